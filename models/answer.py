@@ -1,0 +1,181 @@
+"""The shape of an answer. Names are explained, once, in `models.quantities` and in `MEANINGS` here.
+
+A key that is not required is absent when the quantity is unknown; it is never null and never zero instead.
+"""
+
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
+
+from models.cautions import Warning
+from models.direction import DirectionModelName, Equal
+from models.energy import EnergyModelName, Intensity
+from models.load import EvidenceGrade
+from models.uncertainty import Gait
+
+Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
+
+SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
+"""The parts of an answer that `include` chooses from; all by default."""
+
+
+class Interval(TypedDict):
+    """An estimate for one person: its value and the ends of the asked interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Bounds(TypedDict):
+    """What is unknown but bounded: the ends alone."""
+
+    low: float
+    high: float
+
+
+class Indicator(TypedDict):
+    """A joint-load estimate with its interval and evidence grade; no value where only bounds are known."""
+
+    value: NotRequired[float]
+    low: float
+    high: float
+    evidence: EvidenceGrade
+
+
+class Load(TypedDict):
+    """What each step, each kilometre and the bout ask of knees, ankles and tendons."""
+
+    peak_vertical_force_bw: NotRequired[Indicator]
+    patellofemoral_peak_force_bw: NotRequired[Indicator]
+    knee_extensor_moment_ratio: NotRequired[Indicator]
+    patellofemoral_impulse_per_km_bw_s: NotRequired[Indicator]
+    patellofemoral_impulse_per_bout_bw_s: NotRequired[Indicator]
+    achilles_relative_load: NotRequired[Indicator]
+    tibial_compression_peak_bw: NotRequired[Indicator]
+
+
+class Bout(TypedDict):
+    """The bout in one direction."""
+
+    speed_m_s: NotRequired[Interval]
+    duration_s: float
+    distance_m: NotRequired[Interval]
+    total_energy_kcal: NotRequired[Interval]
+    active_energy_kcal: NotRequired[Interval]
+    resting_energy_kcal: NotRequired[float]
+    metabolic_power_w_kg: NotRequired[Interval]
+    oxygen_uptake_ml_kg_min: NotRequired[Interval]
+    met: NotRequired[Interval]
+    intensity: NotRequired[Intensity]
+    energy_per_km_kcal: NotRequired[Interval]
+    cadence_steps_per_min: NotRequired[Interval]
+    contact_time_s: NotRequired[Interval]
+    load: NotRequired[Load]
+
+
+class LoadRatio(TypedDict):
+    """Backward over forward for the joint-load indicators that both directions have."""
+
+    peak_vertical_force: NotRequired[Interval]
+    patellofemoral_peak_force: NotRequired[Interval]
+    patellofemoral_impulse_per_km: NotRequired[Interval]
+    achilles_relative_load: NotRequired[Bounds]
+
+
+class Ratio(TypedDict):
+    """Backward over forward. What both directions share cancels, so the intervals are narrower.
+
+    Duration and rest are the same both ways, so one ratio serves every pair that can only move together:
+    `total_energy` also metabolic power, oxygen uptake and MET, `speed` also distance, `cadence` also steps. The
+    impulse per bout moves as the impulse per kilometre times the distance.
+    """
+
+    speed: NotRequired[Interval]
+    total_energy: NotRequired[Interval]
+    active_energy: NotRequired[Interval]
+    energy_per_km: NotRequired[Interval]
+    cadence: NotRequired[Interval]
+    contact_time: NotRequired[Interval]
+    load: NotRequired[LoadRatio]
+
+
+class Assumed(TypedDict):
+    """Every input that was left to the service, with the value it took."""
+
+    gait: NotRequired[Gait]
+    grade: NotRequired[float]
+    equal: NotRequired[Equal]
+    energy_model: NotRequired[EnergyModelName]
+    direction_model: NotRequired[DirectionModelName]
+    resting_oxygen_uptake_ml_kg_min: NotRequired[float]
+    step_rate_ratio: NotRequired[float]
+    interval: NotRequired[float]
+
+
+class Models(TypedDict):
+    """Which equations answered, and which version of them."""
+
+    version: str
+    coefficients: str
+    energy_model: EnergyModelName
+    direction_model: DirectionModelName
+
+
+class Estimate(TypedDict):
+    """One bout, forward and backward."""
+
+    gait: Gait
+    forward: Bout
+    backward: Bout
+    ratio: NotRequired[Ratio]
+    assumed: Assumed
+    warnings: list[Warning]
+    models: Models
+    references: NotRequired[list[str]]
+
+
+MEANINGS: Final[dict[str, str]] = {
+    "value": "The estimate.",
+    "low": "Lower end of the interval.",
+    "high": "Upper end of the interval.",
+    "evidence": (
+        "Evidence grade: A several consistent measured studies; B a meta-analysis or consistent modelled data; "
+        "C few, small, indirect or conflicting (C- weaker still); D extrapolation or expert choice."
+    ),
+    "gait": "Running or walking, the same in both directions.",
+    "equal": "What equal intensity holds equal between the directions; the duration always is.",
+    "energy_model": "The forward energy equation.",
+    "direction_model": "Where the backward to forward ratio comes from.",
+    "sex": "Sex for the resting energy equation; with age_y and height_m.",
+    "strict": "Refuse, instead of warning, where an energy estimate would leave the data behind it.",
+    "include": "The parts of the answer to compute; all when left out.",
+    "intensity": "Absolute intensity by MET: moderate from 3, vigorous from 6.",
+    "load": "Joint-load indicators.",
+    "forward": "The bout going forward.",
+    "backward": "The bout going backward.",
+    "ratio": "Backward over forward, each with an interval of its own.",
+    "assumed": "Every input left to the service, with the value it took.",
+    "warnings": "Where the answer leaves its data, what is absent and why, and what to mind.",
+    "models": "The equations used, their version and a hash of their coefficients.",
+    "references": "The sources of the numbers in this answer, by their id in GET /references.",
+    "version": "Version of the service and its models.",
+    "coefficients": "Short hash of every coefficient; it changes when a number of the science does.",
+    "code": (
+        "Stable word for programs. In a warning the part before the point is its kind; energy, timing, load: a "
+        "range was left; absent: something is not in the answer; caution: mind this."
+    ),
+    "message": "A sentence for people.",
+    "id": "Key of the source.",
+    "citation": "Short citation.",
+    "doi": "Digital object identifier, where it was checked.",
+    "speed": "Ratio of speeds, and of distances.",
+    "total_energy": "Ratio of total energies, and of metabolic powers, oxygen uptakes and METs.",
+    "active_energy": "Ratio of active energies; larger, because rest is the same both ways.",
+    "energy_per_km": "Ratio of total energies per kilometre.",
+    "cadence": "Ratio of cadences, and of steps.",
+    "contact_time": "Ratio of contact times.",
+    "peak_vertical_force": "Ratio of peak vertical forces.",
+    "patellofemoral_peak_force": "Ratio of peak patellofemoral forces.",
+    "patellofemoral_impulse_per_km": "Ratio of patellofemoral impulses per kilometre.",
+    "achilles_relative_load": "Ratio of Achilles loads, only its bounds.",
+}
+"""What each word that is not a number of `models.quantities` means; for the keys of `Ratio`, the ratio."""

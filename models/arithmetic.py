@@ -1,0 +1,91 @@
+"""The few operations that differ between a Python float and a NumPy array.
+
+Everything else in `models` is written with arithmetic operators, so that the same function serves one
+bout on floats, without allocating an array, and a block of rows on arrays.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Number: TypeAlias = float | NDArray[np.float64]
+Condition: TypeAlias = bool | NDArray[np.bool_]
+
+
+def where(condition: Condition, if_true: Any, if_false: Any) -> Any:
+    """Choose between two values, row by row when the condition is an array.
+
+    Examples
+    --------
+    >>> where(True, 1.0, 2.0)
+    1.0
+    >>> where(np.array([True, False]), 1.0, 2.0)
+    array([1., 2.])
+    """
+    if isinstance(condition, np.ndarray):
+        return np.where(condition, if_true, if_false)
+    return if_true if condition else if_false
+
+
+def clip(value: Number, low: float, high: float) -> Number:
+    """Keep a value between two bounds; for piecewise equations, never for a caller's input.
+
+    Examples
+    --------
+    >>> clip(1.5, 0.0, 1.0)
+    1.0
+    >>> clip(np.array([-1.0, 0.5]), 0.0, 1.0)
+    array([0. , 0.5])
+    """
+    if isinstance(value, np.ndarray):
+        return np.clip(value, low, high)
+    return min(max(value, low), high)
+
+
+def absolute(value: Number) -> Number:
+    """Return the magnitude of a value.
+
+    Examples
+    --------
+    >>> absolute(-2.0)
+    2.0
+    """
+    result: Number = np.abs(value) if isinstance(value, np.ndarray) else abs(value)
+    return result
+
+
+def outside(value: Number, bounds: tuple[float, float]) -> Condition:
+    """Say whether a value lies outside a closed range, row by row when it is an array.
+
+    Examples
+    --------
+    >>> outside(1.0, (1.0, 2.0)), outside(2.5, (1.0, 2.0))
+    (False, True)
+    """
+    return (value < bounds[0]) | (value > bounds[1])
+
+
+def both(first: Condition, second: Condition) -> Condition:
+    """Combine two conditions with "and", row by row when either is an array.
+
+    Examples
+    --------
+    >>> both(True, False)
+    False
+    >>> both(True, np.array([True, False]))
+    array([ True, False])
+    """
+    result: Condition = first & second
+    return result
+
+
+def negate(condition: Condition) -> Condition:
+    """Turn a condition round, row by row when it is an array (`~True` is -2 in Python).
+
+    Examples
+    --------
+    >>> negate(True)
+    False
+    """
+    return np.logical_not(condition) if isinstance(condition, np.ndarray) else not condition

@@ -1,0 +1,210 @@
+"""What an answer says beside its numbers: where it leaves its data, what is unknown and why, what to mind.
+
+The first word of a warning's stable code is its kind. `energy`, `timing` and `load` name a range that was left
+and its source; `absent` says why something is not in the answer; `caution` is about reading or using it.
+"""
+
+from typing import Final, Literal, TypedDict
+
+from models import direction, energy, gait, load
+from models.uncertainty import Gait
+
+Kind = Literal["energy", "timing", "load", "absent", "caution"]
+
+
+class Warning(TypedDict):
+    """A warning: stable code, its kind first, and a sentence for people."""
+
+    code: str
+    message: str
+
+
+WARNINGS: Final[dict[str, Warning]] = {}
+"""Every warning an answer can hold, by code."""
+
+
+def _warning(kind: Kind, name: str, message: str) -> str:
+    code = f"{kind}.{name}"
+    WARNINGS[code] = {"code": code, "message": message}
+    return code
+
+
+def _span(bounds: tuple[float, float], unit: str) -> str:
+    low, high = bounds
+    return f"{low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"
+
+
+def outside_code(energy_model: str, gait_name: Gait, what: Literal["speed", "grade"]) -> str:
+    """Return the code of the warning that an equation left its range of speeds or grades."""
+    return f"energy.{_outside_name(energy_model, gait_name, what)}"
+
+
+def _outside_name(energy_model: str, gait_name: Gait, what: str) -> str:
+    return f"{energy_model}_{gait_name}_{what}"
+
+
+for _gait, _models in energy.ENERGY_MODELS.items():
+    for _name, _model in _models.items():
+        _warning(
+            "energy",
+            _outside_name(_name, _gait, "speed"),
+            f"Speed outside {_span(_model.speed_range_m_s, 'm/s')}, the data behind {_name} "
+            f"({_model.speed_range_source}).",
+        )
+        _warning(
+            "energy",
+            _outside_name(_name, _gait, "grade"),
+            f"Grade outside {_span(_model.grade_range, 'rise over run')}, the data behind {_name} "
+            f"({_model.grade_range_source}).",
+        )
+
+BACKWARD_BEYOND_MEASUREMENT: Final = _warning(
+    "energy",
+    "backward_speed_beyond_measurement",
+    f"Backward faster than {direction.BACKWARD_MEASURED_TO_M_S:g} m/s is beyond every measurement "
+    "(Wright & Weyand 2001).",
+)
+BACKWARD_DOWNHILL: Final = _warning(
+    "energy",
+    "backward_downhill_unmeasured",
+    "Backward downhill was never measured: the level ratio is used, its spread between studies doubled.",
+)
+HEART_RATE_ON_GRADE: Final = _warning(
+    "energy",
+    "heart_rate_on_grade",
+    "Equal heart rate was compared on the level only (Williford 1998).",
+)
+HEART_RATE: Final = _warning(
+    "caution",
+    "equal_heart_rate",
+    f"At equal heart rate backward costs {direction.HEART_RATE_RATIO:g} times forward: evidence grade D, one "
+    "study, group means, walking and running mixed (Williford 1998).",
+)
+HEART_RATE_ABSENT: Final = _warning(
+    "absent",
+    "heart_rate_speed",
+    "The backward speed at equal heart rate is unknown: distance, timing and loads backward are absent.",
+)
+WALKING_RATIO: Final = _warning(
+    "caution",
+    "walking_ratio",
+    f"Walking takes the walking ratio, {direction.WALKING_RATIO:.3f} (three studies, 1.341 to 1.565 m/s), not "
+    "the 30 % of running.",
+)
+BACKWARD_BELOW_TRANSITION: Final = _warning(
+    "timing",
+    "backward_speed_below_transition",
+    f"The backward speed is under {gait.BACKWARD_TRANSITION_M_S:g} m/s, where people going backward change to "
+    "walking (Hreljac 2005); the gait is kept.",
+)
+REST_ASSUMED: Final = _warning(
+    "caution",
+    "rest",
+    f"Rest taken as {energy.MET_ML_KG_MIN:g} ml/kg/min; measured rest averages "
+    f"{energy.MEASURED_REST_ML_KG_MIN[0]:g} ± {energy.MEASURED_REST_ML_KG_MIN[1]:g}.",
+)
+NOVICE: Final = _warning(
+    "caution",
+    "novice",
+    "Backward costs more while it is new; no factor is applied.",
+)
+FALL: Final = _warning("caution", "fall", "Going backward adds a risk of falling.")
+LOAD_MEANING: Final = _warning(
+    "caution",
+    "load_meaning",
+    "Loads are estimated from small laboratory studies of healthy adults, not measured in this person: no "
+    "diagnosis, no injury prediction. A lower knee load does not mean free of pain; backward may move load to "
+    "calf, Achilles and forefoot.",
+)
+
+RUNNING_TIMING: Final = _warning(
+    "timing",
+    "run_timing_speed",
+    f"Speed outside {_span(gait.RUNNING_TIMING_RANGE_M_S, 'm/s')}, the data behind running cadence and "
+    "contact time (van Oeveren 2017; Cavagna 2012).",
+)
+WALKING_TIMING: Final = _warning(
+    "timing",
+    "walk_timing_speed",
+    f"Speed outside {_span(gait.WALKING_CADENCE_RANGE_M_S, 'm/s')}, the data behind walking cadence "
+    "(Fukuchi 2018).",
+)
+TIMING_ON_GRADE: Final = _warning(
+    "timing", "timing_on_grade", "Cadence and contact time were measured on the level only."
+)
+WALKING_TIMING_ABSENT: Final = _warning(
+    "absent",
+    "walk_timing",
+    "Contact time of walking and cadence of backward walking are unknown here: they, and steps and impulses "
+    "that need them, are absent.",
+)
+
+
+def _load_speed(name: str, indicator: str, bounds: tuple[float, float], source: str) -> str:
+    return _warning("load", name, f"Speed outside {_span(bounds, 'm/s')}, the data behind {indicator} ({source}).")
+
+
+VERTICAL_FORCE_SPEED: Final[dict[Gait, str]] = {
+    "run": _load_speed(
+        "run_vertical_force_speed",
+        "peak_vertical_force_bw",
+        load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"],
+        "choice",
+    ),
+    "walk": _load_speed(
+        "walk_vertical_force_speed",
+        "peak_vertical_force_bw",
+        load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"],
+        "choice",
+    ),
+}
+PATELLOFEMORAL_SPEED: Final = _load_speed(
+    "patellofemoral_speed",
+    "patellofemoral_peak_force_bw",
+    load.PATELLOFEMORAL_RANGE_M_S,
+    "choice on Hart 2022",
+)
+ACHILLES_SPEED: Final[dict[Gait, str]] = {
+    "run": _load_speed(
+        "run_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["run"], "Reiter 2024"
+    ),
+    "walk": _load_speed(
+        "walk_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["walk"], "Reiter 2024"
+    ),
+}
+TIBIAL_SPEED: Final = _load_speed(
+    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "Matijevich 2019, subject 1"
+)
+VERTICAL_FORCE_GRADE: Final = _warning(
+    "load",
+    "vertical_force_grade",
+    f"The slope is beyond ±{load.VERTICAL_FORCE_SLOPE_RANGE_DEG[1]:g} degrees, where peak vertical force was "
+    "unchanged (Gottschall & Kram 2005).",
+)
+ACHILLES_GRADE: Final = _warning(
+    "load", "achilles_grade", "Achilles tendon force was measured on the level only (Reiter 2024)."
+)
+PATELLOFEMORAL_GRADE_ABSENT: Final = _warning(
+    "absent",
+    "patellofemoral_on_grade",
+    f"Patellofemoral load is unknown beyond ±{load.PATELLOFEMORAL_SLOPE_RANGE_DEG[1]:g} degrees of slope (Telhan "
+    "2010): absent.",
+)
+BACKWARD_LOAD_GRADE_ABSENT: Final = _warning(
+    "absent", "backward_load_on_grade", "Loads backward on a grade were never measured: absent."
+)
+BACKWARD_TIBIAL_ABSENT: Final = _warning(
+    "absent", "backward_tibial", "Tibial compression backward is unknown: absent."
+)
+WALKING_TIBIAL_ABSENT: Final = _warning(
+    "absent", "walk_tibial", "Tibial compression is estimated for forward running only: absent."
+)
+WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
+    "absent", "walk_knee_moment", "The knee moment ratio of walking is unknown: absent."
+)
+BACKWARD_ACHILLES_UNKNOWN: Final = _warning(
+    "absent",
+    "backward_achilles",
+    f"Achilles load backward is unknown: only fixed bounds, {load.ACHILLES_BACKWARD_BOUNDS[0]:g} and "
+    f"{load.ACHILLES_BACKWARD_BOUNDS[1]:g} times forward (choice).",
+)

@@ -1,0 +1,53 @@
+"""Why a bout has no estimate: one exception for every way a caller's input can fall outside what is defined.
+
+`EstimateError` is the root. Each carries the name of the input at fault, a stable code, and a message that
+tells what to do; none ever carries the caller's value, because body mass and age are health data.
+"""
+
+from typing import ClassVar
+
+
+class EstimateError(ValueError):
+    """A bout that has no estimate.
+
+    Parameters
+    ----------
+    field : str
+        Name of the input at fault, or "" when it is the request as a whole.
+    message : str
+        What is wrong and what to do, without the caller's value.
+    code : str, optional
+        Stable word for programs; the class has a default.
+    """
+
+    default_code: ClassVar[str] = "no_estimate"
+
+    def __init__(self, field: str, message: str, code: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message
+        self.code = code or self.default_code
+
+
+class OutOfRange(EstimateError):
+    """A number that is impossible or implausible for an adult's bout."""
+
+    default_code = "out_of_range"
+
+
+class Conflict(EstimateError):
+    """Inputs that contradict or leave each other incomplete."""
+
+    default_code = "conflicting_inputs"
+
+
+class Undefined(EstimateError):
+    """A combination for which the chosen equations have no answer."""
+
+    default_code = "undefined"
+
+
+class OutsideEvidence(EstimateError):
+    """With `strict`: an energy estimate that would rest on extrapolation."""
+
+    default_code = "outside_evidence"

@@ -1,0 +1,79 @@
+"""The published measurements and the references behind every number.
+
+The tables are the committed files in `tables/`; the models that rest on a table read it here, so that a new
+study is one new row. A DOI is listed only where it was checked against the publisher.
+"""
+
+import csv
+from functools import cache
+from pathlib import Path
+from typing import Final, Literal, NotRequired, TypedDict
+
+TABLES: Final = Path(__file__).parent / "tables"
+
+TableName = Literal["energy", "gait", "load", "load_findings", "ratios"]
+
+
+@cache
+def table(name: TableName) -> tuple[dict[str, str], ...]:
+    """Return one committed table, a dict of texts for each row.
+
+    Parameters
+    ----------
+    name : {"energy", "gait", "load", "load_findings", "ratios"}
+        Table in `models/tables`.
+
+    Returns
+    -------
+    tuple of dict
+        Rows in file order; an empty text where a cell is empty.
+
+    Examples
+    --------
+    >>> table("ratios")[0]["study"]
+    'Williford 1998'
+    """
+    with (TABLES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+class Reference(TypedDict):
+    """A source: short citation, and its DOI where it was checked."""
+
+    id: str
+    citation: str
+    doi: NotRequired[str]
+
+
+def _reference(key: str, citation: str, doi: str = "") -> Reference:
+    return {"id": key, "citation": citation, "doi": doi} if doi else {"id": key, "citation": citation}
+
+
+REFERENCES: Final[dict[str, Reference]] = {
+    reference["id"]: reference
+    for reference in (
+        _reference("looney2025", "Looney 2025, running energy equation RE3"),
+        _reference("looney2019", "Looney 2019, load carriage decision aid", "10.1249/MSS.0000000000002002"),
+        _reference("peronnet1991", "Péronnet & Massicotte 1991, energy per litre of oxygen"),
+        _reference("mifflin1990", "Mifflin-St Jeor 1990, resting energy"),
+        _reference("williford1998", "Williford 1998", "10.1097/00005768-199809000-00011"),
+        _reference("bws_treadmill", "Body-weight-support treadmill study, n 13"),
+        _reference("wright2001", "Wright & Weyand 2001"),
+        _reference("rasica2020", "Rasica 2020", "10.1007/s00421-020-04474-7"),
+        _reference("kim2001", "Kim & Choi 2001"),
+        _reference("compendium2011", "Compendium of Physical Activities 2011"),
+        _reference("hreljac2005", "Hreljac 2005"),
+        _reference("vanoeveren2017", "van Oeveren 2017", "10.1371/journal.pone.0184273"),
+        _reference("outdoor2020", "Outdoor step frequency study 2020", "10.1080/17461391.2019.1626911"),
+        _reference("fukuchi2018", "Fukuchi 2018", "10.7717/peerj.4640"),
+        _reference("cavagna2012", "Cavagna 2012", "10.1242/jeb.057562"),
+        _reference("hart2022", "Hart 2022", "10.1136/bjsports-2021-104686"),
+        _reference("doyle2023", "Doyle 2023", "10.1080/14763141.2023.2226111"),
+        _reference("lenhart2014", "Lenhart 2014", "10.1249/MSS.0b013e3182a78c3a"),
+        _reference("sussman2000", "Sussman 2000"),
+        _reference("roos2012", "Roos 2012", "10.1016/j.jbiomech.2012.03.020"),
+        _reference("reiter2024", "Reiter 2024, PMC11096059"),
+        _reference("matijevich2019", "Matijevich 2019, subject 1", "10.1371/journal.pone.0210000"),
+    )
+}
+"""Every source an answer can name, by id."""

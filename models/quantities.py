@@ -1,0 +1,151 @@
+"""Every word of a request and an answer: its unit, its meaning and, for what a caller sends, its bounds.
+
+This is the one place that says what a name means. The HTTP contract, the checks and the documentation read it.
+Bounds say what is impossible or implausible for an adult's bout; they are choices of this project. Ranges of
+the data behind an equation stand beside the equation.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A number: unit as printed, UCUM code, meaning, example, and bounds of a caller's value."""
+
+    unit: str
+    ucum: str
+    meaning: str
+    example: float
+    low: float | None = None
+    high: float | None = None
+
+
+QUANTITIES: Final[dict[str, Quantity]] = {
+    # What a caller sends.
+    "body_mass_kg": Quantity(
+        unit="kg", ucum="kg", meaning="Body mass of an adult.", example=70.0, low=30.0, high=250.0
+    ),
+    "speed_m_s": Quantity(unit="m/s", ucum="m/s", meaning="Speed.", example=2.5, low=0.2, high=8.0),
+    "duration_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Duration of the bout, the same in both directions.",
+        example=1200.0,
+        low=1.0,
+        high=172_800.0,
+    ),
+    "distance_m": Quantity(unit="m", ucum="m", meaning="Distance.", example=3000.0, low=0.2, high=500_000.0),
+    "grade": Quantity(
+        unit="1", ucum="1", meaning="Rise over run; negative is downhill.", example=0.0, low=-0.5, high=0.9
+    ),
+    "age_y": Quantity(
+        unit="years", ucum="a", meaning="Age; with sex and height_m.", example=40.0, low=18.0, high=110.0
+    ),
+    "height_m": Quantity(
+        unit="m", ucum="m", meaning="Standing height; with age_y and sex.", example=1.75, low=1.2, high=2.3
+    ),
+    "step_rate_ratio": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Own step rate over the one preferred at that speed.",
+        example=1.0,
+        low=0.9,
+        high=1.1,
+    ),
+    "interval": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Probability inside every low-high interval, for one person.",
+        example=0.9,
+        low=0.5,
+        high=0.99,
+    ),
+    # What an answer holds.
+    "total_energy_kcal": Quantity(
+        unit="kcal",
+        ucum="kcal",
+        meaning="Energy of the bout, rest included: active plus resting.",
+        example=211.2,
+    ),
+    "active_energy_kcal": Quantity(
+        unit="kcal", ucum="kcal", meaning="Energy of the bout above rest.", example=186.4
+    ),
+    "resting_energy_kcal": Quantity(
+        unit="kcal",
+        ucum="kcal",
+        meaning="Energy of resting for the same time; taken, not estimated, and so without an interval.",
+        example=24.1,
+    ),
+    "metabolic_power_w_kg": Quantity(
+        unit="W/kg", ucum="W/kg", meaning="Gross metabolic power per kilogram of body mass.", example=10.5
+    ),
+    "oxygen_uptake_ml_kg_min": Quantity(
+        unit="ml/kg/min", ucum="mL/kg/min", meaning="Gross oxygen uptake.", example=30.7
+    ),
+    "met": Quantity(
+        unit="MET", ucum="[MET]", meaning="Gross oxygen uptake in multiples of 3.5 ml/kg/min.", example=8.8
+    ),
+    "energy_per_km_kcal": Quantity(
+        unit="kcal/km", ucum="kcal/km", meaning="Total energy for each kilometre.", example=70.4
+    ),
+    "cadence_steps_per_min": Quantity(
+        unit="steps/min", ucum="{steps}/min", meaning="Steps of both feet each minute.", example=155.9
+    ),
+    "contact_time_s": Quantity(
+        unit="s", ucum="s", meaning="Time one foot is on the ground in each step.", example=0.248
+    ),
+    "steps": Quantity(unit="steps", ucum="{steps}", meaning="Steps of both feet over the bout.", example=3118.0),
+    "peak_vertical_force_bw": Quantity(
+        unit="BW",
+        ucum="{body_weight}",
+        meaning="Peak vertical ground force in each step, in body weights.",
+        example=2.44,
+    ),
+    "patellofemoral_peak_force_bw": Quantity(
+        unit="BW",
+        ucum="{body_weight}",
+        meaning="Peak force behind the knee-cap in each step, in body weights.",
+        example=4.5,
+    ),
+    "knee_extensor_moment_ratio": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Peak knee extensor moment backward over forward at this backward speed.",
+        example=0.85,
+    ),
+    "patellofemoral_impulse_per_km_bw_s": Quantity(
+        unit="BW·s/km",
+        ucum="{body_weight}.s/km",
+        meaning="Patellofemoral force summed over the contacts of one leg in a kilometre.",
+        example=370.0,
+    ),
+    "patellofemoral_impulse_per_bout_bw_s": Quantity(
+        unit="BW·s",
+        ucum="{body_weight}.s",
+        meaning="Patellofemoral force summed over the contacts of one leg in the bout.",
+        example=1110.0,
+    ),
+    "achilles_relative_load": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Peak Achilles tendon force, 1 being running forward at 3.0 m/s. Backward only its bounds.",
+        example=0.94,
+    ),
+    "tibial_compression_peak_bw": Quantity(
+        unit="BW",
+        ucum="{body_weight}",
+        meaning="Peak compression of the shin bone in each step, in body weights; forward running only.",
+        example=7.75,
+    ),
+    "resting_oxygen_uptake_ml_kg_min": Quantity(
+        unit="ml/kg/min",
+        ucum="mL/kg/min",
+        meaning="Resting oxygen uptake taken because age, sex and height were not given.",
+        example=3.5,
+    ),
+}
+"""Every number by the name it has in a request, an argument and an answer."""
+
+WALKING_SPEED_HIGH_M_S: Final = 3.0
+"""Fastest speed taken as walking (choice): above it a bout is running or implausible."""

@@ -1,0 +1,125 @@
+"""How far a single person may lie from an estimate.
+
+An estimate is taken as lognormal around its value. The parts of its spread are coefficients of variation
+(small enough to serve as standard deviations of the logarithm); independent parts combine as the root of the
+sum of squares, and parts that two quantities share cancel in their ratio.
+"""
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+from typing import Final, Literal, TypeAlias
+
+from models.arithmetic import Condition, Number, where
+
+Gait: TypeAlias = Literal["run", "walk"]
+
+MODEL_FORWARD_CV: Final = {"run": {"level": 0.06, "grade": 0.06}, "walk": {"level": 0.04, "grade": 0.07}}
+"""Spread of the forward equation around group means. Choice, from the published RMSD and SEE."""
+
+PERSON_FORWARD_CV: Final = {"run": 0.095, "walk": 0.15}
+"""Spread between people going forward. Run: di Prampero 1986 (n 36, published). Walk: choice, from the
+standard deviations of Williford 1998 (0.18 and 0.15)."""
+
+PERSON_RATIO_CV: Final = {"run": 0.092, "walk": 0.092}
+"""Spread between people of the ratio backward to forward. Derived: 0.12 of 1.30, from a standard error of
+0.06 at n 4 (Wright & Weyand 2001). Walking by analogy (choice)."""
+
+CONVERSION_CV: Final = 0.016
+"""Spread of kilocalories per litre of oxygen. Published: ten equations span 5.2 %."""
+
+UNMEASURED_STUDY_FACTOR: Final = 2.0
+"""How much wider the study part becomes where the direction ratio was not measured (choice)."""
+
+
+@lru_cache(maxsize=256)
+def standard_score(interval: float) -> float:
+    """Return the two-sided standard normal score of a central interval.
+
+    Parameters
+    ----------
+    interval : float
+        Probability inside the interval, between 0 and 1 [1].
+
+    Returns
+    -------
+    float
+        Score z with P(-z < Z < z) = `interval` [1].
+
+    Examples
+    --------
+    >>> round(standard_score(0.90), 3)
+    1.645
+    """
+    return NormalDist().inv_cdf((1 + interval) / 2)
+
+
+def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:
+    """Return how far one person's forward energy may lie from the equation.
+
+    Parameters
+    ----------
+    gait : {"run", "walk"}
+        Gait.
+    on_grade : bool or ndarray
+        Whether the ground is a grade.
+
+    Returns
+    -------
+    float or ndarray
+        Coefficient of variation: model, person and kilocalories per litre [1].
+
+    Examples
+    --------
+    >>> round(forward_spread(gait="run", on_grade=False), 3)
+    0.113
+    """
+    model = MODEL_FORWARD_CV[gait]
+    return root_sum_square(where(on_grade, model["grade"], model["level"]), PERSON_FORWARD_CV[gait], CONVERSION_CV)
+
+
+def root_sum_square(*parts: Number) -> Number:
+    """Combine independent parts of a spread.
+
+    Parameters
+    ----------
+    *parts : float or ndarray
+        Coefficients of variation [1].
+
+    Returns
+    -------
+    float or ndarray
+        Combined coefficient of variation, shape of the widest part [1].
+
+    Examples
+    --------
+    >>> root_sum_square(0.3, 0.4)
+    0.5
+    """
+    total: Number = 0.0
+    for part in parts:
+        total = total + part * part
+    return total**0.5
+
+
+def spread_factor(spread: Number, score: float) -> Number:
+    """Return the factor between an estimate and the ends of its interval.
+
+    Parameters
+    ----------
+    spread : float or ndarray
+        Combined coefficient of variation [1].
+    score : float
+        Standard score of the interval, see `standard_score` [1].
+
+    Returns
+    -------
+    float or ndarray
+        exp(score * spread), at least 1 [1].
+
+    Examples
+    --------
+    >>> round(spread_factor(0.11, standard_score(0.90)), 2)
+    1.2
+    """
+    return math.e ** (score * spread)

@@ -1,0 +1,413 @@
+"""What one answer holds: its check values, its tiers of range, and what is absent and why."""
+
+from typing import Any, cast
+
+import pytest
+
+from models import cautions
+from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
+from models.estimate import coefficients_hash, estimate
+from models.evidence import REFERENCES
+from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.sheet import RATIO_NAMES
+
+Answer = dict[str, Any]
+
+
+def answer(**bout: Any) -> Answer:
+    request = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0} | bout
+    return cast(Answer, estimate(**{name: value for name, value in request.items() if value is not None}))
+
+
+def codes(given: Answer) -> set[str]:
+    return {warning["code"] for warning in given["warnings"]}
+
+
+def test_energy_of_the_check_bout() -> None:
+    # 70 kg, 2.5 m/s, 1200 s: 211.2 kcal forward, 274.5 backward (looney2025, documented).
+    given = answer()
+    assert round(given["forward"]["total_energy_kcal"]["value"], 1) == 211.2
+    assert round(given["backward"]["total_energy_kcal"]["value"], 1) == 274.5
+
+
+def test_active_energies_differ_by_more_than_total_ones() -> None:
+    # EVIDENCE section 1: 1.34 at 2.5 m/s.
+    assert round(answer()["ratio"]["active_energy"]["value"], 2) == 1.34
+
+
+@pytest.mark.parametrize(("speed", "ratio"), [(3.0, 0.76), (1.0, 1.03)])
+def test_patellofemoral_peak_ratio(speed: float, ratio: float) -> None:
+    given = answer(speed_m_s=speed, gait="run")["ratio"]["load"]["patellofemoral_peak_force"]
+    assert given["value"] == pytest.approx(ratio, abs=1e-12)
+
+
+@pytest.mark.parametrize(("speed", "ratio"), [(2.0, 0.62), (2.5, 0.68), (3.0, 0.72), (3.5, 0.75)])
+def test_backward_speed_at_equal_metabolic_rate(speed: float, ratio: float) -> None:
+    # EVIDENCE section 1, with looney2025.
+    given = answer(speed_m_s=speed, equal="metabolic_rate")
+    assert round(given["ratio"]["speed"]["value"], 2) == ratio
+    assert given["forward"]["metabolic_power_w_kg"] == given["backward"]["metabolic_power_w_kg"]
+
+
+def test_interval_of_a_person_is_as_wide_as_the_evidence_says() -> None:
+    # EVIDENCE section 3: about 11 % forward and 16 % backward, one standard deviation.
+    given = answer()
+    one_sd = 2 * 1.6448536269514722
+    spread = {
+        side: (given[side]["total_energy_kcal"]["high"] / given[side]["total_energy_kcal"]["low"]) ** (1 / one_sd)
+        - 1
+        for side in ("forward", "backward")
+    }
+    assert 0.11 < spread["forward"] < 0.125
+    assert 0.16 < spread["backward"] < 0.18
+
+
+def test_interval_of_the_solved_speed_is_that_of_the_ratio_over_the_elasticity() -> None:
+    # d ln M / d ln V of looney2025 on the level, by its own derivative, at the solved speed.
+    given = answer(equal="metabolic_rate")
+    at_equal_speed = answer()["ratio"]["total_energy"]
+    speed = given["backward"]["speed_m_s"]
+    v = speed["value"]
+    elasticity = v * (1.51 + 2 * 0.37 * v) / (4.43 + 1.51 * v + 0.37 * v * v)
+    factor = (at_equal_speed["high"] / at_equal_speed["value"]) ** (1 / elasticity)
+    assert speed["high"] == pytest.approx(v * factor, rel=1e-6)
+    assert speed["low"] == pytest.approx(v / factor, rel=1e-6)
+
+
+def test_load_at_the_solved_speed_is_that_of_the_slower_backward_bout() -> None:
+    given = answer(equal="metabolic_rate")
+    slower = answer(speed_m_s=given["backward"]["speed_m_s"]["value"], gait="run")
+    assert given["backward"]["load"].keys() == slower["backward"]["load"].keys()
+    for name, indicator in given["backward"]["load"].items():
+        if name != "patellofemoral_impulse_per_bout_bw_s" and "value" in indicator:
+            assert indicator["value"] == pytest.approx(slower["backward"]["load"][name]["value"])
+
+
+def test_equal_heart_rate_answers_energy_alone() -> None:
+    given = answer(equal="heart_rate")
+    assert given["ratio"]["total_energy"]["value"] == pytest.approx(0.79)
+    assert set(given["backward"]) == {
+        "duration_s",
+        "total_energy_kcal",
+        "active_energy_kcal",
+        "resting_energy_kcal",
+        "metabolic_power_w_kg",
+        "oxygen_uptake_ml_kg_min",
+        "met",
+        "intensity",
+    }
+    assert set(given["ratio"]) == {"total_energy", "active_energy"}
+    assert {"caution.equal_heart_rate", "absent.heart_rate_speed"} <= codes(given)
+
+
+def test_walking_takes_the_walking_ratio_and_says_so() -> None:
+    given = answer(speed_m_s=1.3)
+    assert given["gait"] == "walk"
+    assert round(given["ratio"]["total_energy"]["value"], 3) == 1.385
+    assert "caution.walking_ratio" in codes(given)
+
+
+def test_walking_has_no_timing_that_is_unknown() -> None:
+    given = answer(speed_m_s=1.3)
+    assert {"cadence_steps_per_min", "steps"} <= set(given["forward"])
+    assert "contact_time_s" not in given["forward"]
+    assert not {"cadence_steps_per_min", "steps", "contact_time_s"} & set(given["backward"])
+    assert set(given["forward"]["load"]) == {
+        "peak_vertical_force_bw",
+        "patellofemoral_peak_force_bw",
+        "achilles_relative_load",
+    }
+    assert {"absent.walk_timing", "absent.walk_tibial", "absent.walk_knee_moment"} <= codes(given)
+
+
+def test_running_has_the_six_indicators_forward_and_backward_where_known() -> None:
+    given = answer()
+    impulses = {"patellofemoral_impulse_per_km_bw_s", "patellofemoral_impulse_per_bout_bw_s"}
+    peaks = {"peak_vertical_force_bw", "patellofemoral_peak_force_bw", "achilles_relative_load"}
+    assert set(given["forward"]["load"]) == peaks | impulses | {"tibial_compression_peak_bw"}
+    assert set(given["backward"]["load"]) == peaks | impulses | {"knee_extensor_moment_ratio"}
+    assert {"absent.backward_tibial", "absent.backward_achilles", "caution.load_meaning"} <= codes(given)
+
+
+def test_achilles_backward_has_bounds_that_do_not_scale_and_no_value() -> None:
+    for level in (0.5, 0.99):
+        given = answer(interval=level)
+        forward = given["forward"]["load"]["achilles_relative_load"]["value"]
+        backward = given["backward"]["load"]["achilles_relative_load"]
+        assert "value" not in backward
+        assert backward["low"] == pytest.approx(0.85 * forward)
+        assert backward["high"] == pytest.approx(1.25 * forward)
+
+
+def test_impulse_ratio_is_that_of_the_peaks_times_what_the_steps_change() -> None:
+    # EVIDENCE section 5: 0.935 times the peak ratio.
+    load = answer()["ratio"]["load"]
+    factor = load["patellofemoral_impulse_per_km"]["value"] / load["patellofemoral_peak_force"]["value"]
+    assert round(factor, 3) == 0.935
+
+
+def test_impulse_per_bout_is_that_per_km_times_the_distance() -> None:
+    given = answer(equal="metabolic_rate")
+    for side in ("forward", "backward"):
+        load, km = given[side]["load"], given[side]["distance_m"]["value"] / 1000
+        per_bout = load["patellofemoral_impulse_per_bout_bw_s"]["value"]
+        assert per_bout == pytest.approx(load["patellofemoral_impulse_per_km_bw_s"]["value"] * km)
+
+
+@pytest.mark.parametrize(
+    ("grade", "forward_absent"),
+    [(0.05, set()), (0.08, {"patellofemoral_peak_force_bw"}), (-0.08, {"patellofemoral_peak_force_bw"})],
+)
+def test_loads_on_a_grade(grade: float, forward_absent: set[str]) -> None:
+    # EVIDENCE section 5: backward all absent; patellofemoral absent beyond 4 degrees (a grade of 0.0699).
+    given = answer(grade=grade)
+    assert "load" not in given["backward"]
+    assert "load" not in given["ratio"]
+    assert "absent.backward_load_on_grade" in codes(given)
+    assert forward_absent.isdisjoint(given["forward"]["load"])
+    assert ("absent.patellofemoral_on_grade" in codes(given)) is bool(forward_absent)
+    if not forward_absent:
+        assert "patellofemoral_peak_force_bw" in given["forward"]["load"]
+
+
+def test_a_cross_fall_of_one_percent_is_no_grade() -> None:
+    assert "load" in answer(grade=0.01)["backward"]
+
+
+def test_step_rate_lowers_the_knee_peak_and_raises_cadence() -> None:
+    preferred, quicker = answer(), answer(step_rate_ratio=1.1)
+    for side in ("forward", "backward"):
+        was, now = preferred[side], quicker[side]
+        assert now["cadence_steps_per_min"]["value"] == pytest.approx(1.1 * was["cadence_steps_per_min"]["value"])
+        name = "patellofemoral_peak_force_bw"
+        assert now["load"][name]["value"] == pytest.approx(1.1**-1.58 * was["load"][name]["value"])
+
+
+def test_resting_energy_by_mifflin() -> None:
+    # 10 * 70 + 6.25 * 175 - 5 * 30 + 5 = 1648.75 kcal/day, over 1200 of 86400 seconds.
+    given = answer(age_y=30.0, height_m=1.75, sex="male")
+    assert given["forward"]["resting_energy_kcal"] == pytest.approx(1648.75 * 1200 / 86400)
+    assert "resting_oxygen_uptake_ml_kg_min" not in given["assumed"]
+    assert "mifflin1990" in given["references"]
+    assert "caution.rest" not in codes(given)
+    female = answer(age_y=30.0, height_m=1.75, sex="female")
+    assert female["forward"]["resting_energy_kcal"] == pytest.approx((1648.75 - 166) * 1200 / 86400)
+
+
+def test_resting_energy_assumed_is_one_met() -> None:
+    given = answer()
+    assert given["assumed"]["resting_oxygen_uptake_ml_kg_min"] == 3.5
+    met = given["forward"]["total_energy_kcal"]["value"] / given["forward"]["resting_energy_kcal"]
+    assert met == pytest.approx(given["forward"]["met"]["value"])
+    assert "caution.rest" in codes(given)
+
+
+def test_any_two_of_speed_duration_and_distance_give_the_third() -> None:
+    first = answer()
+    for other in (
+        answer(speed_m_s=None, distance_m=3000.0),
+        answer(duration_s=None, distance_m=3000.0),
+    ):
+        assert other == first
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"speed_m_s": None},
+        {"duration_s": None},
+        {"speed_m_s": None, "duration_s": None},
+        {"distance_m": 3000.0},
+        {"speed_m_s": None, "duration_s": None, "distance_m": 3000.0},
+    ],
+)
+def test_not_exactly_two_is_a_conflict(missing: dict[str, Any]) -> None:
+    with pytest.raises(Conflict, match="exactly two"):
+        answer(**missing)
+
+
+@pytest.mark.parametrize("field", [name for name, quantity in QUANTITIES.items() if quantity.low is not None])
+@pytest.mark.parametrize("side", ["low", "high"])
+def test_a_number_just_outside_its_bounds_is_refused(field: str, side: str) -> None:
+    bound = getattr(QUANTITIES[field], side)
+    beyond = bound - 1e-6 if side == "low" else bound + 1e-3
+    bout: dict[str, Any] = {"gait": "run"}
+    if field == "distance_m":
+        bout["speed_m_s"] = None
+    if field in {"age_y", "height_m"}:
+        bout |= {"age_y": 40.0, "height_m": 1.75, "sex": "male"}
+    with pytest.raises(OutOfRange) as caught:
+        answer(**bout | {field: beyond})
+    assert caught.value.field == field
+    with pytest.raises(OutOfRange):
+        answer(**bout | {field: float("nan")})
+
+
+def test_a_third_that_follows_is_checked_too() -> None:
+    with pytest.raises(OutOfRange, match="follows") as caught:
+        answer(speed_m_s=None, duration_s=10.0, distance_m=1000.0)
+    assert caught.value.field == "speed_m_s"
+
+
+def test_walking_faster_than_anyone_walks_is_refused() -> None:
+    assert answer(speed_m_s=WALKING_SPEED_HIGH_M_S, gait="walk")["gait"] == "walk"
+    with pytest.raises(OutOfRange):
+        answer(speed_m_s=WALKING_SPEED_HIGH_M_S + 0.01, gait="walk")
+
+
+@pytest.mark.parametrize("part", [{"age_y": 40.0}, {"age_y": 40.0, "sex": "male"}, {"height_m": 1.7}])
+def test_part_of_the_resting_inputs_is_a_conflict(part: dict[str, Any]) -> None:
+    with pytest.raises(Conflict, match="together"):
+        answer(**part)
+
+
+def test_an_equation_of_the_other_gait_is_a_conflict() -> None:
+    with pytest.raises(Conflict, match="looney2025") as caught:
+        answer(energy_model="looney2019")
+    assert caught.value.field == "energy_model"
+
+
+def test_no_equal_speed_is_undefined() -> None:
+    # EVIDENCE section 1: no root below 0.744 m/s with looney2025.
+    with pytest.raises(Undefined) as caught:
+        answer(speed_m_s=0.744, gait="run", equal="metabolic_rate")
+    assert caught.value.code == "no_equal_speed"
+
+
+def test_a_total_that_cannot_be_told_from_rest_is_undefined() -> None:
+    with pytest.raises(Undefined) as caught:
+        answer(
+            body_mass_kg=30.0,
+            age_y=18.0,
+            height_m=2.3,
+            sex="male",
+            speed_m_s=0.2,
+            gait="walk",
+            grade=-0.1,
+        )
+    assert caught.value.code == "not_above_rest"
+
+
+@pytest.mark.parametrize(
+    ("bout", "code"),
+    [
+        ({"speed_m_s": 5.3}, "energy.looney2025_run_speed"),
+        ({"speed_m_s": 1.7, "gait": "run"}, "energy.looney2025_run_speed"),
+        ({"grade": -0.46}, "energy.looney2025_run_grade"),
+        ({"speed_m_s": 2.1, "gait": "walk"}, "energy.looney2019_walk_speed"),
+        ({"speed_m_s": 1.3, "grade": 0.5}, "energy.looney2019_walk_grade"),
+        ({"speed_m_s": 3.6}, "energy.backward_speed_beyond_measurement"),
+        ({"grade": -0.05}, "energy.backward_downhill_unmeasured"),
+        ({"grade": 0.05, "equal": "heart_rate"}, "energy.heart_rate_on_grade"),
+    ],
+)
+def test_an_energy_estimate_outside_its_data_warns_and_strict_refuses(bout: dict[str, Any], code: str) -> None:
+    assert code in codes(answer(**bout))
+    with pytest.raises(OutsideEvidence):
+        answer(**bout, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("bout", "code"),
+    [
+        ({"equal": "metabolic_rate", "speed_m_s": 2.3}, "timing.backward_speed_below_transition"),
+        ({"speed_m_s": 3.55}, "timing.run_timing_speed"),
+        ({"speed_m_s": 1.9, "gait": "walk"}, "timing.walk_timing_speed"),
+        ({"grade": 0.02}, "timing.timing_on_grade"),
+        ({"speed_m_s": 1.9, "gait": "run"}, "load.run_vertical_force_speed"),
+        ({"speed_m_s": 0.9}, "load.walk_vertical_force_speed"),
+        ({"speed_m_s": 4.6}, "load.patellofemoral_speed"),
+        ({}, "load.run_achilles_speed"),
+        ({"speed_m_s": 1.3}, "load.walk_achilles_speed"),
+        ({}, "load.tibial_speed"),
+        ({"grade": 0.2}, "load.vertical_force_grade"),
+        ({"grade": 0.02}, "load.achilles_grade"),
+    ],
+)
+def test_timing_and_load_outside_their_data_warn(bout: dict[str, Any], code: str) -> None:
+    assert code in codes(answer(**bout))
+
+
+def test_inside_every_range_nothing_but_cautions_and_absences_is_said_and_strict_answers() -> None:
+    given = answer(speed_m_s=3.0, strict=True)
+    assert {code.split(".")[0] for code in codes(given)} == {"caution", "absent"}
+    assert {"caution.novice", "caution.fall"} <= codes(given)
+
+
+def test_load_and_timing_warnings_never_refuse() -> None:
+    given = answer(speed_m_s=2.1, strict=True)
+    assert {"load", "absent", "caution"} == {code.split(".")[0] for code in codes(given)}
+
+
+def test_every_warning_can_be_met() -> None:
+    """No warning stands in the list without a bout that earns it."""
+    met: set[str] = set()
+    for gait, speeds in (("run", (0.9, 1.7, 2.5, 3.6, 4.6, 5.3)), ("walk", (0.3, 0.9, 1.3, 2.9))):
+        for speed in speeds:
+            for grade in (-0.5, -0.05, 0.0, 0.05, 0.9):
+                for equal in ("speed", "metabolic_rate", "heart_rate"):
+                    try:
+                        met |= codes(answer(speed_m_s=speed, gait=gait, grade=grade, equal=equal))
+                    except Undefined:
+                        continue
+    assert met == set(cautions.WARNINGS)
+
+
+def test_include_gives_the_asked_sections_alone() -> None:
+    given = answer(include=["energy"])
+    assert "references" not in given
+    assert "ratio" not in given
+    assert set(given["forward"]) >= {"total_energy_kcal", "speed_m_s"}
+    assert not {"load", "steps"} & set(given["forward"])
+    assert not any(code.startswith(("load", "timing", "absent")) for code in codes(given))
+    assert set(answer(include=["load"])["forward"]) == {"duration_s", "speed_m_s", "distance_m", "load"}
+
+
+def test_every_reference_is_listed_and_every_listed_one_is_used() -> None:
+    used: set[str] = set()
+    for gait in ("run", "walk"):
+        for equal in ("speed", "heart_rate"):
+            for rest in ({}, {"age_y": 40.0, "height_m": 1.75, "sex": "male"}):
+                used |= set(answer(gait=gait, equal=equal, **rest)["references"])
+    assert used <= set(REFERENCES)
+    assert set(REFERENCES) - used == {"hreljac2005"}  # named in a warning alone
+
+
+def test_assumed_lists_what_was_left_out_and_nothing_else() -> None:
+    assert answer()["assumed"] == {
+        "gait": "run",
+        "grade": 0.0,
+        "equal": "speed",
+        "energy_model": "looney2025",
+        "direction_model": "documented",
+        "resting_oxygen_uptake_ml_kg_min": 3.5,
+        "step_rate_ratio": 1.0,
+        "interval": 0.9,
+    }
+    given = answer(
+        gait="run",
+        grade=0.0,
+        equal="speed",
+        energy_model="looney2025",
+        direction_model="documented",
+        age_y=40.0,
+        sex="female",
+        height_m=1.7,
+        step_rate_ratio=1.0,
+        interval=0.9,
+    )
+    assert given["assumed"] == {}
+
+
+def test_ratio_names_drop_the_unit_and_nothing_else() -> None:
+    for name, ratio in RATIO_NAMES.items():
+        assert name.startswith(ratio)
+
+
+def test_a_changed_coefficient_changes_the_hash(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = coefficients_hash()
+    monkeypatch.setattr("models.direction.HEART_RATE_RATIO", 0.80)
+    coefficients_hash.cache_clear()
+    changed = coefficients_hash()
+    coefficients_hash.cache_clear()
+    assert changed != before
