@@ -66,8 +66,10 @@ class Bout(TypedDict):
     oxygen_uptake_ml_kg_min: NotRequired[Interval]
     met: NotRequired[Interval]
     intensity: NotRequired[Intensity]
+    share_of_maximum: NotRequired[Interval]
     energy_per_km_kcal: NotRequired[Interval]
     cadence_steps_per_min: NotRequired[Interval]
+    steps: NotRequired[Interval]
     contact_time_s: NotRequired[Interval]
     load: NotRequired[Load]
 
@@ -85,14 +87,13 @@ class Ratio(TypedDict):
     """Backward over forward. What both directions share cancels, so the intervals are narrower.
 
     Duration and rest are the same both ways, so one ratio serves every pair that can only move together:
-    `total_energy` also metabolic power, oxygen uptake and MET, `speed` also distance, `cadence` also steps. The
-    impulse per bout moves as the impulse per kilometre times the distance.
+    `total_energy` also metabolic power, oxygen uptake and MET, `speed` also distance, `cadence` also steps. Energy
+    per kilometre moves as total energy over distance, the impulse per bout as that per kilometre times distance.
     """
 
     speed: NotRequired[Interval]
     total_energy: NotRequired[Interval]
     active_energy: NotRequired[Interval]
-    energy_per_km: NotRequired[Interval]
     cadence: NotRequired[Interval]
     contact_time: NotRequired[Interval]
     load: NotRequired[LoadRatio]
@@ -111,11 +112,36 @@ class Assumed(TypedDict):
     interval: NotRequired[float]
 
 
+class Parts(TypedDict):
+    """The parts of an energy estimate's spread, as coefficients of variation [1].
+
+    They combine as the root of the sum of squares: forward model_cv, conversion_cv and person_cv; backward also
+    ratio_person_cv and ratio_study_cv, which alone make the ratio. With own measurements personal_forward_cv stands
+    for model and person, personal_ratio_cv for the two of the ratio.
+    """
+
+    model_cv: NotRequired[float]
+    person_cv: NotRequired[float]
+    personal_forward_cv: NotRequired[float]
+    conversion_cv: float
+    ratio_person_cv: NotRequired[float]
+    ratio_study_cv: NotRequired[float]
+    personal_ratio_cv: NotRequired[float]
+    input_cv: NotRequired[float]
+
+
+class PersonalFactors(TypedDict):
+    """What own measurements say of a person, weighed against the population."""
+
+    forward_factor: Interval
+    backward_factor: Interval
+
+
 class Models(TypedDict):
     """Which equations answered, and which version of them."""
 
     version: str
-    coefficients: str
+    hash: str
     energy_model: EnergyModelName
     direction_model: DirectionModelName
 
@@ -127,6 +153,8 @@ class Estimate(TypedDict):
     forward: Bout
     backward: Bout
     ratio: NotRequired[Ratio]
+    spread: NotRequired[Parts]
+    personal: NotRequired[PersonalFactors]
     assumed: Assumed
     warnings: list[Warning]
     models: Models
@@ -139,7 +167,8 @@ MEANINGS: Final[dict[str, str]] = {
     "high": "Upper end of the interval.",
     "evidence": (
         "Evidence grade: A several consistent measured studies; B a meta-analysis or consistent modelled data; "
-        "C few, small, indirect or conflicting (C- weaker still); D extrapolation or expert choice."
+        "C few, small, indirect or conflicting (C- weaker still); D extrapolation or expert choice; none: nothing "
+        "was measured."
     ),
     "gait": "Running or walking, the same in both directions.",
     "equal": "What equal intensity holds equal between the directions; the duration always is.",
@@ -157,20 +186,60 @@ MEANINGS: Final[dict[str, str]] = {
     "warnings": "Where the answer leaves its data, what is absent and why, and what to mind.",
     "models": "The equations used, their version and a hash of their coefficients.",
     "references": "The sources of the numbers in this answer, by their id in GET /references.",
+    "spread": "The parts of the spread of total energy, as coefficients of variation.",
+    "model_cv": "How far the forward equation may lie from a group's mean.",
+    "person_cv": "How far one person may lie from a group, forward.",
+    "conversion_cv": "Kilocalories per litre of oxygen.",
+    "ratio_person_cv": "How far one person's backward ratio may lie from a group's.",
+    "ratio_study_cv": "How far studies differ in the ratio.",
+    "personal_forward_cv": "What own measurements leave of model and person.",
+    "personal_ratio_cv": "What own measurements leave of the two parts of the ratio.",
+    "input_cv": "What the errors given for speed and body mass add.",
+    "personal": "The personal factors that own measurements give.",
+    "forward_factor": "Own forward energy over the model's, shrunk towards 1.",
+    "backward_factor": "Own backward energy over the model's, shrunk towards 1.",
+    "measurements": "Own measurements; the answer then uses a personal factor.",
+    "direction": "Direction of the measurement, forward when left out.",
     "version": "Version of the service and its models.",
-    "coefficients": "Short hash of every coefficient; it changes when a number of the science does.",
+    "coefficients": "Coefficients, in the order of the equation's letters.",
+    "hash": "Short hash of every coefficient; it changes when a number of the science does.",
     "code": (
         "Stable word for programs. In a warning the part before the point is its kind; energy, timing, load: a "
         "range was left; absent: something is not in the answer; caution: mind this."
     ),
     "message": "A sentence for people.",
-    "id": "Key of the source.",
+    "id": "Stable key.",
+    "claim": "What is said.",
+    "claims": "Each claim in circulation, with its finding.",
+    "finding": "What is known.",
+    "sources": "Sources, by their id in GET /references.",
+    "may_say": "Wording an app may use.",
+    "must_not_say": "What an app must not say.",
+    "caution": "What every app that shows a load must say in its own words.",
+    "muscle_roles": "What joints and muscles do going backward.",
+    "energy_models": "The forward energy equations.",
+    "direction_models": "The ratios backward to forward at equal speed.",
+    "backward_over_forward": "The ratio, on gross energy [1].",
+    "constants": "Every constant of the models.",
+    "equation": "The equation, with letters for its coefficients in order.",
+    "speed_range_m_s": "Range of the data [m/s]; one number where there is no upper end.",
+    "grade_range": "Range of the data, rise over run [1].",
+    "defined": "Where the equation has an answer at all, when not on every grade.",
+    "published_error": "Its published error.",
+    "sample": "The people behind it.",
+    "standing": (
+        "published: in the publisher's page or abstract; secondary: transcribed by a third party; derived: arithmetic "
+        "on published numbers; choice: a modelling decision of this project."
+    ),
+    "study_cv": "Spread of the ratio between studies, a coefficient of variation [1].",
+    "name": "Name in the code.",
+    "number": "The number itself.",
+    "meaning": "What it is, with its unit.",
     "citation": "Short citation.",
     "doi": "Digital object identifier, where it was checked.",
     "speed": "Ratio of speeds, and of distances.",
     "total_energy": "Ratio of total energies, and of metabolic powers, oxygen uptakes and METs.",
     "active_energy": "Ratio of active energies; larger, because rest is the same both ways.",
-    "energy_per_km": "Ratio of total energies per kilometre.",
     "cadence": "Ratio of cadences, and of steps.",
     "contact_time": "Ratio of contact times.",
     "peak_vertical_force": "Ratio of peak vertical forces.",

@@ -4,9 +4,10 @@ The first word of a warning's stable code is its kind. `energy`, `timing` and `l
 and its source; `absent` says why something is not in the answer; `caution` is about reading or using it.
 """
 
+import math
 from typing import Final, Literal, TypedDict
 
-from models import direction, energy, gait, load
+from models import direction, energy, energy_models, gait, load
 from models.uncertainty import Gait
 
 Kind = Literal["energy", "timing", "load", "absent", "caution"]
@@ -31,7 +32,9 @@ def _warning(kind: Kind, name: str, message: str) -> str:
 
 def _span(bounds: tuple[float, float], unit: str) -> str:
     low, high = bounds
-    return f"{low:g} {unit}" if low == high else f"{low:g} to {high:g} {unit}"
+    if math.isinf(high):
+        return f"{low:.3g} {unit} and more"
+    return f"{low:.3g} {unit}" if low == high else f"{low:.3g} to {high:.3g} {unit}"
 
 
 def outside_code(energy_model: str, gait_name: Gait, what: Literal["speed", "grade"]) -> str:
@@ -43,20 +46,22 @@ def _outside_name(energy_model: str, gait_name: Gait, what: str) -> str:
     return f"{energy_model}_{gait_name}_{what}"
 
 
-for _gait, _models in energy.ENERGY_MODELS.items():
+for _gait, _models in energy_models.ENERGY_MODELS.items():
     for _name, _model in _models.items():
-        _warning(
-            "energy",
-            _outside_name(_name, _gait, "speed"),
-            f"Speed outside {_span(_model.speed_range_m_s, 'm/s')}, the data behind {_name} "
-            f"({_model.speed_range_source}).",
-        )
-        _warning(
-            "energy",
-            _outside_name(_name, _gait, "grade"),
-            f"Grade outside {_span(_model.grade_range, 'rise over run')}, the data behind {_name} "
-            f"({_model.grade_range_source}).",
-        )
+        if _model.speed_range_m_s != energy_models.EVERY_SPEED:
+            _warning(
+                "energy",
+                _outside_name(_name, _gait, "speed"),
+                f"Speed outside {_span(_model.speed_range_m_s, 'm/s')}, the data behind {_name} "
+                f"({_model.speed_range_source}).",
+            )
+        if _model.grade_range != energy_models.EVERY_GRADE:
+            _warning(
+                "energy",
+                _outside_name(_name, _gait, "grade"),
+                f"Grade outside {_span(_model.grade_range, 'rise over run')}, the data behind {_name} "
+                f"({_model.grade_range_source}).",
+            )
 
 BACKWARD_BEYOND_MEASUREMENT: Final = _warning(
     "energy",
@@ -103,17 +108,22 @@ REST_ASSUMED: Final = _warning(
     f"Rest taken as {energy.MET_ML_KG_MIN:g} ml/kg/min; measured rest averages "
     f"{energy.MEASURED_REST_ML_KG_MIN[0]:g} ± {energy.MEASURED_REST_ML_KG_MIN[1]:g}.",
 )
+ABOVE_MAXIMUM: Final = _warning(
+    "caution",
+    "above_maximum",
+    "The oxygen uptake of a direction is above the maximum given: it cannot be held.",
+)
 NOVICE: Final = _warning(
     "caution",
     "novice",
-    "Backward costs more while it is new; no factor is applied.",
+    "Backward costs more while it is new.",
 )
 FALL: Final = _warning("caution", "fall", "Going backward adds a risk of falling.")
 LOAD_MEANING: Final = _warning(
     "caution",
     "load_meaning",
-    "Loads are estimated from small laboratory studies of healthy adults, not measured in this person: no "
-    "diagnosis, no injury prediction. A lower knee load does not mean free of pain; backward may move load to "
+    "Loads: estimates from small laboratory studies of healthy adults, not measured in this person; no "
+    "diagnosis, no injury prediction. Lower knee load does not mean free of pain; backward may move load to "
     "calf, Achilles and forefoot.",
 )
 
@@ -126,8 +136,7 @@ RUNNING_TIMING: Final = _warning(
 WALKING_TIMING: Final = _warning(
     "timing",
     "walk_timing_speed",
-    f"Speed outside {_span(gait.WALKING_CADENCE_RANGE_M_S, 'm/s')}, the data behind walking cadence "
-    "(Fukuchi 2018).",
+    f"Speed outside {_span(gait.WALKING_CADENCE_RANGE_M_S, 'm/s')}, the data behind walking cadence (Fukuchi 2018).",
 )
 TIMING_ON_GRADE: Final = _warning(
     "timing", "timing_on_grade", "Cadence and contact time were measured on the level only."
@@ -141,7 +150,7 @@ WALKING_TIMING_ABSENT: Final = _warning(
 
 
 def _load_speed(name: str, indicator: str, bounds: tuple[float, float], source: str) -> str:
-    return _warning("load", name, f"Speed outside {_span(bounds, 'm/s')}, the data behind {indicator} ({source}).")
+    return _warning("load", name, f"Speed outside {_span(bounds, 'm/s')}, the range of {indicator} ({source}).")
 
 
 VERTICAL_FORCE_SPEED: Final[dict[Gait, str]] = {
@@ -165,15 +174,13 @@ PATELLOFEMORAL_SPEED: Final = _load_speed(
     "choice on Hart 2022",
 )
 ACHILLES_SPEED: Final[dict[Gait, str]] = {
-    "run": _load_speed(
-        "run_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["run"], "Reiter 2024"
-    ),
+    "run": _load_speed("run_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["run"], "Reiter 2024"),
     "walk": _load_speed(
         "walk_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["walk"], "Reiter 2024"
     ),
 }
 TIBIAL_SPEED: Final = _load_speed(
-    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "Matijevich 2019, subject 1"
+    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "Matijevich 2019, n 1"
 )
 VERTICAL_FORCE_GRADE: Final = _warning(
     "load",
@@ -193,9 +200,7 @@ PATELLOFEMORAL_GRADE_ABSENT: Final = _warning(
 BACKWARD_LOAD_GRADE_ABSENT: Final = _warning(
     "absent", "backward_load_on_grade", "Loads backward on a grade were never measured: absent."
 )
-BACKWARD_TIBIAL_ABSENT: Final = _warning(
-    "absent", "backward_tibial", "Tibial compression backward is unknown: absent."
-)
+BACKWARD_TIBIAL_ABSENT: Final = _warning("absent", "backward_tibial", "Tibial compression backward is unknown: absent.")
 WALKING_TIBIAL_ABSENT: Final = _warning(
     "absent", "walk_tibial", "Tibial compression is estimated for forward running only: absent."
 )
@@ -205,6 +210,6 @@ WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
 BACKWARD_ACHILLES_UNKNOWN: Final = _warning(
     "absent",
     "backward_achilles",
-    f"Achilles load backward is unknown: only fixed bounds, {load.ACHILLES_BACKWARD_BOUNDS[0]:g} and "
+    f"Achilles load backward is unknown: bounds alone, {load.ACHILLES_BACKWARD_BOUNDS[0]:g} and "
     f"{load.ACHILLES_BACKWARD_BOUNDS[1]:g} times forward (choice).",
 )

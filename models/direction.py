@@ -3,14 +3,14 @@
 import math
 from collections.abc import Callable
 from statistics import fmean, stdev
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from models.arithmetic import Number, where
 from models.energy import ON_A_GRADE
 from models.evidence import table
-from models.uncertainty import PERSON_RATIO_CV, UNMEASURED_STUDY_FACTOR, Gait, root_sum_square
+from models.uncertainty import UNMEASURED_STUDY_FACTOR, Gait
 
-DirectionModelName: TypeAlias = Literal["documented"]
+DirectionModelName: TypeAlias = Literal["documented", "pooled"]
 Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate"]
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
@@ -22,12 +22,43 @@ def _log_ratios(gait: Gait) -> list[float]:
     return [math.log(float(row["ratio_backward_forward"])) for row in table("ratios") if row["gait"] == gait]
 
 
+DOCUMENTED_STUDY_CV: Final = 0.074
+"""Spread of the running ratio between studies that goes with 1.30 (derived: standard deviation of the logs of
+the four studies). Written down, so that a new study moves `pooled` and leaves `documented` as documented."""
+
+POOLED_RUNNING_RATIO: Final = math.exp(fmean(_log_ratios("run")))
+"""Unweighted log mean of the running rows of `tables/ratios.csv`, one a study (choice: two of four have no
+standard error)."""
+
 WALKING_RATIO: Final = math.exp(fmean(_log_ratios("walk")))
 """Backward walking at equal speed, 1.385: unweighted log mean of the walking rows of `tables/ratios.csv`
 (choice), for every direction model."""
 
-STUDY_RATIO_CV: Final = {"run": stdev(_log_ratios("run")), "walk": stdev(_log_ratios("walk"))}
+POOLED_STUDY_CV: Final[dict[Gait, float]] = {
+    "run": stdev(_log_ratios("run")),
+    "walk": stdev(_log_ratios("walk")),
+}
 """Spread of the ratio between studies: standard deviation of the logs in `tables/ratios.csv` (derived)."""
+
+
+class DirectionModel(NamedTuple):
+    """A ratio backward to forward at equal speed on the level, and its spread between studies."""
+
+    ratio: float
+    study_cv: float
+
+
+DIRECTION_MODELS: Final[dict[DirectionModelName, dict[Gait, DirectionModel]]] = {
+    "documented": {
+        "run": DirectionModel(DOCUMENTED_RUNNING_RATIO, DOCUMENTED_STUDY_CV),
+        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"]),
+    },
+    "pooled": {
+        "run": DirectionModel(POOLED_RUNNING_RATIO, POOLED_STUDY_CV["run"]),
+        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"]),
+    },
+}
+"""The ratios to choose from; the documented 30 % is a running figure, so that walking takes its own in both."""
 
 HEART_RATE_RATIO: Final = 0.79
 """Gross energy backward to forward at equal heart rate (derived inside Williford's overlap of heart rates,
@@ -44,32 +75,6 @@ DIRECTION_REFERENCES: Final = {
 """Sources of the ratio at equal speed or metabolic rate, by gait, and at equal heart rate."""
 
 ELASTICITY_STEP: Final = 1e-2
-
-
-def speed_ratio(*, gait: Gait) -> float:
-    """Return the ratio of gross energy backward to forward at equal speed on the level.
-
-    Parameters
-    ----------
-    gait : {"run", "walk"}
-        Gait, the same in both directions.
-
-    Returns
-    -------
-    float
-        Ratio [1].
-
-    Notes
-    -----
-    Running: 1.30, the documented uplift. Walking: the log mean of three studies, because the documented
-    30 % is a running figure. That the factor applies to gross energy is a choice; the abstracts do not say.
-
-    Examples
-    --------
-    >>> speed_ratio(gait="run"), round(speed_ratio(gait="walk"), 3)
-    (1.3, 1.385)
-    """
-    return DOCUMENTED_RUNNING_RATIO if gait == "run" else WALKING_RATIO
 
 
 def backward_power(
@@ -115,11 +120,13 @@ def backward_power(
     return power, where(grade > 0, ratio * level_w_kg / power, 1.0)
 
 
-def ratio_spread(*, gait: Gait, grade: Number) -> Number:
-    """Return how far one person's ratio at equal speed may lie from the model's.
+def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Number) -> Number:
+    """Return how far studies differ in the ratio at equal speed.
 
     Parameters
     ----------
+    direction_model : {"documented", "pooled"}
+        Source of the ratio.
     gait : {"run", "walk"}
         Gait, the same in both directions.
     grade : float or ndarray
@@ -128,20 +135,20 @@ def ratio_spread(*, gait: Gait, grade: Number) -> Number:
     Returns
     -------
     float or ndarray
-        Coefficient of variation: person and study, the study part doubled downhill [1].
+        Coefficient of variation, doubled downhill, where the ratio was never measured (choice) [1].
 
     Examples
     --------
-    >>> round(ratio_spread(gait="run", grade=0.0), 3)
-    0.118
+    >>> ratio_study_cv(direction_model="documented", gait="run", grade=-0.1)
+    0.148
     """
-    study = STUDY_RATIO_CV[gait]
-    downhill = grade < -ON_A_GRADE
-    return root_sum_square(PERSON_RATIO_CV[gait], where(downhill, UNMEASURED_STUDY_FACTOR * study, study))
+    study = DIRECTION_MODELS[direction_model][gait].study_cv
+    spread: Number = where(grade < -ON_A_GRADE, UNMEASURED_STUDY_FACTOR * study, study)
+    return spread
 
 
-def heart_rate_spread(*, gait: Gait) -> Number:
-    """Return how far one person's ratio at equal heart rate may lie from 0.79.
+def heart_rate_study_cv(*, gait: Gait) -> float:
+    """Return how far another study of equal heart rate might lie from 0.79.
 
     Parameters
     ----------
@@ -151,14 +158,14 @@ def heart_rate_spread(*, gait: Gait) -> Number:
     Returns
     -------
     float
-        Coefficient of variation: person and a doubled study part (choice) [1].
+        Coefficient of variation: that of the ratio at equal speed, doubled (choice) [1].
 
     Examples
     --------
-    >>> round(heart_rate_spread(gait="run"), 2)
-    0.17
+    >>> heart_rate_study_cv(gait="run")
+    0.148
     """
-    return root_sum_square(PERSON_RATIO_CV[gait], UNMEASURED_STUDY_FACTOR * STUDY_RATIO_CV[gait])
+    return UNMEASURED_STUDY_FACTOR * DIRECTION_MODELS["documented"][gait].study_cv
 
 
 def elasticity(power_at: Callable[[Number], Number], *, speed_m_s: Number) -> Number:

@@ -4,16 +4,18 @@
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final, cast
 
-from models import __version__, cautions, direction, energy, load, uncertainty
+from models import __version__, cautions, direction, energy, energy_models, load, uncertainty
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
 from models.errors import Conflict, OutOfRange, OutsideEvidence
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
-from models.sections import Case, energy_section, load_section, motion_section, movement, timing_section
+from models.movement import Case, motion_section, movement
+from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
+from models.quantities import WALKING_SPEED_HIGH_M_S, check
+from models.sections import energy_section, load_section, timing_section
 from models.sheet import Sheet
 from models.uncertainty import Gait, standard_score
 
@@ -37,6 +39,10 @@ def estimate(
     height_m: float | None = None,
     step_rate_ratio: float | None = None,
     interval: float | None = None,
+    speed_sd_m_s: float = 0.0,
+    body_mass_sd_kg: float = 0.0,
+    oxygen_uptake_max_ml_kg_min: float | None = None,
+    measurements: Sequence[Measurement] = (),
     strict: bool = False,
     include: Collection[Section] = SECTIONS,
 ) -> Estimate:
@@ -64,6 +70,12 @@ def estimate(
         Own step rate over the preferred one, 1 when left out [1].
     interval : float, optional
         Probability inside each interval, 0.90 when left out [1].
+    speed_sd_m_s, body_mass_sd_kg : float, optional
+        Standard deviations of the errors of speed [m/s] and body mass [kg]; 0 when left out.
+    oxygen_uptake_max_ml_kg_min : float, optional
+        Own maximal oxygen uptake [ml/kg/min]; adds the share of it.
+    measurements : sequence of Measurement, optional
+        Own measurements in the gait of the bout; the answer then uses a personal factor.
     strict : bool, optional
         Raise instead of warning where an energy estimate would leave its data.
     include : collection of str, optional
@@ -95,23 +107,21 @@ def estimate(
     274.5
     """
     body_mass_kg = check("body_mass_kg", body_mass_kg)
-    speed_m_s, duration_s, distance_m = complete_bout(speed_m_s, duration_s, distance_m)
+    speed_m_s, duration_s, distance_m, follows = complete_bout(speed_m_s, duration_s, distance_m)
 
     assumed: Assumed = {}
     if gait is None:
         gait = assumed["gait"] = gait_names.inferred_gait(speed_m_s=speed_m_s)
     if gait == "walk" and speed_m_s > WALKING_SPEED_HIGH_M_S:
-        raise OutOfRange(
-            "speed_m_s", f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run."
-        )
+        raise OutOfRange("speed_m_s", f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
     if grade is None:
         grade = assumed["grade"] = 0.0
     if equal is None:
         equal = assumed["equal"] = "speed"
     if energy_model is None:
-        energy_model = assumed["energy_model"] = cast(energy.EnergyModelName, energy.default_energy_model(gait))
-    elif energy_model not in energy.ENERGY_MODELS[gait]:
-        choices = ", ".join(energy.ENERGY_MODELS[gait])
+        energy_model = assumed["energy_model"] = cast(energy.EnergyModelName, energy_models.default_energy_model(gait))
+    elif energy_model not in energy_models.ENERGY_MODELS[gait]:
+        choices = ", ".join(energy_models.ENERGY_MODELS[gait])
         raise Conflict("energy_model", f"This equation is not for the gait {gait}; use one of: {choices}.")
     if direction_model is None:
         direction_model = assumed["direction_model"] = "documented"
@@ -136,7 +146,15 @@ def estimate(
         grade,
         resting_w_kg,
         step_rate_ratio,
+        follows,
+        check("speed_sd_m_s", speed_sd_m_s) / speed_m_s,
+        check("body_mass_sd_kg", body_mass_sd_kg) / body_mass_kg,
+        oxygen_uptake_max_ml_kg_min,
     )
+    if oxygen_uptake_max_ml_kg_min is not None:
+        check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min)
+    if measurements:
+        case = case._replace(personal=personal_of(case, measurements))
     sheet = compute(case, score=standard_score(interval), include=include)
     own_rest = age_y is not None
     if not own_rest and "energy" in include:
@@ -153,11 +171,15 @@ def estimate(
         "warnings": warnings,
         "models": {
             "version": __version__,
-            "coefficients": coefficients_hash(),
+            "hash": coefficients_hash(),
             "energy_model": energy_model,
             "direction_model": direction_model,
         },
     }
+    if case.personal:
+        answer["personal"] = personal_factors(case.personal, sheet.score)
+    if "energy" in include:
+        answer["spread"] = parts_of_spread(case)
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, sheet.ratio)
     if "references" in include:
@@ -183,31 +205,15 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> Sheet:
     return sheet
 
 
-def check(field: str, value: float) -> float:
-    """Return a number as a float, or raise where it is outside its bounds.
-
-    Examples
-    --------
-    >>> check("grade", 0)
-    0.0
-    """
-    quantity = QUANTITIES[field]
-    assert quantity.low is not None
-    assert quantity.high is not None
-    if not quantity.low <= value <= quantity.high:
-        raise OutOfRange(field, f"{field} is answered from {quantity.low:g} to {quantity.high:g} {quantity.unit}.")
-    return float(value)
-
-
 def complete_bout(
     speed_m_s: float | None, duration_s: float | None, distance_m: float | None
-) -> tuple[float, float, float]:
-    """Return speed [m/s], duration [s] and distance [m] from any two of them.
+) -> tuple[float, float, float, str]:
+    """Return speed [m/s], duration [s] and distance [m] from any two of them, and which one follows.
 
     Examples
     --------
     >>> complete_bout(2.5, 1200.0, None)
-    (2.5, 1200.0, 3000.0)
+    (2.5, 1200.0, 3000.0, 'distance_m')
     """
     if speed_m_s is None and duration_s is not None and distance_m is not None:
         speed_m_s = check("distance_m", distance_m) / check("duration_s", duration_s)
@@ -225,7 +231,7 @@ def complete_bout(
         check(follows, bout[follows])
     except OutOfRange as error:
         raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
-    return float(speed_m_s), float(duration_s), float(distance_m)
+    return float(speed_m_s), float(duration_s), float(distance_m), follows
 
 
 def resting_power(
@@ -251,9 +257,7 @@ def refuse_extrapolation(warnings: list[cautions.Warning]) -> None:
     """Raise for the first warning that an energy estimate leaves its data; load and timing never raise."""
     for warning in warnings:
         if warning["code"].startswith("energy."):
-            raise OutsideEvidence(
-                "", f"{warning['message']} Change the bout, or leave strict out.", warning["code"]
-            )
+            raise OutsideEvidence("", f"{warning['message']} Change the bout, or leave strict out.", warning["code"])
 
 
 @cache

@@ -11,6 +11,10 @@ from typing import Final, Literal, NotRequired, TypedDict
 
 TABLES: Final = Path(__file__).parent / "tables"
 
+Standing = Literal["published", "secondary", "derived", "choice"]
+"""published: in the publisher's page or abstract; secondary: transcribed by a third party; derived: arithmetic
+on published numbers; choice: a modelling decision of this project."""
+
 TableName = Literal["energy", "gait", "load", "load_findings", "ratios"]
 
 
@@ -54,6 +58,9 @@ REFERENCES: Final[dict[str, Reference]] = {
     for reference in (
         _reference("looney2025", "Looney 2025, running energy equation RE3"),
         _reference("looney2019", "Looney 2019, load carriage decision aid", "10.1249/MSS.0000000000002002"),
+        _reference("acsm", "American College of Sports Medicine, metabolic equations"),
+        _reference("leger1984", "Léger 1984, treadmill running"),
+        _reference("minetti2002", "Minetti 2002", "10.1152/japplphysiol.01177.2001"),
         _reference("peronnet1991", "Péronnet & Massicotte 1991, energy per litre of oxygen"),
         _reference("mifflin1990", "Mifflin-St Jeor 1990, resting energy"),
         _reference("williford1998", "Williford 1998", "10.1097/00005768-199809000-00011"),
@@ -74,6 +81,24 @@ REFERENCES: Final[dict[str, Reference]] = {
         _reference("roos2012", "Roos 2012", "10.1016/j.jbiomech.2012.03.020"),
         _reference("reiter2024", "Reiter 2024, PMC11096059"),
         _reference("matijevich2019", "Matijevich 2019, subject 1", "10.1371/journal.pone.0210000"),
+        # Named by claims, warnings and tables alone.
+        _reference("paes2016", "Paes & Fernandez 2016", "10.1590/1414-431X20155061"),
+        _reference("li2020", "Li 2020"),
+        _reference("diprampero1986", "di Prampero 1986", "10.1007/BF02343797"),
+        _reference("compendium2024", "Compendium of Physical Activities 2024"),
+        _reference("flynn1995", "Flynn & Soutas-Little 1995"),
+        _reference("heath2001", "Heath 2001"),
+        _reference("lieberman2015", "Lieberman 2015", "10.1242/jeb.125500"),
+        _reference("cavagna2008", "Cavagna 2008"),
+        _reference("weyand2010", "Weyand 2010", "10.1152/japplphysiol.00947.2009"),
+        _reference("gottschall2005", "Gottschall & Kram 2005", "10.1016/j.jbiomech.2004.04.023"),
+        _reference("telhan2010", "Telhan 2010, PMC2808749"),
+        _reference("ordway2016", "Ordway 2016"),
+        _reference("lin2025", "Lin 2025", "10.1080/09593985.2025.2550532"),
+        _reference("alghadir2019", "Alghadir 2019", "10.1186/s12891-019-2537-9"),
+        _reference("brslope2021", "Backward running on a slope, pilot trial 2021, PMID 34438365"),
+        _reference("lee2013", "Lee 2013"),
+        _reference("intensity", "Exercise intensity definitions, Table 3 of PMC8818640"),
     )
 }
 """Every source an answer can name, by id."""

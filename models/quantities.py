@@ -8,6 +8,8 @@ the data behind an equation stand beside the equation.
 from dataclasses import dataclass
 from typing import Final
 
+from models.errors import OutOfRange
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
@@ -61,16 +63,48 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         low=0.5,
         high=0.99,
     ),
+    "speed_sd_m_s": Quantity(
+        unit="m/s",
+        ucum="m/s",
+        meaning="Standard deviation of the error of the speed; widens what rests on it.",
+        example=0.05,
+        low=0.0,
+        high=1.0,
+    ),
+    "body_mass_sd_kg": Quantity(
+        unit="kg",
+        ucum="kg",
+        meaning="Standard deviation of the error of body mass; widens what rests on it.",
+        example=0.5,
+        low=0.0,
+        high=20.0,
+    ),
+    "oxygen_uptake_max_ml_kg_min": Quantity(
+        unit="ml/kg/min",
+        ucum="mL/kg/min",
+        meaning="Own maximal oxygen uptake; adds share_of_maximum to the answer.",
+        example=50.0,
+        low=10.0,
+        high=100.0,
+    ),
+    "measurement_cv": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Coefficient of variation of the measurement's error, 0.05 when left out.",
+        example=0.05,
+        low=0.005,
+        high=0.5,
+    ),
     # What an answer holds.
     "total_energy_kcal": Quantity(
         unit="kcal",
         ucum="kcal",
         meaning="Energy of the bout, rest included: active plus resting.",
         example=211.2,
+        low=1.0,
+        high=50000.0,
     ),
-    "active_energy_kcal": Quantity(
-        unit="kcal", ucum="kcal", meaning="Energy of the bout above rest.", example=186.4
-    ),
+    "active_energy_kcal": Quantity(unit="kcal", ucum="kcal", meaning="Energy of the bout above rest.", example=186.4),
     "resting_energy_kcal": Quantity(
         unit="kcal",
         ucum="kcal",
@@ -81,11 +115,12 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         unit="W/kg", ucum="W/kg", meaning="Gross metabolic power per kilogram of body mass.", example=10.5
     ),
     "oxygen_uptake_ml_kg_min": Quantity(
-        unit="ml/kg/min", ucum="mL/kg/min", meaning="Gross oxygen uptake.", example=30.7
+        unit="ml/kg/min", ucum="mL/kg/min", meaning="Gross oxygen uptake.", example=30.7, low=3.5, high=120.0
     ),
     "met": Quantity(
         unit="MET", ucum="[MET]", meaning="Gross oxygen uptake in multiples of 3.5 ml/kg/min.", example=8.8
     ),
+    "share_of_maximum": Quantity(unit="1", ucum="1", meaning="Oxygen uptake over the maximum given.", example=0.61),
     "energy_per_km_kcal": Quantity(
         unit="kcal/km", ucum="kcal/km", meaning="Total energy for each kilometre.", example=70.4
     ),
@@ -149,3 +184,20 @@ QUANTITIES: Final[dict[str, Quantity]] = {
 
 WALKING_SPEED_HIGH_M_S: Final = 3.0
 """Fastest speed taken as walking (choice): above it a bout is running or implausible."""
+
+
+def check(field: str, value: float, place: str = "") -> float:
+    """Return a number as a float, or raise where it is outside its bounds; `place` is where in the request.
+
+    Examples
+    --------
+    >>> check("grade", 0)
+    0.0
+    """
+    quantity = QUANTITIES[field]
+    assert quantity.low is not None
+    assert quantity.high is not None
+    if not quantity.low <= value <= quantity.high:
+        path = f"{place}/{field}" if place else field
+        raise OutOfRange(path, f"{field} is answered from {quantity.low:g} to {quantity.high:g} {quantity.unit}.")
+    return float(value)

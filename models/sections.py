@@ -1,4 +1,4 @@
-"""The parts of an answer: what moves, what it costs, how the feet step, what the joints bear.
+"""The parts of an answer: what a movement costs, how the feet step, what the joints bear.
 
 Written for floats and for columns alike: categories (gait, equal, equation) are single words, numbers may be
 columns. Every section writes on a `Sheet`; warnings are worded in `models.cautions`.
@@ -6,170 +6,117 @@ columns. Every section writes on a `Sheet`; warnings are worded in `models.cauti
 
 from typing import NamedTuple
 
-from models import cautions, direction, energy, gait, load, uncertainty
+from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside
-from models.errors import Undefined
-from models.quantities import QUANTITIES
-from models.roots import bracketed_root
-from models.sheet import RATIO_NAMES, Sheet, put
-from models.uncertainty import Gait, root_sum_square, spread_factor
-
-
-class Case(NamedTuple):
-    """One bout, complete: categories as words, quantities as floats or columns."""
-
-    gait: Gait
-    equal: direction.Equal
-    energy_model: str
-    direction_model: direction.DirectionModelName
-    body_mass_kg: Number
-    speed_m_s: Number
-    duration_s: Number
-    distance_m: Number
-    grade: Number
-    resting_w_kg: Number
-    step_rate_ratio: Number
-
-
-class Movement(NamedTuple):
-    """What backward movement follows from the forward one under what is held equal."""
-
-    forward_w_kg: Number
-    backward_w_kg: Number
-    power_spread: Number
-    """Spread of the ratio of powers."""
-    speed_m_s: Number | None
-    """Backward speed; None where it is unknown."""
-    speed_spread: Number
-    """Spread of the ratio of speeds."""
-
-
-def on_a_grade(case: Case) -> Condition:
-    """Say whether the ground counts as a grade."""
-    return outside(case.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE))
-
-
-def movement(case: Case, sheet: Sheet) -> Movement:
-    """Find what equal intensity leaves open: the power at equal speed, or the speed at equal power."""
-    power = energy.ENERGY_MODELS[case.gait][case.energy_model].power_w_kg
-    level_ratio = direction.speed_ratio(gait=case.gait)
-    forward_w = power(speed_m_s=case.speed_m_s, grade=case.grade)
-
-    def backward(speed_m_s: Number, forward_w_kg: Number) -> tuple[Number, Number]:
-        level = power(speed_m_s=speed_m_s, grade=0.0) if case.gait == "walk" else forward_w_kg
-        return direction.backward_power(
-            gait=case.gait, ratio=level_ratio, forward_w_kg=forward_w_kg, level_w_kg=level, grade=case.grade
-        )
-
-    if case.equal == "heart_rate":
-        spread = direction.heart_rate_spread(gait=case.gait)
-        return Movement(forward_w, direction.HEART_RATE_RATIO * forward_w, spread, None, 0.0)
-    if case.equal == "speed":
-        backward_w, sensitivity = backward(case.speed_m_s, forward_w)
-        spread = direction.ratio_spread(gait=case.gait, grade=case.grade) * sensitivity
-        return Movement(forward_w, backward_w, spread, case.speed_m_s, 0.0)
-
-    def backward_at(speed_m_s: Number) -> Number:
-        return backward(speed_m_s, power(speed_m_s=speed_m_s, grade=case.grade))[0]
-
-    slowest = QUANTITIES["speed_m_s"].low or 0.0
-    low = slowest + 0.0 * case.speed_m_s
-    sheet.refuse(
-        Undefined(
-            "speed_m_s",
-            f"No backward speed of at least {slowest:g} m/s costs as little as this forward speed: give a "
-            "faster one, or hold speed equal.",
-            "no_equal_speed",
-        ),
-        backward_at(low) > forward_w,
-    )
-    speed = bracketed_root(lambda trial: backward_at(trial) - forward_w, low=low, high=case.speed_m_s)
-    sensitivity = backward(speed, power(speed_m_s=speed, grade=case.grade))[1]
-    spread = direction.ratio_spread(gait=case.gait, grade=case.grade) * sensitivity
-    return Movement(forward_w, forward_w, 0.0, speed, spread / direction.elasticity(backward_at, speed_m_s=speed))
-
-
-def motion_section(case: Case, move: Movement, sheet: Sheet) -> None:
-    """Write speed, duration and distance."""
-    sheet.forward["duration_s"] = sheet.backward["duration_s"] = case.duration_s
-    backward_distance = None if move.speed_m_s is None else move.speed_m_s * case.duration_s
-    if case.equal == "speed":
-        backward_distance = case.distance_m
-    sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, spread=0.0, ratio_spread=move.speed_spread)
-    sheet.pair("distance_m", case.distance_m, backward_distance, spread=0.0, ratio_spread=move.speed_spread)
+from models.movement import Case, Movement, forward_power, on_a_grade
+from models.sheet import Factors, Sheet
+from models.uncertainty import root_sum_square, spread_factor
 
 
 def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     """Write energies, power, oxygen uptake, MET and cost per kilometre."""
     forward_w, backward_w, rest_w = move.forward_w_kg, move.backward_w_kg, case.resting_w_kg
-    on_grade = on_a_grade(case)
-    spread = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
     forward_active, backward_active = forward_w - rest_w, backward_w - rest_w
-    for power, active in ((forward_w, forward_active), (backward_w, backward_active)):
-        sheet.refuse(
-            Undefined(
-                "",
-                "The estimate cannot be told from rest, so that active energy is undefined: check "
-                "body_mass_kg, height_m, age_y and speed_m_s.",
-                "not_above_rest",
-            ),
-            active < energy.MINIMUM_ACTIVE_SHARE * power,
-        )
+    least = energy.MINIMUM_ACTIVE_SHARE
+    sheet.refuse(
+        (forward_active < least * forward_w) | (backward_active < least * backward_w),
+        "",
+        "The estimate cannot be told from rest, so that active energy is undefined: check body_mass_kg, height_m, "
+        "age_y and speed_m_s.",
+        "not_above_rest",
+    )
+    of_power_input, of_energy_input, per_km_input = input_spreads(case)
+    of_power = gross_factors(move, of_power_input, sheet)
     kcal_of_w_kg = case.body_mass_kg * case.duration_s / energy.J_PER_KCAL
     resting = rest_w * kcal_of_w_kg
     forward_kcal, backward_kcal = forward_active * kcal_of_w_kg, backward_active * kcal_of_w_kg
-    gross = {"spread": spread, "ratio_spread": move.power_spread}
-    sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, **gross)
-    active_energy(forward_kcal, backward_kcal, resting, sheet, spread, move.power_spread)
+    of_energy = of_power if of_energy_input is of_power_input else gross_factors(move, of_energy_input, sheet)
+    sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, of_energy)
+    of_active = active_factors(forward_w / forward_active, backward_w / backward_active, move, of_energy_input, sheet)
+    sheet.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active)
     sheet.forward["resting_energy_kcal"] = sheet.backward["resting_energy_kcal"] = resting
-    sheet.pair("metabolic_power_w_kg", forward_w, backward_w, **gross)
+    sheet.pair("metabolic_power_w_kg", forward_w, backward_w, of_power)
     forward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=forward_w)
     backward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=backward_w)
-    sheet.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, **gross)
-    met = energy.MET_ML_KG_MIN
-    sheet.pair("met", forward_uptake / met, backward_uptake / met, **gross)
-    sheet.forward["intensity"] = energy.intensity(met=forward_uptake / met)
-    sheet.backward["intensity"] = energy.intensity(met=backward_uptake / met)
+    sheet.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, of_power)
+    forward_met, backward_met = forward_uptake / energy.MET_ML_KG_MIN, backward_uptake / energy.MET_ML_KG_MIN
+    sheet.pair("met", forward_met, backward_met, of_power)
+    sheet.forward["intensity"] = energy.intensity(met=forward_met)
+    sheet.backward["intensity"] = energy.intensity(met=backward_met)
+    maximum = case.oxygen_uptake_max_ml_kg_min
+    if maximum is not None:
+        sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power)
+        sheet.warn(cautions.ABOVE_MAXIMUM, (forward_uptake > maximum) | (backward_uptake > maximum))
     kcal_km = case.body_mass_kg * (1000 / energy.J_PER_KCAL)
+    per_km = gross_factors(move, per_km_input, sheet, move.speed_spread)
     sheet.pair(
         "energy_per_km_kcal",
         kcal_km * forward_w / case.speed_m_s,
         None if move.speed_m_s is None else kcal_km * backward_w / move.speed_m_s,
-        spread=spread,
-        ratio_spread=root_sum_square(move.power_spread, move.speed_spread),
+        per_km,
     )
-    energy_warnings(case, move, sheet, on_grade)
+    energy_warnings(case, move, sheet)
 
 
-def active_energy(
-    forward: Number, backward: Number, resting: Number, sheet: Sheet, spread: Number, ratio_spread: Number
-) -> None:
-    """Write active energy: gross less rest, which is taken and not estimated, so that the spread grows."""
-    forward_growth, backward_growth = (forward + resting) / forward, (backward + resting) / backward
-    backward_spread = root_sum_square(spread, ratio_spread) * backward_growth
-    active_ratio_spread = root_sum_square(
-        ratio_spread * backward_growth, spread * (backward_growth - forward_growth)
+def input_spreads(case: Case) -> tuple[Number, Number, Number]:
+    """Return what errors of the caller's speed and mass add to power, to energy and to energy per kilometre.
+
+    Energy over a given duration moves with power; over a given distance a faster bout is also shorter.
+    """
+    if isinstance(case.speed_cv, float) and case.speed_cv == 0:
+        return case.speed_cv, case.body_mass_cv, case.body_mass_cv
+    steepness = direction.elasticity(forward_power(case), speed_m_s=case.speed_m_s)
+    of_power = steepness * case.speed_cv
+    over_distance = (steepness - 1) * case.speed_cv
+    of_energy = over_distance if case.follows == "duration_s" else of_power
+    return (
+        of_power,
+        root_sum_square(of_energy, case.body_mass_cv),
+        root_sum_square(over_distance, case.body_mass_cv),
     )
-    name = "active_energy_kcal"
-    put(sheet.forward, name, forward, spread_factor(spread * forward_growth, sheet.score))
-    put(sheet.backward, name, backward, spread_factor(backward_spread, sheet.score))
-    put(sheet.ratio, RATIO_NAMES[name], backward / forward, spread_factor(active_ratio_spread, sheet.score))
 
 
-def energy_warnings(case: Case, move: Movement, sheet: Sheet, on_grade: Condition) -> None:
+def gross_factors(move: Movement, from_input: Number, sheet: Sheet, speed_spread: Number = 0.0) -> Factors:
+    """Return the factors of gross energy: the movement's spreads, and what the caller's inputs add to both."""
+    squared = from_input * from_input
+    return sheet.factors(
+        spread=(move.forward_spread * move.forward_spread + squared) ** 0.5,
+        ratio_spread=(move.power_spread * move.power_spread + speed_spread * speed_spread) ** 0.5,
+        backward_spread=(move.backward_spread * move.backward_spread + squared + speed_spread * speed_spread) ** 0.5,
+    )
+
+
+def active_factors(
+    forward_growth: Number, backward_growth: Number, move: Movement, from_input: Number, sheet: Sheet
+) -> Factors:
+    """Return the factors of active energy, gross less a rest that is taken and not estimated.
+
+    A relative error of gross energy grows by gross over active, in each direction by its own share of rest; what
+    both directions have in common then no longer cancels to the full in the ratio.
+    """
+    squared = from_input * from_input
+    spread = (move.forward_spread * move.forward_spread + squared) ** 0.5
+    return sheet.factors(
+        spread=spread * forward_growth,
+        ratio_spread=root_sum_square(move.power_spread * backward_growth, spread * (backward_growth - forward_growth)),
+        backward_spread=(move.backward_spread * move.backward_spread + squared) ** 0.5 * backward_growth,
+    )
+
+
+def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
     """Say where the energies leave the data behind them."""
-    model = energy.ENERGY_MODELS[case.gait][case.energy_model]
+    model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     backward_speed = case.speed_m_s if move.speed_m_s is None else move.speed_m_s
-    sheet.warn(
-        cautions.outside_code(case.energy_model, case.gait, "speed"),
-        outside(case.speed_m_s, model.speed_range_m_s) | outside(backward_speed, model.speed_range_m_s),
-    )
-    sheet.warn(
-        cautions.outside_code(case.energy_model, case.gait, "grade"), outside(case.grade, model.grade_range)
-    )
+    if model.speed_range_m_s != energy_models.EVERY_SPEED:
+        sheet.warn(
+            cautions.outside_code(case.energy_model, case.gait, "speed"),
+            outside(case.speed_m_s, model.speed_range_m_s) | outside(backward_speed, model.speed_range_m_s),
+        )
+    if model.grade_range != energy_models.EVERY_GRADE:
+        sheet.warn(cautions.outside_code(case.energy_model, case.gait, "grade"), outside(case.grade, model.grade_range))
     if case.equal == "heart_rate":
         sheet.warn(cautions.HEART_RATE)
-        sheet.warn(cautions.HEART_RATE_ON_GRADE, on_grade)
+        sheet.warn(cautions.HEART_RATE_ON_GRADE, on_a_grade(case))
         return
     sheet.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
     if case.gait == "walk":
@@ -214,8 +161,9 @@ def timing_section(case: Case, move: Movement, sheet: Sheet) -> None:
     person_sd = gait.CADENCE_PERSON_SD_STEPS_PER_MIN[case.gait]
     if case.gait == "walk":
         cadence = gait.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
-        sheet.pair("cadence_steps_per_min", cadence, None, spread=person_sd / cadence)
-        sheet.pair("steps", cadence * minutes, None, spread=person_sd / cadence)
+        of_cadence = sheet.factors(spread=person_sd / cadence)
+        sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
+        sheet.pair("steps", cadence * minutes, None, of_cadence)
         sheet.warn(cautions.WALKING_TIMING, outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
         sheet.warn(cautions.WALKING_TIMING_ABSENT)
         return
@@ -223,15 +171,14 @@ def timing_section(case: Case, move: Movement, sheet: Sheet) -> None:
     back = None if move.speed_m_s is None else backward_running_step(running_step(case, move.speed_m_s))
     cadence = step.cadence_steps_per_min
     back_cadence = None if back is None else back.cadence_steps_per_min
-    spreads = {"spread": person_sd / cadence, "ratio_spread": gait.TIMING_RATIO_CV}
-    sheet.pair("cadence_steps_per_min", cadence, back_cadence, **spreads)
-    sheet.pair("steps", cadence * minutes, None if back_cadence is None else back_cadence * minutes, **spreads)
+    of_cadence = sheet.factors(spread=person_sd / cadence, ratio_spread=gait.TIMING_RATIO_CV)
+    sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence)
+    sheet.pair("steps", cadence * minutes, None if back_cadence is None else back_cadence * minutes, of_cadence)
     sheet.pair(
         "contact_time_s",
         step.contact_time_s,
         None if back is None else back.contact_time_s,
-        spread=gait.CONTACT_TIME_PERSON_CV,
-        ratio_spread=gait.TIMING_RATIO_CV,
+        sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV),
     )
     left = outside(case.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
     if move.speed_m_s is not None:
@@ -267,8 +214,10 @@ def load_section(case: Case, move: Movement, sheet: Sheet) -> None:
         "peak_vertical_force_bw",
         force,
         back_force * load.PEAK_VERTICAL_FORCE_RATIO[case.gait],
-        spread=load.PEAK_VERTICAL_FORCE_SD_BW / force,
-        ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO[case.gait],
+        sheet.factors(
+            spread=load.PEAK_VERTICAL_FORCE_SD_BW / force,
+            ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO[case.gait],
+        ),
         backward_known=backward_known,
     )
     peak, back_peak = (
@@ -280,10 +229,11 @@ def load_section(case: Case, move: Movement, sheet: Sheet) -> None:
         "patellofemoral_peak_force_bw",
         peak,
         back_peak,
-        spread=load.PATELLOFEMORAL_SD_BW[case.gait] / peak,
-        ratio_spread=load.PATELLOFEMORAL_RATIO_SD_LOG,
-        known=known,
-        backward_known=backward_known,
+        sheet.factors(
+            spread=load.PATELLOFEMORAL_SD_BW[case.gait] / peak, ratio_spread=load.PATELLOFEMORAL_RATIO_SD_LOG
+        ),
+        known,
+        backward_known,
     )
     achilles(case, backward_speed, backward_known, sheet)
     sheet.warn(cautions.ACHILLES_SPEED[case.gait], left(load.ACHILLES_RANGE_M_S[case.gait]))
@@ -327,19 +277,12 @@ def impulse(
         per_bout.append(per_second * case.duration_s)
     force_spread = load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"]
     ratio_spread = root_sum_square(load.PATELLOFEMORAL_RATIO_SD_LOG, force_spread)
+    of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=ratio_spread)
     for name, (there, back) in (
         ("patellofemoral_impulse_per_km_bw_s", per_km),
         ("patellofemoral_impulse_per_bout_bw_s", per_bout),
     ):
-        sheet.load_pair(
-            name,
-            there,
-            back,
-            spread=load.IMPULSE_CV,
-            ratio_spread=ratio_spread,
-            known=known,
-            backward_known=backward_known,
-        )
+        sheet.load_pair(name, there, back, of_impulse, known, backward_known)
 
 
 def achilles(case: Case, backward_speed: Number, backward_known: Condition, sheet: Sheet) -> None:

@@ -4,14 +4,15 @@ Most quantities are a pair: a forward estimate with its spread, and a backward o
 ratio. What both share cancels in the ratio. `Sheet.pair` writes all three; floats and columns alike.
 """
 
-from typing import Any, Final, Literal, TypeAlias
+import math
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
 from models.arithmetic import Condition, Number, both, where
-from models.errors import EstimateError
+from models.errors import Undefined
 from models.load import EVIDENCE_GRADES
-from models.uncertainty import Gait, root_sum_square, spread_factor
+from models.uncertainty import Gait
 
 Values: TypeAlias = dict[str, Any]
 Side: TypeAlias = Literal["forward", "backward", "ratio"]
@@ -20,7 +21,6 @@ RATIO_NAMES: Final = {
     "speed_m_s": "speed",
     "total_energy_kcal": "total_energy",
     "active_energy_kcal": "active_energy",
-    "energy_per_km_kcal": "energy_per_km",
     "cadence_steps_per_min": "cadence",
     "contact_time_s": "contact_time",
     "peak_vertical_force_bw": "peak_vertical_force",
@@ -30,6 +30,14 @@ RATIO_NAMES: Final = {
 }
 """Name of each quantity's ratio: the same word without a unit, since a ratio has none. Quantities that can
 only move with one of these (oxygen uptake with total energy, steps with cadence) have no ratio of their own."""
+
+
+class Factors(NamedTuple):
+    """Factors between the estimates of a pair and the ends of their intervals."""
+
+    forward: Number
+    backward: Number
+    ratio: Number
 
 
 class Sheet:
@@ -42,72 +50,70 @@ class Sheet:
         self.backward: Values = {}
         self.ratio: Values = {}
         self.warnings: list[tuple[str, Condition]] = []
-        self.refusals: list[tuple[EstimateError, Condition]] = []
+        self.refusals: list[tuple[Undefined, Condition]] = []
 
     def warn(self, code: str, condition: Condition = True) -> None:
         """Note a warning, for the rows where the condition holds."""
         if condition is not False:
             self.warnings.append((code, condition))
 
-    def refuse(self, error: EstimateError, condition: Condition) -> None:
-        """Raise where the condition holds; on columns note the rows."""
+    def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
+        """Raise `Undefined` where the condition holds; on columns note the rows."""
+        if condition is False:
+            return
+        error = Undefined(field, message, code)
         if condition is True:
             raise error
-        if condition is not False:
-            self.refusals.append((error, condition))
+        self.refusals.append((error, condition))
 
-    def pair(
-        self,
-        name: str,
-        forward: Number,
-        backward: Number | None,
-        *,
-        spread: Number,
-        ratio_spread: Number = 0.0,
-    ) -> None:
-        """Write a quantity in both directions and its ratio.
+    def factors(self, *, spread: Number, ratio_spread: Number = 0.0, backward_spread: Number | None = None) -> Factors:
+        """Return the interval factors of a pair from its spreads.
 
         Parameters
         ----------
-        name : str
-            Name of the quantity, see `models.quantities`.
-        forward, backward : float or ndarray
-            Estimates; backward None where it is unknown.
         spread : float or ndarray
             Coefficient of variation of the forward estimate [1].
         ratio_spread : float or ndarray
-            Coefficient of variation of the ratio; the backward estimate carries both [1].
+            Coefficient of variation of the ratio [1].
+        backward_spread : float or ndarray, optional
+            Coefficient of variation of the backward estimate; when left out both of the others, independent [1].
+
+        Returns
+        -------
+        Factors
+            Of the forward estimate, the backward one and the ratio [1].
         """
-        put(self.forward, name, forward, spread_factor(spread, self.score))
+        if backward_spread is None:
+            backward_spread = (spread * spread + ratio_spread * ratio_spread) ** 0.5
+        score = self.score
+        return Factors(
+            math.e ** (score * spread), math.e ** (score * backward_spread), math.e ** (score * ratio_spread)
+        )
+
+    def pair(self, name: str, forward: Number, backward: Number | None, factors: Factors) -> None:
+        """Write a quantity in both directions and its ratio; backward None where it is unknown."""
+        put(self.forward, name, forward, factors.forward)
         if backward is not None:
-            put(
-                self.backward,
-                name,
-                backward,
-                spread_factor(root_sum_square(spread, ratio_spread), self.score),
-            )
-            if name in RATIO_NAMES:
-                put(self.ratio, RATIO_NAMES[name], backward / forward, spread_factor(ratio_spread, self.score))
+            put(self.backward, name, backward, factors.backward)
+            ratio = RATIO_NAMES.get(name)
+            if ratio is not None:
+                put(self.ratio, ratio, backward / forward, factors.ratio)
 
     def load_pair(
         self,
         name: str,
         forward: Number,
         backward: Number,
-        *,
-        spread: Number,
-        ratio_spread: Number,
+        factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
     ) -> None:
         """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades."""
         backward_known = both(known, backward_known)
-        backward_spread = root_sum_square(spread, ratio_spread)
-        self.put_load("forward", name, forward, spread_factor(spread, self.score), known)
-        self.put_load("backward", name, backward, spread_factor(backward_spread, self.score), backward_known)
-        ratio_factor = spread_factor(ratio_spread, self.score)
+        self.put_load("forward", name, forward, factors.forward, known)
+        self.put_load("backward", name, backward, factors.backward, backward_known)
         if name in RATIO_NAMES:
-            self.put_load("ratio", name, backward / forward, ratio_factor, backward_known)
+            self.put_load("ratio", name, backward / forward, factors.ratio, backward_known)
 
     def put_load(self, side: Side, name: str, value: Number, factor: Number, known: Condition = True) -> None:
         """Write one joint-load indicator of one side, where it is known, with its evidence grade."""
@@ -128,8 +134,9 @@ class Sheet:
         """
         if known is False:
             return
-        ends = {"low": low, "high": high} if value is None else {"value": value, "low": low, "high": high}
-        entry: Values = ends if known is True else {k: where(known, v, np.nan) for k, v in ends.items()}
+        entry: Values = {"low": low, "high": high} if value is None else {"value": value, "low": low, "high": high}
+        if known is not True:
+            entry = {end: where(known, number, np.nan) for end, number in entry.items()}
         section: Values = getattr(self, side).setdefault("load", {})
         if side == "ratio":
             section[RATIO_NAMES[name]] = entry

@@ -55,7 +55,7 @@ def standard_score(interval: float) -> float:
 
 
 def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:
-    """Return how far one person's forward energy may lie from the equation.
+    """Return how far one person's forward power may lie from the equation.
 
     Parameters
     ----------
@@ -67,15 +67,27 @@ def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:
     Returns
     -------
     float or ndarray
-        Coefficient of variation: model, person and kilocalories per litre [1].
+        Coefficient of variation: model and person [1].
 
     Examples
     --------
     >>> round(forward_spread(gait="run", on_grade=False), 3)
-    0.113
+    0.112
+    """
+    return root_sum_square(model_cv(gait=gait, on_grade=on_grade), PERSON_FORWARD_CV[gait])
+
+
+def model_cv(*, gait: Gait, on_grade: Condition) -> Number:
+    """Return how far a forward equation may lie from a group's mean.
+
+    Examples
+    --------
+    >>> model_cv(gait="walk", on_grade=True)
+    0.07
     """
     model = MODEL_FORWARD_CV[gait]
-    return root_sum_square(where(on_grade, model["grade"], model["level"]), PERSON_FORWARD_CV[gait], CONVERSION_CV)
+    cv: Number = where(on_grade, model["grade"], model["level"])
+    return cv
 
 
 def root_sum_square(*parts: Number) -> Number:

@@ -1,10 +1,14 @@
 """What one answer holds: its check values, its tiers of range, and what is absent and why."""
 
+import itertools
 from typing import Any, cast
 
 import pytest
 
 from models import cautions
+from models.catalogue import catalogue
+from models.claims import CLAIMS
+from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
 from models.estimate import coefficients_hash, estimate
 from models.evidence import REFERENCES
@@ -12,6 +16,16 @@ from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.sheet import RATIO_NAMES
 
 Answer = dict[str, Any]
+
+TABLE_ONLY = {
+    "cavagna2008",
+    "compendium2024",
+    "heath2001",
+    "lee2013",
+    "li2020",
+    "lieberman2015",
+    "weyand2010",
+}
 
 
 def answer(**bout: Any) -> Answer:
@@ -54,8 +68,7 @@ def test_interval_of_a_person_is_as_wide_as_the_evidence_says() -> None:
     given = answer()
     one_sd = 2 * 1.6448536269514722
     spread = {
-        side: (given[side]["total_energy_kcal"]["high"] / given[side]["total_energy_kcal"]["low"]) ** (1 / one_sd)
-        - 1
+        side: (given[side]["total_energy_kcal"]["high"] / given[side]["total_energy_kcal"]["low"]) ** (1 / one_sd) - 1
         for side in ("forward", "backward")
     }
     assert 0.11 < spread["forward"] < 0.125
@@ -236,11 +249,16 @@ def test_a_number_just_outside_its_bounds_is_refused(field: str, side: str) -> N
         bout["speed_m_s"] = None
     if field in {"age_y", "height_m"}:
         bout |= {"age_y": 40.0, "height_m": 1.75, "sex": "male"}
-    with pytest.raises(OutOfRange) as caught:
-        answer(**bout | {field: beyond})
-    assert caught.value.field == field
-    with pytest.raises(OutOfRange):
-        answer(**bout | {field: float("nan")})
+    for value in (beyond, float("nan")):
+        given: dict[str, Any] = {field: value}
+        place = field
+        if field in {"measurement_cv", "oxygen_uptake_ml_kg_min", "total_energy_kcal"}:
+            uptake = {"duration_s": 600.0} if field == "total_energy_kcal" else {"oxygen_uptake_ml_kg_min": 31.0}
+            given = {"measurements": [{"speed_m_s": 2.5} | uptake | {field: value}]}
+            place = f"measurements/0/{field}"
+        with pytest.raises(OutOfRange) as caught:
+            answer(**bout | given)
+        assert caught.value.field == place
 
 
 def test_a_third_that_follows_is_checked_too() -> None:
@@ -342,14 +360,15 @@ def test_load_and_timing_warnings_never_refuse() -> None:
 def test_every_warning_can_be_met() -> None:
     """No warning stands in the list without a bout that earns it."""
     met: set[str] = set()
-    for gait, speeds in (("run", (0.9, 1.7, 2.5, 3.6, 4.6, 5.3)), ("walk", (0.3, 0.9, 1.3, 2.9))):
-        for speed in speeds:
-            for grade in (-0.5, -0.05, 0.0, 0.05, 0.9):
-                for equal in ("speed", "metabolic_rate", "heart_rate"):
-                    try:
-                        met |= codes(answer(speed_m_s=speed, gait=gait, grade=grade, equal=equal))
-                    except Undefined:
-                        continue
+    speeds = {"run": (0.9, 1.3, 1.7, 2.5, 3.6, 4.6, 5.3), "walk": (0.3, 0.9, 1.3, 2.9)}
+    grades, equals = (-0.5, -0.05, 0.0, 0.05, 0.9), ("speed", "metabolic_rate", "heart_rate")
+    for gait, models in ENERGY_MODELS.items():
+        for model, speed, grade, equal in itertools.product(models, speeds[gait], grades, equals):
+            bout = {"gait": gait, "energy_model": model, "speed_m_s": speed, "grade": grade, "equal": equal}
+            try:
+                met |= codes(answer(**bout, oxygen_uptake_max_ml_kg_min=20.0))
+            except Undefined:
+                continue
     assert met == set(cautions.WARNINGS)
 
 
@@ -368,9 +387,15 @@ def test_every_reference_is_listed_and_every_listed_one_is_used() -> None:
     for gait in ("run", "walk"):
         for equal in ("speed", "heart_rate"):
             for rest in ({}, {"age_y": 40.0, "height_m": 1.75, "sex": "male"}):
-                used |= set(answer(gait=gait, equal=equal, **rest)["references"])
+                for model in ENERGY_MODELS[gait]:
+                    used |= set(answer(gait=gait, equal=equal, energy_model=model, **rest)["references"])
+    for claim in CLAIMS:
+        used |= set(claim["sources"])
+    for constant in catalogue()["constants"]:
+        used |= set(constant["references"])
     assert used <= set(REFERENCES)
-    assert set(REFERENCES) - used == {"hreljac2005"}  # named in a warning alone
+    # Named in a warning or by a table alone.
+    assert set(REFERENCES) - used == TABLE_ONLY
 
 
 def test_assumed_lists_what_was_left_out_and_nothing_else() -> None:

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from models import gait as step
 from models import load
 from models.answer import SECTIONS
-from models.energy import ENERGY_MODELS, mifflin1990, oxygen_uptake_ml_kg_min
+from models.energy import mifflin1990, oxygen_uptake_ml_kg_min
+from models.energy_models import ENERGY_MODELS
 from models.errors import EstimateError, Undefined
 from models.estimate import compute, estimate
+from models.movement import Case
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
-from models.sections import Case
 from models.uncertainty import standard_score
 
 Answer = dict[str, Any]
@@ -183,13 +184,9 @@ def test_columns_equal_the_scalar_loop(gait: Any, equal: Any, rows: list[tuple[f
 
     def case(mass: Any, speed: Any, duration: Any, grade: Any, step_rate: Any) -> Case:
         rest = mifflin1990(body_mass_kg=mass, height_m=1.75, age_y=40.0, sex="male")
-        return Case(
-            gait, equal, name, "documented", mass, speed, duration, speed * duration, grade, rest, step_rate
-        )
+        return Case(gait, equal, name, "documented", mass, speed, duration, speed * duration, grade, rest, step_rate)
 
-    columns = compute(
-        case(*(np.array(column) for column in zip(*rows, strict=True))), score=score, include=SECTIONS
-    )
+    columns = compute(case(*(np.array(column) for column in zip(*rows, strict=True))), score=score, include=SECTIONS)
     refused = np.zeros(len(rows), dtype=bool)
     for _, where in columns.refusals:
         refused |= where

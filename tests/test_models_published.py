@@ -46,7 +46,7 @@ def predicted_uptake(row: dict[str, str]) -> float:
     power = EQUATIONS[row["gait"]](speed_m_s=speed, grade=grade)
     if row["direction"] == "backward":
         level = EQUATIONS[row["gait"]](speed_m_s=speed, grade=0.0)
-        ratio = direction.speed_ratio(gait=gait_name)
+        ratio = direction.DIRECTION_MODELS["documented"][gait_name].ratio
         power, _ = direction.backward_power(
             gait=gait_name, ratio=ratio, forward_w_kg=power, level_w_kg=level, grade=grade
         )
@@ -54,13 +54,13 @@ def predicted_uptake(row: dict[str, str]) -> float:
 
 
 def group_spread(row: dict[str, str]) -> float:
-    name, backward = row["gait"], row["direction"] == "backward"
+    name, backward = cast(Gait, row["gait"]), row["direction"] == "backward"
     on_grade = abs(float(row["grade"])) > energy.ON_A_GRADE
     parts = [uncertainty.MODEL_FORWARD_CV[name]["grade" if on_grade else "level"]]
     if row["n"]:
         parts.append(uncertainty.PERSON_FORWARD_CV[name] / math.sqrt(float(row["n"])))
     if backward:
-        parts.append(direction.STUDY_RATIO_CV[name])
+        parts.append(direction.DIRECTION_MODELS["documented"][name].study_cv)
         if row["n"]:
             parts.append(uncertainty.PERSON_RATIO_CV[name] / math.sqrt(float(row["n"])))
     return scalar(root_sum_square(*parts))
@@ -104,7 +104,7 @@ def test_walking_uphill_backward_adds_the_level_excess_and_a_proportional_rule_w
     }
     for row in rows.values():
         forward = predicted_uptake({**row, "direction": "forward"})
-        assert round(forward * direction.speed_ratio(gait="walk"), 1) == 29.8
+        assert round(forward * direction.DIRECTION_MODELS["documented"]["walk"].ratio, 1) == 29.8
 
 
 def test_looney2025_check_values() -> None:
@@ -126,9 +126,12 @@ def test_oxygen_to_energy() -> None:
 def test_ratios_rest_on_the_committed_table() -> None:
     # EVIDENCE sections 1 and 3: log mean 1.385 walking; spread of the logs 0.074 running, 0.073 walking.
     assert round(direction.WALKING_RATIO, 3) == 1.385
-    assert round(direction.STUDY_RATIO_CV["run"], 3) == 0.074
-    assert round(direction.STUDY_RATIO_CV["walk"], 3) == 0.073
-    assert direction.speed_ratio(gait="run") == 1.30
+    assert round(direction.POOLED_STUDY_CV["run"], 3) == 0.074
+    assert round(direction.POOLED_STUDY_CV["walk"], 3) == 0.073
+    # EVIDENCE section 1: pooled 1.283; documented 1.30 with the same spread, written down.
+    assert round(direction.POOLED_RUNNING_RATIO, 3) == 1.283
+    assert direction.DIRECTION_MODELS["documented"]["run"] == (1.30, 0.074)
+    assert direction.DIRECTION_MODELS["pooled"]["walk"] == direction.DIRECTION_MODELS["documented"]["walk"]
 
 
 def test_the_ratio_of_williford_1998_misses_the_group_interval() -> None:
@@ -158,18 +161,14 @@ def test_running_cadence_misses_are_the_ones_that_are_known() -> None:
     lieberman, cavagna = rows["Lieberman 2015"], rows["Cavagna 2008 young"]
     assert measured_minus_model(2 * float(lieberman["value"]), float(lieberman["speed_m_s"])) == 7
     assert measured_minus_model(float(cavagna["value"]), float(cavagna["speed_m_s"])) == -13
-    (stride,) = (
-        row for row in table("load") if row["indicator"] == "stride_length" and row["speed_m_s"] == "4.46"
-    )
+    (stride,) = (row for row in table("load") if row["indicator"] == "stride_length" and row["speed_m_s"] == "4.46")
     speed = float(stride["speed_m_s"])
     assert measured_minus_model(2 * 60 * speed / float(stride["mean"]), speed) == 12
 
 
 def test_walking_cadence_on_its_rows() -> None:
     low, high = gait.WALKING_CADENCE_RANGE_M_S
-    rows = [
-        row for row in table("gait") if row["quantity"] == "cadence" and low <= float(row["speed_m_s"]) <= high
-    ]
+    rows = [row for row in table("gait") if row["quantity"] == "cadence" and low <= float(row["speed_m_s"]) <= high]
     assert len(rows) == 8
     for row in rows:
         error = gait.walking_cadence(speed_m_s=float(row["speed_m_s"])) - float(row["value"])
@@ -199,9 +198,7 @@ def test_backward_step_closes_the_momentum_balance() -> None:
 )
 def test_patellofemoral_ratio_passes_through_its_two_studies(study: str, speed: float) -> None:
     forward, backward = (
-        float(row["mean"])
-        for row in table("load")
-        if row["study"] == study and row["indicator"] == "pfj_peak_force"
+        float(row["mean"]) for row in table("load") if row["study"] == study and row["indicator"] == "pfj_peak_force"
     )
     assert load.patellofemoral_ratio(gait="run", speed_m_s=speed) == pytest.approx(backward / forward, abs=0.005)
 

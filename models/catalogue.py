@@ -1,0 +1,267 @@
+"""Every constant of the models, with its meaning, source and standing: what `GET /models` answers.
+
+Values are read from the modules that compute with them, never written again. A constant that is missing here is
+found by a test.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, Final, NotRequired, TypedDict
+
+from models import __version__, calibration, direction, energy, energy_models, gait, load, quantities, uncertainty
+from models.estimate import coefficients_hash
+from models.evidence import Standing
+from models.quantities import QUANTITIES
+
+
+class EnergyEntry(TypedDict):
+    """A forward energy equation."""
+
+    id: str
+    gait: str
+    equation: str
+    coefficients: list[float]
+    speed_range_m_s: NotRequired[list[float]]
+    grade_range: NotRequired[list[float]]
+    defined: NotRequired[str]
+    published_error: str
+    sample: str
+    standing: Standing
+    references: list[str]
+
+
+class DirectionEntry(TypedDict):
+    """A ratio backward to forward at equal speed."""
+
+    id: str
+    gait: str
+    backward_over_forward: float
+    study_cv: float
+    standing: Standing
+    references: list[str]
+
+
+class Constant(TypedDict):
+    """One number: its name in the code, what it is, and how well it is known."""
+
+    name: str
+    number: float
+    meaning: str
+    standing: Standing
+    references: list[str]
+
+
+class Catalogue(TypedDict):
+    """Everything the models rest on."""
+
+    version: str
+    hash: str
+    energy_models: list[EnergyEntry]
+    direction_models: list[DirectionEntry]
+    constants: list[Constant]
+
+
+def _rows(module: Any, *rows: tuple[str, str, Standing, str]) -> list[tuple[Any, str, str, Standing, str]]:
+    return [(module, *row) for row in rows]
+
+
+CONSTANTS: Final = [
+    *_rows(
+        energy,
+        ("ON_A_GRADE", "Steepness beyond which ground counts as a grade [1]", "choice", ""),
+        ("RESPIRATORY_EXCHANGE_RATIO", "Carbon dioxide over oxygen, 0.89 ± 0.06 in running [1]", "published", ""),
+        ("PERONNET_COEFFICIENTS", "kcal per litre of oxygen = a + b RER", "published", "peronnet1991"),
+        ("KCAL_PER_LITRE_OXYGEN", "Energy of oxygen at that exchange ratio [kcal/L]", "derived", "peronnet1991"),
+        ("J_PER_KCAL", "Thermochemical kilocalorie [J]", "published", ""),
+        ("J_PER_ML_OXYGEN", "Energy of oxygen [J/ml]", "derived", "peronnet1991"),
+        ("MET_ML_KG_MIN", "Oxygen uptake of one MET, by definition [ml/kg/min]", "published", ""),
+        ("MEASURED_REST_ML_KG_MIN", "Measured rest, mean and SD, n 769 [ml/kg/min]", "published", ""),
+        ("INTENSITY_FROM_MET", "Lower bounds of the intensity labels [MET]", "published", "intensity"),
+        ("MIFFLIN_COEFFICIENTS", "kcal/day by mass, height in m, age, sex", "secondary", "mifflin1990"),
+        ("MINIMUM_ACTIVE_SHARE", "Share of the total below which active energy is undefined [1]", "choice", ""),
+        ("LOONEY2025_COEFFICIENTS", "a b c d p q s of RE3", "secondary", "looney2025"),
+        ("LOONEY2019_COEFFICIENTS", "a b k c d p q s of LCDA", "secondary", "looney2019"),
+        ("ACSM_COEFFICIENTS", "a b c by gait", "published", "acsm"),
+        ("LEGER1984_COEFFICIENTS", "a b", "published", "leger1984"),
+        ("MINETTI2002_COEFFICIENTS", "a to f of the net cost, by gait", "secondary", "minetti2002"),
+    ),
+    *_rows(
+        direction,
+        ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "published", "wright2001"),
+        ("DOCUMENTED_STUDY_CV", "Spread of that ratio between studies [1]", "derived", ""),
+        ("POOLED_RUNNING_RATIO", "Log mean of the running rows of ratios.csv [1]", "derived", ""),
+        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv [1]", "derived", ""),
+        ("POOLED_STUDY_CV", "SD of the logs in ratios.csv, by gait [1]", "derived", ""),
+        ("HEART_RATE_RATIO", "Gross energy at equal heart rate [1]", "derived", "williford1998"),
+        ("BACKWARD_MEASURED_TO_M_S", "Fastest measured backward running [m/s]", "secondary", "wright2001"),
+        ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
+    ),
+    *_rows(
+        gait,
+        ("RUNNING_FROM_M_S", "Speed from which a bout is taken as running [m/s]", "choice", ""),
+        ("BACKWARD_TRANSITION_M_S", "Backward walk-to-run transition, SD 0.11 [m/s]", "published", "hreljac2005"),
+        ("RUNNING_TIMING_RANGE_M_S", "Range of running timing [m/s]", "choice", ""),
+        ("WALKING_CADENCE_RANGE_M_S", "Range of walking cadence [m/s]", "derived", "fukuchi2018"),
+        ("RUNNING_CADENCE_COEFFICIENTS", "a b of steps/min = a + b V", "derived", "vanoeveren2017 outdoor2020"),
+        ("WALKING_CADENCE_COEFFICIENTS", "a b of steps/min = a + b V", "derived", "fukuchi2018"),
+        (
+            "CADENCE_PERSON_SD_STEPS_PER_MIN",
+            "Spread between people [steps/min]",
+            "published",
+            "outdoor2020 fukuchi2018",
+        ),
+        ("CADENCE_RATIO", "Running cadence backward over forward [1]", "published", "bws_treadmill"),
+        ("CONTACT_TIME_RATIO", "Running contact time backward over forward [1]", "derived", "cavagna2012"),
+        ("CONTACT_TIME_PERSON_CV", "Spread of contact time between people [1]", "derived", ""),
+        ("TIMING_RATIO_CV", "Spread of both timing ratios [1]", "choice", ""),
+    ),
+    *_rows(
+        load,
+        ("PEAK_VERTICAL_FORCE_COEFFICIENTS", "a b of BW = a + b V, by gait", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_RANGE_M_S", "Range, by gait [m/s]", "choice", ""),
+        ("PEAK_VERTICAL_FORCE_SD_BW", "Spread between people [BW]", "choice", ""),
+        ("PEAK_VERTICAL_FORCE_RATIO", "Backward over forward, by gait [1]", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_RATIO_SD", "Spread of that ratio [1]", "choice", ""),
+        ("PATELLOFEMORAL_COEFFICIENTS", "a b of BW = a + b V, running", "choice", "hart2022 doyle2023"),
+        ("PATELLOFEMORAL_STEP_RATE_EXPONENT", "Exponent of the step-rate ratio [1]", "choice", "lenhart2014"),
+        ("PATELLOFEMORAL_RANGE_M_S", "Range of running [m/s]", "choice", ""),
+        ("PATELLOFEMORAL_WALK_BW", "Walking peak [BW]", "published", "hart2022"),
+        ("PATELLOFEMORAL_SD_BW", "Spread between people, by gait [BW]", "choice", "hart2022"),
+        ("PATELLOFEMORAL_RATIO_LINE", "At 1 m/s, slope, lowest", "choice", "sussman2000 roos2012"),
+        ("PATELLOFEMORAL_RATIO_WALK", "Backward over forward walking [1]", "choice", ""),
+        ("PATELLOFEMORAL_RATIO_SD_LOG", "Spread of the ratio, in logs [1]", "choice", "roos2012"),
+        ("KNEE_MOMENT_RATIO_LINE", "At 1 m/s, slope, lowest", "choice", "sussman2000 roos2012"),
+        ("KNEE_MOMENT_RATIO_SD", "Spread between people [1]", "choice", ""),
+        ("IMPULSE_CV", "Spread of the impulse [1]", "choice", ""),
+        ("ACHILLES_COEFFICIENTS_BW", "a b of BW = a + b V, running", "derived", "reiter2024"),
+        ("ACHILLES_REFERENCE_M_S", "Speed at which the relative load is 1 [m/s]", "choice", ""),
+        ("ACHILLES_RANGE_M_S", "Range, by gait [m/s]", "published", "reiter2024"),
+        ("ACHILLES_WALK", "Walking at 1.34 m/s [1]", "derived", "reiter2024"),
+        ("ACHILLES_METHOD_FACTOR", "Highest over lowest method [1]", "choice", ""),
+        ("ACHILLES_METHOD_INTERVAL_SCORE", "Score at which that factor spans the interval [1]", "choice", ""),
+        ("ACHILLES_CV", "Spread that follows from both [1]", "derived", ""),
+        ("ACHILLES_BACKWARD_BOUNDS", "Backward bounds, times forward [1]", "choice", ""),
+        ("TIBIAL_COEFFICIENTS", "Constant, by force, by speed, by slope", "choice", "matijevich2019"),
+        ("TIBIAL_RANGE_M_S", "Range [m/s]", "published", "matijevich2019"),
+        ("TIBIAL_SD_BW", "Absolute spread [BW]", "choice", ""),
+        ("TIBIAL_CV", "Relative spread [1]", "choice", ""),
+        ("VERTICAL_FORCE_SLOPE_RANGE_DEG", "Slopes of unchanged peak force [deg]", "published", "gottschall2005"),
+        ("PATELLOFEMORAL_SLOPE_RANGE_DEG", "Slopes of unchanged knee moments [deg]", "published", "telhan2010"),
+    ),
+    *_rows(
+        uncertainty,
+        ("MODEL_FORWARD_CV", "Forward equation around group means [1]", "choice", ""),
+        (
+            "PERSON_FORWARD_CV",
+            "People around a group, forward, by gait [1]",
+            "choice",
+            "diprampero1986 williford1998",
+        ),
+        ("PERSON_RATIO_CV", "People around a group's ratio, by gait [1]", "derived", "wright2001"),
+        ("CONVERSION_CV", "Kilocalories per litre of oxygen [1]", "published", "peronnet1991"),
+        ("UNMEASURED_STUDY_FACTOR", "Widening where the ratio was not measured [1]", "choice", ""),
+    ),
+    *_rows(
+        calibration,
+        ("MEASUREMENT_CV", "Error of one own measurement when none is given [1]", "choice", ""),
+    ),
+    *_rows(
+        quantities,
+        ("WALKING_SPEED_HIGH_M_S", "Fastest speed taken as walking [m/s]", "choice", ""),
+    ),
+]
+"""Each constant of the models: its module, name, meaning, standing and references."""
+
+
+def flat(name: str, constant: Any) -> Iterator[tuple[str, float]]:
+    """Yield every number of a constant with its path.
+
+    Examples
+    --------
+    >>> list(flat("LINE", {"run": (1.0, 2.0)}))
+    [('LINE.run[0]', 1.0), ('LINE.run[1]', 2.0)]
+    """
+    if isinstance(constant, dict):
+        for key, item in constant.items():
+            yield from flat(f"{name}.{key}", item)
+    elif isinstance(constant, tuple):
+        for index, item in enumerate(constant):
+            yield from flat(f"{name}[{index}]", item)
+    else:
+        yield name, constant
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return every equation, ratio and constant with its source and standing.
+
+    Examples
+    --------
+    >>> catalogue()["energy_models"][0]["id"]
+    'looney2025'
+    """
+    constants: list[Constant] = [
+        {
+            "name": path,
+            "number": number,
+            "meaning": meaning,
+            "standing": standing,
+            "references": references.split(),
+        }
+        for module, name, meaning, standing, references in CONSTANTS
+        for path, number in flat(f"{module.__name__.removeprefix('models.')}.{name}", getattr(module, name))
+    ]
+    constants += [
+        {
+            "name": path,
+            "number": number,
+            "meaning": f"Bound of what a caller may send [{quantity.unit}]",
+            "standing": "choice",
+            "references": [],
+        }
+        for name, quantity in QUANTITIES.items()
+        if quantity.low is not None
+        for path, number in flat(f"quantities.{name}", {"low": quantity.low, "high": quantity.high})
+    ]
+    return {
+        "version": __version__,
+        "hash": coefficients_hash(),
+        "energy_models": [
+            _energy_entry(name, gait_name, model)
+            for gait_name, models in energy_models.ENERGY_MODELS.items()
+            for name, model in models.items()
+        ],
+        "direction_models": [
+            {
+                "id": name,
+                "gait": gait_name,
+                "backward_over_forward": model.ratio,
+                "study_cv": model.study_cv,
+                "standing": "published" if (name, gait_name) == ("documented", "run") else "choice",
+                "references": list(direction.DIRECTION_REFERENCES[gait_name]),
+            }
+            for name, by_gait in direction.DIRECTION_MODELS.items()
+            for gait_name, model in by_gait.items()
+        ],
+        "constants": constants,
+    }
+
+
+def _energy_entry(name: str, gait_name: str, model: energy_models.EnergyModel) -> EnergyEntry:
+    entry: EnergyEntry = {
+        "id": name,
+        "gait": gait_name,
+        "equation": model.equation,
+        "coefficients": list(model.coefficients),
+        "published_error": model.error,
+        "sample": model.sample,
+        "standing": model.standing,
+        "references": [model.reference],
+    }
+    if model.speed_range_m_s != energy_models.EVERY_SPEED:
+        entry["speed_range_m_s"] = [bound for bound in model.speed_range_m_s if bound < float("inf")]
+    if model.grade_range != energy_models.EVERY_GRADE:
+        entry["grade_range"] = list(model.grade_range)
+    if model.defined_grade != energy_models.EVERY_GRADE:
+        entry["defined"] = "level only" if model.defined_grade[0] < 0 else "level or uphill only"
+    return entry

@@ -1,0 +1,210 @@
+"""What circulates about going backward, what is known of it, and which words an app may use.
+
+Findings and grades are those of the evidence behind this service; a grade of "none" means that there is no
+measurement to grade.
+"""
+
+from typing import Final, Literal, TypedDict
+
+
+class Claim(TypedDict):
+    """A claim in circulation, the finding, and wording an app may and must not use."""
+
+    id: str
+    claim: str
+    finding: str
+    evidence: Literal["A", "B", "C", "D", "none"]
+    sources: list[str]
+    may_say: str
+    must_not_say: str
+
+
+class MuscleRole(TypedDict):
+    """What a joint or muscle group does going backward, and how well that is known."""
+
+    finding: str
+    evidence: Literal["A", "B", "C", "D", "none"]
+    sources: list[str]
+
+
+def _claim(
+    key: str,
+    claim: str,
+    finding: str,
+    grade: Literal["A", "B", "C", "D", "none"],
+    sources: str,
+    may: str,
+    must_not: str,
+) -> Claim:
+    return {
+        "id": key,
+        "claim": claim,
+        "finding": finding,
+        "evidence": grade,
+        "sources": sources.split(),
+        "may_say": may,
+        "must_not_say": must_not,
+    }
+
+
+CLAIMS: Final = (
+    _claim(
+        "uplift_equal_speed",
+        "Backward running burns 30 % more at the same speed.",
+        "Supported by most studies; one of 10 people found no significant difference. Individual range about 1.0 "
+        "to 1.6 times.",
+        "B",
+        "williford1998 bws_treadmill wright2001 rasica2020 paes2016",
+        "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",
+        "You burn 30 % more, without the words at the same speed, or as a promise to one person.",
+    ),
+    _claim(
+        "uplift_equal_effort",
+        "Backward running burns 30 % more at the same heart rate, effort or oxygen uptake.",
+        "Not supported: at equal oxygen uptake the energy is equal by definition, at equal heart rate backward costs "
+        "less.",
+        "D",
+        "williford1998",
+        "At the same effort you go slower backward; the energy is about the same or less.",
+        "30 % more at the same heart rate or effort.",
+    ),
+    _claim(
+        "burns_double",
+        "Backward running burns double, or three to six times as much.",
+        "No data; contradicted by every measurement at hand.",
+        "none",
+        "williford1998 bws_treadmill wright2001 rasica2020",
+        "About 30 % more at the same speed.",
+        "Any multiple of two or more.",
+    ),
+    _claim(
+        "knee_cap_load",
+        "Backward running loads the knee-cap (patellofemoral) joint less at the same speed.",
+        "Supported in one study of 20 people, not in every person, and absent at 1 m/s.",
+        "C",
+        "roos2012 sussman2000",
+        "At common running speeds the estimated peak force behind the knee-cap is lower backward in most people.",
+        "That it protects the knee, heals it, or is free of pain.",
+    ),
+    _claim(
+        "knee_cap_numbers",
+        "Knee-cap force is 3.0 body weights backward against 5.6 forward.",
+        "Real numbers of five people, but the speeds differed: not an effect of direction.",
+        "none",
+        "flynn1995",
+        "Nothing: at matched speed the ratio is about 0.76.",
+        "The two numbers side by side as an effect of direction.",
+    ),
+    _claim(
+        "impact",
+        "Backward running has lower impact.",
+        "Not supported: peak vertical force is equal or higher.",
+        "C",
+        "cavagna2012 roos2012",
+        "Peak ground force is about the same or a little higher backward.",
+        "Less impact, softer, or gentler.",
+    ),
+    _claim(
+        "achilles_pain",
+        "There is little or no pain with an ankle or Achilles injury.",
+        "Not supported. One uncontrolled trial on a slope of -8 degrees used it to load the tendon: 14 of 15 finished "
+        "with no adverse event.",
+        "D",
+        "brslope2021",
+        "Backward running has been used to load the Achilles tendon under guidance; ask a physiotherapist.",
+        "That an injured ankle or tendon will not hurt.",
+    ),
+    _claim(
+        "knee_osteoarthritis",
+        "Going backward helps knee osteoarthritis.",
+        "Backward walking added to rehabilitation lowered pain (13 trials, standardised difference -1.0). Walking, "
+        "not running.",
+        "C",
+        "lin2025 alghadir2019",
+        "Backward walking within a rehabilitation programme lowered knee pain in trials.",
+        "That backward running treats arthritis.",
+    ),
+    _claim(
+        "economy",
+        "Training backward improves forward running economy.",
+        "Forward cost fell 2.5 % after 10 weeks (n 8).",
+        "C",
+        "ordway2016",
+        "One small study found forward running 2.5 % cheaper after ten weeks of backward training.",
+        "You will run faster.",
+    ),
+    _claim(
+        "muscles",
+        "Going backward shifts work between muscles.",
+        "Active muscle volume for each unit of ground force rises by 10 ± 3 %.",
+        "C",
+        "wright2001",
+        "Backward running uses more muscle for the same force.",
+        "Named muscles that grow, or how much.",
+    ),
+    _claim(
+        "brain",
+        "Going backward trains the brain by its novelty.",
+        "Plausible; there is no measurement of it here.",
+        "D",
+        "",
+        "It is a new skill to learn.",
+        "Any promise for memory or the brain.",
+    ),
+    _claim(
+        "surface",
+        "Going backward is kinder on trail or on road.",
+        "No backward data; falls are the added risk.",
+        "none",
+        "",
+        "Choose a clear, even surface: you do not see where you go.",
+        "That one surface is kinder.",
+    ),
+)
+"""The claims an app will meet."""
+
+MUSCLE_ROLES: Final[tuple[MuscleRole, ...]] = (
+    {
+        "finding": "Active muscle volume for each unit of ground force is 1.10 ± 0.03 times that of forward running.",
+        "evidence": "C",
+        "sources": ["wright2001"],
+    },
+    {
+        "finding": "Walking backward, the ankle is the main joint of propulsion and of shock absorption.",
+        "evidence": "C",
+        "sources": ["lee2013"],
+    },
+    {
+        "finding": "Running backward, ankle absorbs and knee drives, the reverse of forward (DeVita & Stribling 1991; "
+        "not confirmed in the source).",
+        "evidence": "none",
+        "sources": [],
+    },
+)
+"""What joints and muscles do going backward."""
+
+CAUTION: Final = (
+    "Numbers about load are estimated from small laboratory studies of healthy adults, not measured in this person; "
+    "no diagnosis and no injury prediction. A lower estimated knee load does not mean free of pain; backward running "
+    "may move load to calf, Achilles and forefoot and adds a risk of falling. Adults only."
+)
+"""What every app that shows a load must say in its own words."""
+
+
+class Evidence(TypedDict):
+    """What circulates about going backward, and what is known of it."""
+
+    caution: str
+    claims: list[Claim]
+    muscle_roles: list[MuscleRole]
+
+
+def evidence() -> Evidence:
+    """Return the claims, the muscle roles and the caution.
+
+    Examples
+    --------
+    >>> evidence()["claims"][0]["evidence"]
+    'B'
+    """
+    return {"caution": CAUTION, "claims": list(CLAIMS), "muscle_roles": list(MUSCLE_ROLES)}

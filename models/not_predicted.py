@@ -1,0 +1,64 @@
+"""Why no equation gives a quantity of the timing and load tables."""
+
+from typing import Final
+
+NOT_PREDICTED: Final[dict[str, str]] = {
+    # gait.csv
+    "flight_time": "no output; cadence and contact time of the same steps are compared",
+    "duty_factor": "no output; cadence and contact time of the same steps are compared",
+    "aerial_time": "no output, and a mean over speeds",
+    "mass_specific_vertical_stiffness": "no output",
+    "preferred_walk_run_transition": "taken as it stands, in a warning",
+    "energetically_optimal_transition": "no output",
+    "VO2_pre_practice": "litres per minute without body mass; no model of practice",
+    "VO2_post_4wk_practice": "litres per minute without body mass; no model of practice",
+    # load.csv and load_findings.csv
+    "grf_magnitude_at_peak_knee_moment": "the resultant at the instant of peak knee moment, not the vertical peak",
+    "knee_flexion_at_peak_knee_moment": "no output",
+    "cop_location_on_foot_at_peak_knee_moment": "no output",
+    "com_peak_upward_acceleration": "compared as the peak vertical force derived from it",
+    "active_muscle_volume_per_force_ratio_BR/FR": "no output",
+    "metabolic_rate_ratio_BR/FR_measured": "compared as a row of ratios.csv",
+    "contact_time_ratio_BR/FR": "compared as a row of gait.csv",
+    "ankle_plantarflexor_moment_peak": "no output",
+    "vgrf_impact_peak": "the impact peak is no indicator",
+    "valr": "loading rate is no indicator: it does not predict injury",
+    "vgrf_peak_from_1/duty_factor_RMSE": "an error of another method",
+    "normal_active_peak_change": "taken as it stands: peak vertical force has no grade term",
+    "peak_joint_moments_change": "a finding in words; it bounds the grades of the patellofemoral force",
+    "pfj_peak_stress_change_FFS_vs_RFS": "foot strike is no input",
+    "pfj_stress_time_integral_change_FFS_vs_RFS": "foot strike is no input",
+    "achilles_impulse_per_step_change_nonRFS_vs_RFS": "foot strike is no input",
+    "achilles_avg_loading_rate_change_nonRFS_vs_RFS": "foot strike is no input",
+    "achilles_peak_stress_change_step_rate_+5%": "a direction, and stress",
+}
+"""Why no equation gives a quantity, by its name in the table."""
+
+NOT_PREDICTED_BEGINNING: Final[dict[str, str]] = {
+    "pfj_stress_per": "stress over the contact area, not force",
+    "tibiofemoral_": "no indicator of the tibiofemoral joint",
+    "tibial_bending": "no indicator of bending",
+    "knee_adduction": "no indicator of adduction",
+    "knee_flexion_moment": "a direction, without a number",
+    "knee_OA": "pain or disability: no model",
+    "VISA-A": "symptoms: no model",
+    "normal_impact": "the impact peak is no indicator",
+    "braking_peak": "no indicator along the ground",
+    "propulsive_peak": "no indicator along the ground",
+    "ankle_power": "a direction, without a number",
+    "main_propulsion": "a finding in words",
+}
+"""The same for names that begin alike."""
+
+
+def reason_of(quantity: str) -> str | None:
+    """Return why no equation gives a quantity of this name, or None.
+
+    Examples
+    --------
+    >>> reason_of("valr"), reason_of("cadence")
+    ('loading rate is no indicator: it does not predict injury', None)
+    """
+    if quantity in NOT_PREDICTED:
+        return NOT_PREDICTED[quantity]
+    return next((why for word, why in NOT_PREDICTED_BEGINNING.items() if quantity.startswith(word)), None)
