@@ -1,0 +1,202 @@
+"""The command line: `retrorun serve`, `retrorun estimate`, `retrorun openapi`.
+
+Each command imports what it runs when it runs, so that `retrorun --help` answers at once.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn, TextIO
+
+from models import __version__
+
+DONE: Final = 0
+FAILED: Final = 1
+"""Something did not answer, or could not be listened on."""
+MISTAKEN: Final = 2
+"""The request or the command is to be mended."""
+
+PORT: Final = 8000
+PORT_HIGH: Final = 65_535
+
+EXAMPLES: Final = """
+examples:
+  retrorun estimate --mass 70kg --speed 10km/h --duration 20min
+  retrorun estimate --mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6
+  retrorun estimate --mass 70kg --speed 5:30min/km --distance 10km --grade 5% --equal metabolic_rate --json
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that says in one line what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and leave."""
+        complain(f"{message}; see {self.prog} --help.")
+        sys.exit(MISTAKEN)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        What follows the program's name; that of this process when left out.
+
+    Returns
+    -------
+    int
+        Exit code: 0 done, 1 something did not answer, 2 the request or the command is to be mended.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        lenient(stream)
+    words = joined(sys.argv[1:] if arguments is None else arguments)
+    parser = command_line(with_estimate="estimate" in words)
+    chosen = parser.parse_args(words)
+    if chosen.command is None:
+        parser.print_help(sys.stderr)
+        return MISTAKEN
+    try:
+        code: int = chosen.command(chosen)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; the interpreter would complain when it closes stdout.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    return code
+
+
+def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
+    """Return the parser; the options of `estimate` need the models, and are there only when asked for."""
+    parser = Parser(
+        prog="retrorun",
+        description="What a bout of running or walking costs, forward and backward.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"retrorun {__version__}")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    serve_parser = commands.add_parser("serve", help="run the HTTP service", allow_abbrev=False)
+    serve_parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    serve_parser.add_argument("--port", default=PORT, type=port, help="port, 0 for any free one (%(default)s)")
+    serve_parser.set_defaults(command=serve)
+
+    estimate_parser = commands.add_parser(
+        "estimate",
+        help="estimate one bout",
+        description="Estimate one bout. Give --mass, and two of --speed, --duration and --distance.",
+        usage="%(prog)s --mass 70kg --speed 10km/h --duration 20min [options]",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    if with_estimate:
+        from app.bout import add_options
+
+        add_options(estimate_parser)
+    estimate_parser.set_defaults(command=estimate)
+
+    openapi_parser = commands.add_parser("openapi", help="print the OpenAPI contract", allow_abbrev=False)
+    openapi_parser.set_defaults(command=openapi)
+    return parser
+
+
+def joined(words: Sequence[str]) -> list[str]:
+    """Return the arguments with a negative amount joined to its option: to argparse, -5% is an option itself.
+
+    Examples
+    --------
+    >>> joined(["--grade", "-5%", "--json"])
+    ['--grade=-5%', '--json']
+    """
+    result: list[str] = []
+    for word in words:
+        if re.match(r"-[.0-9]", word) and result and re.fullmatch(r"--[a-z-]+", result[-1]):
+            result[-1] += f"={word}"
+        else:
+            result.append(word)
+    return result
+
+
+def port(text: str) -> int:
+    """Return a port number, for argparse."""
+    if not text.isdecimal() or int(text) > PORT_HIGH:
+        raise argparse.ArgumentTypeError(f"give a number from 0 to {PORT_HIGH}")
+    return int(text)
+
+
+def serve(chosen: argparse.Namespace) -> int:
+    """Run the service until it is told to stop."""
+    from app.server import CannotListen, run
+
+    try:
+        run(host=chosen.host, port=chosen.port)
+    except CannotListen as error:
+        complain(str(error))
+        return FAILED
+    return DONE
+
+
+def openapi(_: argparse.Namespace) -> int:
+    """Print the contract."""
+    from app.contract import contract_text
+    from app.main import create_app
+
+    write(contract_text(create_app()).encode())
+    return DONE
+
+
+def estimate(chosen: argparse.Namespace) -> int:
+    """Print the answer for a bout, as a table or as the service gives it, or what to mend."""
+    from app.bout import Mistaken, answer
+    from app.client import NoAnswer
+    from app.table import table
+
+    try:
+        request, content = answer(chosen)
+    except Mistaken as error:
+        complain(*error.lines)
+        return MISTAKEN
+    except NoAnswer as error:
+        complain(str(error))
+        return FAILED
+    if chosen.json:
+        write(content + b"\n")
+    else:
+        width = shutil.get_terminal_size().columns
+        sys.stdout.write(table(json.loads(content), request, width=width, bold=takes_bold(sys.stdout)))
+    return DONE
+
+
+def complain(*lines: str) -> None:
+    """Print lines on stderr, under the program's name."""
+    for line in lines:
+        print(f"retrorun: {line}", file=sys.stderr)
+
+
+def write(content: bytes) -> None:
+    """Print bytes as they are, whatever the encoding of the terminal."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+
+
+def takes_bold(stream: TextIO) -> bool:
+    """Say whether a stream is a terminal that shows bold, and may (see no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def lenient(stream: TextIO) -> None:
+    """Print a question mark for a character that the terminal's encoding does not have, instead of failing."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+"""Where each number comes from: models, references and claims, as the code holds them."""
+
+from functools import cache
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from app.route import encode
+from app.schema import described
+from models.catalogue import Catalogue, catalogue
+from models.claims import Evidence, evidence
+from models.evidence import REFERENCES, Reference
+
+router = APIRouter(tags=["evidence"])
+
+
+@cache
+def catalogue_json() -> bytes:
+    """Return the catalogue as it is sent; it changes with the version alone."""
+    return encode(catalogue())
+
+
+@router.get(
+    "/models",
+    operation_id="models",
+    summary="Every equation and constant, with source and standing",
+    response_model=described(Catalogue),
+)
+async def models() -> Response:
+    """List the very constants the code computes with.
+
+    Standing: published, in the publisher's page or abstract; secondary, transcribed by a third party; derived,
+    arithmetic on published numbers; choice, a modelling decision of this project.
+    """
+    return Response(catalogue_json(), media_type="application/json")
+
+
+@router.get(
+    "/references",
+    operation_id="references",
+    summary="Every source, by id",
+    response_model=described(list[Reference]),
+)
+async def references() -> Response:
+    """List the sources that answers name by id. A DOI is listed only where it was checked with the publisher."""
+    return Response(encode(list(REFERENCES.values())), media_type="application/json")
+
+
+@router.get(
+    "/evidence",
+    operation_id="evidence",
+    summary="Claims in circulation, what is known, and wording",
+    response_model=described(Evidence),
+)
+async def claims() -> Response:
+    """Say what apps claim about going backward, what the evidence supports, and which words to use and to avoid."""
+    return Response(encode(evidence()), media_type="application/json")

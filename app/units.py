@@ -1,0 +1,204 @@
+"""The units people write, read exactly into the SI that everything else speaks.
+
+The only numbers here are definitions. Amounts are fractions until the end, so that 9 km/h is 2.5 m/s to the
+last bit, and the command line answers exactly what the service does.
+"""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from models.quantities import QUANTITIES
+
+# International yard and pound agreement of 1959: by definition a yard is 0.9144 m and a pound 0.45359237 kg.
+FOOT_M: Final = Fraction("0.9144") / 3
+INCH_M: Final = FOOT_M / 12
+MILE_M: Final = 5280 * FOOT_M
+POUND_KG: Final = Fraction("0.45359237")
+STONE_KG: Final = 14 * POUND_KG
+MINUTE_S: Final = Fraction(60)
+HOUR_S: Final = 60 * MINUTE_S
+ONE: Final = Fraction(1)
+KILOMETRE_M: Final = Fraction(1000)
+CENTIMETRE_M: Final = Fraction(1, 100)
+
+
+class Scale(NamedTuple):
+    """The units of one quantity."""
+
+    sizes: dict[str, Fraction]
+    """How large each is, by every name it goes by."""
+    smaller: dict[Fraction, Fraction]
+    """What a last number without a unit counts after a unit, as in 1h30 and 5ft11."""
+
+
+def _scale(units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None) -> Scale:
+    return Scale({name: size for names, size in units.items() for name in names.split(" ")}, smaller or {})
+
+
+MASS: Final = _scale({"kg": ONE, "lb lbs pound pounds": POUND_KG, "st stone": STONE_KG}, {STONE_KG: POUND_KG})
+TIME: Final = _scale(
+    {
+        "h hr hrs hour hours": HOUR_S,
+        "min mins minute minutes m": MINUTE_S,
+        "s sec secs second seconds": ONE,
+    },
+    {HOUR_S: MINUTE_S, MINUTE_S: ONE},
+)
+DISTANCE: Final = _scale({"m": ONE, "km": KILOMETRE_M, "mi mile miles": MILE_M})
+HEIGHT: Final = _scale(
+    {"m": ONE, "cm": CENTIMETRE_M, "ft foot feet ' ′": FOOT_M, 'in inch inches " ″': INCH_M},
+    {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
+)
+SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
+AGE: Final = _scale({" y years": ONE})
+
+NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
+PART: Final = re.compile(rf"({NUMBER})\s*([^0-9.\s]*)\s*")
+CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
+MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
+
+
+class NotUnderstood(ValueError):
+    """A text that is not an amount in a unit known here."""
+
+
+def _sum(text: str, scale: Scale) -> Fraction:
+    """Add up numbers with units, whole ones but for the last and each unit smaller than the one before."""
+    amount, last, whole, place = Fraction(0), None, True, 0
+    while place < len(text):
+        part = PART.match(text, place)
+        if part is None:
+            raise NotUnderstood
+        number, name = Fraction(part[1]), part[2]
+        size = scale.sizes.get(name)
+        if size is None and not name and last is not None:
+            size = scale.smaller.get(last)
+        if size is None or not whole or (last is not None and number * size >= last):
+            raise NotUnderstood
+        amount, last, whole, place = amount + number * size, size, number.denominator == 1, part.end()
+    if last is None:
+        raise NotUnderstood
+    return amount
+
+
+def _time(text: str) -> Fraction:
+    if clock := CLOCK.fullmatch(text):
+        return int(clock[1]) * HOUR_S + int(clock[2]) * MINUTE_S + Fraction(clock[3])
+    return _sum(text, TIME)
+
+
+def _speed(text: str) -> Fraction:
+    time, _, length = text.rpartition("/")
+    if length not in DISTANCE.sizes or not time:
+        return _sum(text, SPEED)
+    clock = MINUTES.fullmatch(time)
+    pace_s = int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _sum(time, TIME)
+    return DISTANCE.sizes[length] / pace_s
+
+
+def _share(text: str) -> Fraction:
+    share = SHARE.fullmatch(text)
+    if share is None:
+        raise NotUnderstood
+    return Fraction(share[1]) / (100 if share[2] else 1)
+
+
+class Reader(NamedTuple):
+    """How one quantity is read."""
+
+    read: Callable[[str], Fraction]
+    """Text in lower case to an amount in SI."""
+    accepts: str
+    """The accepted units with an example, to end a sentence with."""
+
+
+def _in(scale: Scale) -> Callable[[str], Fraction]:
+    return lambda text: _sum(text, scale)
+
+
+_READERS: Final[dict[str, Reader]] = {
+    "body_mass_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
+    "speed_m_s": Reader(
+        _speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"
+    ),
+    "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
+    "distance_m": Reader(_in(DISTANCE), "with its unit, m, km or mi: 400m, 5km, 3.1mi"),
+    "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
+    "age_y": Reader(_in(AGE), "in years: 40"),
+    "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
+    "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
+    "body_mass_sd_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 0.5kg"),
+}
+"""The numbers of a request that go by several units; the others go by the one they have there."""
+
+
+def reader(name: str) -> Reader:
+    """Return how a number of a request is read.
+
+    Examples
+    --------
+    >>> reader("interval").accepts
+    'as a number or in percent: 0.9, 90%'
+    >>> reader("oxygen_uptake_max_ml_kg_min").accepts
+    'with its unit, ml/kg/min: 50ml/kg/min'
+    """
+    if name in _READERS:
+        return _READERS[name]
+    quantity = QUANTITIES[name]
+    example = f"{quantity.example:g}"
+    if quantity.unit == "1":
+        return Reader(_share, f"as a number or in percent: {example}, {quantity.example * 100:g}%")
+    scale = _scale({quantity.unit: ONE})
+    return Reader(_in(scale), f"with its unit, {quantity.unit}: {example}{quantity.unit}")
+
+
+def unitless(name: str) -> str:
+    """Return the name of a quantity without its unit.
+
+    Examples
+    --------
+    >>> unitless("resting_oxygen_uptake_ml_kg_min"), unitless("energy_model"), unitless("met")
+    ('resting_oxygen_uptake', 'energy_model', 'met')
+    """
+    if name not in QUANTITIES:
+        return name
+    return name.removesuffix("_" + QUANTITIES[name].unit.replace("·", "_").replace("/", "_"))
+
+
+def si(name: str, text: str) -> float:
+    """Return a quantity of a request from the text a person wrote.
+
+    Parameters
+    ----------
+    name : str
+        Name of the quantity in a request.
+    text : str
+        Amount and unit, in any case, spaces or none.
+
+    Returns
+    -------
+    float
+        The amount in the unit of that name, rounded once.
+
+    Raises
+    ------
+    NotUnderstood
+        The text has no unit, an unknown one, or is no amount.
+
+    Examples
+    --------
+    >>> si("speed_m_s", "9 km/h"), si("speed_m_s", "5:00 min/km"), si("duration_s", "1h30")
+    (2.5, 3.3333333333333335, 5400.0)
+    >>> si("body_mass_kg", "70")
+    Traceback (most recent call last):
+    app.units.NotUnderstood: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4.
+    """
+    known = reader(name)
+    plain = re.sub(r"\s*/\s*", "/", text.strip().lower().replace("−", "-"))
+    try:
+        return float(known.read(plain))
+    except (ArithmeticError, ValueError):  # no amount, a pace of zero, or a number too long for a float
+        raise NotUnderstood(f"Give it {known.accepts}.") from None

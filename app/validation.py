@@ -1,0 +1,124 @@
+"""The running code against the published measurements, as JSON for programs and as a page for people."""
+
+from functools import cache
+from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+from fastapi import APIRouter, Header, Query
+from pydantic import ConfigDict, Field, with_config
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from app.contract import problems
+from app.problems import problem
+from app.route import accepts_json, encode
+from app.validation_page import page
+from models.answer import MEANINGS
+from models.quantities import QUANTITIES
+from models.validation import IndicatorFilter, ModelFilter, Validation, validation
+from models.validation_meanings import VALIDATION_MEANINGS
+
+IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
+"""Numbers whose unit is the text in the field `unit` beside them."""
+
+VARY: Final = {"vary": "Accept"}
+
+router = APIRouter()
+
+
+@cache
+def documented(shape: Any) -> Any:
+    """Return a TypedDict of the validation as one that pydantic documents, each field with its meaning."""
+    if not is_typeddict(shape):
+        origin, arguments = get_origin(shape), get_args(shape)
+        return origin[documented(arguments[0])] if origin is list else shape
+    fields = {
+        name: field if name in shape.__required_keys__ else NotRequired[field]
+        for name, hint in get_type_hints(shape).items()
+        for field in [_field(shape.__name__, name, hint)]
+    }
+    twin = cast(Any, TypedDict)(shape.__name__, fields)
+    twin.__doc__ = (shape.__doc__ or "").strip()
+    return with_config(ConfigDict(extra="forbid"))(twin)
+
+
+def _field(shape: str, name: str, hint: Any) -> Any:
+    extra: dict[str, Any] = {"format": "double"} if hint is float else {}
+    if hint is float and name not in IN_THE_UNIT_BESIDE:
+        extra |= {"x-unit": "%" if name.endswith("percentage_error") else "1"}
+    own = VALIDATION_MEANINGS.get(f"{shape}.{name}") or VALIDATION_MEANINGS.get(name)
+    if own is None and name in QUANTITIES:
+        known = QUANTITIES[name]
+        own, extra = f"{known.meaning} [{known.unit}]", extra | {"x-unit": known.ucum}
+    meaning = own or MEANINGS[name]
+    return Annotated[documented(hint), Field(description=meaning, json_schema_extra=extra)]
+
+
+@router.get(
+    "/validation",
+    operation_id="validation",
+    tags=["evidence"],
+    summary="Every published measurement beside what the running code gives for it",
+    response_model=documented(Validation),
+    response_description="Comparisons, misses and summaries; a page for people where HTML is preferred.",
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        **problems(406, 422, 500),
+    },
+)
+async def validate(
+    model: Annotated[ModelFilter, Query(description="One model, energy or other; all when left out.")] = "all",
+    indicator: Annotated[IndicatorFilter, Query(description="One quantity; all when left out.")] = "all",
+    accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
+) -> Response:
+    """Compare the models with every row of the committed tables that they predict; misses are listed by name.
+
+    Computed by the same code that answers estimates. Nothing is tuned to pass, and rows that no model predicts
+    are listed with the reason. Ask for text/html to read it as a page.
+    """
+    if prefers_html(accept):
+        return Response(page_bytes(model, indicator), media_type="text/html", headers=VARY)
+    if not accepts_json(accept):
+        return problem(406, headers=VARY)
+    return Response(json_bytes(model, indicator), media_type="application/json", headers=VARY)
+
+
+@cache
+def json_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
+    """Return the validation as JSON; made once for each choice."""
+    return encode(validation(model=model, indicator=indicator))
+
+
+@cache
+def page_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
+    """Return the validation as a page; made once for each choice."""
+    return page(validation(model=model, indicator=indicator), model=model, indicator=indicator).encode()
+
+
+def prefers_html(accept: str) -> bool:
+    """Say whether an Accept header names HTML, and nothing that includes JSON, as much or more.
+
+    Examples
+    --------
+    >>> prefers_html("text/html,application/xhtml+xml,*/*;q=0.8"), prefers_html("*/*"), prefers_html("")
+    (True, False, False)
+    >>> prefers_html("text/html;q=0.5, application/json"), prefers_html("text/html, application/json")
+    (False, False)
+    """
+    weights: dict[str, float] = {}
+    for choice in accept.lower().split(","):
+        media_range, *parameters = (part.strip() for part in choice.split(";"))
+        weights[media_range] = 1.0
+        for parameter in parameters:
+            key, _, value = parameter.partition("=")
+            if key.strip() == "q":
+                weights[media_range] = _weight(value)
+    html = weights.get("text/html", 0.0)
+    others = (weights[name] for name in ("application/json", "application/*", "*/*") if name in weights)
+    return html > next(others, 0.0)
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
