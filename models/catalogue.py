@@ -133,6 +133,7 @@ CONSTANTS: Final = [
         ("KNEE_MOMENT_RATIO_LINE", "At 1 m/s, slope, lowest", "choice", "sussman2000 roos2012"),
         ("KNEE_MOMENT_RATIO_SD", "Spread between people [1]", "choice", ""),
         ("IMPULSE_CV", "Spread of the impulse [1]", "choice", ""),
+        ("IMPULSE_RATIO_CV", "Spread of the impulse ratio, of peaks and ground force [1]", "derived", "roos2012"),
         ("ACHILLES_COEFFICIENTS_BW", "a b of BW = a + b V, running", "derived", "reiter2024"),
         ("ACHILLES_REFERENCE_M_S", "Speed at which the relative load is 1 [m/s]", "choice", ""),
         ("ACHILLES_RANGE_M_S", "Range, by gait [m/s]", "published", "reiter2024"),

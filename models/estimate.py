@@ -15,7 +15,13 @@ from models.errors import Conflict, OutOfRange, OutsideEvidence
 from models.movement import Case, motion_section, movement
 from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
 from models.quantities import WALKING_SPEED_HIGH_M_S, check
-from models.sections import energy_section, load_section, timing_section
+from models.sections import (
+    energy_section,
+    load_section,
+    running_steps,
+    running_timing_section,
+    walking_timing_section,
+)
 from models.sheet import Sheet
 from models.uncertainty import Gait, standard_score
 
@@ -194,10 +200,14 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> Sheet:
     motion_section(case, move, sheet)
     if "energy" in include:
         energy_section(case, move, sheet)
+    steps = running_steps(case, move) if case.gait == "run" else None
     if "timing" in include:
-        timing_section(case, move, sheet)
+        if steps is None:
+            walking_timing_section(case, sheet)
+        else:
+            running_timing_section(case, move, steps, sheet)
     if "load" in include:
-        load_section(case, move, sheet)
+        load_section(case, move, steps, sheet)
     if case.equal == "heart_rate":
         sheet.warn(cautions.HEART_RATE_ABSENT)
     sheet.warn(cautions.NOVICE)

@@ -35,6 +35,11 @@ KNEE_MOMENT_RATIO_LINE: Final = (1.02, -0.115, 0.79)
 KNEE_MOMENT_RATIO_SD: Final = 0.25
 
 IMPULSE_CV: Final = 0.35
+IMPULSE_RATIO_CV: Final = math.hypot(
+    PATELLOFEMORAL_RATIO_SD_LOG, PEAK_VERTICAL_FORCE_RATIO_SD / PEAK_VERTICAL_FORCE_RATIO["run"]
+)
+"""Spread of the impulse ratio: that of the peaks, and that of the ground force, to which the momentum balance ties
+contact time and cadence (derived)."""
 
 ACHILLES_COEFFICIENTS_BW: Final = (5.41, 1.04)
 ACHILLES_REFERENCE_M_S: Final = 3.0

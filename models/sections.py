@@ -9,7 +9,7 @@ from typing import NamedTuple
 from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside
 from models.movement import Case, Movement, forward_power, on_a_grade
-from models.sheet import Factors, Sheet
+from models.sheet import Factors, Sheet, known_only
 from models.uncertainty import root_sum_square, spread_factor
 
 
@@ -128,7 +128,7 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
 
 
 class Step(NamedTuple):
-    """Timing of a running step in one direction, with the force and speed behind it."""
+    """Timing of a running step in one direction, with the speed and the force behind it."""
 
     speed_m_s: Number
     cadence_steps_per_min: Number
@@ -136,162 +136,182 @@ class Step(NamedTuple):
     peak_vertical_force_bw: Number
 
 
+class Steps(NamedTuple):
+    """A running step forward, the forward step at the backward speed, and the backward step."""
+
+    forward: Step
+    forward_at_backward_speed: Step
+    backward: Step
+
+
+def running_steps(case: Case, move: Movement) -> Steps:
+    """Return the running steps of both directions; where the backward speed is unknown, at the forward speed."""
+    forward = running_step(case, case.speed_m_s)
+    same = forward
+    if move.speed_m_s is not None and move.speed_m_s is not case.speed_m_s:
+        same = running_step(case, move.speed_m_s)
+    backward = Step(
+        same.speed_m_s,
+        same.cadence_steps_per_min * gait.CADENCE_RATIO,
+        same.contact_time_s * gait.CONTACT_TIME_RATIO,
+        same.peak_vertical_force_bw * load.PEAK_VERTICAL_FORCE_RATIO["run"],
+    )
+    return Steps(forward, same, backward)
+
+
 def running_step(case: Case, speed_m_s: Number) -> Step:
-    """Return the timing of a forward running step at a speed."""
+    """Return the forward running step at a speed."""
     cadence = gait.running_cadence(speed_m_s=speed_m_s, step_rate_ratio=case.step_rate_ratio)
     force = load.peak_vertical_force(gait="run", speed_m_s=speed_m_s)
     contact = gait.running_contact_time(cadence_steps_per_min=cadence, peak_vertical_force_bw=force)
     return Step(speed_m_s, cadence, contact, force)
 
 
-def backward_running_step(forward: Step) -> Step:
-    """Return the timing of a backward running step at the speed of a forward one."""
-    return Step(
-        forward.speed_m_s,
-        forward.cadence_steps_per_min * gait.CADENCE_RATIO,
-        forward.contact_time_s * gait.CONTACT_TIME_RATIO,
-        forward.peak_vertical_force_bw * load.PEAK_VERTICAL_FORCE_RATIO["run"],
-    )
+def walking_timing_section(case: Case, sheet: Sheet) -> None:
+    """Write the cadence and steps of forward walking; backward they are unknown, and so is contact time."""
+    sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
+    cadence = gait.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
+    of_cadence = sheet.factors(spread=gait.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"] / cadence)
+    sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
+    sheet.pair("steps", cadence * (case.duration_s / 60), None, of_cadence)
+    sheet.warn(cautions.WALKING_TIMING, outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
+    sheet.warn(cautions.WALKING_TIMING_ABSENT)
 
 
-def timing_section(case: Case, move: Movement, sheet: Sheet) -> None:
-    """Write cadence, steps and contact time as far as they are known."""
+def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Sheet) -> None:
+    """Write cadence, steps and contact time; backward only where its speed is known."""
     sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
     minutes = case.duration_s / 60
-    person_sd = gait.CADENCE_PERSON_SD_STEPS_PER_MIN[case.gait]
-    if case.gait == "walk":
-        cadence = gait.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
-        of_cadence = sheet.factors(spread=person_sd / cadence)
+    cadence, back_cadence = steps.forward.cadence_steps_per_min, steps.backward.cadence_steps_per_min
+    of_cadence = sheet.factors(
+        spread=gait.CADENCE_PERSON_SD_STEPS_PER_MIN["run"] / cadence, ratio_spread=gait.TIMING_RATIO_CV
+    )
+    of_contact = sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV)
+    left = outside(case.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
+    if move.speed_m_s is None:
         sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
         sheet.pair("steps", cadence * minutes, None, of_cadence)
-        sheet.warn(cautions.WALKING_TIMING, outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
-        sheet.warn(cautions.WALKING_TIMING_ABSENT)
-        return
-    step = running_step(case, case.speed_m_s)
-    back = None if move.speed_m_s is None else backward_running_step(running_step(case, move.speed_m_s))
-    cadence = step.cadence_steps_per_min
-    back_cadence = None if back is None else back.cadence_steps_per_min
-    of_cadence = sheet.factors(spread=person_sd / cadence, ratio_spread=gait.TIMING_RATIO_CV)
-    sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence)
-    sheet.pair("steps", cadence * minutes, None if back_cadence is None else back_cadence * minutes, of_cadence)
-    sheet.pair(
-        "contact_time_s",
-        step.contact_time_s,
-        None if back is None else back.contact_time_s,
-        sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV),
-    )
-    left = outside(case.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
-    if move.speed_m_s is not None:
+        sheet.pair("contact_time_s", steps.forward.contact_time_s, None, of_contact)
+    else:
+        sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence)
+        sheet.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence)
+        sheet.pair("contact_time_s", steps.forward.contact_time_s, steps.backward.contact_time_s, of_contact)
         left = left | outside(move.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
     sheet.warn(cautions.RUNNING_TIMING, left)
 
 
-def load_section(case: Case, move: Movement, sheet: Sheet) -> None:
-    """Write the joint-load indicators, as far as they are known."""
+def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) -> None:
+    """Write the joint-load indicators, as far as they are known; `steps` of running alone."""
     sheet.warn(cautions.LOAD_MEANING)
-    degrees = load.slope_deg(grade=case.grade)
-    steep = outside(degrees, load.PATELLOFEMORAL_SLOPE_RANGE_DEG)
     on_grade = on_a_grade(case)
-    sheet.warn(cautions.VERTICAL_FORCE_GRADE, outside(degrees, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
-    sheet.warn(cautions.ACHILLES_GRADE, on_grade)
-    sheet.warn(cautions.PATELLOFEMORAL_GRADE_ABSENT, steep)
-    known = negate(steep)
+    if on_grade is not False:
+        sheet.warn(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
+        sheet.warn(cautions.ACHILLES_GRADE, on_grade)
+        sheet.warn(cautions.PATELLOFEMORAL_GRADE_ABSENT, on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     if move.speed_m_s is None:
-        backward_speed: Number = case.speed_m_s
+        there, back = case.speed_m_s, case.speed_m_s
         backward_known: Condition = False
     else:
-        backward_speed, backward_known = move.speed_m_s, negate(on_grade)
+        there, back = case.speed_m_s, move.speed_m_s
+        backward_known = negate(on_grade)
         sheet.warn(cautions.BACKWARD_LOAD_GRADE_ABSENT, on_grade)
         sheet.warn(cautions.BACKWARD_ACHILLES_UNKNOWN, backward_known)
-    speeds = (case.speed_m_s, backward_speed)
+    vertical_force(case, (there, back), steps, backward_known, sheet)
+    patellofemoral(case, (there, back), steps, backward_known, sheet)
+    achilles(case, (there, back), backward_known, sheet)
+    if steps is None:
+        sheet.warn(cautions.WALKING_TIBIAL_ABSENT)
+        sheet.warn(cautions.WALKING_KNEE_MOMENT_ABSENT)
+    else:
+        moment = load.knee_extensor_moment_ratio(speed_m_s=back)
+        factor = spread_factor(load.KNEE_MOMENT_RATIO_SD / moment, sheet.score)
+        sheet.put_backward_load("knee_extensor_moment_ratio", moment, factor, backward_known)
+        force = steps.forward.peak_vertical_force_bw
+        tibia = load.tibial_compression_peak(peak_vertical_force_bw=force, speed_m_s=there, grade=case.grade)
+        factor = spread_factor(load.tibial_spread(peak_bw=tibia), sheet.score)
+        sheet.put_load("tibial_compression_peak_bw", tibia, factor)
+        sheet.warn(cautions.TIBIAL_SPEED, outside(there, load.TIBIAL_RANGE_M_S))
+        sheet.warn(cautions.BACKWARD_TIBIAL_ABSENT)
+    sheet.close_load()
 
-    def left(bounds: tuple[float, float]) -> Condition:
-        return outside(speeds[0], bounds) | outside(speeds[1], bounds)
 
-    sheet.warn(cautions.VERTICAL_FORCE_SPEED[case.gait], left(load.PEAK_VERTICAL_FORCE_RANGE_M_S[case.gait]))
-    force, back_force = (load.peak_vertical_force(gait=case.gait, speed_m_s=speed) for speed in speeds)
-    sheet.load_pair(
-        "peak_vertical_force_bw",
-        force,
-        back_force * load.PEAK_VERTICAL_FORCE_RATIO[case.gait],
-        sheet.factors(
-            spread=load.PEAK_VERTICAL_FORCE_SD_BW / force,
-            ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO[case.gait],
-        ),
-        backward_known=backward_known,
+def on_slope(case: Case, bounds_deg: tuple[float, float]) -> Condition:
+    """Say whether the slope is outside a range of degrees."""
+    return outside(load.slope_deg(grade=case.grade), bounds_deg)
+
+
+def vertical_force(
+    case: Case, speeds: tuple[Number, Number], steps: Steps | None, backward_known: Condition, sheet: Sheet
+) -> None:
+    """Write peak vertical force."""
+    there, back = speeds
+    ratio = load.PEAK_VERTICAL_FORCE_RATIO[case.gait]
+    if steps is None:
+        force = load.peak_vertical_force(gait=case.gait, speed_m_s=there)
+        back_force = load.peak_vertical_force(gait=case.gait, speed_m_s=back) * ratio
+    else:
+        force, back_force = steps.forward.peak_vertical_force_bw, steps.backward.peak_vertical_force_bw
+    factors = sheet.factors(
+        spread=load.PEAK_VERTICAL_FORCE_SD_BW / force, ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / ratio
     )
-    peak, back_peak = (
-        load.patellofemoral_peak_force(gait=case.gait, speed_m_s=speed, step_rate_ratio=case.step_rate_ratio)
-        for speed in speeds
+    sheet.load_pair("peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known)
+    bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S[case.gait]
+    sheet.warn(cautions.VERTICAL_FORCE_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))
+
+
+def patellofemoral(
+    case: Case, speeds: tuple[Number, Number], steps: Steps | None, backward_known: Condition, sheet: Sheet
+) -> None:
+    """Write peak patellofemoral force, and for running the impulse of one leg, per kilometre and per bout."""
+    there, back = speeds
+    known = negate(on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
+    rate = case.step_rate_ratio
+    peak = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=there, step_rate_ratio=rate)
+    back_peak = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=back, step_rate_ratio=rate)
+    back_peak = back_peak * load.patellofemoral_ratio(gait=case.gait, speed_m_s=back)
+    factors = sheet.factors(
+        spread=load.PATELLOFEMORAL_SD_BW[case.gait] / peak, ratio_spread=load.PATELLOFEMORAL_RATIO_SD_LOG
     )
-    back_peak = back_peak * load.patellofemoral_ratio(gait=case.gait, speed_m_s=backward_speed)
+    sheet.load_pair("patellofemoral_peak_force_bw", peak, back_peak, factors, known, backward_known)
+    if steps is None:
+        return
+    bounds = load.PATELLOFEMORAL_RANGE_M_S
+    sheet.warn(cautions.PATELLOFEMORAL_SPEED, both(known, outside(there, bounds) | outside(back, bounds)))
+    of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
+    per_second = impulse_per_second(steps.forward, peak)
+    back_per_second = impulse_per_second(steps.backward, back_peak)
     sheet.load_pair(
-        "patellofemoral_peak_force_bw",
-        peak,
-        back_peak,
-        sheet.factors(
-            spread=load.PATELLOFEMORAL_SD_BW[case.gait] / peak, ratio_spread=load.PATELLOFEMORAL_RATIO_SD_LOG
-        ),
+        "patellofemoral_impulse_per_km_bw_s",
+        per_second * 1000 / there,
+        back_per_second * 1000 / back,
+        of_impulse,
         known,
         backward_known,
     )
-    achilles(case, backward_speed, backward_known, sheet)
-    sheet.warn(cautions.ACHILLES_SPEED[case.gait], left(load.ACHILLES_RANGE_M_S[case.gait]))
-    if case.gait == "walk":
-        sheet.warn(cautions.WALKING_TIBIAL_ABSENT)
-        sheet.warn(cautions.WALKING_KNEE_MOMENT_ABSENT)
-        return
-    sheet.warn(cautions.PATELLOFEMORAL_SPEED, both(known, left(load.PATELLOFEMORAL_RANGE_M_S)))
-    step = running_step(case, case.speed_m_s)
-    back_step = backward_running_step(running_step(case, backward_speed))
-    impulse(case, (step, peak), (back_step, back_peak), known, backward_known, sheet)
-    moment = load.knee_extensor_moment_ratio(speed_m_s=backward_speed)
-    sheet.put_load(
-        "backward",
-        "knee_extensor_moment_ratio",
-        moment,
-        spread_factor(load.KNEE_MOMENT_RATIO_SD / moment, sheet.score),
+    sheet.load_pair(
+        "patellofemoral_impulse_per_bout_bw_s",
+        per_second * case.duration_s,
+        back_per_second * case.duration_s,
+        of_impulse,
+        known,
         backward_known,
     )
-    tibia = load.tibial_compression_peak(peak_vertical_force_bw=force, speed_m_s=case.speed_m_s, grade=case.grade)
-    factor = spread_factor(load.tibial_spread(peak_bw=tibia), sheet.score)
-    sheet.put_load("forward", "tibial_compression_peak_bw", tibia, factor)
-    sheet.warn(cautions.TIBIAL_SPEED, outside(case.speed_m_s, load.TIBIAL_RANGE_M_S))
-    sheet.warn(cautions.BACKWARD_TIBIAL_ABSENT)
 
 
-def impulse(
-    case: Case,
-    forward: tuple[Step, Number],
-    backward: tuple[Step, Number],
-    known: Condition,
-    backward_known: Condition,
-    sheet: Sheet,
-) -> None:
-    """Write the patellofemoral impulse of one leg, per kilometre and per bout."""
-    per_km, per_bout = [], []
-    for step, peak in (forward, backward):
-        per_step = load.patellofemoral_impulse_per_step(peak_force_bw=peak, contact_time_s=step.contact_time_s)
-        per_second = per_step * step.cadence_steps_per_min / (60 * 2)
-        per_km.append(per_second * 1000 / step.speed_m_s)
-        per_bout.append(per_second * case.duration_s)
-    force_spread = load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"]
-    ratio_spread = root_sum_square(load.PATELLOFEMORAL_RATIO_SD_LOG, force_spread)
-    of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=ratio_spread)
-    for name, (there, back) in (
-        ("patellofemoral_impulse_per_km_bw_s", per_km),
-        ("patellofemoral_impulse_per_bout_bw_s", per_bout),
-    ):
-        sheet.load_pair(name, there, back, of_impulse, known, backward_known)
+def impulse_per_second(step: Step, peak_force_bw: Number) -> Number:
+    """Return the patellofemoral impulse of one leg over a second of running [BW]."""
+    per_step = load.patellofemoral_impulse_per_step(peak_force_bw=peak_force_bw, contact_time_s=step.contact_time_s)
+    return per_step * step.cadence_steps_per_min / (60 * 2)
 
 
-def achilles(case: Case, backward_speed: Number, backward_known: Condition, sheet: Sheet) -> None:
+def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Condition, sheet: Sheet) -> None:
     """Write the relative Achilles load; backward only its bounds, which do not scale with the interval."""
+    there, back = speeds
     name = "achilles_relative_load"
-    forward = load.achilles_relative_load(gait=case.gait, speed_m_s=case.speed_m_s)
-    same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=backward_speed)
-    sheet.put_load("forward", name, forward, spread_factor(load.ACHILLES_CV, sheet.score))
-    low, high = load.ACHILLES_BACKWARD_BOUNDS
-    sheet.put_bounds("backward", name, low * same_speed, high * same_speed, backward_known)
-    relative = same_speed / forward
-    sheet.put_bounds("ratio", name, low * relative, high * relative, backward_known)
+    forward = load.achilles_relative_load(gait=case.gait, speed_m_s=there)
+    sheet.put_load(name, forward, spread_factor(load.ACHILLES_CV, sheet.score))
+    if backward_known is not False:
+        same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=back)
+        sheet.put_backward_bounds(name, load.ACHILLES_BACKWARD_BOUNDS, forward, known_only(same_speed, backward_known))
+    bounds = load.ACHILLES_RANGE_M_S[case.gait]
+    sheet.warn(cautions.ACHILLES_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))

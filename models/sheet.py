@@ -5,7 +5,7 @@ ratio. What both share cancels in the ratio. `Sheet.pair` writes all three; floa
 """
 
 import math
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -15,7 +15,6 @@ from models.load import EVIDENCE_GRADES
 from models.uncertainty import Gait
 
 Values: TypeAlias = dict[str, Any]
-Side: TypeAlias = Literal["forward", "backward", "ratio"]
 
 RATIO_NAMES: Final = {
     "speed_m_s": "speed",
@@ -49,6 +48,9 @@ class Sheet:
         self.forward: Values = {}
         self.backward: Values = {}
         self.ratio: Values = {}
+        self.forward_load: Values = {}
+        self.backward_load: Values = {}
+        self.ratio_load: Values = {}
         self.warnings: list[tuple[str, Condition]] = []
         self.refusals: list[tuple[Undefined, Condition]] = []
 
@@ -109,40 +111,51 @@ class Sheet:
         backward_known: Condition = True,
     ) -> None:
         """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades."""
+        self.put_load(name, forward, factors.forward, known)
         backward_known = both(known, backward_known)
-        self.put_load("forward", name, forward, factors.forward, known)
-        self.put_load("backward", name, backward, factors.backward, backward_known)
-        if name in RATIO_NAMES:
-            self.put_load("ratio", name, backward / forward, factors.ratio, backward_known)
+        self.put_backward_load(name, backward, factors.backward, backward_known)
+        ratio = RATIO_NAMES.get(name)
+        if ratio is not None and backward_known is not False:
+            value = known_only(backward / forward, backward_known)
+            put(self.ratio_load, ratio, value, factors.ratio)
 
-    def put_load(self, side: Side, name: str, value: Number, factor: Number, known: Condition = True) -> None:
-        """Write one joint-load indicator of one side, where it is known, with its evidence grade."""
-        self.put_bounds(side, name, value / factor, value * factor, known, value)
+    def put_load(self, name: str, value: Number, factor: Number, known: Condition = True) -> None:
+        """Write a forward joint-load indicator, where it is known, with its evidence grade."""
+        if known is not False:
+            put(self.forward_load, name, known_only(value, known), factor)
+            self.forward_load[name]["evidence"] = EVIDENCE_GRADES[name][self.gait][0]
 
-    def put_bounds(
-        self,
-        side: Side,
-        name: str,
-        low: Number,
-        high: Number,
-        known: Condition = True,
-        value: Number | None = None,
-    ) -> None:
-        """Write the ends of one joint-load indicator of one side, and its value where there is one.
+    def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition) -> None:
+        """Write a backward joint-load indicator, where it is known, with its evidence grade."""
+        if known is not False:
+            put(self.backward_load, name, known_only(value, known), factor)
+            self.backward_load[name]["evidence"] = EVIDENCE_GRADES[name][self.gait][1]
 
-        A ratio has no evidence grade of its own: it is that of the backward estimate.
-        """
-        if known is False:
-            return
-        entry: Values = {"low": low, "high": high} if value is None else {"value": value, "low": low, "high": high}
-        if known is not True:
-            entry = {end: where(known, number, np.nan) for end, number in entry.items()}
-        section: Values = getattr(self, side).setdefault("load", {})
-        if side == "ratio":
-            section[RATIO_NAMES[name]] = entry
-        else:
-            entry["evidence"] = EVIDENCE_GRADES[name][self.gait][side == "backward"]
-            section[name] = entry
+    def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
+        """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
+        low, high = bounds
+        self.backward_load[name] = {
+            "low": low * same_speed,
+            "high": high * same_speed,
+            "evidence": EVIDENCE_GRADES[name][self.gait][1],
+        }
+        relative = same_speed / forward
+        self.ratio_load[RATIO_NAMES[name]] = {"low": low * relative, "high": high * relative}
+
+    def close_load(self) -> None:
+        """Put the joint-load indicators into their sections; a direction without any has no such section."""
+        for section, found in (
+            (self.forward, self.forward_load),
+            (self.backward, self.backward_load),
+            (self.ratio, self.ratio_load),
+        ):
+            if found:
+                section["load"] = found
+
+
+def known_only(value: Number, known: Condition) -> Number:
+    """Return a value, on columns NaN in the rows where it is unknown."""
+    return value if known is True else where(known, value, np.nan)
 
 
 def put(section: Values, name: str, value: Number, factor: Number) -> None:

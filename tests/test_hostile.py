@@ -533,7 +533,10 @@ class TestNothingComesBack:
         problem_of(response, response.status_code)
         self.check(response, caplog)
 
-    @pytest.mark.parametrize("path", [f"/{WORD}", f"/static/{WORD}", f"/estimate/{WORD}", f"/{WORD}?mass={MARK}"])
+    @pytest.mark.parametrize(
+        "path",
+        [f"/{WORD}", f"/static/{WORD}", f"/estimate/{WORD}", f"/{WORD}?mass={MARK}", f"/validation?model={WORD}"],
+    )
     async def test_from_a_path(self, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture, path: str) -> None:
         # The client of this test logs the address that it asks; only our own words are looked at.
         with caplog.at_level(logging.DEBUG), caplog.at_level(logging.WARNING, "httpx"):

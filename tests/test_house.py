@@ -124,7 +124,6 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/cli.py": {LAYOUT: (2, 3), "default port": (8000,), "highest port": (65_535,)},
     "app/table.py": {LAYOUT: (2, 3, 4, 100), UNITS: (60, 3600, 1000, 3.6, 1000.0, 0.001)},
     "app/validation_page.py": {"size of a plot, its margin and its marks": (240, 40, 4)},
-    "app/validation_page.py": {"size of a plot, its margin and its marks": (240, 40, 4)},
     "app/units.py": {LAYOUT: (2,), UNITS: (3, 12, 14, 60, 100, 1000, 5280, "0.9144", "0.3048", "0.45359237")},
 }
 
