@@ -14,8 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
 
 from app.client import OK, ask
+from app.codec import encode
 from app.problems import from_estimate_error, from_validation_error
-from app.route import encode
 from app.schema import EstimateRequest
 from app.units import NotUnderstood, reader, si, unitless
 from models.answer import MEANINGS

@@ -10,7 +10,7 @@ from starlette.staticfiles import StaticFiles
 from app.contract import contract, problems
 from app.guard import Guard
 from app.problems import install, problem
-from app.route import ModelRoute
+from app.route import ModelRoute, shortcut
 from app.schema import EstimateAnswer, EstimateRequest
 from app.science import router as science
 from app.validation import router as validation
@@ -99,4 +99,4 @@ def create_app() -> FastAPI:
     return app
 
 
-app = Guard(create_app())
+app = Guard(shortcut(create_app(), router))

@@ -12,10 +12,10 @@ from typing import Any, Final, get_args, get_origin, get_type_hints
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from app.codec import encode
 from models.errors import EstimateError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -71,7 +71,7 @@ def problem(
     body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or meaning}
     if listed := list(errors):
         body["errors"] = listed
-    return Response(to_json(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    return Response(encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def from_estimate_error(error: EstimateError) -> Response:

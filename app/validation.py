@@ -8,9 +8,10 @@ from pydantic import ConfigDict, Field, with_config
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from app.codec import encode
 from app.contract import problems
 from app.problems import problem
-from app.route import accepts_json, encode
+from app.route import accepts_json
 from app.validation_page import page
 from models.answer import MEANINGS
 from models.quantities import QUANTITIES

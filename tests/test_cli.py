@@ -18,9 +18,9 @@ import pytest
 
 from app.bout import FIELDS, accepts, option
 from app.cli import main
+from app.codec import encode
 from app.contract import contract_text
 from app.main import create_app
-from app.route import encode
 from app.table import GROUPS, NAMES, table
 from app.units import NotUnderstood, si
 from models import __version__
