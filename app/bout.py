@@ -16,8 +16,8 @@ from typing_extensions import is_typeddict
 from app.client import OK, ask
 from app.codec import encode
 from app.problems import from_estimate_error, from_validation_error
-from app.schema import EstimateRequest
-from app.units import NotUnderstood, reader, si, unitless
+from app.schema import MEASUREMENT_EXAMPLE, EstimateRequest
+from app.units import NotUnderstood, is_imperial, reader, si, unitless
 from models.answer import MEANINGS
 from models.errors import EstimateError
 from models.estimate import estimate
@@ -36,6 +36,9 @@ OPTIONS: Final = {
 
 REPLACED: Final = {name for name in FIELDS if "_" in name} | {"sex", "strict"}
 """Names in a request that become options in a message; it may use the others as words."""
+
+ECHOED: Final = ("body_mass_kg", "speed_m_s", "distance_m")
+"""What is shown as it was typed too, where that was in imperial units."""
 
 
 class Mistaken(Exception):
@@ -74,13 +77,25 @@ def option(name: str) -> str:
     return OPTIONS.get(name, "--" + unitless(name).replace("_", "-"))
 
 
+def part(name: str) -> str:
+    """Return the name of a part of an option that has several.
+
+    Examples
+    --------
+    >>> part("oxygen_uptake_ml_kg_min")
+    'oxygen-uptake'
+    """
+    return option(name).removeprefix("--")
+
+
 def accepts(name: str, hint: Any) -> str:
     """Return the sentence that says what an option takes."""
     if hint is float:
         return f"Give it {reader(name).accepts}."
     if is_list_of_objects(hint):
-        keys = ", ".join(option(key).removeprefix("--") for key in get_type_hints(get_args(hint)[0]))
-        return f"Give each as name=value, with commas between, of: {keys}."
+        keys = ", ".join(map(part, get_type_hints(get_args(hint)[0])))
+        parts = (f"{part(key)}={value:g}{QUANTITIES[key].unit}" for key, value in MEASUREMENT_EXAMPLE.items())
+        return f"Give each as name=value, with commas between, as in {','.join(parts)}, of: {keys}."
     if get_origin(hint) is list:
         return f"Some of, with commas between: {', '.join(get_args(get_args(hint)[0]))}."
     return f"One of: {', '.join(get_args(hint))}." if get_args(hint) else ""
@@ -106,7 +121,7 @@ def as_options(message: str) -> str:
         name = word[0]
         if name in REPLACED:
             return option(name)
-        return option(name).removeprefix("--") if name in QUANTITIES else name
+        return part(name) if name in QUANTITIES else name
 
     return re.sub(r"[a-z]+(?:_[a-z]+)*", replaced, message)
 
@@ -137,7 +152,7 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     body = json.dumps(request).encode()
     status, content = answer_here(body) if chosen.url is None else ask(chosen.url, body)
     if status != OK:
-        raise Mistaken(map(mistake, json.loads(content)["errors"]))
+        raise Mistaken(mistake(error, vars(chosen)) for error in json.loads(content)["errors"])
     return request, content
 
 
@@ -150,9 +165,16 @@ def read_request(chosen: Mapping[str, Any]) -> dict[str, Any]:
                 request[name] = read(name, hint, chosen[name])
             except NotUnderstood as error:
                 mistakes.append(f"{option(name)}: {error}")
+            except Mistaken as error:
+                mistakes += error.lines
     if mistakes:
         raise Mistaken(mistakes)
     return request
+
+
+def typed(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was typed in imperial units, by the field."""
+    return {name: " ".join(chosen[name].split()) for name in ECHOED if chosen[name] and is_imperial(chosen[name])}
 
 
 def read(name: str, hint: Any, given: Any) -> Any:
@@ -163,19 +185,31 @@ def read(name: str, hint: Any, given: Any) -> Any:
     if hint is float:
         return si(name, given)
     if is_list_of_objects(hint):
-        shape = get_type_hints(get_args(hint)[0])
-        keys = {option(key).removeprefix("--"): key for key in shape}
-        items = []
-        for text in given:
-            parts = [part.strip().partition("=") for part in text.lower().split(",")]
-            if any(key not in keys for key, _, _ in parts):
-                raise NotUnderstood(accepts(name, hint))
-            items.append({keys[key]: read(keys[key], shape[keys[key]], value) for key, _, value in parts})
-        return items
+        return read_objects(name, hint, given)
     if not isinstance(given, str):
         return given
     words = [word.strip().lower().replace("-", "_") for word in given.split(",")]
     return words if get_origin(hint) is list else ",".join(words)
+
+
+def read_objects(name: str, hint: Any, given: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the objects that an option given several times makes, or what to mend in their parts."""
+    shape = get_type_hints(get_args(hint)[0])
+    fields = {part(field): field for field in shape}
+    items, mistakes = [], []
+    for number, text in enumerate(given, 1):
+        item = {}
+        for key, _, value in (word.strip().partition("=") for word in text.lower().split(",")):
+            if key not in fields:
+                raise NotUnderstood(accepts(name, hint))
+            try:
+                item[fields[key]] = read(fields[key], shape[fields[key]], value)
+            except NotUnderstood as error:
+                mistakes.append(f"{option(name)} {number} {key}: {error}")
+        items.append(item)
+    if mistakes:
+        raise Mistaken(mistakes)
+    return items
 
 
 def answer_here(body: bytes) -> tuple[int, bytes]:
@@ -189,22 +223,25 @@ def answer_here(body: bytes) -> tuple[int, bytes]:
     return problem.status_code, bytes(problem.body)
 
 
-def mistake(error: Mapping[str, str]) -> str:
+def mistake(error: Mapping[str, str], chosen: Mapping[str, Any]) -> str:
     """Return one thing to mend, with the option where it is.
 
     Examples
     --------
-    >>> mistake({"pointer": "/speed_m_s", "code": "out_of_range", "message": "Give a number of at most 8."})
+    >>> mistake({"pointer": "/speed_m_s", "code": "out_of_range", "message": "Give a number of at most 8."}, {})
     '--speed, in m/s: Give a number of at most 8.'
-    >>> mistake({"pointer": "/measurements/1/speed_m_s", "code": "required", "message": "This is required."})
+    >>> mistake({"pointer": "/measurements/1/speed_m_s", "code": "required", "message": "This is required."}, {})
     '--measurement 2 speed: This is required.'
     """
     path = error["pointer"].strip("/").split("/")
     name = path[-1]
-    # For an option that may be given several times also which of them, and what in it.
-    within = (str(int(part) + 1) if part.isdecimal() else option(part).removeprefix("--") for part in path[1:])
-    place = " ".join((option(path[0]), *within))
-    if error["code"] == "out_of_range" and name in QUANTITIES and QUANTITIES[name].unit != "1":
-        place += f", in {QUANTITIES[name].unit}"
     message = as_options(error["message"])
+    # For an option that may be given several times also which of them, and what in it.
+    within = (str(int(step) + 1) if step.isdecimal() else part(step) for step in path[1:])
+    place = " ".join((option(path[0]), *within))
+    if error["code"] == "out_of_range" and name in QUANTITIES:
+        if QUANTITIES[name].unit != "1":
+            place += f", in {QUANTITIES[name].unit}"
+        elif "%" not in str(chosen.get(path[0])):
+            message += " For percent add %."
     return f"{place}: {message}" if name else message

@@ -58,7 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lenient(stream)
     words = joined(sys.argv[1:] if arguments is None else arguments)
     parser = command_line(with_estimate="estimate" in words)
-    chosen = parser.parse_args(words)
+    chosen, unknown = parser.parse_known_args(words)
+    if unknown:
+        # Of the command, whose help lists what there is; parse_args would point to the help of the program.
+        chosen.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if chosen.command is None:
         parser.print_help(sys.stderr)
         return MISTAKEN
@@ -80,13 +83,13 @@ def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"retrorun {__version__}")
-    parser.set_defaults(command=None)
+    parser.set_defaults(command=None, parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     serve_parser = commands.add_parser("serve", help="run the HTTP service", allow_abbrev=False)
     serve_parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     serve_parser.add_argument("--port", default=PORT, type=port, help="port, 0 for any free one (%(default)s)")
-    serve_parser.set_defaults(command=serve)
+    serve_parser.set_defaults(command=serve, parser=serve_parser)
 
     estimate_parser = commands.add_parser(
         "estimate",
@@ -101,10 +104,10 @@ def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
         from app.bout import add_options
 
         add_options(estimate_parser)
-    estimate_parser.set_defaults(command=estimate)
+    estimate_parser.set_defaults(command=estimate, parser=estimate_parser)
 
     openapi_parser = commands.add_parser("openapi", help="print the OpenAPI contract", allow_abbrev=False)
-    openapi_parser.set_defaults(command=openapi)
+    openapi_parser.set_defaults(command=openapi, parser=openapi_parser)
     return parser
 
 
@@ -155,7 +158,7 @@ def openapi(_: argparse.Namespace) -> int:
 
 def estimate(chosen: argparse.Namespace) -> int:
     """Print the answer for a bout, as a table or as the service gives it, or what to mend."""
-    from app.bout import Mistaken, answer
+    from app.bout import Mistaken, answer, typed
     from app.client import NoAnswer
     from app.table import table
 
@@ -171,7 +174,8 @@ def estimate(chosen: argparse.Namespace) -> int:
         write(content + b"\n")
     else:
         width = shutil.get_terminal_size().columns
-        sys.stdout.write(table(json.loads(content), request, width=width, bold=takes_bold(sys.stdout)))
+        bold = takes_bold(sys.stdout)
+        sys.stdout.write(table(json.loads(content), request, width=width, bold=bold, typed=typed(vars(chosen))))
     return DONE
 
 

@@ -132,10 +132,10 @@ def is_json(content_type: str) -> bool:
     """
     if content_type == "application/json":
         return True
-    media_type, _, parameters = content_type.lower().partition(";")
-    media_type, parameters = media_type.strip(), parameters.strip().replace('"', "")
+    media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
     named = media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
-    return named and (not parameters.startswith("charset") or parameters in {"charset=utf-8", "charset=utf8"})
+    charsets = {part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")}
+    return named and charsets <= {"utf-8", "utf8"}
 
 
 def accepts_json(accept: str) -> bool:
@@ -145,14 +145,15 @@ def accepts_json(accept: str) -> bool:
     --------
     >>> accepts_json("*/*"), accepts_json("text/html"), accepts_json("text/html, application/*;q=0.5")
     (True, False, True)
-    >>> accepts_json("application/json;q=0")
+    >>> accepts_json("application/json;q=0, */*")
     False
     """
     if accept in {"*/*", "application/json", ""}:
         return True
+    weights: dict[str, bool] = {}
     for choice in accept.lower().split(","):
         media_range, *parameters = (part.strip() for part in choice.split(";"))
         refused = any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for part in parameters)
-        if media_range in {"*/*", "application/*", "application/json"} and not refused:
-            return True
-    return False
+        weights[media_range] = not refused
+    # The most specific range that is named decides.
+    return next((weights[name] for name in ("application/json", "application/*", "*/*") if name in weights), False)

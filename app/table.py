@@ -3,12 +3,14 @@
 import math
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from app.units import unitless
-from models.answer import MEANINGS
+from models.answer import MEANINGS, SECTIONS
 from models.evidence import REFERENCES
+from models.load import EVIDENCE_GRADES
 from models.quantities import QUANTITIES
 from models.sheet import RATIO_NAMES
 
@@ -70,8 +72,9 @@ BOLD: Final = "\x1b[1m"
 PLAIN: Final = "\x1b[0m"
 SIDES: Final = ("forward", "backward")
 COLUMNS: Final = ("Forward", "Backward", "Ratio")
-EVIDENCE: Final = "Grade"
+EVIDENCE: Final = "Evidence"
 UNKNOWN: Final = "unknown"
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NEXT_LINE: Final = "\n"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
@@ -94,7 +97,7 @@ class Row(NamedTuple):
     evidence: str = ""
 
 
-def table(answer: Json, request: Json, *, width: int, bold: bool = False) -> str:
+def table(answer: Json, request: Json, *, width: int, bold: bool = False, typed: Mapping[str, str] = NOTHING) -> str:
     """Return an answer as text for a terminal.
 
     Parameters
@@ -107,6 +110,8 @@ def table(answer: Json, request: Json, *, width: int, bold: bool = False) -> str
         Columns of the terminal. Sentences are wrapped there; the table is as wide as its numbers need.
     bold : bool, optional
         Mark headings as terminals do.
+    typed : mapping, optional
+        Fields of the request to show also as they were typed.
 
     Returns
     -------
@@ -118,10 +123,13 @@ def table(answer: Json, request: Json, *, width: int, bold: bool = False) -> str
         return f"{BOLD}{text}{PLAIN}" if bold else text
 
     width = min(width, WIDTH_HIGH)
-    blocks = [headline(answer, request, width), grid(answer, width, heading), notes(answer, width)]
-    assumed = "; ".join(
-        f"{unitless(name).replace('_', ' ')} {amount(name, value)}" for name, value in answer["assumed"].items()
-    )
+    asked_loads = "load" in request.get("include", SECTIONS)
+    blocks = [
+        headline(answer, request, width, typed),
+        grid(answer, width, heading, asked_loads=asked_loads),
+        notes(answer, width, asked_loads=asked_loads),
+    ]
+    assumed = "; ".join(f"{assumed_name(name)} {amount(name, value)}" for name, value in answer["assumed"].items())
     warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), width, "- ")]
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
@@ -136,18 +144,20 @@ def table(answer: Json, request: Json, *, width: int, bold: bool = False) -> str
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def headline(answer: Json, request: Json, width: int) -> list[str]:
-    """Return the bout in words."""
+def headline(answer: Json, request: Json, width: int, typed: Mapping[str, str]) -> list[str]:
+    """Return the bout in words, with what was typed in other units beside them."""
     forward, assumed = answer["forward"], answer["assumed"]
     speed_m_s = forward["speed_m_s"]["value"]
     grade = request.get("grade", assumed.get("grade", 0.0))
-    slope = f"{abs(grade) * 100:.3g} % {'uphill' if grade > 0 else 'downhill'}" if grade else "on the level"
+    slope = f"{'up' if grade > 0 else 'down'} a slope of {abs(grade) * 100:.3g} %" if grade else "on the level"
+    length, mass = (f" ({typed[name]})" if name in typed else "" for name in ("distance_m", "body_mass_kg"))
+    pace = f", {typed['speed_m_s']}" if "speed_m_s" in typed else ""
     equal = request.get("equal", assumed.get("equal", "")).replace("_", " ")
     interval = request.get("interval", assumed.get("interval", 0.0))
     bout = (
-        f"{GAITS[answer['gait']]} {distance_text(forward['distance_m']['value'])} "
-        f"in {time_text(forward['duration_s'])} ({speed_m_s * 3.6:.4g} km/h, {pace_text(speed_m_s)}) {slope}, "
-        f"with a body mass of {request['body_mass_kg']:.4g} kg."
+        f"{GAITS[answer['gait']]} {distance_text(forward['distance_m']['value'])}{length} "
+        f"in {time_text(forward['duration_s'])} ({speed_m_s * 3.6:.4g} km/h, {pace_text(speed_m_s)}{pace}) {slope}, "
+        f"with a body mass of {request['body_mass_kg']:.4g} kg{mass}."
     )
     how = (
         f"Backward is at equal {equal}, for the same time. "
@@ -195,9 +205,9 @@ def pace_text(speed_m_s: float) -> str:
     return f"{minutes}:{seconds:02d} min/km"
 
 
-def grid(answer: Json, width: int, heading: Callable[[str], str]) -> list[str]:
+def grid(answer: Json, width: int, heading: Callable[[str], str], *, asked_loads: bool) -> list[str]:
     """Return the quantities, forward, backward and their ratio, in aligned columns."""
-    groups = {title: list(rows(title, answer)) for title in GROUPS}
+    groups = {title: list(rows(title, answer, asked_loads=asked_loads)) for title in GROUPS}
     every = [row for group in groups.values() for row in group]
     name_width = max(len(row.label) + 1 + len(row.unit) for row in every)
     names = [f" {row.label}{row.unit:>{name_width - len(row.label)}}" for row in every]
@@ -209,8 +219,10 @@ def grid(answer: Json, width: int, heading: Callable[[str], str]) -> list[str]:
             if any(any(cell) for cell in cells):
                 columns.append(column(title, aligned(cells, inner), lines_a_row))
         if any(row.evidence for row in every):
-            columns.append(column(EVIDENCE, [row.evidence for row in every], lines_a_row))
+            columns.append(column("", [row.evidence for row in every], lines_a_row))
         lines = [(" " * gap).join(texts).rstrip() for texts in zip(*columns, strict=True)]
+        if any(row.evidence for row in every):  # longer than what stands under it: it ends where that does
+            lines[0] += " " * gap + EVIDENCE.rjust(max(map(len, lines)) - len(lines[0]) - gap)
         if max(map(len, lines)) <= width:
             break
     block, place = [heading(lines[0])], 1
@@ -243,8 +255,8 @@ def column(title: str, texts: Sequence[str], lines_a_row: int) -> list[str]:
     return [line.ljust(width) for line in lines]
 
 
-def rows(title: str, answer: Json) -> Iterator[Row]:
-    """Make the rows of one group, for what at least one direction has."""
+def rows(title: str, answer: Json, *, asked_loads: bool) -> Iterator[Row]:
+    """Make the rows of one group, for what at least one direction has, and for every load if they were asked for."""
     sides = [answer["forward"], answer["backward"], answer.get("ratio", {})]
     if title == LOADS:
         sides = [side.get("load", {}) for side in sides]
@@ -256,13 +268,13 @@ def rows(title: str, answer: Json) -> Iterator[Row]:
     )
     for name, label in GROUPS[title].items():
         pair = [side[name] for side in (forward, backward) if name in side]
-        if not pair:
+        if not pair and not (title == LOADS and asked_loads and answer["gait"] in EVIDENCE_GRADES[name]):
             continue
         unit, scale = SHOWN_IN.get(name, (QUANTITIES[name].unit if name in QUANTITIES else "", 1.0))
         decimals = decimals_for(pair, scale)
         grades = "/".join(entry["evidence"] for entry in pair if isinstance(entry, dict) and "evidence" in entry)
         if name.endswith("_ratio"):  # backward over forward in itself, whichever side the answer has it on
-            cells = (Cell(), Cell(), cell_of(pair[0], RATIO_DECIMALS))
+            cells = (Cell(), Cell(), cell_of(next(iter(pair), None), RATIO_DECIMALS))
         else:
             cells = (
                 cell_of(forward.get(name), decimals, scale),
@@ -295,18 +307,32 @@ def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
     return Cell(value) if low == value == high else Cell(value, low, high)
 
 
-def notes(answer: Json, width: int) -> list[str]:
+def notes(answer: Json, width: int, *, asked_loads: bool) -> list[str]:
     """Return what the rows of loads mean where their units do not say it."""
-    shown = [name for name in GROUPS[LOADS] if any(name in answer[side].get("load", {}) for side in SIDES)]
-    if not shown:
+    loads = [answer[side].get("load", {}) for side in SIDES]
+    if not asked_loads:
         return []
+    shown = [name for name in GROUPS[LOADS] if any(name in load for load in loads)]
+    bounded = any("value" not in entry for load in loads for entry in load.values())
     meanings = [f"{NAMES[name]}: {QUANTITIES[name].meaning}" for name in shown if QUANTITIES[name].unit == "1"]
     lines = [
         "BW: body weights. Knee-cap: the patellofemoral joint.",
         *meanings,
+        *(["An interval without a value: no estimate, only bounds."] if bounded else []),
         f"{MEANINGS['evidence']} Given forward/backward.",
     ]
     return [part for line in lines for part in wrapped(line, width, "  ")]
+
+
+def assumed_name(name: str) -> str:
+    """Return the name of an assumed input in words; evidence has grades too, so that the ground has a slope.
+
+    Examples
+    --------
+    >>> assumed_name("grade"), assumed_name("resting_oxygen_uptake_ml_kg_min")
+    ('slope', 'resting oxygen uptake')
+    """
+    return "slope" if name == "grade" else unitless(name).replace("_", " ")
 
 
 def amount(name: str, value: Any) -> str:
@@ -314,11 +340,13 @@ def amount(name: str, value: Any) -> str:
 
     Examples
     --------
-    >>> amount("resting_oxygen_uptake_ml_kg_min", 3.5), amount("gait", "run")
-    ('3.5 ml/kg/min', 'run')
+    >>> amount("resting_oxygen_uptake_ml_kg_min", 3.5), amount("gait", "run"), amount("grade", 0.0)
+    ('3.5 ml/kg/min', 'run', '0 %')
     """
     if not isinstance(value, float):
         return str(value).replace("_", " ")
+    if name == "grade":
+        return f"{value * 100:.3g} %"
     unit = QUANTITIES[name].unit if name in QUANTITIES else "1"
     return f"{value:g}" if unit == "1" else f"{value:g} {unit}"
 

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 from models.quantities import QUANTITIES
 
 # International yard and pound agreement of 1959: by definition a yard is 0.9144 m and a pound 0.45359237 kg.
-FOOT_M: Final = Fraction("0.9144") / 3
+YARD_M: Final = Fraction("0.9144")
+FOOT_M: Final = YARD_M / 3
 INCH_M: Final = FOOT_M / 12
 MILE_M: Final = 5280 * FOOT_M
 POUND_KG: Final = Fraction("0.45359237")
@@ -46,7 +47,7 @@ TIME: Final = _scale(
     },
     {HOUR_S: MINUTE_S, MINUTE_S: ONE},
 )
-DISTANCE: Final = _scale({"m": ONE, "km": KILOMETRE_M, "mi mile miles": MILE_M})
+DISTANCE: Final = _scale({"m": ONE, "km k": KILOMETRE_M, "yd yds yard yards": YARD_M, "mi mile miles": MILE_M})
 HEIGHT: Final = _scale(
     {"m": ONE, "cm": CENTIMETRE_M, "ft foot feet ' ′": FOOT_M, 'in inch inches " ″': INCH_M},
     {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
@@ -54,11 +55,21 @@ HEIGHT: Final = _scale(
 SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
 AGE: Final = _scale({" y years": ONE})
 
+IMPERIAL: Final = frozenset(
+    name
+    for scale in (MASS, DISTANCE, SPEED)
+    for name, size in scale.sizes.items()
+    if size in {POUND_KG, STONE_KG, YARD_M, MILE_M, MILE_M / HOUR_S}
+)
+
 NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
 PART: Final = re.compile(rf"({NUMBER})\s*([^0-9.\s]*)\s*")
 CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
 MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
+
+
+AMBIGUOUS: Final = "Two numbers are ambiguous, minutes or hours first: give 25 minutes as 0:25:00 or 25min."
 
 
 class NotUnderstood(ValueError):
@@ -125,7 +136,7 @@ _READERS: Final[dict[str, Reader]] = {
         _speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"
     ),
     "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
-    "distance_m": Reader(_in(DISTANCE), "with its unit, m, km or mi: 400m, 5km, 3.1mi"),
+    "distance_m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
     "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
     "age_y": Reader(_in(AGE), "in years: 40"),
     "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
@@ -198,7 +209,20 @@ def si(name: str, text: str) -> float:
     """
     known = reader(name)
     plain = re.sub(r"\s*/\s*", "/", text.strip().lower().replace("−", "-"))
+    if name == "duration_s" and MINUTES.fullmatch(plain):
+        raise NotUnderstood(AMBIGUOUS)
     try:
         return float(known.read(plain))
     except (ArithmeticError, ValueError):  # no amount, a pace of zero, or a number too long for a float
         raise NotUnderstood(f"Give it {known.accepts}.") from None
+
+
+def is_imperial(text: str) -> bool:
+    """Say whether an amount of mass, distance or speed was written in imperial units.
+
+    Examples
+    --------
+    >>> is_imperial("154 lb"), is_imperial("8:30 min/mile"), is_imperial("5:30 min/km")
+    (True, True, False)
+    """
+    return not IMPERIAL.isdisjoint(re.findall(r"[a-z]+", text.lower()))

@@ -8,6 +8,7 @@ from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 from models.cautions import Warning
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Intensity
+from models.gait import RUNNING_FROM_M_S
 from models.load import EvidenceGrade
 from models.uncertainty import Gait
 
@@ -115,14 +116,16 @@ class Assumed(TypedDict):
 class Parts(TypedDict):
     """The parts of an energy estimate's spread, as coefficients of variation [1].
 
-    They combine as the root of the sum of squares: forward model_cv, conversion_cv and person_cv; backward also
-    ratio_person_cv and ratio_study_cv, which alone make the ratio. With own measurements personal_forward_cv stands
-    for model and person, personal_ratio_cv for the two of the ratio.
+    Forward is the root of the sum of squares of model_cv, person_cv and conversion_cv; backward adds ratio_person_cv
+    and ratio_study_cv, which alone make the ratio; input_cv adds to both directions. With own measurements each
+    direction and the ratio have one part, personal_..._cv, beside conversion_cv. At equal metabolic rate the energies
+    are the same, and the parts of the ratio go into the backward speed alone.
     """
 
     model_cv: NotRequired[float]
     person_cv: NotRequired[float]
     personal_forward_cv: NotRequired[float]
+    personal_backward_cv: NotRequired[float]
     conversion_cv: float
     ratio_person_cv: NotRequired[float]
     ratio_study_cv: NotRequired[float]
@@ -170,13 +173,13 @@ MEANINGS: Final[dict[str, str]] = {
         "C few, small, indirect or conflicting (C- weaker still); D extrapolation or expert choice; none: nothing "
         "was measured."
     ),
-    "gait": "Running or walking, the same in both directions.",
+    "gait": f"Running or walking, the same in both directions; running from {RUNNING_FROM_M_S:g} m/s when left out.",
     "equal": "What equal intensity holds equal between the directions; the duration always is.",
     "energy_model": "The forward energy equation.",
     "direction_model": "Where the backward to forward ratio comes from.",
     "sex": "Sex for the resting energy equation; with age_y and height_m.",
     "strict": "Refuse, instead of warning, where an energy estimate would leave the data behind it.",
-    "include": "The parts of the answer to compute; all when left out.",
+    "include": "The parts of the answer to compute, all when left out; ratio holds the ratios of the parts asked for.",
     "intensity": "Absolute intensity by MET: moderate from 3, vigorous from 6.",
     "load": "Joint-load indicators.",
     "forward": "The bout going forward.",
@@ -193,6 +196,7 @@ MEANINGS: Final[dict[str, str]] = {
     "ratio_person_cv": "How far one person's backward ratio may lie from a group's.",
     "ratio_study_cv": "How far studies differ in the ratio.",
     "personal_forward_cv": "What own measurements leave of model and person.",
+    "personal_backward_cv": "What own measurements leave of the backward spread.",
     "personal_ratio_cv": "What own measurements leave of the two parts of the ratio.",
     "input_cv": "What the errors given for speed and body mass add.",
     "personal": "The personal factors that own measurements give.",

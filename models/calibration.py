@@ -10,26 +10,33 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+IMPLAUSIBLE_FACTOR: Final = 3.0
+"""Measured over predicted, or the reverse, beyond which a measurement is taken as a mistake of units (choice)."""
+
 MEASUREMENT_CV: Final = 0.05
 """Error of one measurement of oxygen uptake or energy when the caller gives none (choice)."""
 
 
 class Measured(NamedTuple):
-    """One measurement against the model: the logarithm of measured over predicted, its error, its direction."""
+    """One measurement against the model.
+
+    The logarithm of measured over predicted, its error, and how the prediction moves with the ratio: 0 forward, 1
+    backward on the level, less where only a part of backward power follows the ratio.
+    """
 
     log_error: float
     cv: float
-    backward: bool
+    sensitivity: float
 
 
 class Personal(NamedTuple):
     """What measurements say of a person: logarithms of the factors and their remaining spreads."""
 
-    forward_log: float = 0.0
-    forward_spread: float = 0.0
-    ratio_log: float = 0.0
-    ratio_spread: float = 0.0
-    covariance: float = 0.0
+    forward_log: float
+    forward_spread: float
+    ratio_log: float
+    ratio_spread: float
+    covariance: float
 
     @property
     def backward_log(self) -> float:
@@ -67,30 +74,28 @@ def personal(*, measurements: Sequence[Measured], forward_spread: float, ratio_s
 
     Examples
     --------
-    >>> one = personal(measurements=[Measured(0.1, 0.05, False)], forward_spread=0.1, ratio_spread=0.1)
+    >>> one = personal(measurements=[Measured(0.1, 0.05, 0.0)], forward_spread=0.1, ratio_spread=0.1)
     >>> round(one.forward_log, 3), round(one.forward_spread, 4), round(one.ratio_log, 3)
     (0.08, 0.0447, 0.0)
     """
-    forward_weight, backward_weight, forward_sum, backward_sum = 0.0, 0.0, 0.0, 0.0
+    # Precision matrix of (forward, ratio): a measurement sees forward + sensitivity * ratio.
+    forward_precision, ratio_precision, shared = 1 / forward_spread**2, 1 / ratio_spread**2, 0.0
+    forward_sum, ratio_sum = 0.0, 0.0
     for measured in measurements:
         weight = 1 / measured.cv**2
-        if measured.backward:
-            backward_weight += weight
-            backward_sum += weight * measured.log_error
-        else:
-            forward_weight += weight
-            forward_sum += weight * measured.log_error
-    # Precision matrix of (forward, ratio): a backward measurement sees their sum.
-    forward_precision = 1 / forward_spread**2 + forward_weight + backward_weight
-    ratio_precision = 1 / ratio_spread**2 + backward_weight
-    determinant = forward_precision * ratio_precision - backward_weight**2
-    covariance = -backward_weight / determinant
+        of_ratio = weight * measured.sensitivity
+        forward_precision += weight
+        shared += of_ratio
+        ratio_precision += of_ratio * measured.sensitivity
+        forward_sum += weight * measured.log_error
+        ratio_sum += of_ratio * measured.log_error
+    determinant = forward_precision * ratio_precision - shared**2
+    covariance = -shared / determinant
     forward_variance, ratio_variance = ratio_precision / determinant, forward_precision / determinant
-    total = forward_sum + backward_sum
     return Personal(
-        forward_log=forward_variance * total + covariance * backward_sum,
+        forward_log=forward_variance * forward_sum + covariance * ratio_sum,
         forward_spread=math.sqrt(forward_variance),
-        ratio_log=covariance * total + ratio_variance * backward_sum,
+        ratio_log=covariance * forward_sum + ratio_variance * ratio_sum,
         ratio_spread=math.sqrt(ratio_variance),
         covariance=covariance,
     )

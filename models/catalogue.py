@@ -4,12 +4,23 @@ Values are read from the modules that compute with them, never written again. A 
 found by a test.
 """
 
+import hashlib
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NotRequired, TypedDict
 
-from models import __version__, calibration, direction, energy, energy_models, gait, load, quantities, uncertainty
-from models.estimate import coefficients_hash
+from models import (
+    __version__,
+    calibration,
+    direction,
+    energy,
+    energy_models,
+    gait,
+    load,
+    movement,
+    quantities,
+    uncertainty,
+)
 from models.evidence import Standing
 from models.quantities import QUANTITIES
 
@@ -87,10 +98,11 @@ CONSTANTS: Final = [
     ),
     *_rows(
         direction,
-        ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "published", "wright2001"),
+        ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "secondary", "wright2001"),
         ("DOCUMENTED_STUDY_CV", "Spread of that ratio between studies [1]", "derived", ""),
-        ("POOLED_RUNNING_RATIO", "Log mean of the running rows of ratios.csv [1]", "derived", ""),
-        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv [1]", "derived", ""),
+        ("POOLED_RUNNING_RATIO", "Log mean of the running rows of ratios.csv [1]", "choice", ""),
+        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv [1]", "choice", ""),
+        ("WALKING_RATIO_RANGE_M_S", "Speeds of the walking rows of ratios.csv [m/s]", "derived", ""),
         ("POOLED_STUDY_CV", "SD of the logs in ratios.csv, by gait [1]", "derived", ""),
         ("HEART_RATE_RATIO", "Gross energy at equal heart rate [1]", "derived", "williford1998"),
         ("BACKWARD_MEASURED_TO_M_S", "Fastest measured backward running [m/s]", "secondary", "wright2001"),
@@ -160,11 +172,18 @@ CONSTANTS: Final = [
         ),
         ("PERSON_RATIO_CV", "People around a group's ratio, by gait [1]", "derived", "wright2001"),
         ("CONVERSION_CV", "Kilocalories per litre of oxygen [1]", "published", "peronnet1991"),
+        ("DEFAULT_INTERVAL", "Probability inside an interval when none is asked [1]", "choice", ""),
+        ("MAXIMUM_INPUT_CV", "Largest error of a caller's input [1]", "choice", ""),
         ("UNMEASURED_STUDY_FACTOR", "Widening where the ratio was not measured [1]", "choice", ""),
     ),
     *_rows(
         calibration,
+        ("IMPLAUSIBLE_FACTOR", "Measured over predicted that is taken as a mistake [1]", "choice", ""),
         ("MEASUREMENT_CV", "Error of one own measurement when none is given [1]", "choice", ""),
+    ),
+    *_rows(
+        movement,
+        ("LEAST_ELASTICITY", "Elasticity below which a solved speed is undefined [1]", "choice", ""),
     ),
     *_rows(
         quantities,
@@ -190,6 +209,32 @@ def flat(name: str, constant: Any) -> Iterator[tuple[str, float]]:
             yield from flat(f"{name}[{index}]", item)
     else:
         yield name, constant
+
+
+@cache
+def coefficients_hash() -> str:
+    """Return a short hash of every number of the models, to twelve significant digits.
+
+    Examples
+    --------
+    >>> len(coefficients_hash())
+    12
+    """
+    numbers = [*_constants(), *_ranges()]
+    lines = "\n".join(f"{path}={number:.12g}" for path, number in numbers)
+    return hashlib.sha256(lines.encode()).hexdigest()[:12]
+
+
+def _constants() -> Iterator[tuple[str, float]]:
+    for module, name, *_ in CONSTANTS:
+        yield from flat(f"{module.__name__.removeprefix('models.')}.{name}", getattr(module, name))
+
+
+def _ranges() -> Iterator[tuple[str, float]]:
+    for gait_name, models in energy_models.ENERGY_MODELS.items():
+        for name, model in models.items():
+            ranges = (model.speed_range_m_s, model.grade_range, model.defined_grade)
+            yield from flat(f"energy_models.{gait_name}.{name}", ranges)
 
 
 @cache
@@ -238,7 +283,7 @@ def catalogue() -> Catalogue:
                 "gait": gait_name,
                 "backward_over_forward": model.ratio,
                 "study_cv": model.study_cv,
-                "standing": "published" if (name, gait_name) == ("documented", "run") else "choice",
+                "standing": "secondary" if (name, gait_name) == ("documented", "run") else "choice",
                 "references": list(direction.DIRECTION_REFERENCES[gait_name]),
             }
             for name, by_gait in direction.DIRECTION_MODELS.items()

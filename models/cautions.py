@@ -33,8 +33,8 @@ def _warning(kind: Kind, name: str, message: str) -> str:
 def _span(bounds: tuple[float, float], unit: str) -> str:
     low, high = bounds
     if math.isinf(high):
-        return f"{low:.3g} {unit} and more"
-    return f"{low:.3g} {unit}" if low == high else f"{low:.3g} to {high:.3g} {unit}"
+        return f"{low:.4g} {unit} and more"
+    return f"{low:.4g} {unit}" if low == high else f"{low:.4g} to {high:.4g} {unit}"
 
 
 def outside_code(energy_model: str, gait_name: Gait, what: Literal["speed", "grade"]) -> str:
@@ -93,8 +93,13 @@ HEART_RATE_ABSENT: Final = _warning(
 WALKING_RATIO: Final = _warning(
     "caution",
     "walking_ratio",
-    f"Walking takes the walking ratio, {direction.WALKING_RATIO:.3f} (three studies, 1.341 to 1.565 m/s), not "
-    "the 30 % of running.",
+    f"Walking takes the walking ratio, {direction.WALKING_RATIO:.3f}, not the 30 % of running.",
+)
+BACKWARD_WALKING_SPEED: Final = _warning(
+    "energy",
+    "backward_walk_speed",
+    f"Backward walking was measured at {_span(direction.WALKING_RATIO_RANGE_M_S, 'm/s')} (Williford 1998, Kim & Choi "
+    "2001, Compendium 2011); at other speeds its ratio is carried over.",
 )
 BACKWARD_BELOW_TRANSITION: Final = _warning(
     "timing",
@@ -111,7 +116,7 @@ REST_ASSUMED: Final = _warning(
 ABOVE_MAXIMUM: Final = _warning(
     "caution",
     "above_maximum",
-    "The oxygen uptake of a direction is above the maximum given: it cannot be held.",
+    "The oxygen uptake of a direction is above the maximum given: no steady state, so that it is extrapolated.",
 )
 NOVICE: Final = _warning(
     "caution",
@@ -124,7 +129,7 @@ LOAD_MEANING: Final = _warning(
     "load_meaning",
     "Loads: estimates from small laboratory studies of healthy adults, not measured in this person; no "
     "diagnosis, no injury prediction. Lower knee load does not mean free of pain; backward may move load to "
-    "calf, Achilles and forefoot.",
+    "calf, Achilles and forefoot. Adults only.",
 )
 
 RUNNING_TIMING: Final = _warning(
@@ -140,6 +145,12 @@ WALKING_TIMING: Final = _warning(
 )
 TIMING_ON_GRADE: Final = _warning(
     "timing", "timing_on_grade", "Cadence and contact time were measured on the level only."
+)
+BACKWARD_CONTACT_ABSENT: Final = _warning(
+    "absent",
+    "backward_contact_time",
+    f"Backward contact time is unknown above {gait.RUNNING_TIMING_RANGE_M_S[1]:g} m/s (at top speed the directions are "
+    "nearly equal, Weyand 2010): it is absent, and so are backward impulses.",
 )
 WALKING_TIMING_ABSENT: Final = _warning(
     "absent",
@@ -188,8 +199,11 @@ VERTICAL_FORCE_GRADE: Final = _warning(
     f"The slope is beyond ±{load.VERTICAL_FORCE_SLOPE_RANGE_DEG[1]:g} degrees, where peak vertical force was "
     "unchanged (Gottschall & Kram 2005).",
 )
-ACHILLES_GRADE: Final = _warning(
-    "load", "achilles_grade", "Achilles tendon force was measured on the level only (Reiter 2024)."
+LOAD_ON_GRADE: Final = _warning(
+    "load",
+    "on_grade",
+    "Forward loads on a slope are those of the level: ground force up to 9 degrees (Gottschall & Kram 2005), "
+    "patellofemoral up to 4 (Telhan 2010), Achilles never measured; tibial compression alone has a slope term.",
 )
 PATELLOFEMORAL_GRADE_ABSENT: Final = _warning(
     "absent",

@@ -65,7 +65,7 @@ CLAIMS: Final = (
         "less.",
         "D",
         "williford1998",
-        "At the same effort you go slower backward; the energy is about the same or less.",
+        "At the same oxygen uptake you go slower backward, and the energy is the same.",
         "30 % more at the same heart rate or effort.",
     ),
     _claim(
@@ -92,7 +92,7 @@ CLAIMS: Final = (
         "Real numbers of five people, but the speeds differed: not an effect of direction.",
         "none",
         "flynn1995",
-        "Nothing: at matched speed the ratio is about 0.76.",
+        "Nothing: the speeds were not matched.",
         "The two numbers side by side as an effect of direction.",
     ),
     _claim(
@@ -100,7 +100,7 @@ CLAIMS: Final = (
         "Backward running has lower impact.",
         "Not supported: peak vertical force is equal or higher.",
         "C",
-        "cavagna2012 roos2012",
+        "cavagna2012",
         "Peak ground force is about the same or a little higher backward.",
         "Less impact, softer, or gentler.",
     ),

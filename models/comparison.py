@@ -7,10 +7,10 @@ from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, Type
 from models.answer import Estimate
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
-from models.estimate import DEFAULT_INTERVAL, estimate
+from models.estimate import estimate
 from models.evidence import TableName, table
 from models.quantities import QUANTITIES
-from models.uncertainty import root_sum_square, standard_score
+from models.uncertainty import DEFAULT_INTERVAL, root_sum_square, standard_score
 
 ComparedModel: TypeAlias = Literal[
     EnergyModelName,

@@ -14,7 +14,8 @@ DirectionModelName: TypeAlias = Literal["documented", "pooled"]
 Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate"]
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
-"""The documented uplift of backward running at equal speed, on gross energy (published, EVIDENCE grade B)."""
+"""The documented uplift of backward running at equal speed, on gross energy (secondary: the four people of Wright &
+Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B)."""
 
 
 def _log_ratios(gait: Gait) -> list[float]:
@@ -33,6 +34,12 @@ standard error)."""
 WALKING_RATIO: Final = math.exp(fmean(_log_ratios("walk")))
 """Backward walking at equal speed, 1.385: unweighted log mean of the walking rows of `tables/ratios.csv`
 (choice), for every direction model."""
+
+WALKING_RATIO_RANGE_M_S: Final = (
+    min(float(row["speed_m_s"]) for row in table("ratios") if row["gait"] == "walk"),
+    max(float(row["speed_m_s"]) for row in table("ratios") if row["gait"] == "walk"),
+)
+"""Speeds at which the walking ratio was measured, from the same rows."""
 
 POOLED_STUDY_CV: Final[dict[Gait, float]] = {
     "run": stdev(_log_ratios("run")),

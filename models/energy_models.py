@@ -73,7 +73,7 @@ ENERGY_MODELS: Final[dict[Gait, dict[str, EnergyModel]]] = {
             "not transcribed",
             "acsm",
             "published",
-            defined_grade=(0.0, math.inf),
+            defined_grade=(-ON_A_GRADE, math.inf),
         ),
         "leger1984": EnergyModel(
             leger1984,
@@ -130,7 +130,7 @@ ENERGY_MODELS: Final[dict[Gait, dict[str, EnergyModel]]] = {
             "not transcribed",
             "acsm",
             "published",
-            defined_grade=(0.0, math.inf),
+            defined_grade=(-ON_A_GRADE, math.inf),
         ),
         "minetti2002": EnergyModel(
             minetti2002_walk,

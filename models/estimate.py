@@ -3,20 +3,21 @@
 `estimate` checks and completes the caller's input and assembles the answer; `models.sections` computes it.
 """
 
-import hashlib
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Final, cast
+from typing import cast
 
 from models import __version__, cautions, direction, energy, energy_models, load, uncertainty
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
+from models.catalogue import coefficients_hash
 from models.errors import Conflict, OutOfRange, OutsideEvidence
-from models.movement import Case, motion_section, movement
+from models.movement import Case, Movement, motion_section, movement
 from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
 from models.quantities import WALKING_SPEED_HIGH_M_S, check
 from models.sections import (
     energy_section,
+    energy_warnings,
     load_section,
     running_steps,
     running_timing_section,
@@ -24,9 +25,6 @@ from models.sections import (
 )
 from models.sheet import Sheet
 from models.uncertainty import Gait, standard_score
-
-DEFAULT_INTERVAL: Final = 0.90
-"""Probability inside each interval when the caller asks for none (choice)."""
 
 
 def estimate(
@@ -68,7 +66,7 @@ def estimate(
         What equal intensity holds equal, speed when left out; duration is held in all.
     energy_model : str, optional
         Forward energy equation, the default of the gait when left out.
-    direction_model : {"documented"}, optional
+    direction_model : {"documented", "pooled"}, optional
         Source of the running ratio.
     age_y, sex, height_m : optional
         All or none: age [a], sex and height [m] for resting energy; 3.5 ml/kg/min when left out.
@@ -135,7 +133,7 @@ def estimate(
     if step_rate_ratio is None:
         step_rate_ratio = assumed["step_rate_ratio"] = 1.0
     if interval is None:
-        interval = assumed["interval"] = DEFAULT_INTERVAL
+        interval = assumed["interval"] = uncertainty.DEFAULT_INTERVAL
     grade = check("grade", grade)
     step_rate_ratio = check("step_rate_ratio", step_rate_ratio)
     interval = check("interval", interval)
@@ -153,15 +151,15 @@ def estimate(
         resting_w_kg,
         step_rate_ratio,
         follows,
-        check("speed_sd_m_s", speed_sd_m_s) / speed_m_s,
-        check("body_mass_sd_kg", body_mass_sd_kg) / body_mass_kg,
-        oxygen_uptake_max_ml_kg_min,
+        input_cv("speed_sd_m_s", speed_sd_m_s, speed_m_s),
+        input_cv("body_mass_sd_kg", body_mass_sd_kg, body_mass_kg),
+        None
+        if oxygen_uptake_max_ml_kg_min is None
+        else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
     )
-    if oxygen_uptake_max_ml_kg_min is not None:
-        check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min)
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
-    sheet = compute(case, score=standard_score(interval), include=include)
+    sheet, move = compute(case, score=standard_score(interval), include=include)
     own_rest = age_y is not None
     if not own_rest and "energy" in include:
         sheet.warn(cautions.REST_ASSUMED)
@@ -185,7 +183,7 @@ def estimate(
     if case.personal:
         answer["personal"] = personal_factors(case.personal, sheet.score)
     if "energy" in include:
-        answer["spread"] = parts_of_spread(case)
+        answer["spread"] = parts_of_spread(case, move)
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, sheet.ratio)
     if "references" in include:
@@ -193,13 +191,16 @@ def estimate(
     return answer
 
 
-def compute(case: Case, *, score: float, include: Collection[Section]) -> Sheet:
-    """Write the asked sections of a complete case; floats or columns."""
+def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[Sheet, Movement]:
+    """Write the asked sections of a complete case, floats or columns, and return them with the movement."""
     sheet = Sheet(gait=case.gait, score=score)
     move = movement(case, sheet)
     motion_section(case, move, sheet)
     if "energy" in include:
         energy_section(case, move, sheet)
+    if "energy" in include or case.equal == "metabolic_rate":
+        # A solved speed is an energy estimate too, and whatever else is asked rests on it.
+        energy_warnings(case, move, sheet)
     steps = running_steps(case, move) if case.gait == "run" else None
     if "timing" in include:
         if steps is None:
@@ -212,7 +213,7 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> Sheet:
         sheet.warn(cautions.HEART_RATE_ABSENT)
     sheet.warn(cautions.NOVICE)
     sheet.warn(cautions.FALL)
-    return sheet
+    return sheet, move
 
 
 def complete_bout(
@@ -242,6 +243,21 @@ def complete_bout(
     except OutOfRange as error:
         raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
     return float(speed_m_s), float(duration_s), float(distance_m), follows
+
+
+def input_cv(field: str, sd: float, value: float) -> float:
+    """Return the coefficient of variation of an input's error [1], or raise where it is beyond half the input.
+
+    Examples
+    --------
+    >>> input_cv("speed_sd_m_s", 0.25, 2.5)
+    0.1
+    """
+    cv = check(field, sd) / value
+    if cv > uncertainty.MAXIMUM_INPUT_CV:
+        share = f"{uncertainty.MAXIMUM_INPUT_CV:.0%}"
+        raise OutOfRange(field, f"{field} is answered up to {share} of what it belongs to.")
+    return cv
 
 
 def resting_power(
@@ -284,33 +300,3 @@ def references(
     if "load" in include:
         ids += load.LOAD_REFERENCES[gait]
     return list(dict.fromkeys(ids))
-
-
-@cache
-def coefficients_hash() -> str:
-    """Return a short hash of every coefficient of the models, to twelve significant digits.
-
-    Examples
-    --------
-    >>> len(coefficients_hash())
-    12
-    """
-    modules = (direction, energy, gait_names, load, uncertainty)
-    lines = [
-        f"{module.__name__}.{name}={numbers(value)}"
-        for module in modules
-        for name, value in sorted(vars(module).items())
-        if name.isupper()
-    ]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:12]
-
-
-def numbers(value: object) -> str:
-    """Return a constant as text, floats to twelve significant digits."""
-    if isinstance(value, dict):
-        return "{" + ",".join(f"{key}:{numbers(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, tuple | list):
-        return "(" + ",".join(numbers(item) for item in value) + ")"
-    if isinstance(value, float | int):
-        return f"{value:.12g}"
-    return value if isinstance(value, str) else ""

@@ -5,16 +5,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from models import direction, energy, energy_models, uncertainty
-from models.arithmetic import Condition, Number, outside
+from models import cautions, direction, energy, energy_models, gait, uncertainty
+from models.arithmetic import Condition, Number, outside, where
 from models.calibration import Personal
-from models.quantities import QUANTITIES
+from models.quantities import speed_bounds
 from models.roots import bracketed_root
 from models.sheet import Sheet
-from models.uncertainty import CONVERSION_CV, PERSON_RATIO_CV, Gait, root_sum_square
+from models.uncertainty import CONVERSION_CV, PERSON_RATIO_CV, Gait
 
-FARTHEST_BRACKET: Final = 4
-"""Power of a person's own ratio that bounds the search for an equal speed above the forward one."""
+LEAST_ELASTICITY: Final = 0.1
+"""Elasticity of power to speed below which a speed solved from a power is undefined: its interval would span
+more than a factor of ten, and the first-order propagation behind it would no longer hold (choice)."""
 
 
 class Case(NamedTuple):
@@ -39,6 +40,14 @@ class Case(NamedTuple):
     personal: Personal | None = None
 
 
+class Spreads(NamedTuple):
+    """How far a person may lie from forward power and from the ratio, and how the two errors go together."""
+
+    forward_variance: Number
+    ratio_variance: Number
+    covariance: Number
+
+
 class Movement(NamedTuple):
     """What backward movement follows from the forward one under what is held equal."""
 
@@ -52,8 +61,14 @@ class Movement(NamedTuple):
     """Spread of the ratio of powers."""
     backward_spread: Number
     """Spread of backward power: both, and what they have in common."""
+    covariance: Number
+    """Covariance of the errors of forward power and of the ratio of powers."""
     speed_spread: Number
     """Spread of the ratio of speeds."""
+    sensitivity: Number
+    """Relative change of the ratio of powers for a relative change of the level ratio."""
+    speed_growth: Number = 1.0
+    """Relative change of the backward speed for a relative change of the forward one."""
 
 
 def on_a_grade(case: Case) -> Condition:
@@ -76,13 +91,40 @@ def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Numbe
 def backward_power(case: Case, speed_m_s: Number, forward_w_kg: Number) -> tuple[Number, Number]:
     """Return backward power at a speed, and its sensitivity to the ratio; see `direction.backward_power`."""
     level = forward_w_kg if case.gait == "run" else forward_power(case._replace(grade=0.0))(speed_m_s)
+    ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
+    if case.personal:
+        ratio = ratio * math.exp(case.personal.ratio_log)
     return direction.backward_power(
-        gait=case.gait,
-        ratio=direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio,
-        forward_w_kg=forward_w_kg,
-        level_w_kg=level,
-        grade=case.grade,
+        gait=case.gait, ratio=ratio, forward_w_kg=forward_w_kg, level_w_kg=level, grade=case.grade
     )
+
+
+def ratio_study_cv(case: Case, grade: Number) -> Number:
+    """Return how far studies differ in the ratio that a case uses."""
+    if case.equal == "heart_rate":
+        return direction.heart_rate_study_cv(gait=case.gait)
+    return direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
+
+
+def spreads_of_person(case: Case) -> Spreads:
+    """Return the variances of a person's forward power and ratio, and their covariance.
+
+    Own measurements narrow what a level bout leaves open. What a grade adds, the wider model part and the doubled
+    study part downhill, no measurement in hand has narrowed: it is added as it stands.
+    """
+    on_grade, person = on_a_grade(case), PERSON_RATIO_CV[case.gait]
+    forward = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
+    study = ratio_study_cv(case, case.grade)
+    forward_variance, ratio_variance = forward * forward, person * person + study * study
+    own = case.personal
+    if own is None:
+        return Spreads(forward_variance, ratio_variance, 0.0)
+    level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
+    forward_variance = own.forward_spread**2 + forward_variance - level * level
+    if case.equal == "heart_rate":
+        return Spreads(forward_variance, ratio_variance, 0.0)
+    level_study = ratio_study_cv(case, 0.0)
+    return Spreads(forward_variance, own.ratio_spread**2 + study * study - level_study * level_study, own.covariance)
 
 
 def movement(case: Case, sheet: Sheet) -> Movement:
@@ -95,84 +137,97 @@ def movement(case: Case, sheet: Sheet) -> Movement:
         "grade_undefined",
     )
     power = forward_power(case)
-    personal = case.personal
-    forward_w = power(case.speed_m_s)
-    explained = uncertainty.forward_spread(gait=case.gait, on_grade=on_a_grade(case))
-    own = math.exp(personal.forward_log) if personal else 1.0
-    forward_spread = root_sum_square(personal.forward_spread if personal else explained, CONVERSION_CV)
-    person_cv = PERSON_RATIO_CV[case.gait]
+    model_w = power(case.speed_m_s)
+    own = math.exp(case.personal.forward_log) if case.personal else 1.0
+    spreads = spreads_of_person(case)
+    forward_spread = (spreads.forward_variance + CONVERSION_CV * CONVERSION_CV) ** 0.5
+    if case.equal == "metabolic_rate":
+        return equal_power(case, model_w, own * model_w, forward_spread, spreads, sheet)
 
-    if case.equal == "heart_rate":
-        spread = root_sum_square(person_cv, direction.heart_rate_study_cv(gait=case.gait))
-        backward_w = direction.HEART_RATE_RATIO * forward_w
-        return Movement(
-            own * forward_w,
-            own * backward_w,
-            None,
-            forward_spread,
-            spread,
-            root_sum_square(forward_spread, spread),
-            0.0,
-        )
-
-    own_ratio = math.exp(personal.ratio_log) if personal else 1.0
-    study_cv = direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=case.grade)
-    ratio_spread = personal.ratio_spread if personal else root_sum_square(person_cv, study_cv)
     if case.equal == "speed":
-        backward_w, sensitivity = backward_power(case, case.speed_m_s, forward_w)
-        spread = ratio_spread * sensitivity
-        backward_spread = (
-            root_sum_square(personal.backward_spread, CONVERSION_CV)
-            if personal
-            else root_sum_square(forward_spread, spread)
-        )
-        return Movement(
-            own * forward_w,
-            own * own_ratio * backward_w,
-            case.speed_m_s,
-            forward_spread,
-            spread,
-            backward_spread,
-            0.0,
-        )
+        backward_w, sensitivity = backward_power(case, case.speed_m_s, model_w)
+        speed: Number | None = case.speed_m_s
+    else:
+        backward_w, sensitivity, speed = direction.HEART_RATE_RATIO * model_w, 1.0, None
+    ratio_variance = sensitivity * sensitivity * spreads.ratio_variance
+    covariance = sensitivity * spreads.covariance
+    return Movement(
+        forward_w_kg=own * model_w,
+        backward_w_kg=own * backward_w,
+        speed_m_s=speed,
+        forward_spread=forward_spread,
+        power_spread=ratio_variance**0.5,
+        backward_spread=(forward_spread * forward_spread + ratio_variance + 2 * covariance) ** 0.5,
+        covariance=covariance,
+        speed_spread=0.0,
+        sensitivity=sensitivity,
+    )
+
+
+def equal_power(
+    case: Case, model_w: Number, forward_w: Number, forward_spread: Number, spreads: Spreads, sheet: Sheet
+) -> Movement:
+    """Solve for the backward speed at which backward power equals the forward one."""
+    power = forward_power(case)
 
     def backward_at(speed_m_s: Number) -> Number:
-        return own_ratio * backward_power(case, speed_m_s, power(speed_m_s))[0]
+        return backward_power(case, speed_m_s, power(speed_m_s))[0]
 
-    slowest = QUANTITIES["speed_m_s"].low or 0.0
-    low = slowest + 0.0 * case.speed_m_s
-    high = case.speed_m_s
-    if own_ratio < 1:
+    low, high = 0.0 * case.speed_m_s, case.speed_m_s
+    if case.personal:
         # A person who runs backward at little cost may have the root above the forward speed.
-        high = high / own_ratio**FARTHEST_BRACKET
-    sheet.refuse(
-        (backward_at(low) > forward_w) | (backward_at(high) < forward_w),
+        high = speed_bounds(case.gait)[1] + low
+    refusal = (
         "speed_m_s",
-        f"No backward speed of at least {slowest:g} m/s costs what this forward speed costs: give a faster one, or "
-        "hold speed equal.",
+        "No backward speed that can be told costs what this forward speed costs: give a faster one, or hold speed "
+        "equal.",
         "no_equal_speed",
     )
-    speed = bracketed_root(lambda trial: backward_at(trial) - forward_w, low=low, high=high)
+    none = (backward_at(low) > model_w) | (backward_at(high) < model_w)
+    sheet.refuse(none, *refusal)
+    speed = bracketed_root(lambda trial: backward_at(trial) - model_w, low=low, high=high)
+    speed = where(none, case.speed_m_s, speed)
+    steepness = direction.elasticity(backward_at, speed_m_s=speed)
+    flat = steepness < LEAST_ELASTICITY
+    sheet.refuse(flat, *refusal)
+    speed, steepness = where(flat, case.speed_m_s, speed), where(flat, 1.0, steepness)
     sensitivity = backward_power(case, speed, power(speed))[1]
+    growth: Number = 1.0
+    if not (isinstance(case.speed_cv, float) and case.speed_cv == 0):
+        growth = direction.elasticity(power, speed_m_s=case.speed_m_s) / steepness
     return Movement(
-        own * forward_w,
-        own * forward_w,
-        speed,
-        forward_spread,
-        0.0,
-        forward_spread,
-        ratio_spread * sensitivity / direction.elasticity(backward_at, speed_m_s=speed),
+        forward_w_kg=forward_w,
+        backward_w_kg=forward_w,
+        speed_m_s=speed,
+        forward_spread=forward_spread,
+        power_spread=0.0,
+        backward_spread=forward_spread,
+        covariance=0.0,
+        speed_spread=sensitivity * spreads.ratio_variance**0.5 / steepness,
+        sensitivity=sensitivity,
+        speed_growth=growth,
     )
 
 
 def motion_section(case: Case, move: Movement, sheet: Sheet) -> None:
-    """Write speed, duration and distance; an error of the caller's speed is shared by both directions."""
+    """Write speed, duration and distance, with what an error of the caller's speed does to each."""
     sheet.forward["duration_s"] = sheet.backward["duration_s"] = case.duration_s
-    backward_distance = None if move.speed_m_s is None else move.speed_m_s * case.duration_s
-    if case.equal == "speed":
-        backward_distance = case.distance_m
-    distance_cv = case.speed_cv if case.follows == "distance_m" else 0.0
-    of_speed = sheet.factors(spread=case.speed_cv, ratio_spread=move.speed_spread)
-    of_distance = sheet.factors(spread=distance_cv, ratio_spread=move.speed_spread)
+    cv, solved = case.speed_cv, move.speed_spread * move.speed_spread
+    if move.speed_m_s is None:
+        sheet.pair("speed_m_s", case.speed_m_s, None, sheet.factors(spread=cv))
+        distance_cv = cv if case.follows == "distance_m" else 0.0
+        sheet.pair("distance_m", case.distance_m, None, sheet.factors(spread=distance_cv))
+        return
+    backward_distance = case.distance_m if case.equal == "speed" else move.speed_m_s * case.duration_s
+    grown, apart = move.speed_growth * cv, (move.speed_growth - 1) * cv
+    of_speed = sheet.factors(
+        spread=cv, ratio_spread=(apart * apart + solved) ** 0.5, backward_spread=(grown * grown + solved) ** 0.5
+    )
     sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, of_speed)
+    forward_cv, backward_cv = {"distance_m": (cv, grown), "duration_s": (0.0, apart)}.get(case.follows, (0.0, grown))
+    if case.equal == "speed" and case.follows != "distance_m":
+        backward_cv = 0.0
+    of_distance = sheet.factors(spread=forward_cv, backward_spread=(backward_cv * backward_cv + solved) ** 0.5)
     sheet.pair("distance_m", case.distance_m, backward_distance, of_distance)
+    if case.equal == "metabolic_rate" and case.gait == "run":
+        sheet.warn(cautions.BACKWARD_BELOW_TRANSITION, move.speed_m_s < gait.BACKWARD_TRANSITION_M_S)

@@ -2,20 +2,25 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final, Literal, NotRequired, TypedDict, cast
+from typing import Literal, NotRequired, TypedDict, cast
 
 from models import direction, energy, energy_models, uncertainty
 from models.answer import Interval, Parts, PersonalFactors
 from models.arithmetic import outside
-from models.calibration import MEASUREMENT_CV, Measured, Personal, personal
+from models.calibration import IMPLAUSIBLE_FACTOR, MEASUREMENT_CV, Measured, Personal, personal
 from models.errors import Conflict, OutOfRange, Undefined
-from models.movement import Case, backward_power, forward_power, on_a_grade
+from models.movement import (
+    Case,
+    Movement,
+    backward_power,
+    forward_power,
+    on_a_grade,
+    ratio_study_cv,
+    spreads_of_person,
+)
 from models.quantities import check
 from models.sections import input_spreads
 from models.uncertainty import root_sum_square, spread_factor
-
-IMPLAUSIBLE_LOG_ERROR: Final = math.log(3)
-"""Measured over predicted beyond which a measurement is taken as a mistake of units (choice)."""
 
 
 class Measurement(TypedDict):
@@ -64,18 +69,19 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):
         raise Undefined(f"{place}/grade", f"{case.energy_model} is not defined on this grade.", "grade_undefined")
     predicted = forward_power(there)(speed)
-    backward = measurement.get("direction") == "backward"
-    if backward:
-        predicted, _ = backward_power(there, speed, predicted)
+    sensitivity = 0.0
+    if measurement.get("direction") == "backward":
+        predicted, of_ratio = backward_power(there, speed, predicted)
+        sensitivity = cast(float, of_ratio)
     log_error = math.log(power / cast(float, predicted))
-    if abs(log_error) > IMPLAUSIBLE_LOG_ERROR:
+    if abs(log_error) > math.log(IMPLAUSIBLE_FACTOR):
         raise OutOfRange(
             place,
             "The measurement is more than three times, or less than a third of, what the model gives: check its "
             "units; oxygen uptake and energy are gross, rest included.",
             "implausible_measurement",
         )
-    return Measured(log_error, cv, backward)
+    return Measured(log_error, cv, sensitivity)
 
 
 def personal_factors(found: Personal, score: float) -> PersonalFactors:
@@ -90,29 +96,29 @@ def personal_factors(found: Personal, score: float) -> PersonalFactors:
     return {"forward_factor": factors[0], "backward_factor": factors[1]}
 
 
-def parts_of_spread(case: Case) -> Parts:
-    """Return the parts that the spread of total energy is built from."""
+def parts_of_spread(case: Case, move: Movement) -> Parts:
+    """Return the parts that the spread of total energy is built from.
+
+    Forward is the root sum square of conversion and model and person; backward adds the two of the ratio. After own
+    measurements errors go together, so that each direction and the ratio have one part of their own. At equal
+    metabolic rate the energies are the same, and the ratio's parts go into the backward speed alone.
+    """
     parts: Parts = {"conversion_cv": uncertainty.CONVERSION_CV}
-    heart_rate = case.equal == "heart_rate"
+    ratio_enters = case.equal != "metabolic_rate"
     if case.personal:
-        parts["personal_forward_cv"] = case.personal.forward_spread
+        spreads = spreads_of_person(case)
+        parts["personal_forward_cv"] = cast(float, spreads.forward_variance**0.5)
+        if ratio_enters:
+            conversion = uncertainty.CONVERSION_CV
+            parts["personal_backward_cv"] = cast(float, (move.backward_spread**2 - conversion**2) ** 0.5)
+            parts["personal_ratio_cv"] = cast(float, move.power_spread)
     else:
-        on_grade = on_a_grade(case)
-        parts["model_cv"] = cast(float, uncertainty.model_cv(gait=case.gait, on_grade=on_grade))
+        parts["model_cv"] = cast(float, uncertainty.model_cv(gait=case.gait, on_grade=on_a_grade(case)))
         parts["person_cv"] = uncertainty.PERSON_FORWARD_CV[case.gait]
-    if case.personal and not heart_rate:
-        parts["personal_ratio_cv"] = case.personal.ratio_spread
-    else:
-        parts["ratio_person_cv"] = uncertainty.PERSON_RATIO_CV[case.gait]
-        parts["ratio_study_cv"] = (
-            direction.heart_rate_study_cv(gait=case.gait)
-            if heart_rate
-            else cast(
-                float,
-                direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=case.grade),
-            )
-        )
-    _, of_energy, _ = input_spreads(case)
+        if ratio_enters:
+            parts["ratio_person_cv"] = cast(float, uncertainty.PERSON_RATIO_CV[case.gait] * move.sensitivity)
+            parts["ratio_study_cv"] = cast(float, ratio_study_cv(case, case.grade) * move.sensitivity)
+    _, of_energy, _ = input_spreads(case, move)
     if of_energy:
-        parts["input_cv"] = cast(float, of_energy)
+        parts["input_cv"] = abs(cast(float, of_energy))
     return parts

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from models.errors import OutOfRange
+from models.uncertainty import Gait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "speed_sd_m_s": Quantity(
         unit="m/s",
         ucum="m/s",
-        meaning="Standard deviation of the error of the speed; widens what rests on it.",
+        meaning="Standard deviation of the error of the speed, at most half of it; widens speed, distance and energy.",
         example=0.05,
         low=0.0,
         high=1.0,
@@ -74,7 +75,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "body_mass_sd_kg": Quantity(
         unit="kg",
         ucum="kg",
-        meaning="Standard deviation of the error of body mass; widens what rests on it.",
+        meaning="Standard deviation of the error of body mass; widens energies.",
         example=0.5,
         low=0.0,
         high=20.0,
@@ -184,6 +185,20 @@ QUANTITIES: Final[dict[str, Quantity]] = {
 
 WALKING_SPEED_HIGH_M_S: Final = 3.0
 """Fastest speed taken as walking (choice): above it a bout is running or implausible."""
+
+
+def speed_bounds(gait: Gait) -> tuple[float, float]:
+    """Return the speeds that are plausible for a gait [m/s].
+
+    Examples
+    --------
+    >>> speed_bounds("walk")
+    (0.2, 3.0)
+    """
+    speed = QUANTITIES["speed_m_s"]
+    assert speed.low is not None
+    assert speed.high is not None
+    return speed.low, WALKING_SPEED_HIGH_M_S if gait == "walk" else speed.high
 
 
 def check(field: str, value: float, place: str = "") -> float:

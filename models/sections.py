@@ -25,7 +25,7 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
         "age_y and speed_m_s.",
         "not_above_rest",
     )
-    of_power_input, of_energy_input, per_km_input = input_spreads(case)
+    of_power_input, of_energy_input, per_km_input = input_spreads(case, move)
     of_power = gross_factors(move, of_power_input, sheet)
     kcal_of_w_kg = case.body_mass_kg * case.duration_s / energy.J_PER_KCAL
     resting = rest_w * kcal_of_w_kg
@@ -48,41 +48,47 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
         sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power)
         sheet.warn(cautions.ABOVE_MAXIMUM, (forward_uptake > maximum) | (backward_uptake > maximum))
     kcal_km = case.body_mass_kg * (1000 / energy.J_PER_KCAL)
-    per_km = gross_factors(move, per_km_input, sheet, move.speed_spread)
+    steepness_input, backward_input = per_km_input
+    per_km = sheet.factors(
+        spread=(move.forward_spread**2 + steepness_input**2) ** 0.5,
+        backward_spread=(move.backward_spread**2 + move.speed_spread**2 + backward_input**2) ** 0.5,
+    )
     sheet.pair(
         "energy_per_km_kcal",
         kcal_km * forward_w / case.speed_m_s,
         None if move.speed_m_s is None else kcal_km * backward_w / move.speed_m_s,
         per_km,
     )
-    energy_warnings(case, move, sheet)
 
 
-def input_spreads(case: Case) -> tuple[Number, Number, Number]:
-    """Return what errors of the caller's speed and mass add to power, to energy and to energy per kilometre.
+def input_spreads(case: Case, move: Movement) -> tuple[Number, Number, tuple[Number, Number]]:
+    """Return what errors of the caller's speed and mass add to power, to energy, and to energy per km both ways.
 
-    Energy over a given duration moves with power; over a given distance a faster bout is also shorter.
+    Energy over a given duration moves with power; over a given distance a faster bout is also shorter. Backward
+    energy per kilometre moves with the power and with the backward speed, which may grow faster than the forward.
     """
+    mass_cv = case.body_mass_cv
     if isinstance(case.speed_cv, float) and case.speed_cv == 0:
-        return case.speed_cv, case.body_mass_cv, case.body_mass_cv
+        return case.speed_cv, mass_cv, (mass_cv, mass_cv)
     steepness = direction.elasticity(forward_power(case), speed_m_s=case.speed_m_s)
     of_power = steepness * case.speed_cv
-    over_distance = (steepness - 1) * case.speed_cv
-    of_energy = over_distance if case.follows == "duration_s" else of_power
+    per_distance = (steepness - 1) * case.speed_cv
+    backward_per_distance = (steepness - move.speed_growth) * case.speed_cv
+    of_energy = per_distance if case.follows == "duration_s" else of_power
     return (
         of_power,
-        root_sum_square(of_energy, case.body_mass_cv),
-        root_sum_square(over_distance, case.body_mass_cv),
+        root_sum_square(of_energy, mass_cv),
+        (root_sum_square(per_distance, mass_cv), root_sum_square(backward_per_distance, mass_cv)),
     )
 
 
-def gross_factors(move: Movement, from_input: Number, sheet: Sheet, speed_spread: Number = 0.0) -> Factors:
+def gross_factors(move: Movement, from_input: Number, sheet: Sheet) -> Factors:
     """Return the factors of gross energy: the movement's spreads, and what the caller's inputs add to both."""
     squared = from_input * from_input
     return sheet.factors(
         spread=(move.forward_spread * move.forward_spread + squared) ** 0.5,
-        ratio_spread=(move.power_spread * move.power_spread + speed_spread * speed_spread) ** 0.5,
-        backward_spread=(move.backward_spread * move.backward_spread + squared + speed_spread * speed_spread) ** 0.5,
+        ratio_spread=move.power_spread,
+        backward_spread=(move.backward_spread * move.backward_spread + squared) ** 0.5,
     )
 
 
@@ -94,11 +100,16 @@ def active_factors(
     A relative error of gross energy grows by gross over active, in each direction by its own share of rest; what
     both directions have in common then no longer cancels to the full in the ratio.
     """
-    squared = from_input * from_input
-    spread = (move.forward_spread * move.forward_spread + squared) ** 0.5
+    squared, apart = from_input * from_input, backward_growth - forward_growth
+    forward_variance = move.forward_spread * move.forward_spread + squared
+    ratio_variance = (
+        (move.power_spread * backward_growth) ** 2
+        + forward_variance * apart * apart
+        + 2 * backward_growth * apart * move.covariance
+    )
     return sheet.factors(
-        spread=spread * forward_growth,
-        ratio_spread=root_sum_square(move.power_spread * backward_growth, spread * (backward_growth - forward_growth)),
+        spread=forward_variance**0.5 * forward_growth,
+        ratio_spread=ratio_variance**0.5,
         backward_spread=(move.backward_spread * move.backward_spread + squared) ** 0.5 * backward_growth,
     )
 
@@ -121,10 +132,9 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
     sheet.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
     if case.gait == "walk":
         sheet.warn(cautions.WALKING_RATIO)
+        sheet.warn(cautions.BACKWARD_WALKING_SPEED, outside(backward_speed, direction.WALKING_RATIO_RANGE_M_S))
         return
     sheet.warn(cautions.BACKWARD_BEYOND_MEASUREMENT, backward_speed > direction.BACKWARD_MEASURED_TO_M_S)
-    if case.equal == "metabolic_rate":
-        sheet.warn(cautions.BACKWARD_BELOW_TRANSITION, backward_speed < gait.BACKWARD_TRANSITION_M_S)
 
 
 class Step(NamedTuple):
@@ -137,11 +147,11 @@ class Step(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """A running step forward, the forward step at the backward speed, and the backward step."""
+    """A running step in each direction, and whether backward contact time is known at that speed."""
 
     forward: Step
-    forward_at_backward_speed: Step
     backward: Step
+    backward_contact_known: Condition
 
 
 def running_steps(case: Case, move: Movement) -> Steps:
@@ -156,7 +166,8 @@ def running_steps(case: Case, move: Movement) -> Steps:
         same.contact_time_s * gait.CONTACT_TIME_RATIO,
         same.peak_vertical_force_bw * load.PEAK_VERTICAL_FORCE_RATIO["run"],
     )
-    return Steps(forward, same, backward)
+    contact_known = negate(same.speed_m_s > gait.RUNNING_TIMING_RANGE_M_S[1])
+    return Steps(forward, backward, contact_known)
 
 
 def running_step(case: Case, speed_m_s: Number) -> Step:
@@ -195,7 +206,11 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
     else:
         sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence)
         sheet.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence)
-        sheet.pair("contact_time_s", steps.forward.contact_time_s, steps.backward.contact_time_s, of_contact)
+        contact_known = steps.backward_contact_known
+        sheet.warn(cautions.BACKWARD_CONTACT_ABSENT, negate(contact_known))
+        sheet.pair(
+            "contact_time_s", steps.forward.contact_time_s, steps.backward.contact_time_s, of_contact, contact_known
+        )
         left = left | outside(move.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
     sheet.warn(cautions.RUNNING_TIMING, left)
 
@@ -206,7 +221,7 @@ def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) 
     on_grade = on_a_grade(case)
     if on_grade is not False:
         sheet.warn(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
-        sheet.warn(cautions.ACHILLES_GRADE, on_grade)
+        sheet.warn(cautions.LOAD_ON_GRADE, on_grade)
         sheet.warn(cautions.PATELLOFEMORAL_GRADE_ABSENT, on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     if move.speed_m_s is None:
         there, back = case.speed_m_s, case.speed_m_s
@@ -280,6 +295,7 @@ def patellofemoral(
     of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
     per_second = impulse_per_second(steps.forward, peak)
     back_per_second = impulse_per_second(steps.backward, back_peak)
+    backward_known = both(backward_known, steps.backward_contact_known)
     sheet.load_pair(
         "patellofemoral_impulse_per_km_bw_s",
         per_second * 1000 / there,

@@ -4,7 +4,6 @@ Most quantities are a pair: a forward estimate with its spread, and a backward o
 ratio. What both share cancels in the ratio. `Sheet.pair` writes all three; floats and columns alike.
 """
 
-import math
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
@@ -12,7 +11,7 @@ import numpy as np
 from models.arithmetic import Condition, Number, both, where
 from models.errors import Undefined
 from models.load import EVIDENCE_GRADES
-from models.uncertainty import Gait
+from models.uncertainty import Gait, spread_factor
 
 Values: TypeAlias = dict[str, Any]
 
@@ -89,13 +88,21 @@ class Sheet:
             backward_spread = (spread * spread + ratio_spread * ratio_spread) ** 0.5
         score = self.score
         return Factors(
-            math.e ** (score * spread), math.e ** (score * backward_spread), math.e ** (score * ratio_spread)
+            spread_factor(spread, score), spread_factor(backward_spread, score), spread_factor(ratio_spread, score)
         )
 
-    def pair(self, name: str, forward: Number, backward: Number | None, factors: Factors) -> None:
-        """Write a quantity in both directions and its ratio; backward None where it is unknown."""
+    def pair(
+        self,
+        name: str,
+        forward: Number,
+        backward: Number | None,
+        factors: Factors,
+        backward_known: Condition = True,
+    ) -> None:
+        """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
         put(self.forward, name, forward, factors.forward)
-        if backward is not None:
+        if backward is not None and backward_known is not False:
+            backward = known_only(backward, backward_known)
             put(self.backward, name, backward, factors.backward)
             ratio = RATIO_NAMES.get(name)
             if ratio is not None:

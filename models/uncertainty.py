@@ -28,6 +28,12 @@ PERSON_RATIO_CV: Final = {"run": 0.092, "walk": 0.092}
 CONVERSION_CV: Final = 0.016
 """Spread of kilocalories per litre of oxygen. Published: ten equations span 5.2 %."""
 
+DEFAULT_INTERVAL: Final = 0.90
+"""Probability inside each interval when the caller asks for none (choice)."""
+
+MAXIMUM_INPUT_CV: Final = 0.5
+"""Largest error of a caller's own input, beyond which first-order propagation says nothing (choice)."""
+
 UNMEASURED_STUDY_FACTOR: Final = 2.0
 """How much wider the study part becomes where the direction ratio was not measured (choice)."""
 

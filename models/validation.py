@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from models import __version__
+from models.catalogue import coefficients_hash
 from models.compared_energy import compared_energy, compared_ratios
 from models.compared_load import compared_findings, compared_load
 from models.compared_timing import compared_gait
@@ -23,7 +24,6 @@ from models.comparison import (
     number,
 )
 from models.direction import DirectionModelName
-from models.estimate import coefficients_hash
 from models.evidence import table
 from models.pooling import Pooling, pooling
 from models.quantiles import binomial_interval, chi_square_quantile
@@ -37,7 +37,7 @@ NO_SAMPLE_SIZE: Final = "cause unknown; no sample size, so that the model part a
 
 CAUSES: Final[dict[str, str]] = {
     "Paes & Fernandez 2016": "its energy figures are inconsistent",
-    "Kim & Choi 2001": "expected and shown; cause unknown",
+    "Kim & Choi 2001": "measured above the other studies of walking near this speed; why is unknown",
     "Weyand 2010": "each direction at its own top speed, where contact times are nearly equal; never extrapolated",
     "JEB ageing-runner Table 4 (authors unconfirmed)": "contact time is the half-sine identity, a choice",
     "Cavagna2012": "1.07 is a choice between 1.11 here and no change",

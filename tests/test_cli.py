@@ -81,6 +81,9 @@ AMOUNTS = [
     ("duration_s", "1:30:00", 5400.0),
     ("duration_s", "0:20:30.5", 1230.5),
     ("distance_m", "400 m", 400.0),
+    ("distance_m", "10k", 10_000.0),
+    ("distance_m", "440 yd", 440 * 0.9144),
+    ("distance_m", "100 yards", 100 * 0.9144),
     ("distance_m", "42.195km", 42195.0),
     ("distance_m", "1 mile", 1760 * 0.9144),
     ("distance_m", "3.1mi", 3.1 * 1760 * 0.9144),
@@ -119,7 +122,6 @@ NO_AMOUNTS = [
     ("speed_m_s", "/km"),
     ("speed_m_s", "-9 km/h"),
     ("speed_m_s", "9 km/h 3 m/s"),
-    ("duration_s", "20:00"),  # minutes and seconds, or hours and minutes: nobody knows
     ("duration_s", "1:60:00"),
     ("duration_s", "30min 1h"),
     ("duration_s", "1h90"),
@@ -146,6 +148,12 @@ class TestUnits:
     def test_anything_else_is_refused_with_the_units_to_give(self, name: str, text: str) -> None:
         with pytest.raises(NotUnderstood, match=r"^Give it .+: .+\.$"):
             si(name, text)
+
+    @pytest.mark.parametrize("text", ["25:00", "1:30", "20:00 min"])
+    def test_two_numbers_of_a_clock_are_ambiguous(self, text: str) -> None:
+        with pytest.raises(NotUnderstood, match=r"ambiguous.* 0:25:00 or 25min\.$"):
+            si("duration_s", text)
+        assert si("duration_s", "0:25:00") == si("duration_s", "25min")
 
     @pytest.mark.parametrize("name", [name for name, hint in FIELDS.items() if hint is float])
     def test_every_example_in_a_refusal_is_understood(self, name: str) -> None:
@@ -234,6 +242,7 @@ class TestEstimate:
     def test_help_explains_every_option_in_the_words_of_the_command_line(self, run: Any) -> None:
         text = run("estimate", "--help").out
         assert all(f"  {option(name)} " in text for name in FIELDS)
+        assert "as in speed=2.5m/s,oxygen-uptake=30.7ml/kg/min," in "".join(text.split("-\n")).replace("\n", " ")
         assert not [name for name in QUANTITIES if "_" in name and name in text]
 
 
@@ -242,6 +251,9 @@ ERRORS = [
     (["--speed", "10", "--mass", "x"], ["--mass: Give it with its unit", "--speed: Give it with its unit"]),
     (["--mass", "20 kg"], ["--mass, in kg: Give a number of at least 30."]),
     (["--mass", "20 kg", "--grade", "-90%"], ["--mass, in kg: ", "--grade: Give a number of at least -0.5."]),
+    (["--grade", "5"], ["--grade: Give a number of at most 0.9. For percent add %."]),
+    (["--grade", "-5"], ["--grade: Give a number of at least -0.5. For percent add %."]),
+    (["--interval", "95"], ["--interval: Give a number of at most 0.99. For percent add %."]),
     (["--gait", "hop"], ["--gait: Give one of: 'run' or 'walk'."]),
     (["--include", "energy,energy"], ["--include: Give each item once."]),
     (["--include", "energy,calories"], ["--include 2: Give one of: "]),
@@ -249,7 +261,20 @@ ERRORS = [
     (["--age", "40"], ["Give --age, --sex and --height together, or none of them."]),
     (["--measurement", "speed=9km/h,calories=3"], ["--measurement: Give each as name=value, with commas between"]),
     (["--measurement", "speed=99km/h,oxygen-uptake=35ml/kg/min"], ["--measurement 1 speed, in m/s: Give a number"]),
-    (["--spee", "9km/h"], ["unrecognized arguments: --spee"]),
+    (
+        ["--measurement", "speed=9,oxygen-uptake=35", "--age", "x"],
+        [
+            "--age: Give it in years",
+            "--measurement 1 speed: Give it with its unit, m/s",
+            "--measurement 1 oxygen-uptake: Give it with its unit, ml/kg/min",
+        ],
+    ),
+    (
+        ["--measurement", "speed=9km/h,oxygen-uptake=35ml/kg/min,grade=5"],
+        ["--measurement 1 grade: Give a number of at most 0.9. For percent add %."],
+    ),
+    (["--duration", "25:00"], ["--duration: Two numbers are ambiguous"]),
+    (["--spee", "9km/h"], ["unrecognized arguments: --spee 9km/h; see retrorun estimate --help."]),
 ]
 
 
@@ -263,6 +288,16 @@ class TestErrors:
         for line, start in zip(said, lines, strict=True):
             assert line.startswith(f"retrorun: {start}")
             assert line.endswith((".", "?"))
+
+    def test_what_was_given_in_percent_is_not_told_to_be(self, run: Any) -> None:
+        assert run("estimate", *BOUT, "--grade", "95%").err == "retrorun: --grade: Give a number of at most 0.9.\n"
+
+    @pytest.mark.parametrize(("words", "program"), [(["serve"], "retrorun serve"), ([], "retrorun")])
+    def test_an_unknown_option_points_to_the_help_that_lists_them(
+        self, run: Any, words: list[str], program: str
+    ) -> None:
+        ran = run(*words, "--prot")
+        assert (ran.code, ran.err) == (2, f"retrorun: unrecognized arguments: --prot; see {program} --help.\n")
 
     def test_nothing_given_says_what_is_needed(self, run: Any) -> None:
         ran = run("estimate")
@@ -303,9 +338,17 @@ class TestTable:
         )
         walk = ["--mass", "70kg", "--distance", "500m", "--duration", "0:06:15", "--grade", "-2.5%"]
         said = " ".join(run("estimate", *walk, "--equal", "heart_rate", "--interval", "50%").out.split())
-        assert said.startswith("Walking 500 m in 6 min 15 s (4.8 km/h, 12:30 min/km) 2.5 % downhill, ")
+        assert said.startswith("Walking 500 m in 6 min 15 s (4.8 km/h, 12:30 min/km) down a slope of 2.5 %, ")
         assert "Backward is at equal heart rate" in said
         assert "its 50 % interval" in said
+
+    def test_what_was_typed_in_imperial_units_stands_beside_the_metric(self, run: Any) -> None:
+        said = " ".join(
+            run("estimate", "--mass", "154 lb", "--speed", "8:30min/mile", "--distance", "3.1mi").out.split()
+        )
+        assert said.startswith("Running 4.989 km (3.1mi) in 26 min 21 s (11.36 km/h, 5:17 min/km, 8:30min/mile) on")
+        assert "with a body mass of 69.85 kg (154 lb)." in said
+        assert "(70" not in run("estimate", *BOUT).out
 
     def test_a_row_holds_the_rounded_answer(self, run: Any) -> None:
         answer = estimate(**REQUEST)
@@ -335,13 +378,27 @@ class TestTable:
         text = run("estimate", *BOUT).out
         assert row(text, "Peak knee-cap force")[-1] == "B/C"
         assert row(text, "Tibial compression")[-2:] == ["unknown", "C-"]
-        assert "Grade" in text
+        (head,) = (line for line in text.splitlines() if line.lstrip().startswith("Forward"))
+        assert head.split() == ["Forward", "Backward", "Ratio", "Evidence"]
         assert "Evidence grade: A several" in text
+
+    def test_a_load_that_neither_direction_has_is_unknown(self, run: Any) -> None:
+        text = run("estimate", *BOUT, "--grade", "15%", "--include", "load").out
+        for name in ("Peak knee-cap force", "Knee-cap impulse", "Knee moment"):
+            assert row(text, name)[-1] == "unknown", name
+        assert row(run("estimate", "--mass=70kg", "--speed=1.4m/s", "--duration=20min").out, "Tibial compression") == [
+            "BW",
+            "unknown",
+            "unknown",
+        ]
+        assert "unknown" not in run("estimate", *BOUT, "--grade", "15%", "--include", "energy").out
 
     def test_the_backward_achilles_load_shows_only_its_bounds(self, run: Any) -> None:
         words = row(run("estimate", *BOUT).out, "Achilles load")
         assert words[0] == "0.94"
         assert words[2:] == ["0.80–1.17", "0.85–1.25", "C/D"]
+        assert "no estimate, only bounds" in run("estimate", *BOUT).out
+        assert "no estimate, only bounds" not in run("estimate", *BOUT, "--equal", "heart_rate").out
 
     def test_what_is_unknown_backward_says_so(self, run: Any) -> None:
         text = run("estimate", *BOUT, "--equal", "heart_rate").out
@@ -351,7 +408,7 @@ class TestTable:
 
     def test_what_was_assumed_and_every_warning_is_told(self, run: Any) -> None:
         text = " ".join(run("estimate", *BOUT).out.split())
-        assert "Assumed gait run; grade 0; equal speed; energy model looney2025;" in text
+        assert "Assumed gait run; slope 0 %; equal speed; energy model looney2025;" in text
         assert "resting oxygen uptake 3.5 ml/kg/min" in text
         assert "interval 0.9 Warnings - " in text
         for warning in estimate(**REQUEST)["warnings"]:
@@ -382,7 +439,7 @@ class TestTable:
     def test_only_what_was_asked_for_is_shown(self, run: Any) -> None:
         text = run("estimate", *BOUT, "--include", "energy").out
         assert "Energy" in text
-        assert not [word for word in ("Ratio", "Grade", "Loads", "Steps", "Sources", "BW") if word in text]
+        assert not [word for word in ("Ratio", "Evidence", "Loads", "Steps", "Sources", "BW") if word in text]
 
     def test_every_quantity_of_an_answer_has_a_row(self) -> None:
         named = {name for group in GROUPS.values() for name in group} | {"duration_s", "load"}

@@ -281,7 +281,7 @@ class TestStrict:
         assert await estimate(client, bout)
         slow = await estimate(client, BOUT | {"strict": True})
         assert any(code.startswith("load.") for code in codes(slow))
-        timing = await estimate(client, WALK | {"speed_m_s": 1.9, "strict": True})
+        timing = await estimate(client, BOUT | {"grade": 0.02, "strict": True})
         assert any(code.startswith("timing.") for code in codes(timing))
 
 

@@ -220,6 +220,102 @@ def test_the_backward_interval_is_that_of_the_backward_factor() -> None:
         assert width(given[side]["total_energy_kcal"]) / score == pytest.approx(expected)
 
 
+def measured_on_the_level() -> list[dict[str, Any]]:
+    """One measurement each way on the level, exact, that say backward costs as much as forward."""
+    uptake = {"speed_m_s": 1.3, "oxygen_uptake_ml_kg_min": 12.6, "measurement_cv": 0.005}
+    return [uptake, uptake | {"direction": "backward"}]
+
+
+def test_uphill_a_persons_ratio_adds_its_level_excess() -> None:
+    # The rule of EVIDENCE section 1 with a ratio of 1 leaves the forward cost on every grade.
+    for grade in (0.0, 0.1, 0.3):
+        given = answer(speed_m_s=1.3, measurements=measured_on_the_level(), grade=grade)
+        assert given["ratio"]["total_energy"]["value"] == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_level_measurement_narrows_nothing_that_a_grade_adds() -> None:
+    level = [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 30.7}]
+    plain, given = answer(grade=-0.1), answer(grade=-0.1, measurements=level)
+    assert width(given["ratio"]["total_energy"]) == pytest.approx(width(plain["ratio"]["total_energy"]))
+    walk = [{"speed_m_s": 1.3, "oxygen_uptake_ml_kg_min": 12.6, "measurement_cv": 0.005}] * 50
+    level_walk, uphill = answer(speed_m_s=1.3, measurements=walk), answer(speed_m_s=1.3, measurements=walk, grade=0.1)
+    extra = uphill["spread"]["personal_forward_cv"] ** 2 - level_walk["spread"]["personal_forward_cv"] ** 2
+    assert extra == pytest.approx(0.07**2 - 0.04**2)
+
+
+@pytest.mark.parametrize(
+    "bout",
+    [
+        {},
+        {"speed_m_s": 1.3, "grade": 0.15},
+        {"grade": -0.1},
+        {"equal": "heart_rate"},
+        {"equal": "metabolic_rate"},
+        {"measurements": own(1.1)},
+        {"measurements": own(1.1, 2, direction="backward")},
+        {"measurements": own(1.1) + own(1.2, direction="backward"), "equal": "metabolic_rate"},
+        {"measurements": measured_on_the_level(), "speed_m_s": 1.3, "grade": 0.2},
+        {"speed_sd_m_s": 0.1, "body_mass_sd_kg": 1.0},
+    ],
+)
+def test_the_parts_build_the_intervals(bout: dict[str, Any]) -> None:
+    given, score = answer(**bout), 2 * uncertainty.standard_score(0.90)
+    part = given["spread"]
+    common = [part["conversion_cv"], part.get("input_cv", 0.0)]
+    forward = [part.get("model_cv", 0.0), part.get("person_cv", 0.0), part.get("personal_forward_cv", 0.0)]
+    ratio = [part.get("ratio_person_cv", 0.0), part.get("ratio_study_cv", 0.0), part.get("personal_ratio_cv", 0.0)]
+    backward = [part["personal_backward_cv"]] if "personal_backward_cv" in part else forward + ratio
+    assert width(given["forward"]["total_energy_kcal"]) / score == pytest.approx(math.hypot(*forward, *common))
+    assert width(given["backward"]["total_energy_kcal"]) / score == pytest.approx(math.hypot(*backward, *common))
+    assert width(given["ratio"]["total_energy"]) / score == pytest.approx(math.hypot(*ratio))
+
+
+def test_the_ratio_of_active_energies_keeps_what_errors_have_in_common() -> None:
+    given = answer(measurements=own(1.0, direction="backward"))
+    part, score = given["spread"], 2 * uncertainty.standard_score(0.90)
+    t, s, m = math.hypot(0.06, 0.095), math.hypot(0.092, 0.074), 0.05
+    # Posterior of (forward, ratio) after one measurement of their sum.
+    total = t * t + s * s + m * m
+    covariance = -t * t * s * s / total
+    forward, backward = (
+        given[side]["total_energy_kcal"]["value"] / given[side]["active_energy_kcal"]["value"]
+        for side in ("forward", "backward")
+    )
+    variance = (
+        (backward * part["personal_ratio_cv"]) ** 2
+        + (backward - forward) ** 2 * (part["personal_forward_cv"] ** 2 + part["conversion_cv"] ** 2)
+        + 2 * backward * (backward - forward) * covariance
+    )
+    assert width(given["ratio"]["active_energy"]) / score == pytest.approx(math.sqrt(variance))
+
+
+@pytest.mark.parametrize(("gait", "speed"), [("run", 2.5), ("walk", 1.5)])
+def test_an_error_of_speed_reaches_the_solved_speed_through_both_elasticities(gait: str, speed: float) -> None:
+    step, score = 1e-4, 2 * uncertainty.standard_score(0.90)
+
+    def solved(v: float, **more: Any) -> Answer:
+        return answer(gait=gait, speed_m_s=v, equal="metabolic_rate", **more)
+
+    growth = math.log(
+        solved(speed * (1 + step))["backward"]["speed_m_s"]["value"]
+        / solved(speed * (1 - step))["backward"]["speed_m_s"]["value"]
+    ) / math.log((1 + step) / (1 - step))
+    exact, given = solved(speed), solved(speed, speed_sd_m_s=0.05 * speed)
+
+    def added(side: str, name: str) -> float:
+        return math.sqrt(width(given[side][name]) ** 2 - width(exact[side][name]) ** 2) / score
+
+    assert added("backward", "speed_m_s") == pytest.approx(0.05 * growth, rel=1e-3)
+    assert added("ratio", "speed") == pytest.approx(0.05 * (growth - 1), rel=1e-3)
+    assert added("backward", "distance_m") == pytest.approx(0.05 * growth, rel=1e-3)
+
+
+def test_a_solved_speed_keeps_the_bounds_of_a_gait() -> None:
+    cheap = own(0.45, 20, direction="backward") + own(1.0, 20)
+    with pytest.raises(Undefined):
+        answer(measurements=cheap, speed_m_s=7.9, equal="metabolic_rate")
+
+
 def test_energy_measures_as_oxygen_does() -> None:
     model = answer(speed_m_s=3.0)["forward"]["total_energy_kcal"]["value"]
     by_energy = [{"speed_m_s": 3.0, "total_energy_kcal": 1.1 * model, "duration_s": 1200.0}]
@@ -254,7 +350,9 @@ def test_a_measurement_that_makes_no_sense_is_refused(measurement: dict[str, Any
 
 @given(
     st.lists(
-        st.tuples(st.floats(-0.3, 0.3), st.floats(0.01, 0.3), st.booleans()).map(lambda m: Measured(*m)),
+        st.tuples(st.floats(-0.3, 0.3), st.floats(0.01, 0.3), st.sampled_from([0.0, 0.4, 1.0])).map(
+            lambda m: Measured(*m)
+        ),
         min_size=1,
         max_size=20,
     )
@@ -263,7 +361,7 @@ def test_the_posterior_is_that_of_the_joint_normal(measurements: list[Measured])
     """Against the same posterior by adding one measurement at a time (the Kalman update)."""
     mean, cov = [0.0, 0.0], [[0.1**2, 0.0], [0.0, 0.2**2]]
     for measured in measurements:
-        h = (1.0, 1.0 if measured.backward else 0.0)
+        h = (1.0, measured.sensitivity)
         ch = [cov[0][0] * h[0] + cov[0][1] * h[1], cov[1][0] * h[0] + cov[1][1] * h[1]]
         total = h[0] * ch[0] + h[1] * ch[1] + measured.cv**2
         gain = [ch[0] / total, ch[1] / total]

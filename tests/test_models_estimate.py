@@ -6,11 +6,11 @@ from typing import Any, cast
 import pytest
 
 from models import cautions
-from models.catalogue import catalogue
+from models.catalogue import catalogue, coefficients_hash
 from models.claims import CLAIMS
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
-from models.estimate import coefficients_hash, estimate
+from models.estimate import estimate
 from models.evidence import REFERENCES
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.sheet import RATIO_NAMES
@@ -285,11 +285,51 @@ def test_an_equation_of_the_other_gait_is_a_conflict() -> None:
     assert caught.value.field == "energy_model"
 
 
-def test_no_equal_speed_is_undefined() -> None:
-    # EVIDENCE section 1: no root below 0.744 m/s with looney2025.
+@pytest.mark.parametrize("speed", [0.743, 1.01])
+def test_no_equal_speed_is_undefined(speed: float) -> None:
+    # EVIDENCE section 1: no root below 0.744 m/s with looney2025. Up to 1.02 m/s there is one, but backward power
+    # hardly depends on speed there, and its interval would span more than a factor of ten.
     with pytest.raises(Undefined) as caught:
-        answer(speed_m_s=0.744, gait="run", equal="metabolic_rate")
+        answer(speed_m_s=speed, gait="run", equal="metabolic_rate")
     assert caught.value.code == "no_equal_speed"
+    assert answer(speed_m_s=1.03, gait="run", equal="metabolic_rate")["backward"]["speed_m_s"]["value"] > 0.28
+
+
+@pytest.mark.parametrize(
+    "bout",
+    [
+        {"speed_m_s": 2.084, "grade": -0.191, "interval": 0.99},
+        {"speed_m_s": 2.086, "grade": -0.19011},
+        {"speed_m_s": 2.01, "grade": -0.143, "interval": 0.99, "direction_model": "pooled"},
+    ],
+)
+def test_downhill_where_power_hardly_depends_on_speed_a_solved_speed_is_undefined(bout: dict[str, Any]) -> None:
+    with pytest.raises(Undefined):
+        answer(gait="run", equal="metabolic_rate", **bout)
+
+
+def test_backward_contact_time_is_never_extrapolated() -> None:
+    # EVIDENCE section 4: range 1.8 to 3.5 m/s; at their own top speeds contact times are nearly equal.
+    given = answer(speed_m_s=3.51)
+    assert "absent.backward_contact_time" in codes(given)
+    assert "contact_time_s" not in given["backward"]
+    assert "contact_time" not in given["ratio"]
+    assert not {name for name in given["backward"]["load"] if "impulse" in name}
+    assert "contact_time_s" in given["forward"]
+    assert "contact_time_s" in answer(speed_m_s=3.5)["backward"]
+
+
+def test_strict_knows_of_a_solved_speed_whatever_is_included() -> None:
+    bout: dict[str, Any] = {"speed_m_s": 2.0, "equal": "metabolic_rate", "include": ["load"]}
+    assert {"energy.looney2025_run_speed", "timing.backward_speed_below_transition"} <= codes(answer(**bout))
+    with pytest.raises(OutsideEvidence):
+        answer(**bout, strict=True)
+
+
+def test_the_error_of_an_input_may_be_half_of_it_and_no_more() -> None:
+    assert answer(speed_m_s=0.4, speed_sd_m_s=0.2)
+    with pytest.raises(OutOfRange, match="50%"):
+        answer(speed_m_s=0.4, speed_sd_m_s=0.21)
 
 
 def test_a_total_that_cannot_be_told_from_rest_is_undefined() -> None:
@@ -317,6 +357,7 @@ def test_a_total_that_cannot_be_told_from_rest_is_undefined() -> None:
         ({"speed_m_s": 3.6}, "energy.backward_speed_beyond_measurement"),
         ({"grade": -0.05}, "energy.backward_downhill_unmeasured"),
         ({"grade": 0.05, "equal": "heart_rate"}, "energy.heart_rate_on_grade"),
+        ({"speed_m_s": 1.3}, "energy.backward_walk_speed"),
     ],
 )
 def test_an_energy_estimate_outside_its_data_warns_and_strict_refuses(bout: dict[str, Any], code: str) -> None:
@@ -339,7 +380,7 @@ def test_an_energy_estimate_outside_its_data_warns_and_strict_refuses(bout: dict
         ({"speed_m_s": 1.3}, "load.walk_achilles_speed"),
         ({}, "load.tibial_speed"),
         ({"grade": 0.2}, "load.vertical_force_grade"),
-        ({"grade": 0.02}, "load.achilles_grade"),
+        ({"grade": 0.02}, "load.on_grade"),
     ],
 )
 def test_timing_and_load_outside_their_data_warn(bout: dict[str, Any], code: str) -> None:

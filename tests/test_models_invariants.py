@@ -186,13 +186,13 @@ def test_columns_equal_the_scalar_loop(gait: Any, equal: Any, rows: list[tuple[f
         rest = mifflin1990(body_mass_kg=mass, height_m=1.75, age_y=40.0, sex="male")
         return Case(gait, equal, name, "documented", mass, speed, duration, speed * duration, grade, rest, step_rate)
 
-    columns = compute(case(*(np.array(column) for column in zip(*rows, strict=True))), score=score, include=SECTIONS)
+    columns, _ = compute(case(*(np.array(column) for column in zip(*rows, strict=True))), score=score, include=SECTIONS)
     refused = np.zeros(len(rows), dtype=bool)
     for _, where in columns.refusals:
         refused |= where
     for index, row in enumerate(rows):
         try:
-            single = compute(case(*row), score=score, include=SECTIONS)
+            single, _ = compute(case(*row), score=score, include=SECTIONS)
         except Undefined:
             assert refused[index]
             continue

@@ -7,18 +7,22 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
 
-from app.main import app
+from app.contract import contract
+from app.main import app, create_app
+from models.direction import DIRECTION_MODELS, DirectionModelName
+from models.energy import EnergyModelName
+from models.gait import RUNNING_FROM_M_S
 
 README = Path(__file__).parent.parent / "README.md"
 WIDTH = "80"
 
 CURL = re.compile(r"```sh\ncurl (?P<command>.*?)```\n\n```json\n(?P<output>.*?)```", re.DOTALL)
-ESTIMATE = re.compile(r"```sh\nretrorun (?P<command>[^\n]*)\n```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
+ESTIMATE = re.compile(r"```sh\n\.venv/bin/retrorun (?P<command>[^\n]*)\n```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
 
 
 def example(pattern: re.Pattern[str]) -> re.Match[str]:
@@ -30,6 +34,18 @@ def example(pattern: re.Pattern[str]) -> re.Match[str]:
 def body_of(curl: str) -> str:
     words = shlex.split(curl)
     return words[words.index("-d") + 1]
+
+
+def piped(curl: str, content: bytes) -> str:
+    """Return what the command after the bar makes of an answer."""
+    words = shlex.split(curl)
+    program, *options = words[words.index("|") + 1 :]
+    assert program == "python3"
+    environment = os.environ | {"PYTHONUTF8": "1"}
+    done = subprocess.run(
+        [sys.executable, *options], input=content, env=environment, capture_output=True, check=True, timeout=60
+    )
+    return done.stdout.decode()
 
 
 def table_of(command: str) -> str:
@@ -61,7 +77,8 @@ async def test_the_curl_example_has_the_answer_shown(client: httpx.AsyncClient) 
         "/estimate", content=body_of(shown["command"]), headers={"content-type": "application/json"}
     )
     assert response.status_code == 200
-    assert response.json() == near(json.loads(shown["output"]))
+    assert json.loads(piped(shown["command"], response.content)) == near(json.loads(shown["output"]))
+    assert piped(shown["command"], shown["output"].encode()) == shown["output"]
 
 
 def test_the_command_line_example_has_the_output_shown() -> None:
@@ -69,10 +86,29 @@ def test_the_command_line_example_has_the_output_shown() -> None:
     assert table_of(shown["command"]) == shown["output"]
 
 
+@pytest.mark.anyio
+async def test_every_endpoint_is_listed_and_there(client: httpx.AsyncClient) -> None:
+    listed = re.findall(r"^- `(?:GET|POST) (/[a-z.]+)`: ", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {*contract(create_app())["paths"], "/docs", "/openapi.json"} == set(listed)
+    assert len(listed) == len(set(listed))
+    for path in listed:
+        assert (await client.get(path)).status_code == (405 if path == "/estimate" else 200), path
+
+
+def test_the_choices_are_explained() -> None:
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    documented, pooled = (DIRECTION_MODELS[name]["run"].ratio for name in get_args(DirectionModelName))
+    assert f"`documented` is the documented {documented - 1:.0%}".replace("0%", "0 %") in text
+    assert f"`pooled` the log mean of the committed studies, {pooled:.2f} for running" in text
+    assert f"Left out, it is running from {RUNNING_FROM_M_S:.1f} m/s" in text
+    assert all(f"`{name}`" in text for name in get_args(EnergyModelName))
+    assert "`step_rate_ratio`" in text
+
+
 def test_the_readme_names_only_targets_that_exist() -> None:
     makefile = (README.parent / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"\bmake ([a-z-]+)", README.read_text(encoding="utf-8")))
-    assert {"serve", "test"} <= targets
+    assert {"install", "serve", "test"} <= targets
     assert targets <= set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
@@ -82,21 +118,6 @@ def test_the_layout_names_only_what_exists() -> None:
     names = [line.split()[0] for line in layout[1].splitlines() if not line.startswith(" ")]
     assert {"models/", "app/", "tests/"} <= set(names)
     assert all((README.parent / name).exists() for name in names), names
-
-
-def laid_out(value: Any, indent: str = "", key: str = "") -> str:
-    """Return JSON with each object or list on one line where it fits."""
-    line = json.dumps(value, ensure_ascii=False)
-    if len(f'{indent}"{key}": {line},') <= 115 or not value or not isinstance(value, dict | list):
-        return line
-    deeper = indent + "  "
-    if isinstance(value, dict):
-        items = [f"{json.dumps(key)}: {laid_out(item, deeper, key)}" for key, item in value.items()]
-        opening, closing = "{", "}"
-    else:
-        items = [laid_out(item, deeper) for item in value]
-        opening, closing = "[", "]"
-    return f"{opening}\n{deeper}" + f",\n{deeper}".join(items) + f"\n{indent}{closing}"
 
 
 def mend() -> None:
@@ -117,7 +138,7 @@ def answer_of(curl: str) -> str:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://readme") as opened:
             return await opened.post("/estimate", content=body_of(curl), headers={"content-type": "application/json"})
 
-    return laid_out(anyio.run(post).json()) + "\n"
+    return piped(curl, anyio.run(post).content)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from app.guard import Guard
 from app.problems import install
 from app.validation import documented, router
-from app.validation_page import page
+from app.validation_page import INDICATOR_TITLES, MODEL_TITLES, page
 from models.comparison import ComparedIndicator, ComparedModel
 from models.evidence import TABLES
 from models.pooling import pooling, random_effects, with_bound
@@ -405,13 +405,14 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 class PageCheck(HTMLParser):
     """Collects what a page must not hold, and that its elements close."""
 
-    VOID = ("meta", "link", "rect", "line")
+    VOID = ("meta", "link", "rect", "line", "wbr", "br")
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.open: list[str] = []
         self.found: list[str] = []
         self.ids: list[str] = []
+        self.targets: list[str] = []
         self.feed(text)
         self.close()
 
@@ -423,7 +424,9 @@ class PageCheck(HTMLParser):
         for name, value in attrs:
             if name == "style" or name.startswith("on"):
                 self.found.append(f"{tag} {name}")
-            if name in {"href", "src"} and not (value or "").startswith(("./", "data:,")):
+            if name == "href" and (value or "").startswith("#"):
+                self.targets.append((value or "").removeprefix("#"))
+            elif name in {"href", "src"} and not (value or "").startswith(("./", "data:,")):
                 self.found.append(f"{tag} {name}={value}")
             if name == "id":
                 self.ids.append(value or "")
@@ -495,16 +498,45 @@ class TestEndpoint:
         assert not checked.found
         assert not checked.open
         assert len(set(checked.ids)) == len(checked.ids)
-        plain = text.replace("&amp;", "&").replace("&#x27;", "'")
+        plain = text.replace("<wbr>", "").replace("&amp;", "&").replace("&#x27;", "'")
         found = validation()
-        for model in names(ComparedModel):
-            assert re.search(rf"<h2>[^<]*\b{model}\b", plain), model
+        for name, title in (MODEL_TITLES | INDICATOR_TITLES).items():
+            assert f"<code>{name}</code>" in plain
+            assert re.search(rf"<h3>[^<]*{re.escape(title)}", plain), name
         for miss in found["misses"]:
-            assert miss["name"] in plain
+            assert miss["name"].rpartition(": ")[0] in plain
             assert miss["cause"] in plain
-        assert len(re.findall(r"<td>MISS", text)) == len(found["misses"]) + 1  # and one published spread
+        assert len(re.findall(r">MISS", text)) == len(found["misses"]) + 1  # and one published spread
         assert text.count('class="miss"') == len(found["misses"])
-        assert text.count("<desc") == text.count("<svg") == len(found["summary"])
+        assert text.count("<desc") == text.count("<svg") == text.count("<figcaption>") == len(found["summary"])
+        assert not re.search(r"\b1 (misses|comparisons|rows)\b", text)
+
+    async def test_a_summary_leads_to_its_comparisons_and_those_with_a_miss_are_open(
+        self, evidence: httpx.AsyncClient
+    ) -> None:
+        text = (await evidence.get("/validation", headers={"accept": BROWSER})).text
+        checked = PageCheck(text)
+        found = validation()
+        assert len(checked.targets) == len(found["summary"])
+        assert set(checked.targets) <= set(checked.ids)
+        assert text.count("<details open>") == sum(s["covered"] < s["judged"] for s in found["summary"])
+        rows = {(miss["table"], row) for miss in found["misses"] for row in miss["rows"]}
+        caption = f"{len(found['misses'])} of {len(found['comparisons'])} comparisons, from {len(rows)} published rows"
+        assert f"<caption>{caption}</caption>" in text
+        chosen = (await evidence.get("/validation?model=tibial_compression_peak", headers={"accept": BROWSER})).text
+        assert chosen.count("<details open>") == chosen.count("<figure>") == 1
+        assert "<p>None among 8 comparisons.</p>" in chosen
+
+    async def test_no_mark_lies_on_the_frame(self, evidence: httpx.AsyncClient) -> None:
+        text = (await evidence.get("/validation", headers={"accept": BROWSER})).text
+        places = re.findall(r'cx="([\d.]+)" cy="([\d.]+)"|translate\(([\d.]+) ([\d.]+)\)', text)
+        assert len(places) == len(validation()["comparisons"])
+        assert all(44 < float(place) < 196 for pair in places for place in pair if place)
+
+    def test_every_model_and_indicator_has_a_title_of_its_own(self) -> None:
+        for titles, choice in ((MODEL_TITLES, ComparedModel), (INDICATOR_TITLES, ComparedIndicator)):
+            assert set(titles) == names(choice)
+            assert len(set(titles.values())) == len(titles)
 
     async def test_the_page_loads_its_style_sheet_from_here(self) -> None:
         sheet = Path(sys.modules["app.validation"].__file__ or "").parent / "static" / "validation.css"

@@ -6,6 +6,8 @@ window.addEventListener("load", () => {
     dom_id: "#swagger-ui",
     url: "./openapi.json", // beside the page, whatever path prefix a proxy puts before both
     deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0, // the schemas stay folded until they are asked for
     tryItOutEnabled: true,
     validatorUrl: null, // the default sends the contract to a validator on the internet
   });
