@@ -16,11 +16,19 @@ RUN /build/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /dist . \
     && /build/bin/pip --python /opt/retrorun/bin/python install --no-index --no-deps /dist/*.whl \
     && /opt/retrorun/bin/python -m compileall -q --invalidation-mode unchecked-hash /opt/retrorun/lib
 
+# The bill of materials of what was just installed; the tool that writes it stays behind too.
+FROM build AS sbom
+COPY deploy/sbom.sh ./
+RUN python -m venv --without-pip /sbom \
+    && /build/bin/pip --python /sbom/bin/python install --require-hashes -r requirements/sbom.txt \
+    && ./sbom.sh /sbom/bin/cyclonedx-py /opt/retrorun/bin/python /sbom.cdx.json
+
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="RetroRun" \
       org.opencontainers.image.description="What a bout of running or walking costs forward and backward" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/retrorun /opt/retrorun
+COPY --from=sbom /sbom.cdx.json /usr/share/doc/retrorun/
 ENV PATH=/opt/retrorun/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 # The slim image ships the standard library without bytecode, which doubles every start on a read-only root.
 RUN python -m compileall -q --invalidation-mode unchecked-hash -x site-packages \

@@ -1,6 +1,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8000
+FUZZ_SECONDS ?= 60
 # Not `?=`: some shells export HOST as the machine's own name.
 HOST = 127.0.0.1
 
@@ -14,7 +15,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format pytest openapi lock image-check clean
+.PHONY: help install serve test lint format pytest soak overload fuzz openapi lock rolling haproxy sbom image-check clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,17 +27,38 @@ serve: install ## Run the service (HOST=, PORT=)
 
 test: lint pytest ## Run everything that must pass: lint, types, tests
 
-lint: $(VENV)/.test-installed ## Check style, formatting and types
+lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/.test-installed ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.test-installed ## Run the tests alone (ARGS=)
+pytest: $(VENV)/.test-installed haproxy ## Run the tests alone (ARGS=)
 	$(BIN)/pytest $(ARGS)
+
+rolling: install haproxy ## Restart two replicas behind HAProxy five times each under load, then kill one (ARGS=)
+	$(BIN)/python tests/rolling.py $(ARGS)
+
+haproxy: # Debian's package, for the tests of restarts; elsewhere they are skipped, and say so
+	@command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends haproxy >/dev/null; } \
+		|| echo 'haproxy is not installed and could not be: rolling restarts will not be tested'
+
+soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--minutes 1')
+	$(BIN)/python -m robustness.soak $(ARGS)
+
+overload: install ## Four times the connections that saturate the service (ARGS='--seconds 60')
+	$(BIN)/python -m robustness.overload $(ARGS)
+
+fuzz: $(VENV)/.fuzz-installed ## Fuzz what reads a request, guided by coverage (FUZZ_SECONDS=60 for each target)
+	for target in bodies bouts headers; do \
+		$(BIN)/python -m robustness.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
 
 openapi: install ## Regenerate the contract, openapi/openapi.json
 	@mkdir -p openapi
@@ -48,16 +70,28 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
 	$(LOCK) requirements/test.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt
+	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
+	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
+		--output-file requirements/sbom.txt
+
+sbom: $(BIN)/python ## Write the bill of materials, dist/sbom.cdx.json, as the container image has it
+	rm -rf build/sbom && mkdir -p build/sbom dist
+	$(BIN)/python -m venv --without-pip build/sbom/service && $(BIN)/python -m venv --without-pip build/sbom/tool
+	$(PIP) --python build/sbom/service/bin/python install --require-hashes -r requirements/runtime.txt
+	$(PIP) --python build/sbom/tool/bin/python install --require-hashes -r requirements/sbom.txt
+	$(PIP) wheel --no-deps --wheel-dir build/sbom .
+	$(PIP) --python build/sbom/service/bin/python install --no-index --no-deps build/sbom/*.whl
+	deploy/sbom.sh build/sbom/tool/bin/cyclonedx-py build/sbom/service/bin/python dist/sbom.cdx.json
 
 image-check: ## Build the container image and try it, where the machine can
 	@if [ -x $(SMOKE) ]; then \
 		$(SMOKE) --context . --requirements requirements/runtime.txt --requirements requirements/build.txt \
-			--path /readyz --port 8000; \
+			--requirements requirements/sbom.txt --path /readyz --port 8000; \
 	else echo "image-check skipped: $(SMOKE) is not here"; fi
 
 clean: ## Remove the virtual environment, builds and caches
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache openapi/openapi.json.new
-	find app models tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app models robustness tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "RetroRun needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another one with PYTHON=" % sys.version_info[:2])'
@@ -70,4 +104,8 @@ $(VENV)/.installed: pyproject.toml requirements/runtime.txt requirements/build.t
 
 $(VENV)/.test-installed: requirements/test.txt $(VENV)/.installed
 	$(PIP) install --require-hashes -r requirements/test.txt
+	@touch $@
+
+$(VENV)/.fuzz-installed: requirements/fuzz.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/fuzz.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""The command line: `retrorun serve`, `retrorun estimate`, `retrorun openapi`.
+"""The command line: `retrorun serve`, `retrorun settings`, `retrorun key`, `retrorun estimate`, `retrorun openapi`.
 
 Each command imports what it runs when it runs, so that `retrorun --help` answers at once.
 """
@@ -10,9 +10,11 @@ import os
 import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import Final, NoReturn, TextIO
 
+from app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
 from models import __version__
 
 DONE: Final = 0
@@ -21,8 +23,9 @@ FAILED: Final = 1
 MISTAKEN: Final = 2
 """The request or the command is to be mended."""
 
-PORT: Final = 8000
 PORT_HIGH: Final = 65_535
+WIDTH: Final = 100
+INDENT: Final = "    "
 
 EXAMPLES: Final = """
 examples:
@@ -87,9 +90,21 @@ def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     serve_parser = commands.add_parser("serve", help="run the HTTP service", allow_abbrev=False)
-    serve_parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    serve_parser.add_argument("--port", default=PORT, type=port, help="port, 0 for any free one (%(default)s)")
+    host_default, port_default = SETTINGS["host"].default, SETTINGS["port"].default
+    serve_parser.add_argument("--host", help=f"address to listen on (RETRORUN_HOST, else {host_default})")
+    serve_parser.add_argument(
+        "--port", type=port, help=f"port, 0 for any free one (RETRORUN_PORT, else {port_default})"
+    )
     serve_parser.set_defaults(command=serve, parser=serve_parser)
+
+    settings_parser = commands.add_parser(
+        "settings",
+        help="list what the environment can set",
+        description="List each setting: its variable, value, default, bounds and meaning.",
+        allow_abbrev=False,
+    )
+    settings_parser.add_argument("--json", action="store_true", help="as JSON")
+    settings_parser.set_defaults(command=settings, parser=settings_parser)
 
     estimate_parser = commands.add_parser(
         "estimate",
@@ -105,6 +120,11 @@ def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
 
         add_options(estimate_parser)
     estimate_parser.set_defaults(command=estimate, parser=estimate_parser)
+
+    key_parser = commands.add_parser("key", help="make an API key", allow_abbrev=False)
+    key_parser.add_argument("action", choices=["new"], help="new: print a new key, and its line for the file of keys")
+    key_parser.add_argument("--name", default="key", help="whose it is, once in a file (%(default)s)")
+    key_parser.set_defaults(command=key, parser=key_parser)
 
     openapi_parser = commands.add_parser("openapi", help="print the OpenAPI contract", allow_abbrev=False)
     openapi_parser.set_defaults(command=openapi, parser=openapi_parser)
@@ -137,13 +157,71 @@ def port(text: str) -> int:
 
 def serve(chosen: argparse.Namespace) -> int:
     """Run the service until it is told to stop."""
+    try:
+        chosen_settings = from_environment(os.environ, host=chosen.host, port=chosen.port)
+    except BadSetting as error:
+        complain(str(error))
+        return MISTAKEN
+    complain(*warnings(os.environ))
+    from app.access import BadKeys
     from app.server import CannotListen, run
+    from app.tracing import NoTracing
 
     try:
-        run(host=chosen.host, port=chosen.port)
+        run(chosen_settings)
+    except (BadKeys, NoTracing) as error:
+        complain(str(error))
+        return MISTAKEN
     except CannotListen as error:
         complain(str(error))
         return FAILED
+    return DONE
+
+
+def settings(chosen: argparse.Namespace) -> int:
+    """Print every setting as it is here."""
+    try:
+        current = from_environment(os.environ)
+    except BadSetting as error:
+        complain(str(error))
+        return MISTAKEN
+    complain(*warnings(os.environ))
+    listed = [
+        {
+            "name": variable(name),
+            "value": written(getattr(current, name)),
+            "default": written(known.default),
+            "expected": known.metadata["expected"],
+            "meaning": known.metadata["meaning"],
+        }
+        for name, known in SETTINGS.items()
+    ]
+    if chosen.json:
+        print(json.dumps(listed, indent=2))
+        return DONE
+    for entry in listed:
+        default = "" if entry["value"] == entry["default"] else f" (default {entry['default'] or 'none'})"
+        print(f"{entry['name']}={entry['value']}{default}")
+        print(
+            textwrap.fill(
+                f"{entry['meaning']} Give {entry['expected']}.", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT
+            )
+        )
+    return DONE
+
+
+def key(chosen: argparse.Namespace) -> int:
+    """Print a new API key, which is nowhere kept, and the line that lets it in."""
+    from app.access import BadKeys, line_of, new_key
+
+    made = new_key()
+    try:
+        line = line_of(chosen.name, made)
+    except BadKeys as error:
+        complain(str(error))
+        return MISTAKEN
+    print(f"Key, for the caller, shown only now: {made}")
+    print(f"Line, for the file of keys:          {line}")
     return DONE
 
 

@@ -32,6 +32,10 @@ def contract(app: FastAPI) -> dict[str, Any]:
     document = app.openapi()
     schemas = document["components"]["schemas"]
     if "Problem" not in schemas:
+        # Offered, not asked for: whether it is needed is up to whoever runs the service.
+        key = {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Where the service asks for one."}
+        document["components"]["securitySchemes"] = {"key": key}
+        document["security"] = [{}, {"key": []}]
         problem = TypeAdapter(Problem).json_schema(ref_template=REFERENCE)
         schemas.update(problem.pop("$defs"), Problem=problem)
         for schema in schemas.values():

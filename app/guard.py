@@ -1,21 +1,27 @@
-"""The outermost ASGI layer: request id, body cap, security headers, and the last word on faults.
+"""The outermost ASGI layer: who is let in, request id, body cap, security headers, and the last word on faults.
 
 Written against ASGI itself: Starlette's `BaseHTTPMiddleware` would cost more than the estimate does.
 """
 
+import asyncio
 import logging
 import re
 import secrets
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from time import perf_counter
+from typing import Final, NamedTuple, Protocol
 
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.problems import problem
+from app.settings import Settings
 
-MAXIMUM_BODY_BYTES: Final = 65_536
+MAXIMUM_BODY_BYTES: Final = Settings().maximum_body_bytes
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 PAGE_POLICY: Final = (
@@ -28,26 +34,207 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", PAGE_POLICY),
 )
+CLOSE: Final = (b"connection", b"close")
+RETRY_SOON: Final = {"retry-after": "1"}
+
+PROBES: Final = {"/livez", "/readyz"}
+"""Served without a key."""
+ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
+"""Served however much there is to do."""
+
+REFUSAL: Final = "retrorun.refusal"
+"""Key of a request's scope under which the connection leaves the reason why it is to be refused."""
+
+CLOSED_BY_CALLER: Final = 499
+"""Status under which an observer hears of a request whose caller left before the answer."""
 
 logger = logging.getLogger("retrorun")
 
 
-class BodyTooLarge(Exception):
-    """The body grew past the cap while it was read."""
+class Refusal(NamedTuple):
+    """What a request that is not served is told."""
+
+    status: int
+    detail: str | None = None
+    headers: dict[str, str] | None = None
+    close: bool = True
+
+
+REFUSALS: Final = {
+    "malformed": Refusal(400, "This is not well-formed HTTP/1.1."),
+    "key": Refusal(401, headers={"www-authenticate": "ApiKey"}, close=False),
+    "request_time": Refusal(408),
+    "body_size": Refusal(413, "The body is larger than {settings.maximum_body_bytes} bytes: send less."),
+    "header_size": Refusal(
+        431, "The headers are larger than {settings.maximum_header_bytes} bytes: send fewer or shorter ones."
+    ),
+    "connections": Refusal(503, "Too many connections are open: try again shortly.", RETRY_SOON),
+    "loop_lag": Refusal(503, "There is too much to do: try again shortly.", RETRY_SOON, close=False),
+    "stopping": Refusal(503, "This instance is stopping: try again, and another one will answer.", RETRY_SOON),
+}
+"""Each reason to refuse a request before or while it is read."""
+
+
+def refuse(reason: str, settings: Settings) -> Response:
+    """Return the problem of a refusal."""
+    status, detail, headers, _ = REFUSALS[reason]
+    return problem(status, detail=detail and detail.format(settings=settings), headers=headers)
+
+
+class Refused(Exception):
+    """A request is not served; the argument is the reason, a key of `REFUSALS`."""
+
+
+@dataclass(slots=True)
+class State:
+    """What the server tells the guard."""
+
+    stopping: bool = False
+    loop_lag_s: float = 0.0
+    overloaded: bool = False
+
+
+class Observing(Protocol):
+    """Who is told of each request."""
+
+    def started(self) -> None:
+        """Note that a request arrived."""
+
+    def finished(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
+        """Note how it ended."""
+
+    def refused(self, reason: str) -> None:
+        """Note that one was refused, or a connection ended, and why."""
+
+    def lag(self, seconds: float) -> None:
+        """Note how late the event loop ran."""
+
+
+class Keys(Protocol):
+    """Who may call."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Say whether a request carries a valid key."""
 
 
 class Guard:
-    """Wrap the application: every answer leaves through here, 413 and 500 included."""
+    """Wrap the application: every answer leaves through here, 413 and 500 included.
 
-    def __init__(self, app: ASGIApp, maximum_body_bytes: int = MAXIMUM_BODY_BYTES) -> None:
-        self.app = app
-        self.maximum_body_bytes = maximum_body_bytes
+    Parameters
+    ----------
+    app : ASGI application
+        What is guarded.
+    settings : Settings, optional
+        Limits; the defaults when left out.
+    observer : Observing, optional
+        Told of each request.
+    keys : Keys, optional
+        Asked for each request but the probes.
+    cross_origin : callable, optional
+        Wraps an application so that pages of other origins may read its answers; refusals are wrapped too.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        settings: Settings | None = None,
+        observer: Observing | None = None,
+        keys: Keys | None = None,
+        cross_origin: Callable[[ASGIApp], ASGIApp] | None = None,
+    ) -> None:
+        self.cross_origin = cross_origin
+        self.app = self.readable(app)
+        self.settings = settings or Settings()
+        self.maximum_body_bytes = self.settings.maximum_body_bytes
+        self.observer = observer
+        self.keys = keys
+        self.state = State()
+
+    def readable(self, app: ASGIApp) -> ASGIApp:
+        """Return an application whose answers the allowed origins may read."""
+        return self.cross_origin(app) if self.cross_origin else app
+
+    def admit(self, scope: Scope) -> None:
+        """Raise the reason for which a request is not to be served."""
+        path, reason = scope["path"], scope.get(REFUSAL)
+        if reason and not (reason == "connections" and path in ALWAYS_SERVED):
+            raise Refused(reason)
+        if self.state.stopping and path == "/readyz":
+            raise Refused("stopping")
+        if self.state.overloaded and path not in ALWAYS_SERVED:
+            raise Refused("loop_lag")
+        # A browser asks without a key whether it may ask with one.
+        preflight = self.cross_origin is not None and scope["method"] == "OPTIONS"
+        if self.keys is not None and path not in PROBES and not preflight and not self.keys.allows(scope):
+            raise Refused("key")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        observer = self.observer
+        if observer is None:
+            await self.serve(Exchange(self, scope, receive, send))
+            return
+        begun = perf_counter()
+        observer.started()
+        exchange = Exchange(self, scope, receive, send)
+        try:
+            await self.serve(exchange)
+        finally:
+            status, seconds = exchange.status or CLOSED_BY_CALLER, perf_counter() - begun
+            observer.finished(scope, status, seconds, exchange.request_id.decode())
+
+    async def serve(self, exchange: "Exchange") -> None:
+        """Serve one request."""
+        scope = exchange.scope
+        try:
+            if self.state.overloaded or self.state.stopping or self.keys is not None or REFUSAL in scope:
+                self.admit(scope)
+            if exchange.length.isdigit() and int(exchange.length) > self.maximum_body_bytes:
+                raise Refused("body_size")
+            await self.app(scope, exchange.receive, exchange.send)
+            if exchange.dropped:
+                await problem(500)(scope, exchange.receive, exchange.answer)
+        except Refused as refused:
+            await self.refuse(exchange, *refused.args)
+        except ClientDisconnect:
+            return  # Nobody is left to answer, and it is no fault of ours.
+        except asyncio.CancelledError:
+            if not self.state.stopping:
+                raise
+            # The time to stop is over.
+            await self.refuse(exchange, "stopping")
+        except Exception as error:
+            # The message of an exception may hold what the caller sent, so only its kind and place are logged.
+            logger.error("request %s failed: %s", exchange.request_id.decode(), where_it_happened(error))
+            if exchange.status:
+                raise BrokenOff from None
+            await problem(500)(scope, exchange.receive, exchange.answer)
+
+    async def refuse(self, exchange: "Exchange", reason: str) -> None:
+        """Answer with the problem of a refusal."""
+        if self.observer is not None:
+            self.observer.refused(reason)
+        if exchange.status:
+            raise BrokenOff from None
+        if REFUSALS[reason].close:
+            exchange.scope[REFUSAL] = reason
+        response = self.readable(refuse(reason, self.settings))
+        await response(exchange.scope, exchange.receive, exchange.answer)
+
+
+class BrokenOff(RuntimeError):
+    """An answer broke off: raised without what led to it, only so that the server, which logs it, breaks off too."""
+
+
+class Exchange:
+    """One request and its answer, as both pass the guard."""
+
+    __slots__ = ("dropped", "extra", "guard", "length", "received", "request_id", "scope", "status", "take", "write")
+
+    def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
         length = request_id = b""
         for name, value in scope["headers"]:
             if name == b"content-length":
@@ -56,50 +243,38 @@ class Guard:
                 request_id = value
         if not REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(8).encode()
-        extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
-        received, started, dropped = 0, False, False
+        self.guard, self.scope, self.take, self.write = guard, scope, receive, send
+        self.length, self.request_id = length, request_id
+        self.extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
+        self.received, self.status, self.dropped = 0, 0, False
 
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self.maximum_body_bytes:
-                raise BodyTooLarge
-            return message
+    async def receive(self) -> Message:
+        """Return what arrived, within the limits."""
+        message = await self.take()
+        self.received += len(message.get("body", b""))
+        if self.received > self.guard.maximum_body_bytes:
+            raise Refused("body_size")
+        if message.get("more_body") and self.scope.get(REFUSAL, "connections") != "connections":
+            raise Refused(self.scope[REFUSAL])
+        return message
 
-        async def answer(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], *extra]
-            await send(message)
+    async def send(self, message: Message) -> None:
+        """Send what the application answers, but no page of text for a fault."""
+        # Starlette answers an exception with one before it lets the exception through to here.
+        if message["type"] == "http.response.start":
+            self.dropped = message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
+        if not self.dropped:
+            await self.answer(message)
 
-        async def guarded(message: Message) -> None:
-            nonlocal dropped
-            # Starlette answers an exception with a page of text before it lets the exception through to here.
-            if message["type"] == "http.response.start":
-                dropped = message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
-            if not dropped:
-                await answer(message)
-
-        try:
-            if length.isdigit() and int(length) > self.maximum_body_bytes:
-                raise BodyTooLarge
-            await self.app(scope, counted, guarded)
-            if dropped:
-                await problem(500)(scope, receive, answer)
-        except BodyTooLarge:
-            detail = f"The body is larger than {self.maximum_body_bytes} bytes: send less."
-            await problem(413, detail=detail, headers={"connection": "close"})(scope, receive, answer)
-        except ClientDisconnect:
-            return  # Nobody is left to answer, and it is no fault of ours.
-        except Exception as error:
-            # The message of an exception may hold what the caller sent, so only its kind and place are logged.
-            logger.error("request %s failed: %s", request_id.decode(), where_it_happened(error))
-            if started:
-                # Only so that the server breaks off; what is raised is what the server logs.
-                raise RuntimeError("the answer broke off") from None
-            await problem(500)(scope, receive, answer)
+    async def answer(self, message: Message) -> None:
+        """Send what is answered, with what every answer carries."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.guard.state.stopping or REFUSAL in self.scope:
+                # Whoever keeps connections opens the next one, to an instance that stays.
+                self.extra.append(CLOSE)
+            message["headers"] = [*message["headers"], *self.extra]
+        await self.write(message)
 
 
 def where_it_happened(error: BaseException) -> str:

@@ -4,15 +4,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
+from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
+from app.access import KeyFile
 from app.contract import contract, problems
 from app.guard import Guard
+from app.observe import Observer, add_metrics, templates
 from app.problems import install, problem
 from app.route import ModelRoute, shortcut
 from app.schema import EstimateAnswer, EstimateRequest
 from app.science import router as science
+from app.settings import Settings
+from app.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
 from app.validation import router as validation
 from models import __version__
 from models.estimate import estimate as estimate_bout
@@ -51,7 +58,7 @@ def estimate(bout: EstimateRequest) -> Any:
     return estimate_bout(**bout)
 
 
-def create_app() -> FastAPI:
+def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
     """Return the application, without the guard around it."""
     app = FastAPI(
         title="RetroRun",
@@ -62,6 +69,7 @@ def create_app() -> FastAPI:
         redoc_url=None,
         # A redirect repeats Host and query, and behind TLS termination it would send the body on to plain http.
         redirect_slashes=False,
+        telemetry=telemetry,
         servers=[{"url": ".", "description": "This service, whatever path it is mounted at"}],
     )
     install(app)
@@ -99,4 +107,32 @@ def create_app() -> FastAPI:
     return app
 
 
-app = Guard(shortcut(create_app(), router))
+def build(settings: Settings) -> Guard:
+    """Return the service as it runs with these settings."""
+
+    def cross_origin(inner: ASGIApp) -> ASGIApp:
+        return CORSMiddleware(
+            inner,
+            allow_origins=settings.cors_origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("content-type", "x-api-key", "x-request-id"),
+            expose_headers=("retry-after", "x-request-id"),
+        )
+
+    provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
+    app = create_app(telemetry(provider))
+    observer = Observer(settings, [*templates(app.routes), "/metrics"])
+    if settings.metrics_port is None:
+        add_metrics(app, observer.metrics)
+    return Guard(
+        # FastAPI's layers are where a trace begins.
+        app if provider else shortcut(app, router),
+        settings,
+        observer,
+        KeyFile(settings.api_key_file) if settings.api_key_file else None,
+        cross_origin if settings.cors_origins else None,
+    )
+
+
+# For whoever brings a server, and with it a log, of their own: it hears of faults alone.
+app = build(Settings(log_level="error"))

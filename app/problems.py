@@ -25,6 +25,7 @@ MAXIMUM_ERRORS: Final = 20
 
 PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     400: ("Bad Request", "The body is not valid JSON in UTF-8."),
+    401: ("Unauthorized", "This service asks for a key: send a valid one as X-API-Key."),
     404: ("Not Found", "There is nothing at this path: see /docs."),
     405: ("Method Not Allowed", "This path does not take that method: the Allow header names those it takes."),
     406: (

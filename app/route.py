@@ -10,7 +10,7 @@ hands it the requests that name it exactly, before FastAPI's layers. `make bench
 import inspect
 from collections.abc import Callable, Coroutine
 from http import HTTPStatus
-from typing import Any, get_type_hints
+from typing import Any, Final, get_type_hints
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
@@ -24,6 +24,9 @@ from app.problems import from_estimate_error, from_validation_error, problem
 from models.errors import EstimateError
 
 JSON = b"application/json"
+
+ANSWER: Final = "retrorun.answer"
+"""Key of a request's scope under which its answer is left for whoever counts answers."""
 
 
 class ModelRoute(APIRoute):
@@ -68,11 +71,14 @@ class ModelRoute(APIRoute):
         if accept not in {b"*/*", JSON} and not accepts_json(accept.decode("latin-1")):
             return problem(406)
         try:
-            return encode(self.endpoint(self.validate(await body_of(receive))))
+            answer = self.endpoint(self.validate(await body_of(receive)))
+            body = encode(answer)
         except ValidationError as error:
             return from_validation_error(error, self.fields)
         except EstimateError as error:
             return from_estimate_error(error)
+        scope[ANSWER] = answer
+        return body
 
 
 async def body_of(receive: Receive) -> bytes:

@@ -1,11 +1,13 @@
 """What the tests of the service share: the application over ASGI, and what every problem answer has in common."""
 
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
 
+from app.logs import OURS
 from app.main import app
 
 Problem: TypeAlias = dict[str, Any]
@@ -14,6 +16,17 @@ Problem: TypeAlias = dict[str, Any]
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def log_as_it_was() -> Iterator[None]:
+    """Undo what a service that was started in this process did to the log."""
+    loggers = [logging.getLogger(name) for name in (None, *OURS)]
+    before = [(logger, logger.handlers, logger.level, logger.propagate) for logger in loggers]
+    yield
+    for logger, handlers, level, propagate in before:
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
 
 
 @pytest.fixture

@@ -554,7 +554,10 @@ class TestServe:
             process.send_signal(stop)
             out, err = process.communicate(timeout=20)
             assert process.returncode == 0
-        assert (out, err) == ("", "")
+        without_keys, asked = (json.loads(line) for line in out.splitlines())
+        assert without_keys["message"].startswith("no API keys")
+        assert (asked["route"], asked["status"]) == ("/livez", 200)
+        assert err == ""
 
     def test_it_listens_on_ipv6(self) -> None:
         try:

@@ -117,11 +117,36 @@ UNITS = "what a unit is by definition"
 Allowed: TypeAlias = dict[str, tuple[int | float | str, ...]]
 NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/contract.py": {"indent of the JSON": (2,)},
-    "app/guard.py": {"most bytes of a body": (65_536,), "bytes of a request id": (8,), "lines of a trace": (6,)},
+    "app/guard.py": {"caller left": (499,), "bytes of a request id": (8,), "lines of a trace": (6,)},
+    "app/connection.py": {
+        "seconds to linger": (2.0,),
+        "times the served connections: answered, lingering": (2, 3),
+        "bytes on the wire for one of a body, of a request id": (8,),
+    },
+    "app/settings.py": {
+        "address, ports": (8000, 65_535),
+        "bytes of a body, of headers, and their bounds": (65_536, 16_384, 1024, 16_777_216, 1_048_576),
+        "connections": (1000, 100_000),
+        "seconds, and their bounds": (0.05, 0.001, 0.1, 3.0, 5, 5.0, 10.0, 60.0, 65.0, 600, 600.0, 3600.0),
+    },
     "app/problems.py": {"most errors listed": (20,)},
+    "app/access.py": {"bytes of a key": (32,)},
+    "app/logs.py": {"milliseconds in a second": (1000,)},
+    "app/metrics.py": {
+        "ends of the buckets of time": (
+            *(0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
+            *(0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 5.0, 10.0),
+        )
+    },
+    "app/observe.py": {"milliseconds in a second, and no status": (1000,)},
+    "app/tracing.py": {"seconds to send spans within": (2,)},
     "app/client.py": {"seconds to wait": (10.0,)},
-    "app/server.py": {"seconds to stop within": (10,), "connections that may wait": (2048,)},
-    "app/cli.py": {LAYOUT: (2, 3), "default port": (8000,), "highest port": (65_535,)},
+    "app/server.py": {
+        "connections that may wait, and that are taken at once": (2048, 64),
+        "files beside connections": (256,),
+        "seconds between measurements of lag, and measurements between looks": (0.05, 5),
+    },
+    "app/cli.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
     "app/table.py": {LAYOUT: (2, 3, 4, 100), UNITS: (60, 3600, 1000, 3.6, 1000.0, 0.001)},
     "app/validation_page.py": {"size of a plot, its margin and its marks": (240, 40, 4)},
     "app/units.py": {LAYOUT: (2,), UNITS: (3, 12, 14, 60, 100, 1000, 5280, "0.9144", "0.3048", "0.45359237")},

@@ -1,0 +1,154 @@
+"""Who may call: API keys in the header X-API-Key, known here by their hashes alone.
+
+A slow hash guards passwords, which people choose and which can therefore be guessed. These keys are 256 random bits
+that `retrorun key new` draws: nobody guesses one, however fast the hash, and a slow one would make every request dear,
+those without a key first of all.
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from pathlib import Path
+from time import monotonic
+from typing import Final
+
+from starlette.types import Scope
+
+KEY_BYTES: Final = 32
+KEY_PREFIX: Final = "rr_"
+"""What every key begins with, so that one that leaked can be searched for."""
+
+HEADER: Final = b"x-api-key"
+LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-fA-F]{64})")
+LOOK_EVERY_S: Final = 1.0
+"""How often the file is looked at for a change, at most."""
+
+OPEN: Final = frozenset({"/", "/docs", "/openapi.json"})
+"""Pages that say how to call, which a browser opens without a key; also everything under `OPEN_FOLDER`."""
+OPEN_FOLDER: Final = "/static/"
+
+logger = logging.getLogger("retrorun.access")
+
+
+class BadKeys(ValueError):
+    """The file of keys cannot be used; the message says where and what to do, and repeats nothing of it."""
+
+
+def new_key() -> str:
+    """Return a new key."""
+    return KEY_PREFIX + secrets.token_urlsafe(KEY_BYTES)
+
+
+def line_of(name: str, key: str) -> str:
+    """Return the line of the file that lets a key in.
+
+    Examples
+    --------
+    >>> line_of("app", "rr_example")[:20]
+    'app:3944ff91afd9897e'
+    """
+    line = f"{name}:{hashlib.sha256(key.encode()).hexdigest()}"
+    if not LINE.fullmatch(line):
+        raise BadKeys("The name of a key is 1 to 64 letters, digits, points, dashes or underscores.")
+    return line
+
+
+def digests_of(text: str) -> tuple[bytes, ...]:
+    """Return the hashes that a file lists, one `name:hash` a line; # begins a comment.
+
+    Raises
+    ------
+    BadKeys
+        A line is something else, a name stands twice, or there is none.
+    """
+    digests: dict[str, bytes] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        entry = line.partition("#")[0].strip()
+        if not entry:
+            continue
+        found = LINE.fullmatch(entry)
+        # The line itself is not repeated: it may hold the key instead of its hash.
+        if found is None:
+            raise BadKeys(f"Line {number} is not name:hash; retrorun key new prints such a line.")
+        if found["name"] in digests:
+            raise BadKeys(f"Line {number} has a name that stands above too: give each key its own.")
+        digests[found["name"]] = bytes.fromhex(found["digest"])
+    if not digests:
+        raise BadKeys("It lists no key; retrorun key new prints one and its line.")
+    return tuple(digests.values())
+
+
+class KeyFile:
+    """The keys of a file, read again when it changes.
+
+    A change that cannot be used is logged, and the keys from before it stay valid until it is mended.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+
+    Raises
+    ------
+    BadKeys
+        It cannot be read or used.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+        self.looked_at = monotonic()
+        self.seen = self.state()
+        try:
+            self.digests = self.read()
+        except BadKeys as error:
+            raise BadKeys(f"The file of API keys cannot be used. {error}") from None
+
+    def state(self) -> tuple[int, ...]:
+        """Return what changes when the file does."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            return ()
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def read(self) -> tuple[bytes, ...]:
+        """Return the hashes in the file."""
+        try:
+            return digests_of(self.path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadKeys(f"It cannot be read as text ({type(error).__name__}).") from None
+
+    def refresh(self) -> None:
+        """Read the file again if it changed."""
+        # Before reading: what changes while it is read is seen at the next look.
+        state = self.state()
+        if state == self.seen:
+            return
+        self.seen = state
+        try:
+            self.digests = self.read()
+        except BadKeys as error:
+            logger.error("the file of API keys changed and cannot be used, the keys from before stay valid: %s", error)
+        else:
+            logger.warning("the file of API keys changed: %d valid", len(self.digests))
+
+    def allows(self, scope: Scope) -> bool:
+        """Say whether a request may be served: it carries a valid key, or asks for a page that needs none."""
+        now = monotonic()
+        if now - self.looked_at >= LOOK_EVERY_S:
+            self.looked_at = now
+            self.refresh()
+        path = scope["path"]
+        if path in OPEN or path.startswith(OPEN_FOLDER):
+            return True
+        given = b""
+        for name, value in scope["headers"]:
+            if name == HEADER:
+                given = value
+        digest, valid = hashlib.sha256(given).digest(), False
+        # Over all of them, whichever it is: the time says nothing about how near a key is, or which one it is.
+        for known in self.digests:
+            valid |= hmac.compare_digest(known, digest)
+        return valid

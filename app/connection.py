@@ -1,0 +1,261 @@
+"""One connection: uvicorn's, with a limit on everything a client can hold on to.
+
+Nothing here waits for one client alone. `Connection` only notes what happens, and the server looks at every connection
+a few times a second with `look`, which ends those that took too long: timers of their own would cost each request.
+A request that has come far enough to have an answer of its own is marked, and the guard answers; else the refusal
+is written here.
+"""
+
+import asyncio
+import secrets
+from email.utils import formatdate
+from typing import Any, ClassVar, Final
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, Observing, refuse
+from app.settings import Settings
+
+LINGER_S: Final = 2.0
+"""How long a client may go on sending after its refusal; closed at once, it would see a reset and not the answer."""
+ANSWERED: Final = 2
+"""Times the served connections that may be open before a further one is refused without being read."""
+LINGERING: Final = 3
+"""Times the served connections that may be open before a refused one is closed at once."""
+FRAMING: Final = 8
+"""Bytes on the wire for a byte of body: one sent alone as a chunk takes six."""
+HEADER_FRAMING: Final = len(b": \r\n")
+
+
+class Ending:
+    """A transport that, when closed in the middle of a request, lets the client finish before it goes."""
+
+    def __init__(self, transport: asyncio.Transport, connection: "Connection") -> None:
+        self.transport = transport
+        self.connection = connection
+        self.write = transport.write
+        self.get_extra_info = transport.get_extra_info
+        self.ended = False
+
+    def is_closing(self) -> bool:
+        """Say whether nothing is to be written any more."""
+        return self.ended or self.transport.is_closing()
+
+    def close(self) -> None:
+        """Write what is left to write, and close: at once where the client has nothing left to send."""
+        if not self.is_closing():
+            self.ended = True
+            self.connection.since = self.connection.loop.time()
+            if self.connection.receiving:
+                self.connection.flow.resume_reading()
+                self.transport.write_eof()
+            else:
+                self.transport.close()
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that ends when its client is too slow, sends too much, or was one too many."""
+
+    settings: ClassVar[Settings] = Settings()
+    observer: ClassVar[Observing | None] = None
+
+    transport: Any
+    cycle: Any  # None until there is one, which uvicorn does not say.
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.since = self.loop.time()  # When it began what it does now: receive, compute, idle or end.
+        self.receiving = False  # In a request that has not arrived whole.
+        self.in_headers = False
+        self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
+        self.arriving = 0  # Bytes the parser is at now.
+        self.begun = 0  # Requests that began in them.
+        self.offered = False  # The request offers another protocol, and is to be parsed again without that.
+        self.excess = False  # One too many.
+        self.last = False  # To be closed after the next answer.
+        self.refusal = ""  # Why it is to be closed when what came before is answered.
+        self.stuck_since = 0.0  # When the client last stopped reading.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin."""
+        super().connection_made(transport)
+        self.transport = Ending(transport, self)
+        maximum = self.settings.maximum_connections
+        self.excess = len(self.connections) > maximum
+        if len(self.connections) > maximum * ANSWERED:
+            self.refuse("connections")
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrived."""
+        if self.refusal or self.transport.ended:
+            return
+        between = not self.receiving
+        self.arriving, self.begun = len(data), 0
+        while data:
+            data = self.parse(data)
+        if self.receiving:
+            if self.begun == 0:
+                self.received += self.arriving
+            else:
+                self.received = self.arriving if between and self.begun == 1 else 0
+            if self.in_headers:
+                if self.received > self.settings.maximum_header_bytes:
+                    self.refuse("header_size")
+            elif self.received > self.settings.maximum_header_bytes + FRAMING * self.settings.maximum_body_bytes:
+                self.break_off("body_size")
+        self.arriving = 0
+
+    def parse(self, data: bytes) -> bytes:
+        """Feed the parser, and return what it is to be fed next: nothing, but after an offer of another protocol.
+
+        Some clients offer HTTP/2 with every request. The parser takes what follows such an offer for that protocol,
+        so that another one gets the request again, without the offer.
+        """
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.break_off("malformed")
+        except httptools.HttpParserUpgrade as offer:
+            if not self.offered:
+                self.cycle.keep_alive = False  # CONNECT: it is answered, and what follows is not HTTP.
+                return b""
+            self.offered = False
+            method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+            kept = [(name, value) for name, value in self.headers if name not in {b"connection", b"upgrade"}]
+            if any(name == b"connection" and b"close" in value.lower() for name, value in self.headers):
+                kept.append(CLOSE)
+            self.parser = httptools.HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+            lines = [b"%s %s HTTP/%s\r\n" % (method, self.url, version), *(b"%s: %s\r\n" % field for field in kept)]
+            return b"".join(lines) + b"\r\n" + data[offer.args[0] :]
+        return b""
+
+    def on_message_begin(self) -> None:
+        """Note that a request begins."""
+        super().on_message_begin()
+        self.receiving = self.in_headers = True
+        self.since = self.loop.time()
+        self.begun += 1
+
+    def on_headers_complete(self) -> None:
+        """Start the request, marked if it is to be refused."""
+        self.offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self.offered:
+            return
+        if self.excess:
+            self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]
+        elif self.received + self.arriving > self.settings.maximum_header_bytes:
+            size = len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
+            if size > self.settings.maximum_header_bytes:
+                self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]
+        super().on_headers_complete()
+        self.in_headers = False
+        self.headers = []  # Fields after the body go nowhere: they are not to pass for headers.
+        if self.last:
+            self.cycle.keep_alive = False
+
+    def on_message_complete(self) -> None:
+        """Note that a request has arrived whole."""
+        if self.offered:
+            return
+        self.receiving = False
+        self.received = 0
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Start the next request that waits; an idle connection needs no timer of uvicorn's, `look` ends it."""
+        self.server_state.total_requests += 1
+        if not self.receiving:
+            self.since = self.loop.time()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif self.refusal:
+            self.write_refusal()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        super().connection_lost(exc)
+        # Else the two would hold each other until the garbage is collected.
+        self.transport = self.transport.transport
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep open, until all is answered, what a client has only half closed."""
+        if self.receiving or not self.busy():
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def pause_writing(self) -> None:
+        """Note that the client does not read."""
+        super().pause_writing()
+        self.stuck_since = self.loop.time()
+
+    def shutdown(self) -> None:
+        """Close, after the answers to what has begun to arrive."""
+        if self.in_headers:
+            self.last = True
+        else:
+            super().shutdown()
+
+    def busy(self) -> bool:
+        """Say whether an answer is to be written."""
+        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
+
+    def look(self, now: float) -> None:
+        """End what has taken too long; the server calls this a few times a second."""
+        settings, taken_s = self.settings, now - self.since
+        if self.transport.is_closing():
+            if taken_s > (LINGER_S if self.receiving else settings.request_timeout_s):
+                self.transport.transport.abort()
+        elif self.flow.write_paused:
+            if now - self.stuck_since > settings.request_timeout_s:
+                self.transport.transport.abort()
+        elif self.in_headers:
+            if taken_s > settings.header_timeout_s:
+                self.refuse("request_time")
+        elif self.receiving:
+            if taken_s > settings.request_timeout_s:
+                self.break_off("request_time")
+        elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
+            self.transport.close()
+
+    def break_off(self, reason: str) -> None:
+        """End a request before it has arrived whole: the guard answers it, if its headers have arrived."""
+        if not self.receiving or self.in_headers:
+            self.refuse(reason)
+        elif self.cycle.response_complete:
+            self.transport.close()
+        elif not self.refusal:
+            self.refusal = reason
+            self.cycle.keep_alive = False
+            self.cycle.scope[REFUSAL] = reason
+            self.cycle.message_event.set()
+        else:
+            self.transport.transport.abort()
+
+    def refuse(self, reason: str) -> None:
+        """End a connection whose next request has no headers yet, after the answers to those before it."""
+        if not self.refusal:
+            self.refusal = reason
+            if not self.busy():
+                self.write_refusal()
+
+    def write_refusal(self) -> None:
+        """Write why it ends, and end it."""
+        if self.observer is not None:
+            self.observer.refused(self.refusal)
+        response = refuse(self.refusal, self.settings)
+        headers = [
+            *((b"date", formatdate(usegmt=True).encode()), (b"connection", b"close")),
+            (b"x-request-id", secrets.token_hex(8).encode()),
+            *(*response.raw_headers, *SECURITY_HEADERS),
+        ]
+        lines = [STATUS_LINE[response.status_code], *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
+        self.transport.write(b"".join(lines) + response.body)
+        # Whatever follows is let pass, unless there are too many to wait for.
+        self.receiving = len(self.connections) <= self.settings.maximum_connections * LINGERING
+        self.transport.close()

@@ -1,0 +1,172 @@
+"""HTTP answers read strictly from bytes, and a case of the corpus played on a socket.
+
+No HTTP library: what is to be seen here is what libraries mend without a word.
+"""
+
+import asyncio
+import re
+import socket
+import struct
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from robustness.corpus import CLOSE, HALF_CLOSE, RESET, Case
+
+STATUS_LINE = re.compile(rb"HTTP/1\.1 ([1-5]\d\d) [ -~]*")
+HEADER_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9a-z-]+): ([ -~\x80-\xff]*)")
+
+
+class Malformed(Exception):
+    """The answer is not well-formed HTTP."""
+
+
+@dataclass
+class Answer:
+    """One answer: status, headers by lower-case name, body."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes = b""
+
+
+def answer_from(received: bytes, *, head: bool = False) -> tuple[Answer, int] | None:
+    """Return the first answer and its length in bytes, or None where there is more to come.
+
+    Raises
+    ------
+    Malformed
+        These bytes can never become an answer.
+    """
+    end = received.find(b"\r\n\r\n")
+    if end < 0:
+        if not received.startswith(b"HTTP/1.1 "[: len(received)]):
+            raise Malformed(received[:80])
+        return None
+    status_line, *lines = received[:end].split(b"\r\n")
+    found = STATUS_LINE.fullmatch(status_line)
+    if not found:
+        raise Malformed(status_line)
+    headers: dict[bytes, bytes] = {}
+    for line in lines:
+        pair = HEADER_LINE.fullmatch(line)
+        if not pair or pair[1] in headers:
+            raise Malformed(line)
+        headers[pair[1]] = pair[2]
+    answer, place = Answer(int(found[1]), headers), end + 4
+    if head or answer.status < 200 or answer.status in {204, 304}:
+        return answer, place
+    if (length := headers.get(b"content-length")) is not None:
+        if not length.isdigit() or b"transfer-encoding" in headers:
+            raise Malformed(length)
+        answer.body = received[place : place + int(length)]
+        return (answer, place + int(length)) if len(answer.body) == int(length) else None
+    if headers.get(b"transfer-encoding") != b"chunked":
+        raise Malformed(b"no length")
+    while (line_end := received.find(b"\r\n", place)) >= 0:
+        try:
+            size = int(received[place:line_end], 16)
+        except ValueError:
+            raise Malformed(received[place:line_end]) from None
+        chunk = received[line_end + 2 : line_end + 4 + size]
+        if len(chunk) < size + 2:
+            return None
+        if not chunk.endswith(b"\r\n"):
+            raise Malformed(chunk[-8:])
+        answer.body += chunk[:-2]
+        place = line_end + 4 + size
+        if size == 0:
+            return answer, place
+    return None
+
+
+@dataclass
+class Outcome:
+    """What came back on one connection."""
+
+    answers: list[Answer] = field(default_factory=list)
+    rest: bytes = b""
+    ended: bool = False
+    """The service closed the connection."""
+
+    @property
+    def statuses(self) -> str:
+        """Every status in order, as `Case.allowed` has them."""
+        return " ".join(str(answer.status) for answer in self.answers)
+
+
+async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, quiet_s: float = 0.1) -> Outcome:
+    """Send a case and return what came back.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    host, port : str, int
+        Where the service listens.
+    patience_s : float
+        How long to wait for as many answers as the case is owed [s].
+    quiet_s : float
+        How long to listen for one answer too many [s].
+
+    Raises
+    ------
+    Malformed
+        What came back is not well-formed HTTP.
+    """
+    outcome, enough = Outcome(), asyncio.Event()
+    reader, writer = await asyncio.open_connection(host, port)
+    owed = min(len(allowed.split()) for allowed in case.allowed)
+    listener = asyncio.create_task(listen(reader, outcome, case.head, owed, enough))
+    try:
+        await send(case, writer, patience_s)
+        if not {CLOSE, RESET} & set(case.parts):
+            if owed:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(enough.wait(), patience_s)
+            await asyncio.wait({listener}, timeout=quiet_s)
+    finally:
+        listener.cancel()
+        (failure,) = await asyncio.gather(listener, return_exceptions=True)
+        writer.transport.abort() if RESET in case.parts else writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+    if isinstance(failure, Malformed):
+        raise failure
+    # Whoever leaves does not read, though an answer may have been quicker.
+    return Outcome() if {CLOSE, RESET} & set(case.parts) else outcome
+
+
+async def listen(reader: asyncio.StreamReader, outcome: Outcome, head: bool, owed: int, enough: asyncio.Event) -> None:
+    """Note every answer until the end, and when there are as many as are owed."""
+    received = bytearray()
+    try:
+        while got := await reader.read(65_536):
+            received.extend(got)
+            while received and (found := answer_from(bytes(received), head=head)):
+                outcome.answers.append(found[0])
+                del received[: found[1]]
+            outcome.rest = bytes(received)
+            if len(outcome.answers) >= owed:
+                enough.set()
+        outcome.ended = True
+    except ConnectionError:
+        outcome.ended = True
+    finally:
+        enough.set()
+
+
+async def send(case: Case, writer: asyncio.StreamWriter, patience_s: float) -> None:
+    """Send the parts of a case, as far as the service takes them."""
+    # A service that has refused the rest need not read it.
+    with suppress(OSError, TimeoutError):
+        for part in case.parts:
+            if isinstance(part, bytes):
+                writer.write(part)
+                await asyncio.wait_for(writer.drain(), patience_s)
+            elif isinstance(part, float):
+                await asyncio.sleep(part)
+            elif part == HALF_CLOSE:
+                writer.write_eof()
+            elif part == RESET:
+                plug: socket.socket = writer.get_extra_info("socket")
+                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

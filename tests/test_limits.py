@@ -1,0 +1,421 @@
+"""Every limit over a real socket, against the service in a process of its own with small limits."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import NamedTuple
+
+import httpx
+import pytest
+
+from app.guard import REFUSALS, SECURITY_HEADERS, Guard, Refusal
+from app.main import build
+from app.settings import Settings
+
+BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
+SMALL = {
+    "RETRORUN_MAXIMUM_BODY_BYTES": "4096",
+    "RETRORUN_MAXIMUM_HEADER_BYTES": "2048",
+    "RETRORUN_MAXIMUM_CONNECTIONS": "20",
+    "RETRORUN_HEADER_TIMEOUT_S": "0.6",
+    "RETRORUN_REQUEST_TIMEOUT_S": "1.2",
+    "RETRORUN_KEEP_ALIVE_TIMEOUT_S": "0.8",
+    "RETRORUN_DRAIN_TIME_S": "0",
+}
+SLACK_S = 3.0
+"""How much later than its limit a connection may end: two looks, and a busy machine."""
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Run the service with these settings, and give its process and port."""
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, env=BARE | SMALL | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            said = re.search(r"http://127.0.0.1:(\d+)", process.stderr.readline())
+            assert said
+            yield process, int(said[1])
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with serving() as (_, port):
+        yield port
+
+
+@contextmanager
+def connected(port: int, *parts: bytes) -> Iterator[socket.socket]:
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as opened:
+        for part in parts:
+            opened.sendall(part)
+        yield opened
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+def read(opened: socket.socket) -> Answer | None:
+    """Return the next answer on a connection, None where it ends first."""
+    with opened.makefile("rb") as stream:
+        line = stream.readline()
+        if not line:
+            return None
+        headers = {}
+        while (field := stream.readline()) not in {b"\r\n", b""}:
+            name, _, value = field.decode().partition(": ")
+            headers[name.lower()] = value.strip()
+        return Answer(int(line.split()[1]), headers, stream.read(int(headers.get("content-length", 0))))
+
+
+def read_all(opened: socket.socket) -> bytes:
+    """Return everything until the end, also an abrupt one."""
+    text = b""
+    with suppress(ConnectionError):
+        while part := opened.recv(65_536):
+            text += part
+    return text
+
+
+def post(body: bytes = BOUT, *headers: str, length: int | None = None) -> bytes:
+    lines = ["POST /estimate HTTP/1.1", "Host: x", "Content-Type: application/json", *headers]
+    if not any("chunked" in header for header in headers):
+        lines.append(f"Content-Length: {len(body) if length is None else length}")
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+GET = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def refused(answer: Answer | None, status: int) -> Answer:
+    """Check that an answer is a whole problem on a connection that ends."""
+    assert answer is not None
+    assert answer.status == status, answer
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    assert answer.headers["x-request-id"]
+    assert "date" in answer.headers
+    for name, value in SECURITY_HEADERS:
+        assert answer.headers[name.decode()] == value.decode()
+    assert json.loads(answer.body)["status"] == status
+    if status == 503:
+        assert int(answer.headers["retry-after"]) >= 1
+    return answer
+
+
+def ended(opened: socket.socket, within_s: float) -> float:
+    """Return after how long the other side closed, which it must within a time."""
+    began = time.monotonic()
+    opened.settimeout(within_s)
+    while opened.recv(65_536):
+        pass
+    return time.monotonic() - began
+
+
+class TestSize:
+    def test_a_body_up_to_the_limit_is_read(self, port: int) -> None:
+        with connected(port, post(BOUT.ljust(4096))) as opened:
+            answer = read(opened)
+            assert answer is not None
+            assert answer.status == 200
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            pytest.param(post(BOUT.ljust(4097)), id="length"),
+            pytest.param(post(b"", length=10**9), id="only said"),
+            pytest.param(
+                post(b"1001\r\n" + b" " * 4097 + b"\r\n0\r\n\r\n", "Transfer-Encoding: chunked"), id="chunked"
+            ),
+            pytest.param(
+                post(b"1;" + b"x" * 60_000 + b"\r\n", "Transfer-Encoding: chunked"), id="extension of a chunk"
+            ),
+            pytest.param(post(b"0\r\n" + b"a: b\r\n" * 10_000, "Transfer-Encoding: chunked"), id="trailers"),
+        ],
+    )
+    def test_a_larger_body_is_413(self, port: int, request_: bytes) -> None:
+        with connected(port, request_) as opened:
+            assert "4096" in json.loads(refused(read(opened), 413).body)["detail"]
+
+    def test_a_client_that_goes_on_sending_can_read_its_413(self, port: int) -> None:
+        with connected(port, post(b"", length=10**9)) as opened:
+            time.sleep(0.2)
+            for _ in range(20):
+                opened.sendall(b" " * 65_536)
+            refused(read(opened), 413)
+            assert ended(opened, 2 + SLACK_S) >= 0
+
+    @pytest.mark.parametrize(
+        "request_",
+        [
+            pytest.param(b"GET /livez HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 2048 + b"\r\n\r\n", id="a long one"),
+            pytest.param(b"GET /livez HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 400 + b"\r\n", id="many"),
+            pytest.param(b"GET /" + b"x" * 2048 + b" HTTP/1.1\r\nHost: x\r\n\r\n", id="path"),
+            pytest.param(b"GET /livez HTTP/1.1\r\nA: " + b"x" * 2048, id="without an end"),
+            pytest.param(b"GET /livez HTTP/1.1\r\n" + b"A" * 100_000, id="a name without an end"),
+            pytest.param(post(BOUT, "A: " + "x" * 2048), id="before a body"),
+        ],
+    )
+    def test_larger_headers_are_431(self, port: int, request_: bytes) -> None:
+        with connected(port, request_) as opened:
+            refused(read(opened), 431)
+
+    def test_headers_up_to_the_limit_are_read_and_a_large_body_is_none(self, port: int) -> None:
+        for request_ in (post(BOUT, "A: " + "x" * 1800), post(BOUT.ljust(4096))):
+            with connected(port, request_) as opened:
+                answer = read(opened)
+                assert answer is not None
+                assert answer.status == 200
+
+    def test_many_requests_in_one_piece_are_no_large_header(self, port: int) -> None:
+        with connected(port, post() * 40 + GET[:20]) as opened:
+            time.sleep(0.1)
+            opened.sendall(GET[20:])
+            text = read_all(opened)
+        assert text.count(b"HTTP/1.1 200") == 41, text[-500:]
+        assert b"alive" in text
+
+    def test_a_refusal_waits_for_the_answers_before_it(self, port: int) -> None:
+        with connected(port, post() + b"GET / HTTP/1.1\r\nbad header\r\n\r\n") as opened:
+            text = read_all(opened)
+        assert text.index(b"HTTP/1.1 200") < text.index(b"HTTP/1.1 400")
+
+    @pytest.mark.parametrize("request_", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\nbad header\r\n\r\n"])
+    def test_what_is_not_http_is_400(self, port: int, request_: bytes) -> None:
+        with connected(port, request_) as opened:
+            refused(read(opened), 400)
+
+    def test_a_chunk_that_is_none_is_400(self, port: int) -> None:
+        with connected(port, post(b"xyz\r\n", "Transfer-Encoding: chunked")) as opened:
+            refused(read(opened), 400)
+
+
+class TestTime:
+    def test_silence_is_closed(self, port: int) -> None:
+        with connected(port) as opened:
+            assert read(opened) is None
+
+    def test_empty_lines_are_silence(self, port: int) -> None:
+        began = time.monotonic()
+        with connected(port) as opened, suppress(ConnectionError):
+            while time.monotonic() - began < 10:
+                opened.sendall(b"\r\n")
+                time.sleep(0.1)
+        assert time.monotonic() - began < 0.6 + SLACK_S
+
+    def test_slow_headers_are_408(self, port: int) -> None:
+        with connected(port) as opened:
+            opened.settimeout(0.1)
+            for part in [b"GET / HTTP/1.1\r\n", *[b"a: b\r\n"] * 40]:
+                opened.sendall(part)
+                try:
+                    answer = opened.recv(65_536)
+                    break
+                except TimeoutError:
+                    continue
+            assert answer.startswith(b"HTTP/1.1 408 ")
+
+    @pytest.mark.parametrize("headers", [(), ("Transfer-Encoding: chunked",), ("Expect: 100-continue",)])
+    def test_a_body_that_stops_is_408(self, port: int, headers: tuple[str, ...]) -> None:
+        began = time.monotonic()
+        with connected(port, post(b"2\r\n{ \r\n", *headers, length=100)) as opened:
+            if headers == ("Expect: 100-continue",):
+                assert opened.recv(25) == b"HTTP/1.1 100 Continue\r\n\r\n"
+            refused(read(opened), 408)
+        assert 1.2 <= time.monotonic() - began < 1.2 + SLACK_S
+
+    def test_a_body_that_trickles_is_408(self, port: int) -> None:
+        with connected(port, post(b"", length=1000)) as opened:
+            opened.settimeout(0.1)
+            for _ in range(60):
+                opened.sendall(b" ")
+                try:
+                    answer = opened.recv(65_536)
+                    break
+                except TimeoutError:
+                    continue
+            assert answer.startswith(b"HTTP/1.1 408 ")
+            assert ended(opened, 2 + SLACK_S) >= 0
+
+    def test_a_body_that_nobody_reads_holds_no_place(self, port: int) -> None:
+        with connected(port, GET[:-2] + b"Content-Length: 100\r\n\r\n") as opened:
+            answer = read(opened)
+            assert answer is not None
+            assert answer.status == 200
+            assert ended(opened, 1.2 + 2 + SLACK_S) > 0.5
+
+    def test_an_idle_connection_is_closed_after_its_time_and_a_busy_one_is_not(self, port: int) -> None:
+        with connected(port) as opened:
+            for _ in range(4):
+                opened.sendall(GET)
+                answer = read(opened)
+                assert answer is not None
+                assert (answer.status, answer.headers.get("connection")) == (200, None)
+                time.sleep(0.4)
+            assert ended(opened, 0.8 + SLACK_S) < 0.8 + SLACK_S
+
+    def test_a_client_that_does_not_read_is_let_go(self) -> None:
+        with serving() as (_, port), socket.socket() as opened:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            opened.settimeout(10)
+            opened.connect(("127.0.0.1", port))
+            opened.sendall(b"GET /static/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
+            time.sleep(1.2 + SLACK_S)
+            assert len(read_all(opened)) < 4_000_000
+
+    def test_half_closed_after_the_request_it_is_answered(self, port: int) -> None:
+        with connected(port, post()) as opened:
+            opened.shutdown(socket.SHUT_WR)
+            answer = read(opened)
+            assert answer is not None
+            assert answer.status == 200
+
+
+class TestConnections:
+    def test_one_too_many_gets_503_and_probes_are_served(self) -> None:
+        with serving(RETRORUN_HEADER_TIMEOUT_S="1.2") as (_, port), ExitStack() as stack:
+            held = [stack.enter_context(connected(port, GET)) for _ in range(20)]
+            assert all((answer := read(opened)) and answer.status == 200 for opened in held)
+            with connected(port, post()) as opened:
+                refused(read(opened), 503)
+            with connected(port, GET) as opened:
+                answer = read(opened)
+                assert answer is not None
+                assert (answer.status, answer.headers["connection"]) == (200, "close")
+            held[0].sendall(post())
+            answer = read(held[0])
+            assert answer is not None
+            assert answer.status == 200
+
+            time.sleep(0.1)
+            for _ in range(20):
+                stack.enter_context(connected(port))
+            for _ in range(30):
+                with connected(port, post()) as opened:
+                    refused(read(opened), 503)
+            # Idle and silent ones go, and there is room again.
+            time.sleep(1.2 + SLACK_S)
+            with connected(port, post()) as opened:
+                answer = read(opened)
+                assert answer is not None
+                assert (answer.status, answer.headers.get("connection")) == (200, None)
+
+
+@pytest.mark.anyio
+class TestLag:
+    async def test_too_late_is_503_for_all_but_probes_and_passes(self) -> None:
+        guard = build(Settings())
+        guard.state.overloaded = True
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
+            for path in ("/models", "/"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+                assert answer.headers["content-type"] == "application/problem+json"
+                assert "connection" not in answer.headers
+            assert [(await client.get(path)).status_code for path in ("/livez", "/readyz")] == [200, 200]
+            assert (await client.get("/metrics")).status_code != 503
+            guard.state.overloaded = False
+            assert (await client.get("/models")).status_code == 200
+
+
+class Denying:
+    def allows(self, scope: object) -> bool:
+        return False
+
+
+class Noting:
+    def __init__(self) -> None:
+        self.noted: list[object] = []
+
+    def started(self) -> None:
+        self.noted.append("started")
+
+    def finished(self, scope: object, status: int, seconds: float, request_id: str) -> None:
+        assert 0 <= seconds < 10
+        self.noted.append((status, request_id))
+
+    def refused(self, reason: str) -> None:
+        self.noted.append(reason)
+
+    def lag(self, seconds: float) -> None:
+        self.noted.append("lag")
+
+
+@pytest.mark.anyio
+class TestHooks:
+    async def test_without_a_key_all_but_probes_are_401(self) -> None:
+        guard = Guard(build(Settings()).app, keys=Denying())
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
+            for path in ("/models", "/metrics", "/"):
+                answer = await client.get(path)
+                assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "ApiKey")
+            assert [(await client.get(path)).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+    async def test_an_observer_hears_of_each_request_once(self) -> None:
+        noting = Noting()
+        guard = Guard(build(Settings()).app, observer=noting)
+        transport = httpx.ASGITransport(guard)
+        headers = {"x-request-id": "abc"}
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test", headers=headers) as client:
+            await client.get("/livez")
+            await client.post("/estimate", content=b" " * 65_537)
+            await client.get("/nothing")
+        assert noting.noted == ["started", (200, "abc"), "started", "body_size", (413, "abc"), "started", (404, "abc")]
+
+    def test_each_refusal_says_what_to_do(self) -> None:
+        for refusal in REFUSALS.values():
+            assert isinstance(refusal, Refusal)
+            assert (refusal.status == 503) == ("retry-after" in (refusal.headers or {}))
+
+
+@pytest.mark.anyio
+class TestOtherOrigins:
+    ORIGIN = "https://app.example"
+
+    async def test_by_default_no_page_elsewhere_may_read(self, client: httpx.AsyncClient) -> None:
+        for answer in (
+            await client.get("/livez", headers={"origin": self.ORIGIN}),
+            await client.options("/estimate", headers={"origin": self.ORIGIN, "access-control-request-method": "POST"}),
+        ):
+            assert not [name for name in answer.headers if name.startswith("access-control")]
+
+    async def test_allowed_ones_may_read_answers_and_refusals(self) -> None:
+        guard = build(Settings(cors_origins=(self.ORIGIN,)))
+        guard.keys = Denying()
+        transport = httpx.ASGITransport(guard)
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
+            asked = await client.options(
+                "/estimate",
+                headers={
+                    "origin": self.ORIGIN,
+                    "access-control-request-method": "POST",
+                    "access-control-request-headers": "content-type,x-api-key",
+                },
+            )
+            assert asked.status_code == 200
+            for answer in (
+                asked,
+                await client.get("/livez", headers={"origin": self.ORIGIN}),
+                await client.get("/models", headers={"origin": self.ORIGIN}),
+            ):
+                assert answer.headers["access-control-allow-origin"] == self.ORIGIN
+                assert answer.headers["x-content-type-options"] == "nosniff"
+            other = await client.get("/livez", headers={"origin": "https://other.example"})
+            assert "access-control-allow-origin" not in other.headers

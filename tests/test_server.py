@@ -1,0 +1,151 @@
+"""How the service stops, and that a loop that runs late is seen."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from app.guard import Guard
+from app.server import Server, configuration
+from app.settings import Settings
+
+BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
+HEAD = b"POST /estimate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BOUT)
+BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
+
+
+@contextmanager
+def serving(**environment: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+    """Run the service with these settings, and give its process, address and port."""
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, env=BARE | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            said = re.search(r"(http://127.0.0.1:(\d+))", process.stderr.readline())
+            assert said
+            yield process, said[1], int(said[2])
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def told(url: str) -> httpx.Response:
+    """Wait until the service has heard the signal, and return what /readyz says then."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        answer = httpx.get(f"{url}/readyz", trust_env=False)
+        if answer.status_code != 200:
+            return answer
+    raise AssertionError("it goes on being ready")
+
+
+class TestStopping:
+    def test_it_drains_answers_what_is_under_way_and_ends_with_0(self) -> None:
+        drain = {"RETRORUN_DRAIN_TIME_S": "1.5", "RETRORUN_SHUTDOWN_WITHIN_S": "5"}
+        with serving(**drain) as (process, url, port), socket.create_connection(("127.0.0.1", port), 10) as slow:
+            slow.sendall(HEAD + BOUT[:10])
+            assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            answer = told(url)
+            assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+            assert "stopping" in answer.json()["detail"]
+            # Alive, and answering on new connections, which it closes.
+            while time.monotonic() - began < 1.2:
+                for answer in (
+                    httpx.get(f"{url}/livez", trust_env=False),
+                    httpx.post(f"{url}/estimate", content=BOUT, headers={"content-type": "application/json"}),
+                ):
+                    assert (answer.status_code, answer.headers["connection"]) == (200, "close")
+            time.sleep(max(0.0, began + 2.0 - time.monotonic()))
+            with pytest.raises(httpx.ConnectError):
+                httpx.get(f"{url}/livez", trust_env=False)
+            assert process.poll() is None
+            slow.sendall(BOUT[10:])
+            assert slow.recv(65_536).startswith(b"HTTP/1.1 200 OK\r\n")
+            assert process.wait(timeout=5) == 0
+            assert time.monotonic() - began < 1.5 + 5
+
+    @pytest.mark.parametrize("signals", [(signal.SIGTERM, signal.SIGTERM), (signal.SIGINT,)])
+    def test_a_second_signal_or_an_interrupt_skips_the_drain(self, signals: tuple[signal.Signals, ...]) -> None:
+        with serving(RETRORUN_DRAIN_TIME_S="60") as (process, url, _):
+            httpx.get(f"{url}/livez", trust_env=False)
+            began = time.monotonic()
+            *first, last = signals
+            for which in first:
+                process.send_signal(which)
+                told(url)
+            process.send_signal(last)
+            assert process.wait(timeout=10) == 0
+            assert time.monotonic() - began < 5
+
+    def test_what_does_not_finish_in_time_is_told_and_left(self) -> None:
+        within = {"RETRORUN_DRAIN_TIME_S": "0", "RETRORUN_SHUTDOWN_WITHIN_S": "1"}
+        with serving(**within) as (process, url, port), socket.create_connection(("127.0.0.1", port), 10) as slow:
+            slow.sendall(HEAD + BOUT[:10])
+            httpx.get(f"{url}/livez", trust_env=False)
+            began = time.monotonic()
+            process.send_signal(signal.SIGTERM)
+            answer = slow.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 503 ")
+            assert b"retry-after: 1" in answer
+            assert process.wait(timeout=10) == 0
+            assert time.monotonic() - began < 1 + 3
+            assert process.stderr is not None
+            assert "Traceback" not in process.stderr.read()
+
+    def test_headers_that_have_begun_to_arrive_are_answered_too(self) -> None:
+        with serving(RETRORUN_DRAIN_TIME_S="0") as (process, url, port):
+            with socket.create_connection(("127.0.0.1", port), 10) as slow:
+                slow.sendall(HEAD[:30])
+                httpx.get(f"{url}/livez", trust_env=False)
+                process.send_signal(signal.SIGTERM)
+                time.sleep(0.4)
+                slow.sendall(HEAD[30:] + BOUT)
+                answer = slow.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"connection: close" in answer
+            assert process.wait(timeout=10) == 0
+
+
+@pytest.mark.anyio
+async def test_a_loop_that_runs_late_twice_in_a_row_is_overloaded_until_it_does_not() -> None:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    guard = Guard(nothing)
+    settings = Settings(maximum_loop_lag_s=0.03)
+    server = Server(configuration(guard, settings), settings, guard.state)
+    watching = asyncio.create_task(server.watch())
+    seen = []
+    for busy_s in [0.0] * 3 + [0.15] * 6 + [0.0] * 6:
+        time.sleep(busy_s)
+        await asyncio.sleep(0.03)
+        seen.append(guard.state.overloaded)
+    watching.cancel()
+    assert not any(seen[:4])
+    assert any(seen[5:9])
+    assert not seen[-1]
+    assert guard.state.loop_lag_s >= 0
+
+
+def test_proxies_are_trusted_only_by_name() -> None:
+    async def nothing(scope: Scope, receive: Receive, send: Send) -> None: ...
+
+    plain = configuration(Guard(nothing), Settings())
+    assert not plain.proxy_headers
+    behind = configuration(Guard(nothing), Settings(trusted_proxies=("10.0.0.0/8",)))
+    assert isinstance(behind, uvicorn.Config)
+    assert (behind.proxy_headers, behind.forwarded_allow_ips) == (True, ["10.0.0.0/8"])
