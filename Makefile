@@ -14,10 +14,10 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format pytest openapi lock image-check clean
+.PHONY: help install serve test lint format pytest bench bench-check bench-baseline openapi lock image-check clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Create .venv and install the service, hash-checked (PYTHON=, VENV=)
 
@@ -38,6 +38,16 @@ format: $(VENV)/.test-installed ## Mend what can be mended by itself
 pytest: $(VENV)/.test-installed ## Run the tests alone (ARGS=)
 	$(BIN)/pytest $(ARGS)
 
+bench: $(VENV)/.test-installed ## Measure what an answer costs beside other ways to serve it, under 5 minutes
+	@command -v wrk > /dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } > /dev/null 2>&1 || true
+	$(BIN)/python -m benchmarks
+
+bench-check: $(VENV)/.test-installed ## Fail when an answer costs more than the committed baseline allows
+	$(BIN)/python -m benchmarks check
+
+bench-baseline: $(VENV)/.test-installed ## Accept what an answer costs now as the baseline
+	$(BIN)/python -m benchmarks baseline
+
 openapi: install ## Regenerate the contract, openapi/openapi.json
 	@mkdir -p openapi
 	$(BIN)/retrorun openapi > openapi/openapi.json.new
@@ -48,6 +58,8 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
 	$(LOCK) requirements/test.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt
+	$(LOCK) requirements/bench.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
+		--constraint requirements/test.txt --output-file requirements/bench.txt
 
 image-check: ## Build the container image and try it, where the machine can
 	@if [ -x $(SMOKE) ]; then \
@@ -68,6 +80,7 @@ $(VENV)/.installed: pyproject.toml requirements/runtime.txt requirements/build.t
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test-installed: requirements/test.txt $(VENV)/.installed
-	$(PIP) install --require-hashes -r requirements/test.txt
+# The benchmarks' packages too: their variants are held to the service's answers, and to their types, by the tests.
+$(VENV)/.test-installed: requirements/test.txt requirements/bench.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/test.txt -r requirements/bench.txt
 	@touch $@
