@@ -15,10 +15,11 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format pytest soak overload fuzz openapi lock rolling haproxy sbom image-check clean
+.PHONY: help install serve test lint format pytest bench bench-check bench-baseline soak overload fuzz openapi lock rolling haproxy \
+	sbom image-check clean
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(VENV)/.installed ## Create .venv and install the service, hash-checked (PYTHON=, VENV=)
 
@@ -60,6 +61,16 @@ fuzz: $(VENV)/.fuzz-installed ## Fuzz what reads a request, guided by coverage (
 		$(BIN)/python -m robustness.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 
+bench: $(VENV)/.test-installed ## Measure what an answer costs beside other ways to serve it, under 5 minutes
+	@command -v wrk > /dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } > /dev/null 2>&1 || true
+	$(BIN)/python -m benchmarks
+
+bench-check: $(VENV)/.test-installed ## Fail when an answer costs more than the committed baseline allows
+	$(BIN)/python -m benchmarks check
+
+bench-baseline: $(VENV)/.test-installed ## Accept what an answer costs now as the baseline
+	$(BIN)/python -m benchmarks baseline
+
 openapi: install ## Regenerate the contract, openapi/openapi.json
 	@mkdir -p openapi
 	$(BIN)/retrorun openapi > openapi/openapi.json.new
@@ -73,6 +84,8 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/sbom.txt
+	$(LOCK) requirements/bench.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
+		--constraint requirements/test.txt --output-file requirements/bench.txt
 
 sbom: $(BIN)/python ## Write the bill of materials, dist/sbom.cdx.json, as the container image has it
 	rm -rf build/sbom && mkdir -p build/sbom dist
@@ -102,8 +115,9 @@ $(VENV)/.installed: pyproject.toml requirements/runtime.txt requirements/build.t
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.test-installed: requirements/test.txt $(VENV)/.installed
-	$(PIP) install --require-hashes -r requirements/test.txt
+# The benchmarks' packages too: their variants are held to the service's answers, and to their types, by the tests.
+$(VENV)/.test-installed: requirements/test.txt requirements/bench.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/test.txt -r requirements/bench.txt
 	@touch $@
 
 $(VENV)/.fuzz-installed: requirements/fuzz.txt $(VENV)/.installed

@@ -1,0 +1,157 @@
+"""What a request costs over HTTP: wrk on one core, the server on another, both on this machine.
+
+All servers run for the whole time, and one at a time is asked, for a short while, in an order drawn anew for each
+round. The figures of a variant are those of its best rounds, as at the ASGI level.
+"""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+from contextlib import ExitStack
+from statistics import median
+from typing import Any, Final
+
+from benchmarks.server import HOST, HOUSE, Started, estimate, first_answer, pinned, processor_seconds, serving
+from benchmarks.variants import BODY, VARIANTS
+
+ROUNDS: Final = {1: 6, 8: 6, 32: 16, 128: 6}
+"""How often each number of connections is tried; most often where the targets are."""
+
+SECONDS: Final = 1
+"""How long each time: short, so that some rounds fall between whatever else the machine does."""
+
+SEED: Final = 1
+WARM_UP: Final = 300
+
+SERVER_CORE: Final = 0
+CLIENT_CORE: Final = 1
+
+WHERE_IS_WRK: Final = (
+    "wrk is not here, and the part over HTTP is left out: on Debian, `apt-get install wrk` as root brings it."
+)
+
+HIGHER_IS_BETTER: Final = "requests_per_s"
+
+
+class Failed(Exception):
+    """wrk failed, or requests did."""
+
+
+def available() -> bool:
+    """Say whether wrk is here."""
+    return shutil.which("wrk") is not None
+
+
+def load(server: Started, connections: int) -> dict[str, float]:
+    """Return the figures of one run of wrk, with the processor time that a request took of the server."""
+    before = processor_seconds(server)
+    words = [
+        *("wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{SECONDS}s", "--timeout", "10s"),
+        *("--script", str(HOUSE / "benchmarks" / "wrk.lua"), f"http://{HOST}:{server.port}/estimate"),
+    ]
+    run = subprocess.run(
+        pinned(CLIENT_CORE, words),
+        env={**os.environ, "BENCH_BODY": BODY.decode()},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    found = figures(run.stdout)
+    requests = found.pop("requests")
+    return {**found, "server_us": (processor_seconds(server) - before) / requests * 1e6}
+
+
+def figures(output: str) -> dict[str, float]:
+    """Return the figures in the output of wrk.
+
+    Examples
+    --------
+    >>> figures('figures {"requests": 9, "seconds": 2, "p50_ms": 1, "p99_ms": 2, "p99_9_ms": 3, "errors": 0}')
+    {'requests': 9, 'requests_per_s': 4.5, 'p50_ms': 1, 'p99_ms': 2, 'p99_9_ms': 3}
+    """
+    line = next((line for line in output.splitlines() if line.startswith("figures ")), None)
+    if line is None:
+        raise Failed("wrk gave no figures")
+    found: dict[str, float] = json.loads(line.removeprefix("figures "))
+    if found.pop("errors"):
+        raise Failed("requests failed under load")
+    requests, lasted = found.pop("requests"), found.pop("seconds")
+    return {"requests": requests, HIGHER_IS_BETTER: requests / lasted, **found}
+
+
+def summary(rounds: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return each figure's best and median over the rounds.
+
+    Examples
+    --------
+    >>> low, high = {"requests_per_s": 1.0, "p50_ms": 1.0}, {"requests_per_s": 3.0, "p50_ms": 3.0}
+    >>> summary([low, high])
+    {'requests_per_s': {'best': 3.0, 'median': 2.0}, 'p50_ms': {'best': 1.0, 'median': 2.0}}
+    """
+    return {
+        name: {
+            "best": round(best(name, rounds), 3),
+            "median": round(median(each[name] for each in rounds), 3),
+        }
+        for name in rounds[0]
+    }
+
+
+def best(name: str, rounds: list[dict[str, float]]) -> float:
+    """Return the best value of a figure."""
+    return (max if name == HIGHER_IS_BETTER else min)(each[name] for each in rounds)
+
+
+def ratio(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> dict[str, dict[str, float]]:
+    """Return ours over theirs for each figure: of the best rounds, and the median over the rounds.
+
+    Examples
+    --------
+    >>> slow, quick, third = {"p99_ms": 4.0}, {"p99_ms": 1.0}, {"p99_ms": 2.0}
+    >>> ratio([quick, third, quick], [third, slow, slow])
+    {'p99_ms': {'best': 0.5, 'median': 0.5}}
+    """
+    return {
+        name: {
+            "best": round(best(name, ours) / best(name, theirs), 3),
+            "median": round(median(one[name] / other[name] for one, other in zip(ours, theirs, strict=True)), 3),
+        }
+        for name in ours[0]
+    }
+
+
+def measure() -> dict[str, Any]:
+    """Return throughput and latency of each variant at each number of connections, and the service's over others'."""
+    chance = random.Random(SEED)
+    runs: dict[int, dict[str, list[dict[str, float]]]] = {
+        connections: {variant.key: [] for variant in VARIANTS} for connections in ROUNDS
+    }
+    # Spread over the whole time, so that each number of connections meets the machine in all its moods.
+    turns = [(turn / rounds, connections) for connections, rounds in ROUNDS.items() for turn in range(rounds)]
+    with ExitStack() as stack:
+        servers = {}
+        for variant in VARIANTS:
+            server = stack.enter_context(serving(variant.place, core=SERVER_CORE))
+            connection = first_answer(server)
+            for _ in range(WARM_UP):
+                estimate(connection)
+            connection.close()
+            servers[variant.key] = server
+        for _, connections in sorted(turns):
+            order = list(servers)
+            chance.shuffle(order)
+            for key in order:
+                runs[connections][key].append(load(servers[key], connections))
+    return {
+        "seconds_each": SECONDS,
+        "connections": {
+            str(connections): {
+                "rounds": ROUNDS[connections],
+                "variants": {key: summary(each) for key, each in found.items()},
+                "ratios": {f"a/{key}": ratio(found["a"], each) for key, each in found.items() if key != "a"},
+            }
+            for connections, found in runs.items()
+        },
+    }

@@ -1,0 +1,61 @@
+"""Where the microseconds of the service go: its parts by themselves, and what is left of the whole."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import TypeAdapter
+
+from app.codec import encode
+from app.main import app, create_app
+from app.schema import EstimateRequest
+from benchmarks.asgi import Work, cost, costs, request
+from benchmarks.variants import BODY
+from models.estimate import estimate
+
+SECONDS: Final = 10.0
+
+
+def alone(function: Callable[[], object]) -> Work:
+    """Return a plain function as work."""
+
+    async def work() -> object:
+        return function()
+
+    return work
+
+
+def measure(*, seconds: float = SECONDS) -> list[dict[str, Any]]:
+    """Return the parts of a request to the service in the order they happen, in microseconds, best blocks."""
+    validate = TypeAdapter(EstimateRequest).validator.validate_json
+    fields = validate(BODY)
+    answer = estimate(**fields)
+
+    async def nothing() -> None:
+        return None
+
+    works: dict[str, Work] = {
+        "nothing": nothing,
+        "validation": alone(lambda: validate(BODY)),
+        "model": alone(lambda: estimate(**fields)),
+        "encoding": alone(lambda: encode(answer)),
+        "without guard": request(app.app),
+        "whole": request(app),
+        "through FastAPI": request(create_app()),
+    }
+
+    async def run() -> dict[str, list[float]]:
+        return await costs(works, seconds=seconds)
+
+    best = {name: cost(times).best for name, times in asyncio.run(run()).items()}
+    parts = {name: best[name] - best["nothing"] for name in ("validation", "model", "encoding")}
+    found = [
+        ("guard: request id, body cap, headers, faults", best["whole"] - best["without guard"]),
+        ("routing, headers and the two messages of the answer", best["without guard"] - sum(parts.values())),
+        ("validation, from the bytes", parts["validation"]),
+        ("the model", parts["model"]),
+        ("JSON encoding", parts["encoding"]),
+        ("whole request", best["whole"]),
+        ("FastAPI's layers, which this request does not go through", best["through FastAPI"] - best["without guard"]),
+    ]
+    return [{"part": name, "us": round(us, 2)} for name, us in found]
