@@ -28,10 +28,11 @@ def run() -> int:
     results["process"] = said("process", process.measure())
     results["imports"] = process.imports()
     results["targets"] = [{**each._asdict(), "verdict": each.verdict()} for each in report.targets(results)]
-    report.RESULTS.parent.mkdir(exist_ok=True)
-    report.RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    page()
     print(report.figures(results))
+    if "http" in results:
+        report.RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        return page()
+    print("Nothing was written: the page keeps the figures of the last whole run.", file=sys.stderr)
     return 0
 
 
