@@ -14,6 +14,7 @@ def encode(answer: object) -> bytes:
     b'{"value":1.5}'
     """
     body = orjson.dumps(answer)
-    if b":null" in body or b"[null" in body or b",null" in body:
+    # One search from the end costs a third of a search for each form that a null may have.
+    if body.rfind(b"null") >= 0 and any(null in body for null in (b":null", b"[null", b",null")):
         raise ArithmeticError("an answer holds a number that is not finite")
     return body
