@@ -57,6 +57,10 @@ def pinned(core: int, words: Sequence[str]) -> list[str]:
     return ["taskset", "--cpu-list", str(cores[core % len(cores)]), *words]
 
 
+NEVER_SHED: Final = {"RETRORUN_MAXIMUM_LOOP_LAG_S": "5", "RETRORUN_DRAIN_TIME_S": "0"}
+"""wrk keeps every connection busy: the service would refuse what the others queue, and less work is no speed."""
+
+
 def free_port() -> int:
     """Return a port that was free a moment ago."""
     with socket.socket() as one:
@@ -71,7 +75,11 @@ def serving(place: str, *, core: int | None = None) -> Iterator[Started]:
     words = command(place, port)
     since = time.perf_counter()
     process = subprocess.Popen(
-        words if core is None else pinned(core, words), cwd=HOUSE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        words if core is None else pinned(core, words),
+        cwd=HOUSE,
+        env=os.environ | NEVER_SHED,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     try:
         yield Started(process, port, since)
