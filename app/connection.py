@@ -77,7 +77,7 @@ class Connection(HttpToolsProtocol):
         self.refusal = ""  # Why it is to be closed when what came before is answered.
         self.stuck_since = 0.0  # When the client last stopped reading.
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin."""
         super().connection_made(transport)
         self.transport = Ending(transport, self)
@@ -144,11 +144,11 @@ class Connection(HttpToolsProtocol):
         if self.offered:
             return
         if self.excess:
-            self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]
+            self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]  # a key of our own
         elif self.received + self.arriving > self.settings.maximum_header_bytes:
             size = len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
             if size > self.settings.maximum_header_bytes:
-                self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]
+                self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
         super().on_headers_complete()
         self.in_headers = False
         self.headers = []  # Fields after the body go nowhere: they are not to pass for headers.
@@ -182,7 +182,7 @@ class Connection(HttpToolsProtocol):
         # Else the two would hold each other until the garbage is collected.
         self.transport = self.transport.transport
 
-    def eof_received(self) -> bool:  # type: ignore[override]
+    def eof_received(self) -> bool:  # type: ignore[override]  # as uvicorn narrows it
         """Keep open, until all is answered, what a client has only half closed."""
         if self.receiving or not self.busy():
             return False

@@ -121,7 +121,7 @@ class Server(uvicorn.Server):
 
         def protocol() -> asyncio.Protocol:
             options = {"server_state": self.server_state, "app_state": self.lifespan.state}
-            return self.config.http_protocol_class(config=self.config, **options)  # type: ignore[call-arg]
+            return self.config.http_protocol_class(config=self.config, **options)  # type: ignore[call-arg]  # a class at run time
 
         try:
             await asyncio.get_running_loop().connect_accepted_socket(protocol, taken)

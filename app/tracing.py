@@ -79,10 +79,10 @@ def tracer_provider(exporter: "SpanExporter", *, at_once: bool = False) -> "Trac
         The provider; how many traces it keeps is said by OTEL_TRACES_SAMPLER.
     """
     # All of an extra.
-    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
-    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider  # noqa: PLC0415, F401
-    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor  # noqa: PLC0415
-    from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult  # noqa: PLC0415
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - an extra
+    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider  # noqa: PLC0415, F401 - an extra; some names for types alone
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor  # noqa: PLC0415 - an extra
+    from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult  # noqa: PLC0415 - an extra
 
     class Discreet(Sampler):
         """A sampler that leaves the choice to another and drops what a span must not hold."""
