@@ -52,8 +52,9 @@ class Observer:
     def finished(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
         """Note how a request ended."""
         record = self.metrics.finished(scope, status, seconds)
-        if ANSWER in scope:
-            self.metrics.answered(scope[ANSWER])
+        # Taken out: a server keeps the scope until the next request, and so would keep every answer.
+        if answer := scope.pop(ANSWER, None):
+            self.metrics.answered(answer)
         if status >= self.logged_from:
             trace = current_trace() if self.tracing else ""
             self.log(record.labels, status, seconds, request_id, trace or trace_of(scope["headers"]))

@@ -17,8 +17,10 @@ from app.logs import JsonLines, trace_of
 from app.main import build, create_app
 from app.metrics import BUCKETS_S
 from app.observe import Observer, serve_metrics
+from app.route import ANSWER
 from app.settings import Settings
 from app.tracing import tracer_provider
+from benchmarks.asgi import discard, receive, scope_of_a_request
 from models import __version__
 from models.catalogue import coefficients_hash
 from models.cautions import WARNINGS
@@ -275,3 +277,12 @@ class TestTraces:
 async def plain_answer() -> Any:
     async with client_of(build(Settings())) as client:
         return (await client.post("/estimate", json=BOUT)).json()
+
+
+async def test_no_answer_outlives_its_request() -> None:
+    """A server keeps the scope of a connection's last request, and with it whatever was left there."""
+    guard = build(Settings())
+    scope = scope_of_a_request()
+    await guard(scope, receive, discard)
+    assert observer_of(guard).metrics.estimates.total() == 1
+    assert ANSWER not in scope
