@@ -7,14 +7,15 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import cast
 
-from models import __version__, cautions, direction, energy, energy_models, load, uncertainty
+from models import __version__, cautions, direction, energy, load
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
 from models.catalogue import coefficients_hash
-from models.errors import Conflict, OutOfRange, OutsideEvidence
+from models.errors import OutsideEvidence
+from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
 from models.movement import Case, Movement, motion_section, movement
 from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
-from models.quantities import WALKING_SPEED_HIGH_M_S, check
+from models.quantities import check
 from models.sections import (
     energy_section,
     energy_warnings,
@@ -24,7 +25,7 @@ from models.sections import (
     walking_timing_section,
 )
 from models.sheet import Sheet
-from models.uncertainty import Gait, standard_score
+from models.uncertainty import Gait
 
 
 def estimate(
@@ -110,58 +111,48 @@ def estimate(
     >>> round(answer["backward"]["total_energy_kcal"]["value"], 1)
     274.5
     """
-    body_mass_kg = check("body_mass_kg", body_mass_kg)
     speed_m_s, duration_s, distance_m, follows = complete_bout(speed_m_s, duration_s, distance_m)
 
     assumed: Assumed = {}
-    if gait is None:
-        gait = assumed["gait"] = gait_names.inferred_gait(speed_m_s=speed_m_s)
-    if gait == "walk" and speed_m_s > WALKING_SPEED_HIGH_M_S:
-        raise OutOfRange("speed_m_s", f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
-    if grade is None:
-        grade = assumed["grade"] = 0.0
+    gait = gait_of(gait, speed_m_s, assumed)
+    grade = grade_of(grade, assumed)
     if equal is None:
         equal = assumed["equal"] = "speed"
-    if energy_model is None:
-        energy_model = assumed["energy_model"] = cast(energy.EnergyModelName, energy_models.default_energy_model(gait))
-    elif energy_model not in energy_models.ENERGY_MODELS[gait]:
-        choices = ", ".join(energy_models.ENERGY_MODELS[gait])
-        raise Conflict("energy_model", f"This equation is not for the gait {gait}; use one of: {choices}.")
-    if direction_model is None:
-        direction_model = assumed["direction_model"] = "documented"
-    resting_w_kg = resting_power(body_mass_kg, age_y, sex, height_m, assumed)
-    if step_rate_ratio is None:
-        step_rate_ratio = assumed["step_rate_ratio"] = 1.0
-    if interval is None:
-        interval = assumed["interval"] = uncertainty.DEFAULT_INTERVAL
-    grade = check("grade", grade)
-    step_rate_ratio = check("step_rate_ratio", step_rate_ratio)
-    interval = check("interval", interval)
+    energy_model = energy_model_of(energy_model, gait, assumed)
+    person = person_of(
+        assumed,
+        body_mass_kg=body_mass_kg,
+        direction_model=direction_model,
+        age_y=age_y,
+        sex=sex,
+        height_m=height_m,
+        step_rate_ratio=step_rate_ratio,
+        interval=interval,
+    )
 
     case = Case(
         gait,
         equal,
         energy_model,
-        direction_model,
-        body_mass_kg,
+        person.direction_model,
+        person.body_mass_kg,
         speed_m_s,
         duration_s,
         distance_m,
         grade,
-        resting_w_kg,
-        step_rate_ratio,
+        person.resting_w_kg,
+        person.step_rate_ratio,
         follows,
         input_cv("speed_sd_m_s", speed_sd_m_s, speed_m_s),
-        input_cv("body_mass_sd_kg", body_mass_sd_kg, body_mass_kg),
+        input_cv("body_mass_sd_kg", body_mass_sd_kg, person.body_mass_kg),
         None
         if oxygen_uptake_max_ml_kg_min is None
         else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
     )
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
-    sheet, move = compute(case, score=standard_score(interval), include=include)
-    own_rest = age_y is not None
-    if not own_rest and "energy" in include:
+    sheet, move = compute(case, score=person.score, include=include)
+    if not person.own_rest and "energy" in include:
         sheet.warn(cautions.REST_ASSUMED)
     warnings = [cautions.WARNINGS[code] for code, _ in sheet.warnings]
     if strict:
@@ -177,7 +168,7 @@ def estimate(
             "version": __version__,
             "hash": coefficients_hash(),
             "energy_model": energy_model,
-            "direction_model": direction_model,
+            "direction_model": person.direction_model,
         },
     }
     if case.personal:
@@ -187,7 +178,7 @@ def estimate(
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, sheet.ratio)
     if "references" in include:
-        answer["references"] = references(gait, equal, energy_model, own_rest, frozenset(include))
+        answer["references"] = references(gait, equal, energy_model, person.own_rest, frozenset(include))
     return answer
 
 
@@ -214,69 +205,6 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[
     sheet.warn(cautions.NOVICE)
     sheet.warn(cautions.FALL)
     return sheet, move
-
-
-def complete_bout(
-    speed_m_s: float | None, duration_s: float | None, distance_m: float | None
-) -> tuple[float, float, float, str]:
-    """Return speed [m/s], duration [s] and distance [m] from any two of them, and which one follows.
-
-    Examples
-    --------
-    >>> complete_bout(2.5, 1200.0, None)
-    (2.5, 1200.0, 3000.0, 'distance_m')
-    """
-    if speed_m_s is None and duration_s is not None and distance_m is not None:
-        speed_m_s = check("distance_m", distance_m) / check("duration_s", duration_s)
-        follows = "speed_m_s"
-    elif duration_s is None and speed_m_s is not None and distance_m is not None:
-        duration_s = check("distance_m", distance_m) / check("speed_m_s", speed_m_s)
-        follows = "duration_s"
-    elif distance_m is None and speed_m_s is not None and duration_s is not None:
-        distance_m = check("speed_m_s", speed_m_s) * check("duration_s", duration_s)
-        follows = "distance_m"
-    else:
-        raise Conflict("", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows.")
-    bout = {"speed_m_s": speed_m_s, "duration_s": duration_s, "distance_m": distance_m}
-    try:
-        check(follows, bout[follows])
-    except OutOfRange as error:
-        raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
-    return float(speed_m_s), float(duration_s), float(distance_m), follows
-
-
-def input_cv(field: str, sd: float, value: float) -> float:
-    """Return the coefficient of variation of an input's error [1], or raise where it is beyond half the input.
-
-    Examples
-    --------
-    >>> input_cv("speed_sd_m_s", 0.25, 2.5)
-    0.1
-    """
-    cv = check(field, sd) / value
-    if cv > uncertainty.MAXIMUM_INPUT_CV:
-        share = f"{uncertainty.MAXIMUM_INPUT_CV:.0%}"
-        raise OutOfRange(field, f"{field} is answered up to {share} of what it belongs to.")
-    return cv
-
-
-def resting_power(
-    body_mass_kg: float,
-    age_y: float | None,
-    sex: energy.Sex | None,
-    height_m: float | None,
-    assumed: Assumed,
-) -> float:
-    """Return resting power [W/kg]: Mifflin-St Jeor, or 3.5 ml/kg/min, noted as assumed."""
-    if age_y is None and sex is None and height_m is None:
-        assumed["resting_oxygen_uptake_ml_kg_min"] = energy.MET_ML_KG_MIN
-        return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=energy.MET_ML_KG_MIN))
-    if age_y is None or sex is None or height_m is None:
-        raise Conflict("", "Give age_y, sex and height_m together, or none of them.")
-    power = energy.mifflin1990(
-        body_mass_kg=body_mass_kg, height_m=check("height_m", height_m), age_y=check("age_y", age_y), sex=sex
-    )
-    return cast(float, power)
 
 
 def refuse_extrapolation(warnings: list[cautions.Warning]) -> None:
