@@ -16,6 +16,8 @@ from typing import Final
 
 from starlette.types import Scope
 
+from app.guard import CALLER
+
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "rr_"
 """What every key begins with, so that one that leaked can be searched for."""
@@ -55,8 +57,8 @@ def line_of(name: str, key: str) -> str:
     return line
 
 
-def digests_of(text: str) -> tuple[bytes, ...]:
-    """Return the hashes that a file lists, one `name:hash` a line; # begins a comment.
+def digests_of(text: str) -> dict[str, bytes]:
+    """Return the hashes that a file lists by their names, one `name:hash` a line; # begins a comment.
 
     Raises
     ------
@@ -77,7 +79,7 @@ def digests_of(text: str) -> tuple[bytes, ...]:
         digests[found["name"]] = bytes.fromhex(found["digest"])
     if not digests:
         raise BadKeys("It lists no key; retrorun key new prints one and its line.")
-    return tuple(digests.values())
+    return digests
 
 
 class KeyFile:
@@ -113,8 +115,8 @@ class KeyFile:
             return ()
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def read(self) -> tuple[bytes, ...]:
-        """Return the hashes in the file."""
+    def read(self) -> dict[str, bytes]:
+        """Return the hashes in the file by their names."""
         try:
             return digests_of(self.path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:
@@ -135,7 +137,10 @@ class KeyFile:
             logger.warning("the file of API keys changed: %d valid", len(self.digests))
 
     def allows(self, scope: Scope) -> bool:
-        """Say whether a request may be served: it carries a valid key, or asks for a page that needs none."""
+        """Say whether a request may be served: it carries a valid key, or asks for a page that needs none.
+
+        The name of the key is left in the scope, for the log.
+        """
         now = monotonic()
         if now - self.looked_at >= LOOK_EVERY_S:
             self.looked_at = now
@@ -147,8 +152,9 @@ class KeyFile:
         for name, value in scope["headers"]:
             if name == HEADER:
                 given = value
-        digest, valid = hashlib.sha256(given).digest(), False
+        digest = hashlib.sha256(given).digest()
         # Over all of them, whichever it is: the time says nothing about how near a key is, or which one it is.
-        for known in self.digests:
-            valid |= hmac.compare_digest(known, digest)
-        return valid
+        names = [name for name, known in self.digests.items() if hmac.compare_digest(known, digest)]
+        if names:
+            scope[CALLER] = names[0]
+        return bool(names)

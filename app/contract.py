@@ -1,6 +1,6 @@
 """The OpenAPI document, made from the running code; `openapi/openapi.json` is its committed copy."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -21,6 +21,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         }
         for status in statuses
     }
+
+
+LIMITED: Final = (401, 408, 431, 503)
+"""What any operation but a probe may be refused with, by key or limit."""
 
 
 def contract(app: FastAPI) -> dict[str, Any]:

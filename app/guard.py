@@ -45,6 +45,9 @@ ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 REFUSAL: Final = "retrorun.refusal"
 """Key of a request's scope under which the connection leaves the reason why it is to be refused."""
 
+CALLER: Final = "retrorun.caller"
+"""Key of a request's scope under which the name of its API key is left."""
+
 CLOSED_BY_CALLER: Final = 499
 """Status under which an observer hears of a request whose caller left before the answer."""
 

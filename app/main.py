@@ -1,17 +1,19 @@
 """The service: one computing endpoint, its contract, its pages and its probes."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.access import KeyFile
-from app.contract import contract, problems
+from app.contract import LIMITED, contract, problems
 from app.guard import Guard
 from app.observe import Observer, add_metrics, templates
 from app.problems import install, problem
@@ -73,9 +75,8 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
         servers=[{"url": ".", "description": "This service, whatever path it is mounted at"}],
     )
     install(app)
-    app.include_router(router)
-    app.include_router(science)
-    app.include_router(validation)
+    for served in (router, science, validation):
+        app.include_router(served, responses=problems(*LIMITED))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/", include_in_schema=False)
@@ -107,11 +108,24 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
     return app
 
 
+class CrossOrigin(CORSMiddleware):
+    """Starlette's, which says in plain text why it refuses to let a page ask."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        """Answer a browser that asks whether a page may ask."""
+        answer = super().preflight_response(request_headers)
+        if answer.status_code == HTTPStatus.OK:
+            return answer
+        del answer.headers["content-type"], answer.headers["content-length"]
+        detail = "Pages of that origin may not send such a request: RETRORUN_CORS_ORIGINS names those that may."
+        return problem(answer.status_code, detail=detail, headers=answer.headers)
+
+
 def build(settings: Settings) -> Guard:
     """Return the service as it runs with these settings."""
 
     def cross_origin(inner: ASGIApp) -> ASGIApp:
-        return CORSMiddleware(
+        return CrossOrigin(
             inner,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Scope
 
+from app.guard import CALLER
 from app.logs import Clock, trace_of, write
 from app.metrics import Metrics
 from app.route import ANSWER
@@ -57,18 +58,20 @@ class Observer:
             self.metrics.answered(answer)
         if status >= self.logged_from:
             trace = current_trace() if self.tracing else ""
-            self.log(record.labels, status, seconds, request_id, trace or trace_of(scope["headers"]))
+            trace = trace or trace_of(scope["headers"])
+            caller = scope.get(CALLER, "")
+            more = (f',"key":"{caller}"' if caller else "") + (f',"trace_id":"{trace}"' if trace else "")
+            self.log(record.labels, status, seconds, request_id, more)
 
-    def log(self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, trace: str) -> None:
+    def log(self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, more: str) -> None:
         """Write the log line of a request; nothing in it needs an escape."""
         level = "info" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error"
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             level = "warning"
         method, route, _ = labels
-        traced = f',"trace_id":"{trace}"' if trace else ""
         write(
             f'{{"time":"{self.clock.now()}","level":"{level}","method":"{method}","route":"{route}","status":{status},'
-            f'"duration_ms":{seconds * 1000:.3f},"request_id":"{request_id}"{traced}}}\n'
+            f'"duration_ms":{seconds * 1000:.3f},"request_id":"{request_id}"{more}}}\n'
         )
 
     def refused(self, reason: str) -> None:

@@ -1,6 +1,7 @@
 """API keys: who is let in, how keys rotate, and what a bad file says."""
 
 import hashlib
+import json
 import logging
 import os
 from collections.abc import Callable
@@ -13,7 +14,8 @@ import pytest
 from app import access
 from app.access import BadKeys, KeyFile, digests_of, line_of, new_key
 from app.cli import main
-from app.contract import contract
+from app.contract import LIMITED, contract
+from app.guard import PROBES
 from app.main import build, create_app
 from app.settings import Settings
 
@@ -63,6 +65,21 @@ class TestService:
     async def test_everything_else_needs_one(self, file: Path, path: str, problem_of: ProblemOf) -> None:
         async with client_of(file) as client:
             problem_of(await client.get(f"http://retrorun.test{path}"), 401)
+
+    async def test_the_log_names_the_key_and_holds_none(self, file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        guard = build(Settings(api_key_file=str(file)))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://retrorun.test") as client:
+            for key in (OLD, NEW, "rr_none"):
+                await client.post("/estimate", json=BOUT, headers={"x-api-key": key})
+        output = capsys.readouterr().out
+        assert [json.loads(line).get("key") for line in output.splitlines()] == ["old", "new", None]
+        assert "rr_" not in output
+
+    async def test_the_contract_says_what_every_operation_may_be_refused_with(self) -> None:
+        for path, operations in contract(create_app())["paths"].items():
+            for operation in operations.values():
+                refused = {str(status) for status in LIMITED} <= operation["responses"].keys()
+                assert refused == (path not in PROBES), path
 
     async def test_the_contract_offers_the_key_and_does_not_ask_for_it(self) -> None:
         document = contract(create_app())
@@ -156,7 +173,7 @@ class TestFile:
         for key in (OLD, NEW, "rr_none", None):
             compared.clear()
             keys.allows(asked(key))
-            assert tuple(compared) == keys.digests
+            assert compared == list(keys.digests.values())
 
     def test_any_bytes_may_be_sent_as_a_key(self, file: Path) -> None:
         assert not KeyFile(str(file)).allows(asked(b"\xff\x00" * 1000))
@@ -167,7 +184,7 @@ class TestCommand:
         assert main(["key", "new", "--name", "phone-app"]) == 0
         key, line = (text.split()[-1] for text in capsys.readouterr().out.splitlines())
         assert line.startswith("phone-app:")
-        assert digests_of(line) == (hashlib.sha256(key.encode()).digest(),)
+        assert list(digests_of(line).values()) == [hashlib.sha256(key.encode()).digest()]
 
     def test_no_two_are_the_same(self) -> None:
         assert len({new_key() for _ in range(100)}) == 100

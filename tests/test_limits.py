@@ -7,9 +7,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 import pytest
@@ -17,6 +17,8 @@ import pytest
 from app.guard import REFUSALS, SECURITY_HEADERS, Guard, Refusal
 from app.main import build
 from app.settings import Settings
+
+ProblemOf: TypeAlias = Callable[[httpx.Response, int], dict[str, Any]]
 
 BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
@@ -419,3 +421,12 @@ class TestOtherOrigins:
                 assert answer.headers["x-content-type-options"] == "nosniff"
             other = await client.get("/livez", headers={"origin": "https://other.example"})
             assert "access-control-allow-origin" not in other.headers
+
+    async def test_a_page_that_may_not_ask_is_told_so_in_a_problem(self, problem_of: ProblemOf) -> None:
+        transport = httpx.ASGITransport(build(Settings(cors_origins=(self.ORIGIN,))))
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
+            for origin, method in (("https://other.example", "POST"), (self.ORIGIN, "DELETE")):
+                asked = {"origin": origin, "access-control-request-method": method}
+                refused = await client.options("/estimate", headers=asked)
+                assert "RETRORUN_CORS_ORIGINS" in problem_of(refused, 400)["detail"]
+                assert "other.example" not in str(refused.headers) + refused.text
