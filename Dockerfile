@@ -1,13 +1,15 @@
 ARG BASE_IMAGE=docker.io/library/python:3.13-slim
 
 FROM ${BASE_IMAGE} AS build
+# Or tracing: with what OpenTelemetry traces need.
+ARG REQUIREMENTS=runtime
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1 PIP_ROOT_USER_ACTION=ignore
 # pip and the build backend live in /build, which stays behind; the service's environment has neither.
 RUN python -m venv /build && python -m venv --without-pip /opt/retrorun
 WORKDIR /src
 COPY requirements/ requirements/
 RUN /build/bin/pip install --require-hashes -r requirements/build.txt \
-    && /build/bin/pip --python /opt/retrorun/bin/python install --require-hashes -r requirements/runtime.txt
+    && /build/bin/pip --python /opt/retrorun/bin/python install --require-hashes -r "requirements/${REQUIREMENTS}.txt"
 COPY LICENSE pyproject.toml ./
 COPY models/ models/
 COPY app/ app/

@@ -9,6 +9,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SMOKE := ../shared/bin/container-smoke.sh
 
+SMOKE_BUILD = --context . --requirements requirements/tracing.txt --requirements requirements/build.txt \
+	--requirements requirements/sbom.txt --path /readyz --port 8000
+SMOKE_WITH_ALL = --build-arg REQUIREMENTS=tracing --run-arg --volume --run-arg $(CURDIR)/build/keys:/keys:ro \
+	--env RETRORUN_API_KEY_FILE=/keys/keys --env RETRORUN_METRICS_PORT=9464 --env RETRORUN_TRACING=on \
+	--env RETRORUN_CORS_ORIGINS=https://app.example --env RETRORUN_TRUSTED_PROXIES=10.0.0.0/8
+
 # Each lock is valid for every supported Python, with one version of each package for all of them.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
@@ -78,8 +84,9 @@ openapi: install ## Regenerate the contract, openapi/openapi.json
 
 lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--upgrade for newer versions)
 	$(LOCK) pyproject.toml --output-file requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra tracing --constraint requirements/runtime.txt --output-file requirements/tracing.txt
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
-	$(LOCK) requirements/test.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
+	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt
 	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
@@ -96,10 +103,11 @@ sbom: $(BIN)/python ## Write the bill of materials, dist/sbom.cdx.json, as the c
 	$(PIP) --python build/sbom/service/bin/python install --no-index --no-deps build/sbom/*.whl
 	deploy/sbom.sh build/sbom/tool/bin/cyclonedx-py build/sbom/service/bin/python dist/sbom.cdx.json
 
-image-check: ## Build the container image and try it, where the machine can
+image-check: ## Build the container image and try it, plain and with all of it on, where the machine can
 	@if [ -x $(SMOKE) ]; then \
-		$(SMOKE) --context . --requirements requirements/runtime.txt --requirements requirements/build.txt \
-			--requirements requirements/sbom.txt --path /readyz --port 8000; \
+		$(SMOKE) $(SMOKE_BUILD) && mkdir -p build/keys \
+			&& echo check:$$(printf check | sha256sum | cut -c-64) > build/keys/keys && chmod -R a+rX build \
+			&& $(SMOKE) $(SMOKE_BUILD) $(SMOKE_WITH_ALL); \
 	else echo "image-check skipped: $(SMOKE) is not here"; fi
 
 clean: ## Remove the virtual environment, builds and caches

@@ -204,10 +204,10 @@ class Proxy:
         self.admin = folder / "admin"
         one, two = (f"127.0.0.1:{replica.port}" for replica in replicas)
         environment = os.environ | {
-            "RETRORUN_FRONT": f"127.0.0.1:{port}",
-            "RETRORUN_ONE": one,
-            "RETRORUN_TWO": two,
-            "RETRORUN_ADMIN": str(self.admin),
+            "HAPROXY_FRONT": f"127.0.0.1:{port}",
+            "HAPROXY_ONE": one,
+            "HAPROXY_TWO": two,
+            "HAPROXY_ADMIN": str(self.admin),
         }
         self.log = folder / "haproxy.log"
         with self.log.open("wb") as log:

@@ -206,10 +206,8 @@ class TestKubernetes:
 
 def variables_named() -> Iterator[tuple[str, str]]:
     """Yield each setting that a file of the deployment or its documentation names, comments included."""
-    # HAProxy's own, which deploy/haproxy.cfg explains.
-    others = {"RETRORUN_FRONT", "RETRORUN_ONE", "RETRORUN_TWO", "RETRORUN_ADMIN"}
     # What Kubernetes would set.
-    others.add("RETRORUN_PORT")
+    others = {"RETRORUN_PORT"}
     for path in (*sorted(DEPLOY.rglob("*")), HOUSE / "docs" / "operations.md"):
         if path.is_file():
             for name in re.findall(r"\bRETRORUN_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")):
