@@ -113,10 +113,12 @@ class KeyFile:
             found = self.path.stat()
         except OSError:
             return ()
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
     def read(self) -> dict[str, bytes]:
         """Return the hashes in the file by their names."""
+        if self.path.exists() and not self.path.is_file():
+            raise BadKeys("It is no file.")
         try:
             return digests_of(self.path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError) as error:

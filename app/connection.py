@@ -12,9 +12,10 @@ from email.utils import formatdate
 from typing import Any, ClassVar, Final
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, Observing, refuse
+from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, UPLOADS, Observing, body_limit, refuse
 from app.settings import Settings
 
 LINGER_S: Final = 2.0
@@ -25,6 +26,8 @@ LINGERING: Final = 3
 """Times the served connections that may be open before a refused one is closed at once."""
 FRAMING: Final = 8
 """Bytes on the wire for a byte of body: one sent alone as a chunk takes six."""
+PIECE: Final = 4096
+"""Bytes parsed at once: what follows a request that waits for the answer to another one is not parsed before."""
 HEADER_FRAMING: Final = len(b": \r\n")
 
 
@@ -69,12 +72,15 @@ class Connection(HttpToolsProtocol):
         self.receiving = False  # In a request that has not arrived whole.
         self.in_headers = False
         self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
+        self.body_limit, self.body_time_s = 0, 0.0  # Of that request, once its path is known.
         self.arriving = 0  # Bytes the parser is at now.
         self.begun = 0  # Requests that began in them.
         self.offered = False  # The request offers another protocol, and is to be parsed again without that.
         self.excess = False  # One too many.
         self.last = False  # To be closed after the next answer.
         self.refusal = ""  # Why it is to be closed when what came before is answered.
+        self.unparsed = b""  # What arrived behind requests that wait for their turn.
+        self.running: Any = None  # The request that is being answered; the newest one may wait.
         self.stuck_since = 0.0  # When the client last stopped reading.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
@@ -88,8 +94,24 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived."""
-        if self.refusal or self.transport.ended:
-            return
+        if self.unparsed:
+            self.unparsed += data
+        else:
+            self.take(data)
+
+    def take(self, data: bytes) -> None:
+        """Parse what arrived, up to the requests that have to wait: each of them parsed takes fifty times its bytes."""
+        for start in range(0, len(data), PIECE):
+            if self.refusal or self.transport.ended:
+                return
+            if self.pipeline:
+                self.unparsed = data[start:]
+                self.flow.pause_reading()
+                return
+            self.take_piece(data[start : start + PIECE])
+
+    def take_piece(self, data: bytes) -> None:
+        """Parse a piece of what arrived."""
         between = not self.receiving
         self.arriving, self.begun = len(data), 0
         while data:
@@ -102,7 +124,7 @@ class Connection(HttpToolsProtocol):
             if self.in_headers:
                 if self.received > self.settings.maximum_header_bytes:
                     self.refuse("header_size")
-            elif self.received > self.settings.maximum_header_bytes + FRAMING * self.settings.maximum_body_bytes:
+            elif self.received > self.settings.maximum_header_bytes + FRAMING * self.body_limit:
                 self.break_off("body_size")
         self.arriving = 0
 
@@ -151,6 +173,9 @@ class Connection(HttpToolsProtocol):
                 self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
         super().on_headers_complete()
         self.in_headers = False
+        path = self.scope["path"]
+        self.body_limit = body_limit(path, self.settings)
+        self.body_time_s = self.settings.upload_timeout_s if path in UPLOADS else self.settings.request_timeout_s
         self.headers = []  # Fields after the body go nowhere: they are not to pass for headers.
         if self.last:
             self.cycle.keep_alive = False
@@ -175,15 +200,29 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif self.refusal:
             self.write_refusal()
+        if self.unparsed and not self.pipeline:
+            data, self.unparsed = self.unparsed, b""
+            self.take(data)
+
+    def _start_asgi_task(self, cycle: Any, app: ASGI3Application) -> None:
+        self.running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
+        if self.running is not None and not self.running.response_complete:
+            self.running.disconnected = True
+            self.running.message_event.set()
+        self.pipeline.clear()
+        self.unparsed = b""
         super().connection_lost(exc)
         # Else the two would hold each other until the garbage is collected.
         self.transport = self.transport.transport
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as uvicorn narrows it
         """Keep open, until all is answered, what a client has only half closed."""
+        if self.unparsed:
+            return True
         if self.receiving or not self.busy():
             return False
         self.cycle.keep_alive = False
@@ -214,11 +253,13 @@ class Connection(HttpToolsProtocol):
         elif self.flow.write_paused:
             if now - self.stuck_since > settings.request_timeout_s:
                 self.transport.transport.abort()
+        elif self.unparsed:
+            return
         elif self.in_headers:
             if taken_s > settings.header_timeout_s:
                 self.refuse("request_time")
         elif self.receiving:
-            if taken_s > settings.request_timeout_s:
+            if taken_s > self.body_time_s:
                 self.break_off("request_time")
         elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
             self.transport.close()

@@ -42,6 +42,9 @@ PROBES: Final = {"/livez", "/readyz"}
 ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served however much there is to do."""
 
+UPLOADS: Final = {"/workout", "/workout/track"}
+"""Paths whose bodies may be large: beyond the size of others, only so many arrive at once."""
+
 REFUSAL: Final = "retrorun.refusal"
 """Key of a request's scope under which the connection leaves the reason why it is to be refused."""
 
@@ -67,21 +70,28 @@ REFUSALS: Final = {
     "malformed": Refusal(400, "This is not well-formed HTTP/1.1."),
     "key": Refusal(401, headers={"www-authenticate": "ApiKey"}, close=False),
     "request_time": Refusal(408),
-    "body_size": Refusal(413, "The body is larger than {settings.maximum_body_bytes} bytes: send less."),
+    "body_size": Refusal(413, "The body is larger than {body_limit} bytes: send less."),
     "header_size": Refusal(
         431, "The headers are larger than {settings.maximum_header_bytes} bytes: send fewer or shorter ones."
     ),
     "connections": Refusal(503, "Too many connections are open: try again shortly.", RETRY_SOON),
     "loop_lag": Refusal(503, "There is too much to do: try again shortly.", RETRY_SOON, close=False),
+    "uploads": Refusal(503, "Too many large bodies are on their way: try again shortly.", RETRY_SOON),
     "stopping": Refusal(503, "This instance is stopping: try again, and another one will answer.", RETRY_SOON),
 }
 """Each reason to refuse a request before or while it is read."""
 
 
-def refuse(reason: str, settings: Settings) -> Response:
+def refuse(reason: str, settings: Settings, path: str = "") -> Response:
     """Return the problem of a refusal."""
     status, detail, headers, _ = REFUSALS[reason]
-    return problem(status, detail=detail and detail.format(settings=settings), headers=headers)
+    detail = detail and detail.format(settings=settings, body_limit=body_limit(path, settings))
+    return problem(status, detail=detail, headers=headers)
+
+
+def body_limit(path: str, settings: Settings) -> int:
+    """Return the largest body that a path takes, in bytes."""
+    return settings.maximum_upload_bytes if path in UPLOADS else settings.maximum_body_bytes
 
 
 class Refused(Exception):
@@ -108,6 +118,9 @@ class Observing(Protocol):
 
     def refused(self, reason: str) -> None:
         """Note that one was refused, or a connection ended, and why."""
+
+    def failed(self) -> None:
+        """Note that one met a fault of ours."""
 
     def lag(self, seconds: float) -> None:
         """Note how late the event loop ran."""
@@ -149,6 +162,7 @@ class Guard:
         self.app = self.readable(app)
         self.settings = settings or Settings()
         self.maximum_body_bytes = self.settings.maximum_body_bytes
+        self.uploads = 0
         self.observer = observer
         self.keys = keys
         self.state = State()
@@ -195,7 +209,7 @@ class Guard:
         try:
             if self.state.overloaded or self.state.stopping or self.keys is not None or REFUSAL in scope:
                 self.admit(scope)
-            if exchange.length.isdigit() and int(exchange.length) > self.maximum_body_bytes:
+            if exchange.length.isdigit() and int(exchange.length) > exchange.limit:
                 raise Refused("body_size")
             await self.app(scope, exchange.receive, exchange.send)
             if exchange.dropped:
@@ -210,11 +224,15 @@ class Guard:
             # The time to stop is over.
             await self.refuse(exchange, "stopping")
         except Exception as error:
+            if self.observer is not None:
+                self.observer.failed()
             # The message of an exception may hold what the caller sent, so only its kind and place are logged.
             logger.error("request %s failed: %s", exchange.request_id.decode(), where_it_happened(error))
             if exchange.status:
                 raise BrokenOff from None
             await problem(500)(scope, exchange.receive, exchange.answer)
+        finally:
+            self.uploads -= exchange.upload
 
     async def refuse(self, exchange: "Exchange", reason: str) -> None:
         """Answer with the problem of a refusal."""
@@ -224,7 +242,7 @@ class Guard:
             raise BrokenOff from None
         if REFUSALS[reason].close:
             exchange.scope[REFUSAL] = reason
-        response = self.readable(refuse(reason, self.settings))
+        response = self.readable(refuse(reason, self.settings, exchange.scope["path"]))
         await response(exchange.scope, exchange.receive, exchange.answer)
 
 
@@ -235,7 +253,10 @@ class BrokenOff(RuntimeError):
 class Exchange:
     """One request and its answer, as both pass the guard."""
 
-    __slots__ = ("dropped", "extra", "guard", "length", "received", "request_id", "scope", "status", "take", "write")
+    __slots__ = (
+        *("dropped", "extra", "guard", "length", "limit", "received", "request_id", "scope", "status", "take"),
+        *("upload", "write"),
+    )
 
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
         length = request_id = b""
@@ -249,17 +270,28 @@ class Exchange:
         self.guard, self.scope, self.take, self.write = guard, scope, receive, send
         self.length, self.request_id = length, request_id
         self.extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
-        self.received, self.status, self.dropped = 0, 0, False
+        self.received, self.status, self.dropped, self.upload = 0, 0, False, False
+        self.limit = body_limit(scope["path"], guard.settings)
 
     async def receive(self) -> Message:
         """Return what arrived, within the limits."""
         message = await self.take()
         self.received += len(message.get("body", b""))
         if self.received > self.guard.maximum_body_bytes:
-            raise Refused("body_size")
+            self.admit_upload()
         if message.get("more_body") and self.scope.get(REFUSAL, "connections") != "connections":
             raise Refused(self.scope[REFUSAL])
         return message
+
+    def admit_upload(self) -> None:
+        """Let a large body go on arriving, where its path takes it and there are not too many."""
+        if self.received > self.limit:
+            raise Refused("body_size")
+        if not self.upload:
+            if self.guard.uploads >= self.guard.settings.maximum_uploads:
+                raise Refused("uploads")
+            self.upload = True
+            self.guard.uploads += 1
 
     async def send(self, message: Message) -> None:
         """Send what the application answers, but no page of text for a fault."""

@@ -66,6 +66,7 @@ class Metrics(Collector):
         self.records: dict[tuple[str, str, str], Record] = {}
         self.in_flight = 0
         self.lag_s = 0.0
+        self.faults = 0
         self.refused = dict.fromkeys(REFUSALS, 0)
         self.estimates: Counter[tuple[str, str]] = Counter(
             {(gait, model): 0 for gait in get_args(Gait) for model in get_args(DirectionModelName)}
@@ -103,7 +104,7 @@ class Metrics(Collector):
 
     def answered(self, answer: Mapping[str, Any]) -> None:
         """Count an answer that is an estimate."""
-        if "gait" not in answer:
+        if "gait" not in answer or "find" in answer:
             return
         self.estimates[answer["gait"], answer["models"]["direction_model"]] += 1
         for warning in answer["warnings"]:
@@ -123,6 +124,7 @@ class Metrics(Collector):
         yield requests
         yield GaugeMetricFamily("retrorun_http_requests_in_flight", "Requests under way.", self.in_flight)
         yield GaugeMetricFamily("retrorun_event_loop_lag_seconds", "How late the event loop ran last.", self.lag_s)
+        yield CounterMetricFamily("retrorun_faults", "Requests that met a fault of the service.", self.faults)
         refused = CounterMetricFamily("retrorun_refused", "Requests and connections refused.", labels=("reason",))
         for reason, count in list(self.refused.items()):
             refused.add_metric((reason,), count)

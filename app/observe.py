@@ -78,6 +78,10 @@ class Observer:
         """Note that a request or a connection was refused."""
         self.metrics.refused[reason] += 1
 
+    def failed(self) -> None:
+        """Note that a request met a fault of ours."""
+        self.metrics.faults += 1
+
     def lag(self, seconds: float) -> None:
         """Note how late the event loop ran."""
         self.metrics.lag_s = seconds
@@ -99,7 +103,10 @@ def add_metrics(app: FastAPI, metrics: Metrics) -> None:
 
     @app.get("/metrics", include_in_schema=False)
     async def exposition(request: Request) -> Response:
-        encoder, content_type = choose_encoder(request.headers.get("accept", ""))
+        try:
+            encoder, content_type = choose_encoder(request.headers.get("accept", ""))
+        except TypeError:  # It compares the versions that were sent, whatever they are.
+            encoder, content_type = choose_encoder("")
         return Response(encoder(metrics.registry), headers={"content-type": content_type})
 
 

@@ -9,9 +9,11 @@ hands it the requests that name it exactly, before FastAPI's layers. `make bench
 
 import inspect
 from collections.abc import Callable, Coroutine
+from functools import cache
 from http import HTTPStatus
 from typing import Any, Final, get_type_hints
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
@@ -70,15 +72,37 @@ class ModelRoute(APIRoute):
             return problem(415)
         if accept not in {b"*/*", JSON} and not accepts_json(accept.decode("latin-1")):
             return problem(406)
+        return await self.computed(scope, await body_of(receive))
+
+    async def computed(self, scope: Scope, body: bytes) -> bytes | Response:
+        """Return the answer to a body, as `answer` does."""
+        return self.compute(scope, body)
+
+    def compute(self, scope: Scope, body: bytes) -> bytes | Response:
+        """Validate, compute and encode."""
         try:
-            answer = self.endpoint(self.validate(await body_of(receive)))
-            body = encode(answer)
+            answer = self.endpoint(self.validate(body))
+            encoded = encode(answer)
         except ValidationError as error:
             return from_validation_error(error, self.fields)
         except EstimateError as error:
             return from_estimate_error(error)
         scope[ANSWER] = answer
-        return body
+        return encoded
+
+
+class ThreadRoute(ModelRoute):
+    """A route whose requests may be long to compute: in a thread, so that others are answered meanwhile."""
+
+    async def computed(self, scope: Scope, body: bytes) -> bytes | Response:
+        """Return the answer to a body, computed beside the event loop."""
+        return await to_thread.run_sync(self.compute, scope, body, limiter=threads())
+
+
+@cache
+def threads() -> CapacityLimiter:
+    """Return what limits the threads that compute: a few, so that a short one need not wait for a long one."""
+    return CapacityLimiter(4)
 
 
 async def body_of(receive: Receive) -> bytes:

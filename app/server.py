@@ -16,7 +16,7 @@ import uvicorn
 from uvicorn._types import ASGI3Application
 
 from app.connection import LINGERING, Connection
-from app.guard import Guard, Observing, State
+from app.guard import Guard, Observing, State, where_it_happened
 from app.logs import configure
 from app.main import build
 from app.observe import Observer, serve_metrics
@@ -145,7 +145,15 @@ class Server(uvicorn.Server):
                 now = loop.time()
                 for connection in list(self.server_state.connections):
                     if isinstance(connection, Connection):
-                        connection.look(now)
+                        self.look(connection, now)
+
+    @staticmethod
+    def look(connection: Connection, now: float) -> None:
+        """End a connection that takes too long; a fault in one must not leave all others without limits."""
+        try:
+            connection.look(now)
+        except Exception as error:
+            logger.error("a connection could not be looked at: %s", where_it_happened(error))
 
 
 def run(settings: Settings) -> None:

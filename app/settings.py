@@ -72,6 +72,12 @@ class Settings:
     host: str = setting("127.0.0.1", "an address", "Address to listen on; --host wins.", str)
     port: int = number(8000, 0, 65_535, "Port to listen on, 0 for any free one; --port wins.")
     maximum_body_bytes: int = number(65_536, 1024, 16_777_216, "Largest body of a request; beyond it 413.")
+    maximum_upload_bytes: int = number(
+        16_777_216, 1024, 1_073_741_824, "Largest body of a workout or a watch file; beyond it 413."
+    )
+    maximum_uploads: int = number(
+        8, 1, 1000, "Bodies beyond maximum_body_bytes that may arrive and be computed at once; others get 503."
+    )
     maximum_header_bytes: int = number(
         16_384, 1024, 1_048_576, "Largest request line and headers of a request together; beyond it 431."
     )
@@ -95,6 +101,9 @@ class Settings:
     request_timeout_s: float = number(
         10.0, 0.1, 600.0, "Time for a whole request to arrive, then 408; and for a client to take what was answered."
     )
+    upload_timeout_s: float = number(
+        60.0, 0.1, 3600.0, "Time for the body of a workout or a watch file to arrive; then 408."
+    )
     keep_alive_timeout_s: float = number(
         65.0,
         0.1,
@@ -112,7 +121,7 @@ class Settings:
     )
     trusted_proxies: tuple[str, ...] = several(
         "networks in CIDR form, separated by commas",
-        "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.",
+        "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; only traces show them.",
         lambda text: str(ip_network(text)),
     )
     cors_origins: tuple[str, ...] = several(

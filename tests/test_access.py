@@ -162,6 +162,23 @@ class TestFile:
         with pytest.raises(BadKeys, match="cannot be read"):
             KeyFile(str(tmp_path / "keys"))
 
+    def test_a_file_that_could_not_be_read_is_read_when_it_can(
+        self, file: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keys, read_text = KeyFile(str(file)), Path.read_text
+        file.write_text(line_of("third", "rr_third"))
+        monkeypatch.setattr(Path, "read_text", lambda *_, **__: (_ for _ in ()).throw(PermissionError()))
+        keys.refresh()
+        monkeypatch.setattr(Path, "read_text", read_text)
+        file.chmod(0o644 if file.stat().st_mode & 0o077 == 0 else 0o600)
+        keys.refresh()
+        assert keys.allows(asked("rr_third"))
+
+    def test_a_pipe_in_place_of_the_file_is_said(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "keys")
+        with pytest.raises(BadKeys, match="no file"):
+            KeyFile(str(tmp_path / "keys"))
+
     def test_every_hash_is_compared_whichever_fits(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         keys, compared = KeyFile(str(file)), list[bytes]()
 

@@ -120,13 +120,15 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/guard.py": {"caller left": (499,), "bytes of a request id": (8,), "lines of a trace": (6,)},
     "app/connection.py": {
         "seconds to linger": (2.0,),
+        "bytes parsed at once": (4096,),
         "times the served connections: answered, lingering": (2, 3),
         "bytes on the wire for one of a body, of a request id": (8,),
     },
+    "app/route.py": {"threads": (4,)},
     "app/settings.py": {
         "address, ports": (8000, 65_535),
-        "bytes of a body, of headers, and their bounds": (65_536, 16_384, 1024, 16_777_216, 1_048_576),
-        "connections": (1000, 100_000),
+        "bytes of a body, of headers, and their bounds": (65_536, 16_384, 1024, 16_777_216, 1_048_576, 1_073_741_824),
+        "connections, large bodies at once": (1000, 100_000, 8),
         "seconds, and their bounds": (0.05, 0.001, 0.1, 3.0, 5, 5.0, 10.0, 60.0, 65.0, 600, 600.0, 3600.0),
     },
     "app/problems.py": {"most errors listed": (20,)},

@@ -1,5 +1,6 @@
 """Every limit over a real socket, against the service in a process of its own with small limits."""
 
+import asyncio
 import json
 import os
 import re
@@ -7,12 +8,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import httpx
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from app.guard import REFUSALS, SECURITY_HEADERS, Guard, Refusal
 from app.main import build
@@ -118,6 +121,12 @@ def refused(answer: Answer | None, status: int) -> Answer:
     if status == 503:
         assert int(answer.headers["retry-after"]) >= 1
     return answer
+
+
+def resident_mb(process: "subprocess.Popen[str]") -> float:
+    """Return the memory that a process holds."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def ended(opened: socket.socket, within_s: float) -> float:
@@ -288,6 +297,24 @@ class TestTime:
             assert answer.status == 200
 
 
+class TestPipelining:
+    def test_what_waits_for_its_turn_takes_little_memory_and_is_answered(self) -> None:
+        request, times = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n", 10_000
+        with serving(RETRORUN_LOG_LEVEL="error", RETRORUN_MAXIMUM_LOOP_LAG_S="60") as (process, port):
+            with ExitStack() as stack:
+                opened = [stack.enter_context(connected(port, request * times)) for _ in range(5)]
+                with connected(port, GET) as other:
+                    assert read(other) is not None
+                assert resident_mb(process) < 100
+                found, rest = 0, b""
+                while found < times and (data := opened[0].recv(1 << 20)):
+                    found += (rest + data).count(b"HTTP/1.1 404")
+                    rest = data[-len("HTTP/1.1 40") :]
+                assert found == times
+            with connected(port, GET) as other:
+                assert read(other) is not None
+
+
 class TestConnections:
     def test_one_too_many_gets_503_and_probes_are_served(self) -> None:
         with serving(RETRORUN_HEADER_TIMEOUT_S="1.2") as (_, port), ExitStack() as stack:
@@ -385,6 +412,67 @@ class TestHooks:
         for refusal in REFUSALS.values():
             assert isinstance(refusal, Refusal)
             assert (refusal.status == 503) == ("retry-after" in (refusal.headers or {}))
+
+
+@pytest.mark.anyio
+class TestUploads:
+    """Bodies beyond the size of others, on the paths that take them."""
+
+    SETTINGS = Settings(maximum_body_bytes=1024, maximum_upload_bytes=4096, maximum_uploads=1)
+
+    @staticmethod
+    async def reading(scope: Scope, receive: Receive, send: Send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    @staticmethod
+    async def status(guard: Guard, path: str, pieces: AsyncIterator[bytes]) -> int:
+        statuses: list[int] = []
+
+        async def receive() -> Message:
+            piece = await anext(pieces, None)
+            return {"type": "http.request", "body": piece or b"", "more_body": piece is not None}
+
+        async def send(message: Message) -> None:
+            statuses.append(message.get("status", 0))
+
+        await guard({"type": "http", "method": "POST", "path": path, "headers": []}, receive, send)
+        return statuses[0]
+
+    @staticmethod
+    async def bytes_of(length: int, gate: asyncio.Event | None = None) -> AsyncIterator[bytes]:
+        for sent in range(0, length, 512):
+            yield b" " * min(512, length - sent)
+        if gate is not None:
+            await gate.wait()
+
+    @pytest.mark.parametrize(
+        ("path", "length", "status"),
+        [
+            ("/estimate", 1024, 204),
+            ("/estimate", 1025, 413),
+            ("/workout", 4096, 204),
+            ("/workout", 4097, 413),
+            ("/workout/track", 4096, 204),
+        ],
+    )
+    async def test_each_path_has_its_limit(self, path: str, length: int, status: int) -> None:
+        guard = Guard(self.reading, self.SETTINGS)
+        assert await self.status(guard, path, self.bytes_of(length)) == status
+        assert guard.uploads == 0
+
+    async def test_only_so_many_large_bodies_arrive_at_once(self) -> None:
+        guard, gate = Guard(self.reading, self.SETTINGS), asyncio.Event()
+        first = asyncio.create_task(self.status(guard, "/workout", self.bytes_of(2048, gate)))
+        while not guard.uploads:
+            await asyncio.sleep(0)
+        assert await self.status(guard, "/workout", self.bytes_of(2048)) == 503
+        assert await self.status(guard, "/workout", self.bytes_of(1024)) == 204
+        gate.set()
+        assert await first == 204
+        assert await self.status(guard, "/workout", self.bytes_of(2048)) == 204
 
 
 @pytest.mark.anyio

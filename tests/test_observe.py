@@ -160,6 +160,14 @@ class TestMetrics:
         assert "/metrics" not in create_app().openapi()["paths"]
 
 
+@pytest.mark.parametrize("accept", ["text/plain;version=x", "application/openmetrics-text;version=1.a.b"])
+async def test_an_odd_version_of_the_metrics_is_no_fault(guard: Guard, accept: str) -> None:
+    async with client_of(guard) as client:
+        answer = await client.get("/metrics", headers={"accept": accept})
+    assert answer.status_code == 200
+    assert "retrorun_faults_total 0.0" in answer.text
+
+
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
