@@ -83,8 +83,8 @@ openapi: install ## Regenerate the contract, openapi/openapi.json
 	mv openapi/openapi.json.new openapi/openapi.json
 
 lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--upgrade for newer versions)
-	$(LOCK) pyproject.toml --output-file requirements/runtime.txt
-	$(LOCK) pyproject.toml --extra tracing --constraint requirements/runtime.txt --output-file requirements/tracing.txt
+	$(LOCK) pyproject.toml --extra track --output-file requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra track --extra tracing --constraint requirements/runtime.txt --output-file requirements/tracing.txt
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
 	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt

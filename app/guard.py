@@ -34,6 +34,11 @@ SECURITY_HEADERS: Final = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", PAGE_POLICY),
 )
+EMBEDDABLE: Final = {"/plot/energy.svg", "/plot/load.svg"}
+"""Pictures, which other sites may show."""
+EMBEDDABLE_HEADERS: Final = tuple(
+    (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value) for name, value in SECURITY_HEADERS
+)
 CLOSE: Final = (b"connection", b"close")
 RETRY_SOON: Final = {"retry-after": "1"}
 
@@ -269,7 +274,8 @@ class Exchange:
             request_id = secrets.token_hex(8).encode()
         self.guard, self.scope, self.take, self.write = guard, scope, receive, send
         self.length, self.request_id = length, request_id
-        self.extra = [(b"x-request-id", request_id), *SECURITY_HEADERS]
+        security = EMBEDDABLE_HEADERS if scope["path"] in EMBEDDABLE else SECURITY_HEADERS
+        self.extra = [(b"x-request-id", request_id), *security]
         self.received, self.status, self.dropped, self.upload = 0, 0, False, False
         self.limit = body_limit(scope["path"], guard.settings)
 

@@ -16,13 +16,18 @@ from app.access import KeyFile
 from app.contract import LIMITED, contract, problems
 from app.guard import Guard
 from app.observe import Observer, add_metrics, templates
+from app.plan import router as plan
+from app.plot import router as plot
 from app.problems import install, problem
 from app.route import ModelRoute, shortcut
 from app.schema import EstimateAnswer, EstimateRequest
 from app.science import router as science
 from app.settings import Settings
+from app.solve import router as solve
 from app.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
+from app.track import router as track
 from app.validation import router as validation
+from app.workout import router as workout
 from models import __version__
 from models.estimate import estimate as estimate_bout
 from models.quantities import QUANTITIES
@@ -75,7 +80,7 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
         servers=[{"url": ".", "description": "This service, whatever path it is mounted at"}],
     )
     install(app)
-    for served in (router, science, validation):
+    for served in (router, workout, track, plan, solve, science, validation, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -140,7 +145,7 @@ def build(settings: Settings) -> Guard:
         add_metrics(app, observer.metrics)
     return Guard(
         # FastAPI's layers are where a trace begins.
-        app if provider else shortcut(app, router),
+        app if provider else shortcut(app, router, solve, plan, workout),
         settings,
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,

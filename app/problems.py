@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from app.codec import encode
-from models.errors import EstimateError
+from models.errors import EstimateError, Unattainable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -47,7 +47,7 @@ def problem(
     status: int,
     *,
     detail: str | None = None,
-    errors: Iterable[Mapping[str, str]] = (),
+    errors: Iterable[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a problem answer.
@@ -59,7 +59,7 @@ def problem(
     detail : str, optional
         What is wrong and what to do; the status's own sentence when left out.
     errors : iterable of mappings, optional
-        Each thing to mend: pointer, code, message.
+        Each thing to mend: pointer, code, message, and what is attainable where a target is not.
     headers : mapping, optional
         Further headers.
 
@@ -78,7 +78,8 @@ def problem(
 def from_estimate_error(error: EstimateError) -> Response:
     """Return the problem of a bout that has no estimate."""
     pointer = f"/{error.field}" if error.field else ""
-    return problem(422, errors=[{"pointer": pointer, "code": error.code, "message": error.message}])
+    attainable = error.reach if isinstance(error, Unattainable) else {}
+    return problem(422, errors=[{"pointer": pointer, "code": error.code, "message": error.message, **attainable}])
 
 
 def from_validation_error(error: ValidationError, fields: Mapping[str, Any]) -> Response:
@@ -124,6 +125,8 @@ def _described(item: Any, fields: Mapping[str, Any]) -> dict[str, str]:
     code, message = {
         "missing": ("required", "This field is required."),
         "float_type": ("not_a_number", "Give a JSON number, without quotes."),
+        "float_parsing": ("not_a_number", "Give a number."),
+        "int_type": ("not_an_integer", "Give a whole number, without quotes."),
         "finite_number": ("not_finite", "Give a finite number."),
         "greater_than_equal": ("out_of_range", f"Give a number of at least {context.get('ge', 0):g}."),
         "less_than_equal": ("out_of_range", f"Give a number of at most {context.get('le', 0):g}."),

@@ -120,15 +120,15 @@ async def body_of(receive: Receive) -> bytes:
     return body
 
 
-def shortcut(app: ASGIApp, router: APIRouter) -> ASGIApp:
-    """Return an application that serves exact requests for a router's computing routes itself, and hands on the rest.
+def shortcut(app: ASGIApp, *routers: APIRouter) -> ASGIApp:
+    """Return an application that serves exact requests for routers' computing routes itself, and hands on the rest.
 
     Parameters
     ----------
     app : ASGI application
-        The whole application, which includes the router too.
-    router : APIRouter
-        Router whose `ModelRoute`s have no parameters in their paths.
+        The whole application, which includes the routers too.
+    *routers : APIRouter
+        Routers whose `ModelRoute`s have no parameters in their paths.
 
     Returns
     -------
@@ -137,6 +137,7 @@ def shortcut(app: ASGIApp, router: APIRouter) -> ASGIApp:
     """
     direct = {
         (method, route.path): route
+        for router in routers
         for route in router.routes
         if isinstance(route, ModelRoute)
         for method in route.methods or ()

@@ -16,6 +16,7 @@ from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Indicator, Inter
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
 from models.quantities import QUANTITIES
+from models.solve_answer import Reach
 from models.uncertainty import Gait
 
 MAXIMUM_MEASUREMENTS: Final = 100
@@ -132,7 +133,8 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
         # What is no quantity of its own is a pure number, but for the ends of an interval: the field has their unit.
-        pure = hint in (Interval, Bounds) or (hint is float and shape not in (Interval, Bounds, Indicator))
+        held = (Interval, Bounds, Indicator, Reach)
+        pure = hint in (Interval, Bounds) or (hint is float and shape not in held)
         extra |= {"x-unit": "1"} if pure else {}
         return Annotated[described(hint), Field(description=MEANINGS[name], json_schema_extra=extra)]
     description = f"{known.meaning} [{known.unit}]"
@@ -141,6 +143,15 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
 
 
 EstimateAnswer: Any = described(Estimate)
+
+
+def attainable(which: str) -> Any:
+    """Return the pydantic field of a number in a problem that says what is attainable."""
+    return Field(
+        description=f"{which} attainable value of a target.",
+        examples=[QUANTITIES["total_energy_kcal"].example],
+        json_schema_extra={"format": "double"},
+    )
 
 
 class ProblemError(TypedDict):
@@ -157,6 +168,10 @@ class ProblemError(TypedDict):
             examples=[f"Give a number from {QUANTITIES['speed_m_s'].low:g} to {QUANTITIES['speed_m_s'].high:g}."],
         ),
     ]
+    low: NotRequired[Annotated[float, attainable("The least")]]
+    high: NotRequired[Annotated[float, attainable("The greatest")]]
+    nearest: NotRequired[Annotated[float, attainable("The nearest")]]
+    unit: NotRequired[Annotated[str, Field(description="Unit of low, high and nearest.", examples=["kcal"])]]
 
 
 class Problem(TypedDict):

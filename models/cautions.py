@@ -118,6 +118,26 @@ ABOVE_MAXIMUM: Final = _warning(
     "above_maximum",
     "The oxygen uptake of a direction is above the maximum given: no steady state, so that it is extrapolated.",
 )
+PAUSE_IS_REST: Final = _warning(
+    "caution",
+    "pause",
+    "A pause is taken as rest: standing costs somewhat more and is not modelled.",
+)
+WORKOUT_SUM_ABSENT: Final = _warning(
+    "absent",
+    "workout_sum",
+    "A total is absent where it is unknown for any of its segments.",
+)
+TRACK_ERRORS: Final = _warning(
+    "caution",
+    "track_errors",
+    "Errors of the watch in distance and elevation are not in the intervals.",
+)
+TRACK_LEFT_OUT: Final = _warning(
+    "absent",
+    "track_left_out",
+    "What is faster than its gait, steeper than is answered or a jump is in no sum: left_out_s says how long.",
+)
 NOVICE: Final = _warning(
     "caution",
     "novice",
@@ -218,6 +238,17 @@ BACKWARD_TIBIAL_ABSENT: Final = _warning("absent", "backward_tibial", "Tibial co
 WALKING_TIBIAL_ABSENT: Final = _warning(
     "absent", "walk_tibial", "Tibial compression is estimated for forward running only: absent."
 )
+FORWARD_KNEE_MOMENT_ABSENT: Final = _warning(
+    "absent", "forward_knee_moment", "The knee moment ratio belongs to going backward: forward it is absent."
+)
+UNATTAINABLE: Final[dict[str, str]] = {
+    name: _warning(
+        "absent",
+        f"unattainable_{name}",
+        f"Going {name} the target cannot be met: unattainable says the nearest value that can.",
+    )
+    for name in ("forward", "backward")
+}
 WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
     "absent", "walk_knee_moment", "The knee moment ratio of walking is unknown: absent."
 )
@@ -227,3 +258,40 @@ BACKWARD_ACHILLES_UNKNOWN: Final = _warning(
     f"Achilles load backward is unknown: bounds alone, {load.ACHILLES_BACKWARD_BOUNDS[0]:g} and "
     f"{load.ACHILLES_BACKWARD_BOUNDS[1]:g} times forward (choice).",
 )
+
+PLAN_CENTRAL: Final = _warning(
+    "caution",
+    "plan_central",
+    "A plan keeps its limits at the central estimates: the intervals say how far one person may lie beyond. Whether "
+    "the speeds can be held for as long is not modelled: give your own fastest speeds or an oxygen uptake as a limit.",
+)
+PLAN_BACKWARD_UNKNOWN: Final = _warning(
+    "absent",
+    "plan_backward_unknown",
+    "What is limited or made least is unknown backward for this gait and grade: the plan has no backward part.",
+)
+PLAN_ACHILLES_BOUND: Final = _warning(
+    "caution",
+    "plan_backward_achilles",
+    "Achilles load backward has no value: a plan takes its upper bound.",
+)
+PLAN_ONE_DIRECTION_ABSENT: Final[dict[str, str]] = {
+    name: _warning("absent", f"plan_{name}_only", f"No plan going {name} alone meets what is asked: absent.")
+    for name in ("forward", "backward")
+}
+
+OF_FORWARD: Final = frozenset({TIBIAL_SPEED, LOAD_ON_GRADE, VERTICAL_FORCE_GRADE})
+OF_BACKWARD: Final = frozenset({WALKING_RATIO, NOVICE, FALL})
+
+
+def concerns(code: str, way: Literal["forward", "backward"]) -> bool:
+    """Say whether a warning of a bout at equal speed concerns what is done in one direction.
+
+    Examples
+    --------
+    >>> concerns(FALL, "forward"), concerns(FALL, "backward")
+    (False, True)
+    """
+    if way == "forward":
+        return "backward" not in code and code not in OF_BACKWARD
+    return code not in OF_FORWARD

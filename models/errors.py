@@ -4,7 +4,7 @@
 tells what to do; none ever carries the caller's value, because body mass and age are health data.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class EstimateError(ValueError):
@@ -45,6 +45,36 @@ class Undefined(EstimateError):
     """A combination for which the chosen equations have no answer."""
 
     default_code = "undefined"
+
+
+class Unattainable(Undefined):
+    """A target that no plausible bout meets, with the nearest that one does.
+
+    Parameters
+    ----------
+    field : str
+        Name of the target.
+    message : str
+        Nearest value and bounds, for people.
+    low, high, nearest : float
+        Least, greatest and nearest attainable value, in `unit`.
+    unit : str
+        Unit of the three, as printed.
+    """
+
+    default_code = "unattainable"
+
+    def __init__(self, field: str, message: str, *, low: float, high: float, nearest: float, unit: str) -> None:
+        super().__init__(field, message)
+        self.low = low
+        self.high = high
+        self.nearest = nearest
+        self.unit = unit
+
+    @property
+    def reach(self) -> dict[str, Any]:
+        """What is attainable, as a problem or an answer has it."""
+        return {"low": self.low, "high": self.high, "nearest": self.nearest, "unit": self.unit}
 
 
 class OutsideEvidence(EstimateError):

@@ -38,6 +38,17 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         low=1.0,
         high=172_800.0,
     ),
+    "pause_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Pause after a segment, or alone; taken as rest.",
+        example=60.0,
+        low=0.0,
+        high=172_800.0,
+    ),
+    "backward_speed_m_s": Quantity(
+        unit="m/s", ucum="m/s", meaning="Speed going backward.", example=2.0, low=0.2, high=8.0
+    ),
     "distance_m": Quantity(unit="m", ucum="m", meaning="Distance.", example=3000.0, low=0.2, high=500_000.0),
     "grade": Quantity(
         unit="1", ucum="1", meaning="Rise over run; negative is downhill.", example=0.0, low=-0.5, high=0.9
@@ -96,7 +107,48 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         low=0.005,
         high=0.5,
     ),
+    "from_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Where a range begins, from the first point with time and place.",
+        example=600.0,
+        low=0.0,
+        high=172_800.0,
+    ),
+    "to_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Where a range ends, from the first point with time and place; the end of the file when left out.",
+        example=900.0,
+        low=0.0,
+        high=172_800.0,
+    ),
     # What an answer holds.
+    "moving_duration_s": Quantity(unit="s", ucum="s", meaning="Duration without pauses.", example=1080.0),
+    "running_from_m_s": Quantity(
+        unit="m/s", ucum="m/s", meaning="Speed from which a segment without gait is taken as running.", example=2.0
+    ),
+    "gap_s": Quantity(unit="s", ucum="s", meaning="Time of the gaps together; taken as rest.", example=0.0),
+    "paused_s": Quantity(
+        unit="s", ucum="s", meaning="Time of the pauses within the recording together; taken as rest.", example=40.0
+    ),
+    "left_out_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Moving time that no sum holds: faster than the gait, steeper than is answered, or jumps.",
+        example=0.0,
+    ),
+    "recorded_s": Quantity(
+        unit="s", ucum="s", meaning="Time from the first point with time and place to the last.", example=10_799.0
+    ),
+    "positions_distance_m": Quantity(
+        unit="m", ucum="m", meaning="Distance along the smoothed positions, pauses included.", example=26_950.0
+    ),
+    "device_distance_m": Quantity(
+        unit="m", ucum="m", meaning="Distance as the device has it, pauses included.", example=27_000.0
+    ),
+    "ascent_m": Quantity(unit="m", ucum="m", meaning="Climb over the segments that count.", example=120.0),
+    "descent_m": Quantity(unit="m", ucum="m", meaning="Fall over the segments that count.", example=118.0),
     "total_energy_kcal": Quantity(
         unit="kcal",
         ucum="kcal",
@@ -105,7 +157,9 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         low=1.0,
         high=50000.0,
     ),
-    "active_energy_kcal": Quantity(unit="kcal", ucum="kcal", meaning="Energy of the bout above rest.", example=186.4),
+    "active_energy_kcal": Quantity(
+        unit="kcal", ucum="kcal", meaning="Energy of the bout above rest.", example=186.4, low=1.0, high=50000.0
+    ),
     "resting_energy_kcal": Quantity(
         unit="kcal",
         ucum="kcal",
@@ -113,17 +167,33 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         example=24.1,
     ),
     "metabolic_power_w_kg": Quantity(
-        unit="W/kg", ucum="W/kg", meaning="Gross metabolic power per kilogram of body mass.", example=10.5
+        unit="W/kg",
+        ucum="W/kg",
+        meaning="Gross metabolic power per kilogram of body mass.",
+        example=10.5,
+        low=1.2,
+        high=42.0,
     ),
     "oxygen_uptake_ml_kg_min": Quantity(
         unit="ml/kg/min", ucum="mL/kg/min", meaning="Gross oxygen uptake.", example=30.7, low=3.5, high=120.0
     ),
     "met": Quantity(
-        unit="MET", ucum="[MET]", meaning="Gross oxygen uptake in multiples of 3.5 ml/kg/min.", example=8.8
+        unit="MET",
+        ucum="[MET]",
+        meaning="Gross oxygen uptake in multiples of 3.5 ml/kg/min.",
+        example=8.8,
+        low=1.0,
+        high=35.0,
     ),
     "share_of_maximum": Quantity(unit="1", ucum="1", meaning="Oxygen uptake over the maximum given.", example=0.61),
     "energy_per_km_kcal": Quantity(
         unit="kcal/km", ucum="kcal/km", meaning="Total energy for each kilometre.", example=70.4
+    ),
+    "energy_per_km_kcal_kg": Quantity(
+        unit="kcal/kg/km",
+        ucum="kcal/kg/km",
+        meaning="Total energy for each kilometre, per kilogram of body mass.",
+        example=1.01,
     ),
     "cadence_steps_per_min": Quantity(
         unit="steps/min", ucum="{steps}/min", meaning="Steps of both feet each minute.", example=155.9
@@ -137,43 +207,69 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         ucum="{body_weight}",
         meaning="Peak vertical ground force in each step, in body weights.",
         example=2.44,
+        low=0.1,
+        high=10.0,
     ),
     "patellofemoral_peak_force_bw": Quantity(
         unit="BW",
         ucum="{body_weight}",
         meaning="Peak force behind the knee-cap in each step, in body weights.",
         example=4.5,
+        low=0.1,
+        high=30.0,
     ),
     "knee_extensor_moment_ratio": Quantity(
         unit="1",
         ucum="1",
         meaning="Peak knee extensor moment backward over forward at this backward speed.",
         example=0.85,
+        low=0.1,
+        high=10.0,
     ),
     "patellofemoral_impulse_per_km_bw_s": Quantity(
         unit="BW·s/km",
         ucum="{body_weight}.s/km",
         meaning="Patellofemoral force summed over the contacts of one leg in a kilometre.",
         example=370.0,
+        low=1.0,
+        high=10_000.0,
     ),
     "patellofemoral_impulse_per_bout_bw_s": Quantity(
         unit="BW·s",
         ucum="{body_weight}.s",
         meaning="Patellofemoral force summed over the contacts of one leg in the bout.",
         example=1110.0,
+        low=0.1,
+        high=1_000_000.0,
     ),
     "achilles_relative_load": Quantity(
         unit="1",
         ucum="1",
         meaning="Peak Achilles tendon force, 1 being running forward at 3.0 m/s. Backward only its bounds.",
         example=0.94,
+        low=0.1,
+        high=10.0,
     ),
     "tibial_compression_peak_bw": Quantity(
         unit="BW",
         ucum="{body_weight}",
         meaning="Peak compression of the shin bone in each step, in body weights; forward running only.",
         example=7.75,
+        low=0.1,
+        high=50.0,
     ),
+    "low_speed_m_s": Quantity(unit="m/s", ucum="m/s", meaning="Slowest speed of the range.", example=0.2),
+    "high_speed_m_s": Quantity(unit="m/s", ucum="m/s", meaning="Fastest speed of the range.", example=2.5),
+    "speed_low_m_s": Quantity(
+        unit="m/s", ucum="m/s", meaning="Own slowest speed, either way.", example=2.0, low=0.2, high=8.0
+    ),
+    "speed_high_m_s": Quantity(
+        unit="m/s", ucum="m/s", meaning="Own fastest speed, either way.", example=3.0, low=0.2, high=8.0
+    ),
+    "backward_speed_high_m_s": Quantity(
+        unit="m/s", ucum="m/s", meaning="Own fastest speed backward.", example=2.2, low=0.2, high=8.0
+    ),
+    "rest_s": Quantity(unit="s", ucum="s", meaning="What is left of the time, spent standing.", example=0.0),
     "resting_oxygen_uptake_ml_kg_min": Quantity(
         unit="ml/kg/min",
         ucum="mL/kg/min",

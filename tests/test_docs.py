@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
 
+import httpx
 import pytest
 
 from app.schema import EstimateRequest
@@ -25,6 +26,7 @@ HOUSE: Final = Path(__file__).parent.parent
 DOCS: Final = HOUSE / "docs"
 MEANING: Final = DOCS / "meaning.md"
 PLATFORMS: Final = DOCS / "platforms.md"
+QUESTIONS: Final = DOCS / "questions.md"
 EXAMPLES: Final = sorted((DOCS / "examples").glob("*.json"))
 PAGES: Final = sorted(DOCS.rglob("*.md")) + [page for page in (HOUSE / "README.md",) if page.exists()]
 
@@ -383,3 +385,20 @@ class TestFhir:
         for name, value in (("Body mass", "70 kg"), ("speed", "2.5 m/s"), ("duration", "1200 s")):
             assert f"{name} {value}" in found["derivedFrom"][0]["display"]
         sentence(found["note"][0]["text"], backward)
+
+
+def questions() -> Iterator[tuple[str, str]]:
+    """Yield each request of the page of questions: its path and its body."""
+    for section in QUESTIONS.read_text(encoding="utf-8").split("\n## ")[1:]:
+        path = re.search(r"`POST (/[a-z/]+)`", section)
+        assert path
+        for body in re.findall(r"```json\n(.*?)```", section, re.DOTALL):
+            yield path[1], body
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("path", "body"), list(questions()))
+async def test_every_question_has_an_answer(client: httpx.AsyncClient, path: str, body: str) -> None:
+    answer = await client.post(path, content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert {"forward", "bouts", "totals"} & answer.json().keys()

@@ -385,6 +385,9 @@ class Noting:
     def lag(self, seconds: float) -> None:
         self.noted.append("lag")
 
+    def failed(self) -> None:
+        self.noted.append("failed")
+
 
 @pytest.mark.anyio
 class TestHooks:

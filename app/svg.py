@@ -1,0 +1,235 @@
+"""SVG by hand: an axis, lines, bands, marks and bars are a page of code, and a plotting library on the server is not.
+
+Colours are presentation attributes, which no content security policy blocks. Each has a class too, by which the one
+style sheet of the theme `auto` turns it dark where the page allows that; where it does not, the drawing stays light.
+"""
+
+from collections.abc import Sequence
+from html import escape
+from math import ceil, floor, log10
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
+
+Theme: TypeAlias = Literal["light", "dark", "auto"]
+Point: TypeAlias = tuple[float, float]
+
+COLOURS: Final[dict[str, dict[str, str]]] = {
+    "light": {
+        "paper": "#ffffff",
+        "ink": "#1f2328",
+        "faint": "#d0d7de",
+        "forward": "#0072b2",
+        "backward": "#d55e00",
+    },
+    "dark": {
+        "paper": "#0d1117",
+        "ink": "#e6edf3",
+        "faint": "#3d444d",
+        "forward": "#56b4e9",
+        "backward": "#e69f00",
+    },
+}
+"""What each role is drawn in: of Okabe and Ito's palette, whose colours the colour-blind tell apart."""
+
+FONT: Final = 22
+"""Height of the letters, about 10 pixels where the drawing is 360 pixels wide."""
+HEADLINE: Final = 26
+LETTER: Final = 0.56
+"""Width of a letter over its height, about."""
+
+THICK: Final = 4
+THIN: Final = 2
+TINT: Final = 0.18
+"""Widths of lines, and how much a band hides."""
+
+RADIUS: Final = 7
+SHAPES: Final = (
+    "M{r} 0A{r} {r} 0 1 1 -{r} 0A{r} {r} 0 1 1 {r} 0Z",
+    "M-{r} -{r}H{r}V{r}H-{r}Z",
+    "M0 -{r}L{r} {r}H-{r}Z",
+    "M0 -{r}L{r} 0L0 {r}L-{r} 0Z",
+    "M0 {r}L{r} -{r}H-{r}Z",
+)
+"""Outlines of marks: circle, square, triangle, diamond, triangle upside down."""
+
+DASHES: Final = {"forward": None, "backward": "16 5", "outside": "3 6"}
+STEPS: Final = (1, 2, 5, 10)
+"""Multiples of a power of ten that ticks stand apart."""
+
+
+class Axis(NamedTuple):
+    """A scale: what its two ends mean, and where on the drawing they are."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def at(self, value: float) -> float:
+        """Return the place of a value."""
+        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+
+
+def ticks(low: float, high: float, most: int) -> list[float]:
+    """Return the round numbers between two ends, at most so many steps apart.
+
+    Examples
+    --------
+    >>> ticks(1.0, 6.0, 8), ticks(0.4, 2.4, 5), ticks(0.0, 0.3, 4)
+    ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [0.5, 1.0, 1.5, 2.0], [0.0, 0.1, 0.2, 0.3])
+    """
+    step = _step(high - low, most)
+    first, last = ceil(_plain(low / step)), floor(_plain(high / step))
+    return [_plain(number * step) for number in range(first, last + 1)]
+
+
+def rounded_up(value: float, most: int) -> float:
+    """Return the first tick above a positive value, on an axis that begins at zero.
+
+    Examples
+    --------
+    >>> rounded_up(23.4, 6)
+    25.0
+    """
+    step = _step(value, most)
+    return _plain(ceil(value / step) * step)
+
+
+def _plain(value: float) -> float:
+    """Return a number as a label says it: 3 steps of 0.1 are 0.3."""
+    return float(f"{value:.6g}")
+
+
+def _step(span: float, most: int) -> float:
+    power = 10.0 ** floor(log10(span / most))
+    return next(multiple * power for multiple in STEPS if span <= multiple * power * most)
+
+
+class Drawing:
+    """Elements drawn one over the other, in the colours of a theme."""
+
+    def __init__(self, theme: Theme) -> None:
+        self.theme = theme
+        self.colours = COLOURS["dark" if theme == "dark" else "light"]
+        self.elements: list[str] = []
+
+    def add(self, name: str, inside: str = "", *, fill: str = "none", stroke: str = "none", **attributes: Any) -> None:
+        """Draw an element; fill and stroke are roles of `COLOURS`, or "hatch", what is inside is SVG already."""
+        classes = []
+        for paint, role in (("fill", fill), ("stroke", stroke)):
+            if role in self.colours:
+                classes.append(f"{paint}-{role}")
+            attributes[paint] = f"url(#{role})" if role == "hatch" else self.colours.get(role, "none")
+        if classes:
+            attributes["class"] = " ".join(classes)
+        self.elements.append(element(name, inside, **attributes))
+
+    def open(self, **data: str) -> None:
+        """Begin a group that says in data attributes what it shows."""
+        self.elements.append(
+            element("g", **{f"data-{name}": value for name, value in data.items()})[: -len("/>")] + ">"
+        )
+
+    def close(self) -> None:
+        """End a group."""
+        self.elements.append("</g>")
+
+    def text(self, x: float, y: float, words: str, **attributes: Any) -> None:
+        """Write words from a place on."""
+        self.add("text", escape(words), fill="ink", x=_place(x), y=_place(y), **attributes)
+
+    def line(self, points: Sequence[Point], *, stroke: str, **attributes: Any) -> None:
+        """Draw a line through points."""
+        self.add("path", d=_path(points), stroke=stroke, **attributes)
+
+    def band(self, lower: Sequence[Point], upper: Sequence[Point], *, fill: str) -> None:
+        """Fill what lies between two lines."""
+        self.add("path", d=f"{_path([*upper, *reversed(lower)])}Z", fill=fill, fill_opacity=TINT)
+
+    def mark(self, place: Point, shape: str, *, fill: str, stroke: str, title: str = "") -> None:
+        """Draw a mark, with words for whoever points at it."""
+        words = element("title", escape(title)) if title else ""
+        x, y = map(_place, place)
+        outline = shape.format(r=RADIUS)
+        self.add("path", words, d=outline, transform=f"translate({x} {y})", fill=fill, stroke=stroke, stroke_width=THIN)
+
+    def bar(self, corner: Point, size: Point, *, fill: str, stroke: str, **attributes: Any) -> None:
+        """Draw a bar from its upper left corner."""
+        (x, y), (width, height) = map(_place, corner), map(_place, size)
+        self.add("rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke, **attributes)
+
+    def whisker(self, x: float, low: float, high: float) -> None:
+        """Draw an interval upright, with a cap at either end."""
+        caps = "".join(f"M{_place(x - RADIUS)} {_place(y)}H{_place(x + RADIUS)}" for y in (low, high))
+        for stroke, width in (("paper", THICK + THIN), ("ink", THIN)):
+            self.add("path", d=f"{_path([(x, low), (x, high)])}{caps}", stroke=stroke, stroke_width=width)
+
+    def frame(self, across: Axis, up: Axis, values: Sequence[float], labels: Sequence[float] = ()) -> None:
+        """Draw the grid of an upright axis, and below it the ticks of the other."""
+        for value in values:
+            y = up.at(value)
+            self.line([(across.start, y), (across.end, y)], stroke="ink" if value == up.low else "faint")
+            self.text(across.start - RADIUS, y + RADIUS, f"{value:g}", text_anchor="end", data_up=f"{value:g}")
+        for value in labels:
+            x = across.at(value)
+            self.line([(x, up.start), (x, up.start + RADIUS)], stroke="ink")
+            self.text(x, up.start + RADIUS + FONT, f"{value:g}", text_anchor="middle", data_across=f"{value:g}")
+
+    def svg(self, width: int, height: int, *, title: str, description: str) -> str:
+        """Return the drawing as a document that a screen reader can read."""
+        words = element("title", escape(title), id="title") + element("desc", escape(description), id="desc")
+        hatch = (
+            f'<defs><pattern id="hatch" width="{RADIUS}" height="{RADIUS}" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate(45)"><path class="stroke-ink" d="M0 0V{RADIUS}" stroke="{self.colours["ink"]}" '
+            'stroke-width="2"/></pattern></defs>'
+        )
+        paper = Drawing(self.theme)
+        paper.add("rect", width=width, height=height, fill="paper")
+        paper.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
+        return element(
+            "svg",
+            "\n".join(
+                [words + (_dark_style() if self.theme == "auto" else "") + hatch, *paper.elements, *self.elements]
+            ),
+            xmlns="http://www.w3.org/2000/svg",
+            viewBox=f"0 0 {width} {height}",
+            role="img",
+            aria_labelledby="title desc",
+            font_family="system-ui, sans-serif",
+            font_size=FONT,
+        )
+
+
+def element(name: str, inside: str = "", **attributes: object) -> str:
+    """Return an element; attributes that are None are left out, and what is inside is SVG already.
+
+    Examples
+    --------
+    >>> element("line", x1=0, stroke_width=2, data_of='a "b"')
+    '<line x1="0" stroke-width="2" data-of="a &quot;b&quot;"/>'
+    """
+    written = "".join(
+        f' {key.replace("_", "-")}="{escape(str(value))}"' for key, value in attributes.items() if value is not None
+    )
+    return f"<{name}{written}>{inside}</{name}>" if inside else f"<{name}{written}/>"
+
+
+def width_of(words: str) -> float:
+    """Return about how wide words are."""
+    return len(words) * FONT * LETTER
+
+
+def _dark_style() -> str:
+    rules = "".join(
+        f".{paint}-{role}{{{paint}:{colour}}}"
+        for role, colour in COLOURS["dark"].items()
+        for paint in ("fill", "stroke")
+    )
+    return element("style", f"@media (prefers-color-scheme:dark){{{rules}}}")
+
+
+def _path(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{_place(x)} {_place(y)}" for x, y in points)
+
+
+def _place(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")

@@ -1,0 +1,187 @@
+"""A watch file as a workout: multipart/form-data with the file and what is said about it."""
+
+from functools import cache
+from typing import Annotated, Any, Final, NotRequired, get_type_hints
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from app.codec import encode
+from app.contract import problems
+from app.problems import from_estimate_error, from_validation_error, problem
+from app.route import accepts_json
+from app.schema import described, quantity, word
+from app.watch_files import points_of
+from app.workout import EnergyModelsRequest
+from models.direction import DirectionModelName
+from models.energy import Sex
+from models.errors import EstimateError
+from models.quantities import QUANTITIES
+from models.track import Track, TrackSection
+from models.track import track as track_of_points
+from models.uncertainty import Gait
+
+MAXIMUM_RANGES: Final = 1000
+SECTIONS: Final = 2
+
+GPX_EXAMPLE: Final = (
+    '<gpx version="1.1" creator="example" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
+    '<trkpt lat="46.00000" lon="11.0"><ele>500</ele><time>2026-05-01T08:00:00Z</time></trkpt>'
+    '<trkpt lat="46.00045" lon="11.0"><ele>501</ele><time>2026-05-01T08:00:20Z</time></trkpt>'
+    "</trkseg></trk></gpx>"
+)
+RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
+
+router = APIRouter(tags=["workout"])
+
+
+@with_config(ConfigDict(extra="forbid"))
+class RangeRequest(TypedDict):
+    """A range of time that was done backward, counted from the first point with time and place."""
+
+    from_s: Annotated[float, quantity("from_s")]
+    to_s: NotRequired[Annotated[float, quantity("to_s")]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class TrackRequest(TypedDict):
+    """What is said about a file. Give body mass; the rest may be left out."""
+
+    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
+    backward: NotRequired[
+        Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)]
+    ]
+    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
+    energy_models: NotRequired[Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})]]
+    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
+    age_y: NotRequired[Annotated[float, quantity("age_y")]]
+    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
+    height_m: NotRequired[Annotated[float, quantity("height_m")]]
+    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
+    interval: NotRequired[Annotated[float, quantity("interval")]]
+    include: NotRequired[
+        Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=SECTIONS)]
+    ]
+
+
+validate: Final = TypeAdapter(TrackRequest).validator.validate_json
+
+
+def inlined(node: Any, definitions: dict[str, Any]) -> Any:
+    """Return a schema with what it refers to in its place, and without the titles that only repeat names."""
+    if isinstance(node, list):
+        return [inlined(item, definitions) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        node = {**definitions[node["$ref"].rpartition("/")[2]], **node}
+    return {
+        key: inlined(value, definitions)
+        for key, value in node.items()
+        if key not in {"$ref", "$defs"} and not (key == "title" and isinstance(value, str))
+    }
+
+
+SCHEMA: Final = TypeAdapter(TrackRequest).json_schema()
+
+FORM: Final = {
+    "schema": {
+        "type": "object",
+        "required": ["file", "request"],
+        "additionalProperties": False,
+        "properties": {
+            "file": {
+                "type": "string",
+                "format": "binary",
+                "description": "A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name.",
+            },
+            "request": inlined(SCHEMA, SCHEMA["$defs"]),
+        },
+    },
+    "example": {"file": GPX_EXAMPLE, "request": {"body_mass_kg": QUANTITIES["body_mass_kg"].example}},
+    "encoding": {"file": {"contentType": "application/octet-stream"}, "request": {"contentType": "application/json"}},
+}
+
+
+class Malformed(Exception):
+    """A body that is no form of two parts."""
+
+
+@router.post(
+    "/workout/track",
+    operation_id="workout_track",
+    summary="Sum up a workout that a watch recorded, as given and reversed",
+    response_model=described(Track),
+    response_description="Totals as given and reversed, their ratio, what became of the recording, what was assumed.",
+    responses=problems(400, 406, 413, 415, 422, 500),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
+)
+async def track(request: Request) -> Response:
+    """Send a GPX, TCX or FIT file, and beside it, as JSON, body mass and which ranges of time were backward.
+
+    Spikes, jumps, gaps and pauses are taken out and reported, elevation is smoothed, and the rest becomes segments of
+    about ten seconds, each with its speed and grade; then the answer is that of POST /workout. Times count in seconds
+    from the first point with time and place. Archives are not unpacked; nothing is kept.
+    """
+    if not accepts_json(request.headers.get("accept", "")):
+        return problem(406)
+    content_type = request.headers.get("content-type", "")
+    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+        return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
+    body = await request.body()
+    return await to_thread.run_sync(compute, content_type, body, limiter=one_at_a_time())
+
+
+@cache
+def one_at_a_time() -> CapacityLimiter:
+    """Return what keeps the memory for files to that of one."""
+    return CapacityLimiter(1)
+
+
+def compute(content_type: str, body: bytes) -> Response:
+    """Return the answer to a form, or the problem that stands in the way."""
+    try:
+        parts = parts_of(content_type, body)
+        missing = [
+            {"pointer": f"/{name}", "code": "required", "message": "This part is required."}
+            for name in ("file", "request")
+            if name not in parts
+        ]
+        if missing:
+            return problem(422, errors=missing)
+        said = validate(parts["request"])
+        encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
+    except Malformed:
+        return problem(400, detail="The body is no well-formed form of the two parts file and request.")
+    except ImportError:
+        return problem(503, detail="Watch files are not read here: whoever runs this adds the extra retrorun[track].")
+    except ValidationError as error:
+        return from_validation_error(error, get_type_hints(TrackRequest))
+    except EstimateError as error:
+        return from_estimate_error(error)
+    return Response(encoded, media_type="application/json")
+
+
+def parts_of(content_type: str, body: bytes) -> dict[str, bytes]:
+    """Return the parts of a form by name, or raise for one that holds others, or any twice."""
+    from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # noqa: PLC0415 - optional
+
+    parts: dict[str, bytearray] = {}
+    name = ""
+    try:
+        boundary = parse_options_header(content_type)[1].get("boundary", "")
+        with PushMultipartParser(boundary, content_length=len(body), max_segment_count=SECTIONS, strict=True) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, MultipartSegment):
+                    name = event.name or ""
+                    if name not in {"file", "request"} or name in parts:
+                        raise Malformed
+                    parts[name] = bytearray()
+                elif event:
+                    parts[name] += event
+    except MultipartError:
+        raise Malformed from None
+    return {name: bytes(part) for name, part in parts.items()}

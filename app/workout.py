@@ -1,0 +1,110 @@
+"""A workout of segments: what it comes to, and the same with each one reversed."""
+
+from typing import Annotated, Any, Final, NotRequired
+
+from fastapi import APIRouter
+from pydantic import ConfigDict, with_config
+from typing_extensions import TypedDict
+
+from app.contract import problems
+from app.route import ThreadRoute
+from app.schema import described, quantity, word
+from models.direction import DirectionModelName
+from models.energy import EnergyModelName, Sex
+from models.quantities import QUANTITIES
+from models.segments import MAXIMUM_SEGMENTS
+from models.segments import workout as workout_of_segments
+from models.uncertainty import Gait
+from models.workout_answer import Direction, Workout, WorkoutSection
+
+REPEATS_EXAMPLE: Final = 6
+
+
+def example(*names: str) -> dict[str, float]:
+    """Return quantities with their examples."""
+    return {name: QUANTITIES[name].example for name in names}
+
+
+REPEATED: Final = [{"direction": "backward", **example("speed_m_s", "duration_s")}, example("pause_s")]
+LISTED: Final = [example("speed_m_s", "duration_s"), {"repeat": REPEATS_EXAMPLE, "segments": REPEATED}]
+
+router = APIRouter(route_class=ThreadRoute, tags=["workout"])
+
+
+@with_config(ConfigDict(extra="forbid"))
+class SegmentRequest(TypedDict):
+    """A segment by exactly two of speed, duration and distance, with the pause after it; or pause_s alone."""
+
+    direction: NotRequired[Annotated[Direction, word("direction", "backward")]]
+    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
+    speed_m_s: NotRequired[Annotated[float, quantity("speed_m_s")]]
+    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
+    distance_m: NotRequired[Annotated[float, quantity("distance_m")]]
+    grade: NotRequired[Annotated[float, quantity("grade")]]
+    pause_s: NotRequired[Annotated[float, quantity("pause_s")]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class ItemRequest(SegmentRequest):
+    """A segment, a pause, or repeat and segments: those done so often. What is repeated holds no repeats."""
+
+    repeat: NotRequired[Annotated[int, word("repeat", REPEATS_EXAMPLE, strict=True, ge=1, le=MAXIMUM_SEGMENTS)]]
+    segments: NotRequired[
+        Annotated[
+            list[SegmentRequest],
+            word("segments", REPEATED, min_length=1, max_length=MAXIMUM_SEGMENTS),
+        ]
+    ]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class EnergyModelsRequest(TypedDict):
+    """The forward energy equation of each gait, its default when left out."""
+
+    run: NotRequired[Annotated[EnergyModelName, word("run", "looney2025")]]
+    walk: NotRequired[Annotated[EnergyModelName, word("walk", "looney2019")]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class WorkoutRequest(TypedDict):
+    """A workout. Give body mass and what is done; the rest may be left out."""
+
+    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
+    segments: Annotated[
+        list[ItemRequest],
+        word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS),
+    ]
+    energy_models: NotRequired[Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})]]
+    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
+    age_y: NotRequired[Annotated[float, quantity("age_y")]]
+    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
+    height_m: NotRequired[Annotated[float, quantity("height_m")]]
+    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
+    interval: NotRequired[Annotated[float, quantity("interval")]]
+    include: NotRequired[
+        Annotated[
+            list[WorkoutSection],
+            word("workout_include", ["segments"], min_length=1, max_length=1),
+        ]
+    ]
+
+
+@router.post(
+    "/workout",
+    operation_id="workout",
+    summary="Sum up a workout of segments, as given and reversed",
+    response_model=described(Workout),
+    response_description="Totals as given and reversed, their ratio, and what was assumed.",
+    responses=problems(400, 406, 413, 415, 422, 500),
+    openapi_extra={
+        "requestBody": {"content": {"application/json": {"example": example("body_mass_kg") | {"segments": LISTED}}}}
+    },
+)
+def workout(request: WorkoutRequest) -> Any:
+    """List segments, pauses, and repeats of them: at most 10 000 together, repeats counted as often as they are done.
+
+    A segment takes exactly two of speed, duration and distance. Repeats are one level deep: what is repeated holds
+    no repeats. Intervals do not shrink with the number of segments: the errors of the person and of the models are
+    the same in all of them. `reversed` is the same workout with every segment in the other direction at its speed.
+    """
+    return workout_of_segments(**request)

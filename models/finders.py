@@ -1,0 +1,292 @@
+"""The finders behind `models.solve`: from a checked question to what meets its target in each direction."""
+
+import math
+from collections.abc import Collection, Mapping
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+
+from models import cautions, energy, uncertainty
+from models.answer import Interval
+from models.direction import elasticity
+from models.errors import Conflict, OutOfRange, Unattainable, Undefined
+from models.estimate import compute
+from models.inputs import Person
+from models.movement import Case, on_a_grade, spreads_of_person
+from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.solve_answer import Solved
+from models.speed_of_power import (
+    ENERGY,
+    INWARD,
+    Attainable,
+    Direction,
+    answered,
+    attainable,
+    power_at,
+    rises,
+    speed_at,
+    told,
+)
+from models.speed_ranges import INDICATORS, PER_BOUT, Column, Mask, at_speeds, load_ranges
+from models.uncertainty import spread_factor
+
+BOTH: Final[tuple[Direction, Direction]] = ("forward", "backward")
+
+ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
+RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
+
+
+class Question(NamedTuple):
+    """A checked question: a bout with what is fixed of it, whose it is, and every number that was given."""
+
+    case: Case
+    person: Person
+    given: Mapping[str, float]
+    bounds_m_s: tuple[float, float]
+
+
+class Found(NamedTuple):
+    """What a finder found in each direction, or why not, and the codes of its warnings."""
+
+    of: dict[Direction, Solved | Unattainable]
+    warnings: list[str]
+
+
+def one_of(given: Mapping[str, float], names: Collection[str]) -> str:
+    """Return the one of several fields that was given, or raise."""
+    found = [name for name in names if name in given]
+    if len(found) != 1:
+        raise Conflict("", f"Give exactly one of: {', '.join(names)}.")
+    return found[0]
+
+
+def around(value: float, spread: float, score: float) -> Interval:
+    """Return an estimate with the ends of its interval.
+
+    Examples
+    --------
+    >>> around(2.0, 0.0, 1.645)
+    {'value': 2.0, 'low': 2.0, 'high': 2.0}
+    """
+    factor = cast(float, spread_factor(spread, score))
+    return {"value": value, "low": value / factor, "high": value * factor}
+
+
+def beyond(case: Case, field: str, side: Direction, reach: Attainable) -> Unattainable:
+    """Return the refusal of a target that a direction cannot meet."""
+    going, unit = {"run": "Running", "walk": "Walking"}[case.gait], QUANTITIES[field].unit
+    bounds = f"{reach.low:.6g} to {reach.high:.6g} {unit}"
+    message = f"{going} {side} this cannot be met: {bounds} can be; the nearest is {reach.nearest:.6g} {unit}."
+    return Unattainable(field, message, **reach._asdict(), unit=unit)
+
+
+def warnings_of(question: Question, speed_m_s: float, side: Direction) -> list[str]:
+    """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
+    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=1.0, include=ENERGY)
+    codes = [code for code, _ in sheet.warnings if cautions.concerns(code, side)]
+    return codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED]
+
+
+def find_bout(question: Question) -> Found:
+    """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
+    given = question.given
+    target = one_of(given, ENERGIES)
+    if "distance_m" in given:
+        raise Conflict(
+            "distance_m",
+            "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give speed_m_s, "
+            "for the duration and distance, or duration_s, for the speed and distance.",
+        )
+    if one_of(given, ("speed_m_s", "duration_s")) == "duration_s":
+        return find_speed(question, target)
+    speed = given["speed_m_s"]
+    duration, distance = QUANTITIES["duration_s"], QUANTITIES["distance_m"]
+    least = max(cast(float, duration.low), cast(float, distance.low) / speed)
+    most = min(cast(float, duration.high), cast(float, distance.high) / speed)
+    sheet, _ = compute(question.case, score=question.person.score, include=ENERGY)
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    for side in BOTH:
+        # The case lasts one second: its energy is that of each second.
+        each_second: Interval = getattr(sheet, side)[target]
+        low, high, wanted = each_second["low"], each_second["high"], given[target]
+        seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
+        if least <= seconds["value"] <= most:
+            metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
+            found[side] = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
+            codes += warnings_of(question, speed, side)
+        else:
+            low, high = each_second["value"] * least * (1 + INWARD), each_second["value"] * most * (1 - INWARD)
+            found[side] = beyond(question.case, target, side, Attainable(low, high, low if wanted < low else high))
+    return Found(found, codes)
+
+
+def find_rate(question: Question) -> Found:
+    """Find the speed of an oxygen uptake, a MET or a power."""
+    return find_speed(question, one_of(question.given, RATES))
+
+
+def find_speed(question: Question, target: str) -> Found:
+    """Find the speed in each direction of an energy or a rate, for the duration of the case where it has one."""
+    case, bounds = question.case, question.bounds_m_s
+    power = power_of(target, question.given[target], case)
+    duration = question.given.get("duration_s")
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    for side in BOTH:
+        speed = speed_at(case, side, power_w_kg=power, bounds_m_s=bounds)
+        if speed is None:
+
+            def value_at(speeds: Column, side: Direction = side) -> Column:
+                sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY)
+                return cast(Column, getattr(sheet, side)[target]["value"])
+
+            def known_at(speeds: Column, side: Direction = side) -> Mask:
+                return told(case, side, speeds)
+
+            found[side] = beyond(case, target, side, attainable(value_at, known_at, bounds, question.given[target]))
+            continue
+        _, move = compute(at_speeds(case, speed), score=1.0, include=ENERGY)
+        of_power = move.forward_spread if side == "forward" else move.backward_spread
+        spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
+        solved: Solved = {"speed_m_s": around(speed, spread, question.person.score)}
+        if duration is not None:
+            solved["duration_s"] = around(duration, 0.0, 0.0)
+            solved["distance_m"] = around(speed * duration, spread, question.person.score)
+        found[side] = solved
+        codes += warnings_of(question, speed, side)
+    return Found(found, codes)
+
+
+def power_of(target: str, value: float, case: Case) -> float:
+    """Return the gross metabolic power that a target asks for [W/kg]."""
+    if target == "metabolic_power_w_kg":
+        return value
+    if target in ENERGIES:
+        gross = value * energy.J_PER_KCAL / (case.body_mass_kg * case.duration_s)
+        return cast(float, gross + (case.resting_w_kg if target == "active_energy_kcal" else 0.0))
+    uptake = value * energy.MET_ML_KG_MIN if target == "met" else value
+    return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=uptake))
+
+
+def find_equal_cost_speed(question: Question) -> Found:
+    """Find the backward speed that costs what a forward speed costs, as an estimate does, or the reverse."""
+    case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
+    equal = case._replace(equal="metabolic_rate")
+    field = one_of(given, ("speed_m_s", "backward_speed_m_s"))
+    of: dict[Direction, Solved | Unattainable]
+    if field == "speed_m_s":
+        try:
+            sheet, _ = compute(equal, score=score, include=ENERGY)
+        except Undefined as error:
+            if error.code != "no_equal_speed":
+                raise
+            reach = attainable(same, lambda speeds: answered(equal, speeds), bounds, given[field])
+            return Found({"backward": beyond(case, field, "backward", reach)}, [])
+        of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in BOTH}
+    else:
+        backward = given[field]
+        if case.gait == "walk" and backward > WALKING_SPEED_HIGH_M_S:
+            raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
+
+        def known_at(speeds: Column) -> Mask:
+            return rises(case, "backward", speeds) & costs_within(case, case, ("backward", "forward"), speeds, bounds)
+
+        power = cast(float, power_at(case, "backward")(backward))
+        forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
+        if forward is None or not rises(case, "backward", np.array([backward]))[0]:
+            reach = attainable(same, known_at, bounds, backward)
+            return Found({"forward": beyond(case, field, "forward", reach)}, [])
+        sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY)
+        # The spread of the ratio moves either speed by its own elasticity.
+        steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
+        spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
+        of = {
+            "forward": {"speed_m_s": around(forward, cast(float, spread), score)},
+            "backward": {"speed_m_s": around(backward, 0.0, score)},
+        }
+    codes = [code for code, _ in sheet.warnings]
+    return Found(of, codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED])
+
+
+def find_level_speed(question: Question) -> Found:
+    """Find the speed on the level that costs, in each direction, what the given speed costs on its grade."""
+    case, bounds, speed = question.case, question.bounds_m_s, question.given["speed_m_s"]
+    level = question._replace(case=case._replace(grade=0.0))
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    _, move = compute(case, score=1.0, include=ENERGY)
+    for side in BOTH:
+        power = cast(float, power_at(case, side)(speed))
+        flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
+        codes += warnings_of(question, speed, side)
+        if flat is None:
+
+            def known_at(speeds: Column, side: Direction = side) -> Mask:
+                return answered(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
+
+            found[side] = beyond(case, "speed_m_s", side, attainable(same, known_at, bounds, speed))
+            continue
+        spread = level_spread(case, level.case, side, cast(float, move.sensitivity))
+        spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
+        found[side] = {"speed_m_s": around(flat, spread, question.person.score)}
+        codes += warnings_of(level, flat, side)
+    return Found(found, codes)
+
+
+def level_spread(case: Case, level: Case, side: Direction, sensitivity: float) -> float:
+    """Return how far power on a grade and power on the level may lie apart from where the equations put them."""
+    variance = 0.0
+    if on_a_grade(case):
+        parts = (uncertainty.model_cv(gait=case.gait, on_grade=there) for there in (True, False))
+        variance = sum(cast(float, part * part) for part in parts)
+    if side == "backward":
+        there, flat = (cast(float, spreads_of_person(each).ratio_variance) for each in (case, level))
+        variance += (sensitivity - 1) ** 2 * flat + sensitivity**2 * (there - flat)
+    return math.sqrt(variance)
+
+
+def same(speeds: Column) -> Column:
+    """Return speeds as they are: the target is a speed."""
+    return speeds
+
+
+def costs_within(
+    case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
+) -> Mask:
+    """Say at which speeds a case costs what another one can cost at a speed that can be told from it."""
+    cost = power_at(other, sides[1])
+    reach = attainable(
+        lambda there: cast(Column, cost(there)), lambda there: told(other, sides[1], there), bounds_m_s, 0.0
+    )
+    power = power_at(case, sides[0])(speeds)
+    return np.asarray((power >= reach.low) & (power <= reach.high))
+
+
+def find_speed_range(question: Question) -> Found:
+    """Find the ranges of speed in which a load indicator stays at or under a bound."""
+    indicator = one_of(question.given, INDICATORS)
+    if (indicator == PER_BOUT) != ("duration_s" in question.given):
+        raise Conflict("duration_s", f"Give duration_s with {PER_BOUT}, and with no other indicator.")
+    bound = question.given[indicator]
+    loads = load_ranges(question.case, indicator=indicator, bound=bound, bounds_m_s=question.bounds_m_s)
+    if not loads.ranges:
+        why = " ".join(cautions.WARNINGS[code]["message"] for code in loads.warnings if code.startswith("absent."))
+        raise Undefined(indicator, f"This load is unknown in both directions. {why}".strip(), "unknown_load")
+    found: dict[Direction, Solved | Unattainable] = {}
+    for side in BOTH:
+        if loads.ranges.get(side):
+            found[side] = {"speed_ranges": loads.ranges[side]}
+        elif side in loads.ranges:
+            low, high = loads.attainable[side][0] * (1 + INWARD), loads.attainable[side][1] * (1 - INWARD)
+            found[side] = beyond(question.case, indicator, side, Attainable(low, high, low))
+    return Found(found, loads.warnings)
+
+
+FINDERS: Final = {
+    "bout": find_bout,
+    "speed": find_rate,
+    "equal_cost_speed": find_equal_cost_speed,
+    "level_speed": find_level_speed,
+    "speed_range": find_speed_range,
+}

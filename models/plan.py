@@ -1,0 +1,280 @@
+"""The most energy in a given time under limits of load, or the least load for a given energy.
+
+`plan` checks and completes the caller's input and assembles the answer; `models.planning` finds it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
+
+from models import __version__, cautions, direction, energy, load
+from models.answer import Assumed
+from models.catalogue import coefficients_hash
+from models.combine import GRADES, combined_spread
+from models.errors import Conflict, Undefined
+from models.estimate import compute, references
+from models.inputs import energy_model_of, grade_of, person_of
+from models.movement import Case
+from models.optimum import DIRECTIONS
+from models.plan_answer import (
+    DURATION,
+    ENERGY,
+    IMPULSE,
+    LOADS,
+    UPTAKE,
+    Goal,
+    Limits,
+    LoadName,
+    Plan,
+    PlanBout,
+    PlanOption,
+    PlanTotals,
+)
+from models.planning import Solution, Task, roads_of, solve
+from models.quantities import QUANTITIES, check
+from models.sheet import Sheet, Values, put
+from models.uncertainty import Gait, spread_factor
+from models.workout_answer import Direction, WorkoutLoad
+
+GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "most_energy": (("duration_s",), (ENERGY, "indicator")),
+    "least_load": ((ENERGY, "indicator"), ()),
+}
+"""What each goal needs, and what it has no use for."""
+
+
+def plan(
+    *,
+    body_mass_kg: float,
+    goal: Goal,
+    duration_s: float | None = None,
+    active_energy_kcal: float | None = None,
+    indicator: LoadName | None = None,
+    limits: Limits | None = None,
+    gait: Gait | None = None,
+    grade: float | None = None,
+    energy_model: energy.EnergyModelName | None = None,
+    direction_model: direction.DirectionModelName | None = None,
+    age_y: float | None = None,
+    sex: energy.Sex | None = None,
+    height_m: float | None = None,
+    step_rate_ratio: float | None = None,
+    interval: float | None = None,
+    speed_low_m_s: float | None = None,
+    speed_high_m_s: float | None = None,
+    backward_speed_high_m_s: float | None = None,
+) -> Plan:
+    """Plan bouts forward and backward that yield most energy, or ask least of a joint.
+
+    Parameters
+    ----------
+    body_mass_kg : float
+        Body mass of an adult [kg].
+    goal : {"most_energy", "least_load"}
+        Most active energy in `duration_s`, or the least of `indicator` for `active_energy_kcal`.
+    duration_s : float, optional
+        Time there is, rest included; required for the most energy [s].
+    active_energy_kcal : float, optional
+        Energy above rest to reach, for the least load [kcal].
+    indicator : str, optional
+        What is to be least: a peak, or the impulse over all bouts.
+    limits : Limits, optional
+        Highest values that may be reached.
+    gait : {"run", "walk"}, optional
+        Gait of every bout, running when left out.
+    grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
+        As in `models.estimate.estimate`.
+    speed_low_m_s, speed_high_m_s, backward_speed_high_m_s : float, optional
+        Own slowest speed, own fastest one, and own fastest backward [m/s].
+
+    Returns
+    -------
+    Plan
+        The plan, and the best with one direction alone where there is one.
+
+    Raises
+    ------
+    OutOfRange
+        A number outside the bounds of `models.quantities`.
+    Conflict
+        An input that the goal needs and has not, or has and does not need.
+    Undefined
+        A limited load that is unknown for the gait and grade.
+    Unattainable
+        Limits that admit no speed, or an energy out of reach within them.
+
+    Examples
+    --------
+    >>> best = plan(body_mass_kg=70.0, goal="most_energy", duration_s=1800.0, speed_high_m_s=3.0)
+    >>> [(bout["direction"], bout["speed_m_s"]) for bout in best["bouts"]], best["binding"]
+    ([('backward', 3.0)], ['duration_s', 'speed_high_m_s'])
+    """
+    check_goal(goal, {DURATION: duration_s, ENERGY: active_energy_kcal, "indicator": indicator})
+    assumed: Assumed = {}
+    if gait is None:
+        gait = assumed["gait"] = "run"
+    grade = grade_of(grade, assumed)
+    energy_model = energy_model_of(energy_model, gait, assumed)
+    person = person_of(
+        assumed,
+        body_mass_kg=body_mass_kg,
+        direction_model=direction_model,
+        age_y=age_y,
+        sex=sex,
+        height_m=height_m,
+        step_rate_ratio=step_rate_ratio,
+        interval=interval,
+    )
+    checked = {
+        name: check(name, cast(float, limit), "limits") for name, limit in ({} if limits is None else limits).items()
+    }
+    longest = QUANTITIES["duration_s"].high
+    assert longest is not None
+    case = Case(
+        gait,
+        "speed",
+        energy_model,
+        person.direction_model,
+        person.body_mass_kg,
+        1.0,
+        1.0,
+        1.0,
+        grade,
+        person.resting_w_kg,
+        person.step_rate_ratio,
+    )
+    task = Task(
+        case,
+        person.score,
+        goal,
+        longest if duration_s is None else check("duration_s", duration_s),
+        duration_s is not None,
+        0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
+        indicator or "",
+        {name: limit for name, limit in checked.items() if name != IMPULSE},
+        checked.get(IMPULSE),
+    )
+    own = {
+        name: check(name, value)
+        for name, value in (
+            ("speed_low_m_s", speed_low_m_s),
+            ("speed_high_m_s", speed_high_m_s),
+            ("backward_speed_high_m_s", backward_speed_high_m_s),
+        )
+        if value is not None
+    }
+    if own.get("speed_low_m_s", 0.0) > own.get("speed_high_m_s", math.inf):
+        raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
+    roads, warned = roads_of(task, own)
+    mixed, codes = option(task, solve(task, roads))
+    answer: Plan = {
+        "goal": goal,
+        "gait": gait,
+        "bouts": mixed["bouts"],
+        "totals": mixed["totals"],
+        "binding": mixed["binding"],
+        "assumed": assumed,
+        "warnings": [],
+        "models": {
+            "version": __version__,
+            "hash": coefficients_hash(),
+            "energy_model": energy_model,
+            "direction_model": person.direction_model,
+        },
+        "references": references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"})),
+    }
+    if "rest_s" in mixed:
+        answer["rest_s"] = mixed["rest_s"]
+    for way in DIRECTIONS:
+        alone = [road for road in roads if road.direction == way]
+        if not alone:
+            continue
+        found = mixed
+        if {bout["direction"] for bout in mixed["bouts"]} != {way}:
+            try:
+                found, more = option(task, solve(task, alone))
+            except Undefined:
+                warned.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
+                continue
+            codes += more
+        if way == "forward":
+            answer["forward_only"] = found
+        else:
+            answer["backward_only"] = found
+    if not person.own_rest:
+        codes.append(cautions.REST_ASSUMED)
+    codes = [cautions.PLAN_CENTRAL, *warned, *codes]
+    answer["warnings"] = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    return answer
+
+
+def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
+    """Raise where a goal lacks what it needs, or is given what it has no use for."""
+    needed, unneeded = GOALS[goal]
+    for field in needed:
+        if given[field] is None:
+            raise Conflict(field, f"The goal {goal} needs {field}: give it.")
+    for field in unneeded:
+        if given[field] is not None:
+            raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
+
+
+def option(task: Task, found: Solution) -> tuple[PlanOption, list[str]]:
+    """Return a solution as it is answered, and the codes of what to warn of."""
+    bouts: list[PlanBout] = []
+    codes: list[str] = []
+    forward_kcal = ratio_kcal = 0.0
+    for share in found.shares:
+        span, speed, duration_s = share.point.span, share.point.speed_m_s, share.part * task.time_s
+        assert span is not None
+        case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
+        sheet, move = compute(case, score=task.score, include=("energy", "load"))
+        bout = bout_of(case, span.direction, sheet)
+        bouts.append(bout)
+        gross_kcal = bout["total_energy_kcal"]["value"]
+        forward_kcal += gross_kcal * cast(float, move.forward_spread)
+        if span.direction == "backward":
+            ratio_kcal += gross_kcal * cast(float, move.power_spread)
+        codes += [code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)]
+    totals: Values = {name: math.fsum(bout[name] for bout in bouts) for name in ("duration_s", "distance_m")}
+    for name in ("total_energy_kcal", ENERGY):
+        kcal = math.fsum(bout[name]["value"] for bout in bouts)
+        # Rest is taken, not estimated, so that both have the same absolute error.
+        spread = combined_spread(forward=[forward_kcal / kcal], ratio=[ratio_kcal / kcal])
+        put(totals, name, kcal, spread_factor(spread, task.score))
+    if all("load" in bout for bout in bouts):
+        totals["load"] = load_of(bouts, task.score)
+    answer: PlanOption = {"bouts": bouts, "totals": cast(PlanTotals, totals), "binding": found.binding}
+    if task.timed:
+        answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
+    return answer, codes
+
+
+def bout_of(case: Case, way: Direction, sheet: Sheet) -> PlanBout:
+    """Return one bout as it is answered."""
+    section = sheet.forward if way == "forward" else sheet.backward
+    bout: Values = {"direction": way, "speed_m_s": case.speed_m_s, "distance_m": case.distance_m}
+    names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "load")
+    bout |= {name: section[name] for name in names if name in section}
+    return cast(PlanBout, bout)
+
+
+def load_of(bouts: Sequence[PlanBout], score: float) -> WorkoutLoad:
+    """Return the largest peaks of some bouts and the impulse over all, of those indicators that every bout has."""
+    found: Values = {}
+    for name in LOADS:
+        each = [cast(Values, bout["load"]).get(name) for bout in bouts]
+        entries = [entry for entry in each if entry is not None]
+        if len(entries) < len(bouts):
+            continue
+        if name != IMPULSE:
+            found[name] = max(entries, key=lambda entry: entry.get("value", entry["high"]))
+            continue
+        total = math.fsum(entry["value"] for entry in entries)
+        back = math.fsum(
+            entry["value"] for bout, entry in zip(bouts, entries, strict=True) if bout["direction"] == "backward"
+        )
+        spread = combined_spread(forward=[load.IMPULSE_CV], ratio=[load.IMPULSE_RATIO_CV * back / total])
+        put(found, name, total, spread_factor(spread, score))
+        found[name]["evidence"] = max((entry["evidence"] for entry in entries), key=GRADES.index)
+    return cast(WorkoutLoad, found)

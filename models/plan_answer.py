@@ -1,0 +1,79 @@
+"""The shape of a plan; names are explained, once, in `models.quantities` and `models.answer`."""
+
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, get_args
+
+from models.answer import Assumed, Interval, Load, Models
+from models.cautions import Warning
+from models.uncertainty import Gait
+from models.workout_answer import Direction, WorkoutLoad
+
+Goal: TypeAlias = Literal["most_energy", "least_load"]
+LoadName: TypeAlias = Literal[
+    "patellofemoral_impulse_per_bout_bw_s",
+    "peak_vertical_force_bw",
+    "patellofemoral_peak_force_bw",
+    "achilles_relative_load",
+    "tibial_compression_peak_bw",
+]
+
+LOADS: Final[tuple[str, ...]] = get_args(LoadName)
+IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
+ENERGY: Final = "active_energy_kcal"
+UPTAKE: Final = "oxygen_uptake_ml_kg_min"
+DURATION: Final = "duration_s"
+
+
+class Limits(TypedDict, total=False):
+    """Highest values that a plan may reach: the impulse over all bouts together, the others in any of them."""
+
+    patellofemoral_impulse_per_bout_bw_s: float
+    peak_vertical_force_bw: float
+    patellofemoral_peak_force_bw: float
+    achilles_relative_load: float
+    tibial_compression_peak_bw: float
+    oxygen_uptake_ml_kg_min: float
+
+
+class PlanBout(TypedDict):
+    """One bout of a plan, at one speed in one direction."""
+
+    direction: Direction
+    speed_m_s: float
+    duration_s: float
+    distance_m: float
+    total_energy_kcal: Interval
+    active_energy_kcal: Interval
+    oxygen_uptake_ml_kg_min: Interval
+    load: NotRequired[Load]
+
+
+class PlanTotals(TypedDict):
+    """What the bouts of a plan come to; the rest between or after them is not in it."""
+
+    duration_s: float
+    distance_m: float
+    total_energy_kcal: Interval
+    active_energy_kcal: Interval
+    load: NotRequired[WorkoutLoad]
+
+
+class PlanOption(TypedDict):
+    """One way to meet the goal."""
+
+    bouts: list[PlanBout]
+    rest_s: NotRequired[float]
+    totals: PlanTotals
+    binding: list[str]
+
+
+class Plan(PlanOption):
+    """The best way to meet the goal, and the best with one direction alone."""
+
+    goal: Goal
+    gait: Gait
+    forward_only: NotRequired[PlanOption]
+    backward_only: NotRequired[PlanOption]
+    assumed: Assumed
+    warnings: list[Warning]
+    models: Models
+    references: list[str]

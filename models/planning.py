@@ -1,0 +1,258 @@
+"""What a plan is asked for, which speeds it may choose, and the best shares of its time."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from models import cautions, direction, energy_models, load
+from models import gait as timing
+from models.errors import Unattainable, Undefined
+from models.movement import Case
+from models.optimum import DIRECTIONS, END_M_S, GAP, MARGIN, SPEED_RANGE, Field, Rates, Road, Share, Span, known
+from models.plan_answer import DURATION, ENERGY, IMPULSE, UPTAKE, Goal
+from models.quantities import QUANTITIES, speed_bounds
+from models.roots import bracketed_root
+from models.sheet import Sheet
+from models.uncertainty import Gait
+from models.workout_answer import Direction
+
+DIGITS: Final = 6
+"""Digits of what is said to be attainable (choice)."""
+SPARE: Final = 1e-10
+"""Share of the time that counts as time to spare (choice)."""
+
+RANGES_M_S: Final[dict[str, dict[Gait, tuple[tuple[float, float], ...]]]] = {
+    IMPULSE: {
+        # A product of peak force, contact time and cadence; contact time rests on the ground force.
+        "run": (
+            load.PATELLOFEMORAL_RANGE_M_S,
+            timing.RUNNING_TIMING_RANGE_M_S,
+            load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"],
+        ),
+        "walk": (),
+    },
+    "peak_vertical_force_bw": {
+        "run": (load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"],),
+        "walk": (load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"],),
+    },
+    "patellofemoral_peak_force_bw": {"run": (load.PATELLOFEMORAL_RANGE_M_S,), "walk": ()},
+    "achilles_relative_load": {
+        "run": (load.ACHILLES_RANGE_M_S["run"],),
+        "walk": (load.ACHILLES_RANGE_M_S["walk"],),
+    },
+    "tibial_compression_peak_bw": {"run": (load.TIBIAL_RANGE_M_S,), "walk": ()},
+    UPTAKE: {"run": (), "walk": ()},
+}
+"""Speeds behind each rate that may be limited, where it is known; a plan stays inside all that it is asked to keep."""
+
+BACKWARD_RANGE_M_S: Final[dict[Gait, tuple[float, float]]] = {
+    "run": (0.0, direction.BACKWARD_MEASURED_TO_M_S),
+    "walk": direction.WALKING_RATIO_RANGE_M_S,
+}
+"""Speeds at which the cost of going backward was measured."""
+
+
+class Task(NamedTuple):
+    """What is asked for, complete; without a time of the caller's, in the longest that is answered."""
+
+    case: Case
+    score: float
+    goal: Goal
+    time_s: float
+    timed: bool
+    energy_kcal: float
+    indicator: str
+    peaks: Mapping[str, float]
+    """Limits of every second."""
+    budget: float | None
+    """Limit of the impulse over all bouts."""
+
+
+class Solution(NamedTuple):
+    """Shares of the time, and what keeps them from being better."""
+
+    shares: list[Share]
+    binding: list[str]
+    reached: float
+    """What the goal is about: energy [kcal], or load."""
+
+
+def roads_of(task: Task, own: Mapping[str, float]) -> tuple[list[Road], list[str]]:
+    """Return the speeds of each direction that the data and the person admit, and warnings of a direction without."""
+    case, roads, warned = task.case, [], []
+    rates = Rates(case)
+    names = list(dict.fromkeys([*task.peaks, *([task.indicator] if task.indicator else [])]))
+    kept = [*names, IMPULSE] if task.budget is not None else names
+    low, high = speed_bounds(case.gait)
+    ranges = [energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
+    ranges += [span for name in kept for span in RANGES_M_S[name][case.gait]]
+    low, high = max(low, *(span[0] for span in ranges)), min(high, *(span[1] for span in ranges))
+    sheet = rates.sheet(np.array([(low + high) / 2]))
+    for name in kept:
+        if unknown(sheet, name, "forward"):
+            field = f"limits/{name}" if name in task.peaks or name != task.indicator else "indicator"
+            message = f"{name} is unknown for this gait and grade: choose another indicator or limit, or another gait."
+            raise Undefined(field, message, "indicator_unknown")
+    for way in DIRECTIONS:
+        if any(unknown(sheet, name, way) for name in kept):
+            warned.append(cautions.PLAN_BACKWARD_UNKNOWN)
+            continue
+        back = BACKWARD_RANGE_M_S[case.gait] if way == "backward" else (low, high)
+        lows = [(max(low, back[0]), SPEED_RANGE), (own.get("speed_low_m_s", 0.0), "speed_low_m_s")]
+        highs = [(min(high, back[1]), SPEED_RANGE), (own.get("speed_high_m_s", math.inf), "speed_high_m_s")]
+        if way == "backward":
+            highs.append((own.get("backward_speed_high_m_s", math.inf), "backward_speed_high_m_s"))
+        (least, least_by), (most, most_by) = max(lows, key=lambda end: end[0]), min(highs, key=lambda end: end[0])
+        if least > most:
+            warned.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
+        else:
+            roads.append(Road(rates, way, (least, most), (least_by, most_by), [n for n in names if n != IMPULSE]))
+    if "achilles_relative_load" in names and any(road.direction == "backward" for road in roads):
+        warned.append(cautions.PLAN_ACHILLES_BOUND)
+    if not roads:
+        field = "speed_high_m_s" if own.get("speed_high_m_s", high) < low else "speed_low_m_s"
+        raise unattainable(field, low, high, nearest_is_low=field == "speed_high_m_s")
+    return roads, warned
+
+
+def unknown(sheet: Sheet, name: str, way: Direction) -> bool:
+    """Say whether a quantity of a column of speeds is absent, or unknown in every row."""
+    found = known(sheet, name, way)
+    return found is None or bool(np.all(np.isnan(found)))
+
+
+def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool) -> Unattainable:
+    """Return what to raise for a target or a limit out of reach; its numbers are rounded to the inside."""
+    inner = inward(low, math.ceil), inward(high, math.floor)
+    low, high = inner if inner[0] <= inner[1] else (low, high)
+    nearest, unit = low if nearest_is_low else high, QUANTITIES[field.rpartition("/")[2]].unit
+    message = (
+        f"Out of reach within the data and what else is asked: {low:.12g} to {high:.12g} {unit} can be had; the "
+        f"nearest is {nearest:.12g} {unit}."
+    )
+    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=unit)
+
+
+def inward(value: float, rounded: Callable[[float], int]) -> float:
+    """Return a number at few digits, rounded up or down.
+
+    Examples
+    --------
+    >>> inward(812.34567, math.floor), inward(0.01234115, math.ceil)
+    (812.345, 0.0123412)
+    """
+    scale = 10 ** (DIGITS - 1 - math.floor(math.log10(value)))
+    return float(rounded(value * scale) / scale)
+
+
+def spans_of(roads: Sequence[Road], limits: Mapping[str, float]) -> list[Span]:
+    """Return the spans of all roads within limits."""
+    return [span for road in roads for span in road.within(limits)]
+
+
+def reach(roads: Sequence[Road], name: str, limits: Mapping[str, float]) -> tuple[float, float] | None:
+    """Return the lowest and highest value of a rate within limits, None where they admit no speed."""
+    found = [value for road in roads for value in road.values_within(name, limits)]
+    return (min(found), max(found)) if found else None
+
+
+def solve(task: Task, roads: Sequence[Road]) -> Solution:
+    """Return the best shares of the time on these roads, or raise where none meet the task."""
+    spans = spans_of(roads, task.peaks)
+    if not spans:
+        raise too_strict(task, roads)
+    most = most_energy(task, spans, roads[0].rates)
+    if task.goal == "most_energy":
+        return most
+    if task.energy_kcal > most.reached:
+        least = QUANTITIES[ENERGY].low
+        assert least is not None
+        raise unattainable(ENERGY, min(least, most.reached), most.reached, nearest_is_low=False)
+    if task.indicator == IMPULSE:
+        return least_impulse(task, spans, roads[0].rates)
+    return least_peak(task, roads)
+
+
+def too_strict(task: Task, roads: Sequence[Road]) -> Undefined:
+    """Return what to raise where limits of peaks admit no speed: the first that the others leave out of reach."""
+    if not any(road.defined.any() for road in roads):
+        return roads[0].refusals[0]
+    for others in ({name: limit for name, limit in task.peaks.items() if name != left} for left in task.peaks):
+        (name,) = task.peaks.keys() - others.keys()
+        span = reach(roads, name, others)
+        if span is not None:
+            return unattainable(f"limits/{name}", *span, nearest_is_low=True)
+    for name, limit in task.peaks.items():
+        span = reach(roads, name, {})
+        if span is not None and span[0] > limit:
+            return unattainable(f"limits/{name}", *span, nearest_is_low=True)
+    return Undefined("limits", "No speed meets all of these limits together: loosen or leave out one.", "unattainable")
+
+
+def most_energy(task: Task, spans: list[Span], rates: Rates) -> Solution:
+    """Return the shares that yield most energy, under the limit of the impulse if there is one."""
+    field = Field(rates, spans, None if task.budget is None else IMPULSE, (ENERGY, 1.0))
+    far = field.highest(0.0, 1.0, closer=True)
+    mean = math.inf if task.budget is None else task.budget * (1 - MARGIN) / task.time_s
+    if far.x <= mean:
+        return solution([Share(far, 1.0)], [DURATION], task.time_s * far.y)
+    shares = field.share(mean, far)
+    binding = [DURATION] * (sum(share.part for share in shares) > 1 - MARGIN) + [IMPULSE]
+    return solution(shares, binding, task.time_s * sum(share.part * share.point.y for share in shares))
+
+
+def least_impulse(task: Task, spans: list[Span], rates: Rates) -> Solution:
+    """Return the shares that reach an energy, which can be reached, with the least impulse."""
+    field = Field(rates, spans, ENERGY, (IMPULSE, -1.0))
+    shares = field.share(task.energy_kcal / task.time_s, field.highest(1.0, 0.0, closer=True))
+    binding = [DURATION] * (sum(share.part for share in shares) > 1 - MARGIN)
+    return solution(shares, binding, -task.time_s * sum(share.part * share.point.y for share in shares))
+
+
+def least_peak(task: Task, roads: Sequence[Road]) -> Solution:
+    """Return the shares that reach an energy, which can be reached, with the least peak in any second."""
+    span = reach(roads, task.indicator, task.peaks)
+    assert span is not None
+    lowest, highest = span[0] * (1 + 2 * MARGIN), span[1] * (1 + 2 * MARGIN)
+    if task.indicator in task.peaks:
+        highest = min(highest, task.peaks[task.indicator])
+
+    def most(peak: float) -> Solution:
+        limits = {**task.peaks, task.indicator: peak}
+        return most_energy(task, spans_of(roads, limits), roads[0].rates)
+
+    best = most(lowest)
+    peak = lowest
+    if best.reached < task.energy_kcal:
+
+        def beyond(peak: float) -> float:
+            share = most(peak).reached / task.energy_kcal - 1
+            # Nearer than the search for speeds is exact, rounding alone would be followed.
+            return share if abs(share) > GAP else 0.0
+
+        root = bracketed_root(lambda trial: beyond(float(trial)), low=lowest, high=highest)
+        peak = min(float(root) * (1 + 2 * MARGIN), highest)
+        best = most(peak)
+    # With time or impulse to spare all bouts are shortened alike, and neither keeps the peak from being less.
+    part = task.energy_kcal / best.reached
+    part = part if part < 1 - SPARE else 1.0
+    shares = [Share(share.point, share.part * part) for share in best.shares]
+    spare = {task.indicator} if part == 1 else {task.indicator, DURATION, IMPULSE}
+    return Solution(shares, [name for name in best.binding if name not in spare], peak)
+
+
+def solution(shares: list[Share], binding: list[str], reached: float) -> Solution:
+    """Return a solution that is kept from being better by these and by what ends the spans at its speeds."""
+    ends = [
+        by
+        for share in shares
+        if share.point.span
+        for end, by in (
+            (share.point.span.low_m_s, share.point.span.low_by),
+            (share.point.span.high_m_s, share.point.span.high_by),
+        )
+        if abs(share.point.speed_m_s - end) < END_M_S
+    ]
+    return Solution(shares, list(dict.fromkeys([*binding, *ends])), reached)

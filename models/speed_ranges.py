@@ -1,0 +1,254 @@
+"""Every speed at which something crosses a bound, and the ranges of speed in which a joint load stays under one."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeAlias, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import cautions, gait, load
+from models.answer import Section
+from models.arithmetic import Number
+from models.estimate import compute
+from models.movement import Case
+from models.quantities import QUANTITIES, speed_bounds
+from models.roots import ROUNDING, bracketed_root
+from models.uncertainty import Gait
+
+Column: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+OfSpeed: TypeAlias = Callable[[Column], Column]
+
+NODES: Final = 257
+"""Speeds at which a curve is looked at before its crossings are solved for (choice)."""
+
+EXTREME_PASSES: Final = 3
+"""Times that the turning points of a curve are drawn nearer, by a parabola through three nodes (choice)."""
+
+LOADS: Final[tuple[Section, ...]] = ("timing", "load")
+"""The parts of an estimate that a load indicator needs."""
+
+INDICATORS: Final = tuple(load.EVIDENCE_GRADES)
+"""Load indicators that can be bounded."""
+
+PER_BOUT: Final = "patellofemoral_impulse_per_bout_bw_s"
+
+KINKS_M_S: Final = (
+    1.0,
+    *(
+        1 + (lowest - at_one) / per_m_s
+        for at_one, per_m_s, lowest in (load.PATELLOFEMORAL_RATIO_LINE, load.KNEE_MOMENT_RATIO_LINE)
+    ),
+    gait.RUNNING_TIMING_RANGE_M_S[1],
+    float(np.nextafter(gait.RUNNING_TIMING_RANGE_M_S[1], np.inf)),
+)
+"""Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
+known with the first at which it is not."""
+
+PATELLOFEMORAL: Final = {cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
+IMPULSE: Final = PATELLOFEMORAL | {
+    cautions.RUNNING_TIMING,
+    cautions.TIMING_ON_GRADE,
+    cautions.BACKWARD_CONTACT_ABSENT,
+    cautions.WALKING_TIMING_ABSENT,
+}
+EVERY_LOAD: Final = {
+    cautions.LOAD_MEANING,
+    cautions.LOAD_ON_GRADE,
+    cautions.BACKWARD_LOAD_GRADE_ABSENT,
+    cautions.FALL,
+}
+CONCERNING: Final[dict[str, set[str]]] = {
+    "peak_vertical_force_bw": {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()},
+    "patellofemoral_peak_force_bw": PATELLOFEMORAL,
+    "patellofemoral_impulse_per_km_bw_s": IMPULSE,
+    "patellofemoral_impulse_per_bout_bw_s": IMPULSE,
+    "knee_extensor_moment_ratio": {cautions.WALKING_KNEE_MOMENT_ABSENT},
+    "achilles_relative_load": {cautions.BACKWARD_ACHILLES_UNKNOWN, *cautions.ACHILLES_SPEED.values()},
+    "tibial_compression_peak_bw": {
+        cautions.TIBIAL_SPEED,
+        cautions.BACKWARD_TIBIAL_ABSENT,
+        cautions.WALKING_TIBIAL_ABSENT,
+    },
+}
+"""Warnings of an estimate that concern each indicator, beside those of every load."""
+
+
+class SpeedRange(TypedDict):
+    """A closed range of speeds."""
+
+    low_speed_m_s: float
+    high_speed_m_s: float
+
+
+class LoadRanges(NamedTuple):
+    """Where a load indicator keeps a bound, and what it can be at all; None where it is unknown."""
+
+    ranges: dict[str, list[SpeedRange]]
+    attainable: dict[str, tuple[float, float]]
+    warnings: list[str]
+
+
+def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[float, float]:
+    """Return the speeds at which a bout is answered, of a duration its distance too [m/s].
+
+    Examples
+    --------
+    >>> plausible_speeds("run"), plausible_speeds("run", 100_000.0)
+    ((0.2, 8.0), (0.2, 5.0))
+    """
+    low, high = speed_bounds(gait_name)
+    distance = QUANTITIES["distance_m"]
+    if duration_s is None or distance.low is None or distance.high is None:
+        return low, high
+    return max(low, distance.low / duration_s), min(high, distance.high / duration_s)
+
+
+def at_speeds(case: Case, speeds: Number) -> Case:
+    """Return a case at other speeds, for the same duration."""
+    return case._replace(speed_m_s=speeds, distance_m=speeds * case.duration_s)
+
+
+def crossings(value_at: OfSpeed, nodes: Column, bound: float) -> tuple[Column, Column]:
+    """Find where a curve crosses a bound between neighbouring nodes.
+
+    Parameters
+    ----------
+    value_at : callable
+        Takes and returns an array; NaN where the curve is unknown.
+    nodes : ndarray
+        Rising speeds, close enough that the curve crosses at most once between two of them [m/s].
+    bound : float
+        The bound, in the unit of the curve.
+
+    Returns
+    -------
+    crossing, keeping : ndarray
+        Each crossing, and the node beside it at or under the bound [m/s].
+
+    Examples
+    --------
+    >>> found, keeping = crossings(lambda v: v * v, np.array([0.0, 1.0, 2.0]), 2.25)
+    >>> found.round(12), keeping
+    (array([1.5]), array([1.]))
+    """
+    values = value_at(nodes)
+    keeps, known = values <= bound, np.isfinite(values)
+    here = known[:-1] & known[1:] & (keeps[:-1] != keeps[1:])
+    keeping = np.where(keeps[:-1], nodes[:-1], nodes[1:])[here]
+    breaking = np.where(keeps[:-1], nodes[1:], nodes[:-1])[here]
+    if not here.any():
+        return keeping, keeping
+    found = bracketed_root(lambda speeds: value_at(np.asarray(speeds)) - bound, low=breaking, high=keeping)
+    return np.asarray(found), keeping
+
+
+def ranges_under(value_at: OfSpeed, nodes: Column, bound: float) -> list[SpeedRange]:
+    """Return every closed range of speeds in which a curve is known and stays at or under a bound.
+
+    Parameters
+    ----------
+    value_at : callable
+        Takes and returns an array; NaN where the curve is unknown.
+    nodes : ndarray
+        Rising speeds, with every kink among them; turning points are added [m/s].
+    bound : float
+        The bound, in the unit of the curve.
+
+    Returns
+    -------
+    list of SpeedRange
+        From slow to fast; the ends keep the bound too.
+
+    Examples
+    --------
+    >>> ranges_under(lambda v: (v - 2) * (v - 2), np.linspace(0.0, 4.0, 9), 1.0)
+    [{'low_speed_m_s': 1.0, 'high_speed_m_s': 3.0}]
+    """
+    nodes = with_turning_points(value_at, nodes)
+    ends, keeping = crossings(value_at, nodes, bound)
+    share = ROUNDING
+    # A root is good to rounding only: draw each end towards the node that keeps the bound, until it does too.
+    while (broken := value_at(ends) > bound).any() and share < 1:
+        ends = np.where(broken, ends + share * (keeping - ends), ends)
+        share *= 2
+    nodes = np.union1d(nodes, ends)
+    keeps = np.concatenate(([False], value_at(nodes) <= bound, [False]))
+    changes = np.flatnonzero(keeps[1:] != keeps[:-1])
+    return [
+        {"low_speed_m_s": float(nodes[first]), "high_speed_m_s": float(nodes[after - 1])}
+        for first, after in changes.reshape(-1, 2)
+    ]
+
+
+def with_turning_points(value_at: OfSpeed, nodes: Column) -> Column:
+    """Return nodes with those at which a smooth curve turns, so that it is monotone between neighbours.
+
+    Examples
+    --------
+    >>> with_turning_points(lambda v: (v - 1.5) * (v - 1.5), np.array([0.0, 1.0, 2.5])).tolist()
+    [0.0, 1.0, 1.5, 2.5]
+    """
+    for _ in range(EXTREME_PASSES):
+        values = value_at(nodes)
+        before, here, after = nodes[:-2], nodes[1:-1], nodes[2:]
+        fall, rise = values[1:-1] - values[:-2], values[2:] - values[1:-1]
+        turns = (fall * rise <= 0) & (fall != rise)
+        left, right = (fall / (here - before))[turns], (rise / (after - here))[turns]
+        before, here, after = before[turns], here[turns], after[turns]
+        # Where the slope of the parabola through three nodes is zero.
+        turning = (before + here) / 2 + left * (after - before) / (2 * (left - right))
+        nodes = np.union1d(nodes, turning[(turning > before) & (turning < after)])
+    return nodes
+
+
+def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[float, float]) -> LoadRanges:
+    """Find the speeds at which a load indicator stays at or under a bound, in each direction.
+
+    Parameters
+    ----------
+    case : Case
+        The bout at any speed; both directions at the same one.
+    indicator : str
+        One of `INDICATORS`.
+    bound : float
+        Bound of its value, in its unit.
+    bounds_m_s : tuple of float
+        Slowest and fastest speed to look at [m/s].
+
+    Returns
+    -------
+    LoadRanges
+        By direction the ranges [m/s], empty where no speed keeps the bound, and the least and greatest value; a
+        direction in which the indicator is unknown is in neither. Then the codes of the warnings.
+    """
+    low, high = bounds_m_s
+    kinks = [kink for kink in KINKS_M_S if low < kink < high]
+    nodes = np.union1d(np.linspace(low, high, NODES), kinks)
+    ranges: dict[str, list[SpeedRange]] = {}
+    attainable: dict[str, tuple[float, float]] = {}
+    kept = np.zeros(nodes.shape, dtype=bool)
+    for side in ("forward", "backward"):
+
+        def value_at(speeds: Column, side: str = side) -> Column:
+            sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=LOADS)
+            found = getattr(sheet, side).get("load", {}).get(indicator, {})
+            return np.asarray(found.get("value", np.full(speeds.shape, np.nan)))
+
+        values = value_at(with_turning_points(value_at, nodes))
+        known = values[np.isfinite(values)]
+        if known.size:
+            ranges[side] = ranges_under(value_at, nodes, bound)
+            attainable[side] = float(known.min()), float(known.max())
+            kept |= value_at(nodes) <= bound
+    sheet, _ = compute(at_speeds(case, nodes), score=1.0, include=LOADS)
+    concerning = EVERY_LOAD | CONCERNING[indicator]
+    warnings = [
+        code
+        for code, where in sheet.warnings
+        # What is absent limits the ranges from outside; every other warning is about the speeds in them.
+        if code in concerning and np.any(where & (kept | code.startswith("absent.")))
+    ]
+    if indicator == "knee_extensor_moment_ratio" and "backward" in ranges:
+        warnings.insert(0, cautions.FORWARD_KNEE_MOMENT_ABSENT)
+    return LoadRanges(ranges, attainable, warnings)

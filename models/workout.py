@@ -1,0 +1,344 @@
+"""A workout: segments forward and backward, what they come to, and what the same costs with each one reversed.
+
+Taken as columns, from wherever they come; `models.segments` brings a caller's list into them.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models import __version__, cautions, energy
+from models.answer import Indicator, Section
+from models.catalogue import coefficients_hash
+from models.combine import GRADES, Rows, Sum, Sums, added, interval, largest, largest_of, ratio, summed, weakest
+from models.errors import Conflict, Undefined
+from models.estimate import compute, references
+from models.inputs import Person
+from models.load import EvidenceGrade
+from models.movement import Case
+from models.sheet import Sheet, Values
+from models.uncertainty import Gait
+from models.workout_answer import (
+    EnergyModels,
+    SegmentAnswer,
+    Totals,
+    WorkoutLoad,
+    WorkoutRatio,
+    WorkoutSums,
+)
+
+Column: TypeAlias = NDArray[np.float64]
+
+WALKED: Final[dict[Gait, bool]] = {"run": False, "walk": True}
+COMPUTED: Final[frozenset[Section]] = frozenset({"energy", "timing", "load"})
+PEAKS: Final = (
+    "peak_vertical_force_bw",
+    "patellofemoral_peak_force_bw",
+    "achilles_relative_load",
+    "tibial_compression_peak_bw",
+)
+IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
+
+
+class Segments(NamedTuple):
+    """What is done moving, as columns of equal length; pauses stand apart, since their order changes nothing."""
+
+    backward: NDArray[np.bool_]
+    """Whether a segment is done backward."""
+    walk: NDArray[np.bool_]
+    """Whether it is walked; run where not."""
+    speed_m_s: Column
+    duration_s: Column
+    distance_m: Column
+    grade: Column
+
+
+class Group(NamedTuple):
+    """The segments of one gait: where they stand, and their sheet of columns, both ways."""
+
+    gait: Gait
+    rows: Rows
+    backward: NDArray[np.bool_]
+    sheet: Sheet
+
+
+class Tally(NamedTuple):
+    """What the segments of one gait that are done forward, or those done backward, come to in one direction."""
+
+    gait: Gait
+    duration_s: float
+    distance_m: float
+    total: Sum
+    active_kcal: float
+    resting_kcal: float
+    steps: Sum | None
+    impulse: Sum | None
+    impulse_evidence: EvidenceGrade
+    peaks: dict[str, Indicator | None]
+
+
+class Rest(NamedTuple):
+    """All pauses together, and their energy."""
+
+    pause_s: float = 0.0
+    resting_kcal: float = 0.0
+
+
+NO_REST: Final = Rest()
+
+
+def row_place(row: int) -> str:
+    """Return where a row stands in a request that lists every segment once."""
+    return f"segments/{row}"
+
+
+def workout_of(
+    segments: Segments,
+    pause_s: float,
+    *,
+    person: Person,
+    energy_models: Mapping[Gait, str],
+    each: bool = False,
+    place: Callable[[int], str] = row_place,
+) -> WorkoutSums:
+    """Return what complete and checked segments come to.
+
+    Parameters
+    ----------
+    segments : Segments
+        Columns, at least one row; checked by the caller as `models.inputs` does.
+    pause_s : float
+        All pauses together, taken as rest [s].
+    person : Person
+        Whose workout it is.
+    energy_models : mapping
+        Forward energy equation of each gait that occurs.
+    each : bool, optional
+        Also answer every segment.
+    place : callable, optional
+        Where in the request a row stands, without the leading slash, for the pointer of a refusal.
+
+    Returns
+    -------
+    WorkoutSums
+        Everything of the answer but what was assumed.
+
+    Raises
+    ------
+    Conflict
+        No segment at all.
+    Undefined
+        A grade for which the equation has no answer, or a segment that cannot be told from rest.
+    """
+    groups = [
+        group_of(segments, rows, gait_name, person, energy_models[gait_name])
+        for gait_name, walked in WALKED.items()
+        if len(rows := np.flatnonzero(segments.walk == walked))
+    ]
+    if not groups:
+        raise Conflict("segments", "Give at least one segment that moves.")
+    refuse_first(groups, place)
+    score = person.score
+    forward = tallies(groups, score, done_backward=False, backward=False)
+    backward = tallies(groups, score, done_backward=True, backward=True)
+    given = forward + backward
+    turned = tallies(groups, score, done_backward=False, backward=True)
+    turned += tallies(groups, score, done_backward=True, backward=False)
+    rest = Rest(pause_s, pause_s * person.resting_w_kg * person.body_mass_kg / energy.J_PER_KCAL)
+    answer: WorkoutSums = {
+        "totals": totals(given, rest, score),
+        "reversed": totals(turned, rest, score),
+        "ratio": ratios(turned, given, rest, score),
+        "warnings": [],
+        "models": {
+            "version": __version__,
+            "hash": coefficients_hash(),
+            "energy_models": cast(EnergyModels, {group.gait: energy_models[group.gait] for group in groups}),
+            "direction_model": person.direction_model,
+        },
+        "references": list(
+            dict.fromkeys(
+                source
+                for group in groups
+                for source in references(group.gait, "speed", energy_models[group.gait], person.own_rest, COMPUTED)
+            )
+        ),
+    }
+    if forward:
+        answer["forward"] = totals(forward, NO_REST, score)
+    if backward:
+        answer["backward"] = totals(backward, NO_REST, score)
+    if each:
+        answer["segments"] = answers(groups)
+    answer["warnings"] = warnings_of(groups, answer, person, rest)
+    return answer
+
+
+def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Group:
+    """Return the segments in some rows, all of one gait, with their sheet."""
+    case = Case(
+        gait,
+        "speed",
+        energy_model,
+        person.direction_model,
+        person.body_mass_kg,
+        segments.speed_m_s[rows],
+        segments.duration_s[rows],
+        segments.distance_m[rows],
+        segments.grade[rows],
+        person.resting_w_kg,
+        person.step_rate_ratio,
+    )
+    sheet, _ = compute(case, score=person.score, include=COMPUTED)
+    return Group(gait, rows, segments.backward[rows], sheet)
+
+
+def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
+    """Raise for the first row that has no estimate, naming its place."""
+    found = [
+        (int(group.rows[np.argmax(condition)]), error)
+        for group in groups
+        for error, condition in group.sheet.refusals
+        if np.any(condition)
+    ]
+    if found:
+        row, error = min(found, key=lambda pair: pair[0])
+        field = f"{place(row)}/{error.field}" if error.field else place(row)
+        raise Undefined(field, error.message, error.code)
+
+
+def tallies(groups: Sequence[Group], score: float, *, done_backward: bool, backward: bool) -> list[Tally]:
+    """Return, for each gait, what the segments done one way come to when done forward or backward."""
+    return [
+        tally(group, rows, score, backward=backward)
+        for group in groups
+        if len(rows := np.flatnonzero(group.backward == done_backward))
+    ]
+
+
+def tally(group: Group, rows: Rows, score: float, *, backward: bool) -> Tally:
+    """Return what some segments of one gait come to in one direction."""
+    sheet = group.sheet
+    section, load = (sheet.backward, sheet.backward_load) if backward else (sheet.forward, sheet.forward_load)
+    total = summed("total_energy_kcal", sheet.forward, section, rows, score)
+    assert total is not None, "energy is known in both directions at equal speed"
+    return Tally(
+        gait=group.gait,
+        duration_s=float(section["duration_s"][rows].sum()),
+        distance_m=float(section["distance_m"]["value"][rows].sum()),
+        total=total,
+        active_kcal=float(section["active_energy_kcal"]["value"][rows].sum()),
+        resting_kcal=float(section["resting_energy_kcal"][rows].sum()),
+        steps=summed("steps", sheet.forward, section, rows, score),
+        impulse=summed(IMPULSE, sheet.forward_load, load, rows, score),
+        impulse_evidence=load[IMPULSE]["evidence"] if IMPULSE in load else GRADES[-1],
+        peaks={name: largest(load[name], rows) for name in PEAKS if name in load},
+    )
+
+
+def totals(parts: Sequence[Tally], rest: Rest, score: float) -> Totals:
+    """Return the sums over tallies, with pauses.
+
+    Rest is taken and not estimated: the errors of total energy are those of active energy, on a smaller sum.
+    """
+    moving_s = sum(part.duration_s for part in parts)
+    active, resting = active_and_resting(parts, rest)
+    energies = total_energy(parts)
+    found: Totals = {
+        "duration_s": moving_s + rest.pause_s,
+        "moving_duration_s": moving_s,
+        "distance_m": sum(part.distance_m for part in parts),
+        "total_energy_kcal": interval(energies, score, value=active + resting),
+        "active_energy_kcal": interval(energies, score, value=active),
+        "resting_energy_kcal": resting,
+    }
+    steps = added((part.gait, part.steps) for part in parts)
+    if steps is not None:
+        found["steps"] = interval(steps, score)
+    load: dict[str, Any] = {}
+    for name in PEAKS:
+        peaks = [peak for part in parts if (peak := part.peaks.get(name)) is not None]
+        if len(peaks) == len(parts):
+            load[name] = largest_of(peaks)
+    impulse = added((part.gait, part.impulse) for part in parts)
+    if impulse is not None:
+        load[IMPULSE] = {**interval(impulse, score), "evidence": weakest(part.impulse_evidence for part in parts)}
+    if load:
+        found["load"] = cast(WorkoutLoad, load)
+    return found
+
+
+def active_and_resting(parts: Sequence[Tally], rest: Rest) -> tuple[float, float]:
+    """Return active energy, and resting energy with that of pauses [kcal]."""
+    return sum(part.active_kcal for part in parts), sum(part.resting_kcal for part in parts) + rest.resting_kcal
+
+
+def total_energy(parts: Sequence[Tally]) -> Sums:
+    """Return total energy by gait, without pauses [kcal]."""
+    energies = added((part.gait, part.total) for part in parts)
+    assert energies is not None
+    return energies
+
+
+def ratios(over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: float) -> WorkoutRatio:
+    """Return one workout over another that differs in direction alone."""
+    energies = total_energy(over), total_energy(under)
+    (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
+    found: WorkoutRatio = {
+        "total_energy": ratio(*energies, score, values=(active + resting, active_under + resting_under)),
+        "active_energy": ratio(*energies, score, values=(active, active_under)),
+    }
+    steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
+    if steps[0] is not None and steps[1] is not None:
+        found["cadence"] = ratio(steps[0], steps[1], score)
+    impulse = [added((part.gait, part.impulse) for part in parts) for parts in (over, under)]
+    if impulse[0] is not None and impulse[1] is not None:
+        found["patellofemoral_impulse_per_km"] = ratio(impulse[0], impulse[1], score)
+    return found
+
+
+def warnings_of(groups: Sequence[Group], answer: WorkoutSums, person: Person, rest: Rest) -> list[cautions.Warning]:
+    """Return each warning once: what any segment met, and what the sums add."""
+    codes = [code for group in groups for code, condition in group.sheet.warnings if np.any(condition)]
+    if not person.own_rest:
+        codes.append(cautions.REST_ASSUMED)
+    if rest.pause_s:
+        codes.append(cautions.PAUSE_IS_REST)
+    whole = {"steps", *PEAKS, IMPULSE}
+    found = [answer["totals"], answer["reversed"], *(answer[way] for way in ("forward", "backward") if way in answer)]
+    if any(whole - sums.keys() - sums.get("load", {}).keys() for sums in found):
+        codes.append(cautions.WORKOUT_SUM_ABSENT)
+    return [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+
+
+def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
+    """Return the answer of every segment in the direction it is done in, in the order given."""
+    found: list[tuple[int, Any]] = []
+    for group in groups:
+        for name, backward, section in (
+            ("forward", False, group.sheet.forward),
+            ("backward", True, group.sheet.backward),
+        ):
+            rows = np.flatnonzero(group.backward == backward)
+            for row, answer in zip(group.rows[rows].tolist(), rows_of(section, rows), strict=True):
+                found.append((row, {"index": row, "direction": name, "gait": group.gait, **answer}))
+    return [answer for _, answer in sorted(found, key=lambda pair: pair[0])]
+
+
+def rows_of(section: Values, rows: Rows) -> list[Values]:
+    """Return rows of a section of columns as sections of one bout each, without what is unknown there."""
+    answers: list[Values] = [{} for _ in rows]
+    for name, column in section.items():
+        if isinstance(column, dict):
+            cells: list[Any] = [cell if cell.keys() - {"evidence"} else None for cell in rows_of(column, rows)]
+        elif isinstance(column, np.ndarray):
+            cells = [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in column[rows].tolist()]
+        else:
+            cells = [column] * len(rows)
+        for answer, cell in zip(answers, cells, strict=True):
+            if cell is not None:
+                answer[name] = cell
+    return answers

@@ -1,0 +1,107 @@
+"""The shape of the answer to a workout; names are explained, once, in `models.quantities` and `models.answer`."""
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+from models.answer import Bout, Indicator, Interval
+from models.cautions import Warning
+from models.direction import DirectionModelName
+from models.energy import EnergyModelName
+from models.uncertainty import Gait
+
+Direction: TypeAlias = Literal["forward", "backward"]
+
+WorkoutSection: TypeAlias = Literal["segments"]
+"""The parts of the answer that `include` adds."""
+
+
+class WorkoutLoad(TypedDict):
+    """The largest peaks of all segments, and the impulse summed over them; absent where any segment's is unknown."""
+
+    peak_vertical_force_bw: NotRequired[Indicator]
+    patellofemoral_peak_force_bw: NotRequired[Indicator]
+    patellofemoral_impulse_per_bout_bw_s: NotRequired[Indicator]
+    achilles_relative_load: NotRequired[Indicator]
+    tibial_compression_peak_bw: NotRequired[Indicator]
+
+
+class Totals(TypedDict):
+    """Sums over segments and, of the whole workout, its pauses; absent where any segment's is unknown."""
+
+    duration_s: float
+    moving_duration_s: float
+    distance_m: float
+    total_energy_kcal: Interval
+    active_energy_kcal: Interval
+    resting_energy_kcal: float
+    steps: NotRequired[Interval]
+    load: NotRequired[WorkoutLoad]
+
+
+class WorkoutRatio(TypedDict):
+    """The reversed workout over the workout as given. What both share cancels, so the intervals are narrower.
+
+    Durations, distances and pauses are the same in both, so that the ratio of cadences is that of steps, and the
+    ratio of impulses per kilometre that of impulses.
+    """
+
+    total_energy: Interval
+    active_energy: Interval
+    cadence: NotRequired[Interval]
+    patellofemoral_impulse_per_km: NotRequired[Interval]
+
+
+class SegmentAnswer(Bout):
+    """One segment in the direction it was done in."""
+
+    index: int
+    direction: Direction
+    gait: Gait
+
+
+class EnergyModels(TypedDict):
+    """The forward energy equation of each gait."""
+
+    run: NotRequired[EnergyModelName]
+    walk: NotRequired[EnergyModelName]
+
+
+class WorkoutModels(TypedDict):
+    """Which equations answered, and which version of them."""
+
+    version: str
+    hash: str
+    energy_models: EnergyModels
+    direction_model: DirectionModelName
+
+
+class WorkoutAssumed(TypedDict):
+    """Every input that was left to the service, in any segment, with the value it took."""
+
+    direction: NotRequired[Direction]
+    running_from_m_s: NotRequired[float]
+    grade: NotRequired[float]
+    energy_models: NotRequired[EnergyModels]
+    direction_model: NotRequired[DirectionModelName]
+    resting_oxygen_uptake_ml_kg_min: NotRequired[float]
+    step_rate_ratio: NotRequired[float]
+    interval: NotRequired[float]
+
+
+class WorkoutSums(TypedDict):
+    """What segments come to, as given and reversed."""
+
+    totals: Totals
+    forward: NotRequired[Totals]
+    backward: NotRequired[Totals]
+    reversed: Totals
+    ratio: WorkoutRatio
+    segments: NotRequired[list[SegmentAnswer]]
+    warnings: list[Warning]
+    models: WorkoutModels
+    references: list[str]
+
+
+class Workout(WorkoutSums):
+    """A workout, as given and reversed."""
+
+    assumed: WorkoutAssumed

@@ -1,0 +1,511 @@
+"""A plan against every plan of a grid, and what must hold for each plan."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+import httpx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from app.plan import EXAMPLE
+from app.schema import described
+from models.cautions import WARNINGS
+from models.energy_models import ENERGY_MODELS, default_energy_model
+from models.errors import Conflict, OutOfRange, Unattainable, Undefined
+from models.estimate import compute, estimate
+from models.load import IMPULSE_CV, IMPULSE_RATIO_CV
+from models.movement import Case
+from models.optimum import Field, Rates, Span
+from models.plan import plan
+from models.plan_answer import ENERGY, IMPULSE, UPTAKE, Plan
+from models.quantities import QUANTITIES
+from models.sheet import Sheet
+from models.uncertainty import standard_score
+
+Wish: TypeAlias = dict[str, Any]
+Answer: TypeAlias = dict[str, Any]
+Column: TypeAlias = NDArray[np.float64]
+
+VERTICAL, KNEE = "peak_vertical_force_bw", "patellofemoral_peak_force_bw"
+ACHILLES, TIBIA = "achilles_relative_load", "tibial_compression_peak_bw"
+RANGES = {
+    "run": {IMPULSE: (2.0, 3.5), VERTICAL: (2.0, 6.0), KNEE: (1.0, 4.5), ACHILLES: (2.7, 4.5), TIBIA: (2.6, 4.0)},
+    "walk": {VERTICAL: (1.0, 2.0), KNEE: (0.2, 3.0), ACHILLES: (1.34, 1.34)},
+}
+"""Speeds behind each load, as models.load and models.gait have them."""
+MEASURED_BACKWARD = {"run": (0.2, 3.5), "walk": (1.342, 1.565)}
+CLOSE = 1e-9
+TIME = 1800.0
+CAPPED: Wish = {"body_mass_kg": 70.0, "backward_speed_high_m_s": 2.2}
+MOST: Wish = CAPPED | {"goal": "most_energy", "duration_s": TIME}
+LEAST: Wish = CAPPED | {"goal": "least_load", ENERGY: 300.0, "duration_s": TIME, "indicator": IMPULSE}
+
+
+def made(wish: Wish) -> Answer:
+    return cast(Answer, plan(**wish))
+
+
+def energy_of(option: Answer) -> float:
+    return cast(float, option["totals"][ENERGY]["value"])
+
+
+def load_of(option: Answer, name: str) -> float:
+    found = option["totals"]["load"][name]
+    return cast(float, found.get("value", found["high"]))
+
+
+def reached(option: Answer, wish: Wish) -> float:
+    """Return what the goal is about, more being better."""
+    return energy_of(option) if wish["goal"] == "most_energy" else -load_of(option, wish["indicator"])
+
+
+class Points:
+    """Speeds forward and backward on a grid that are inside the data and the limits of peaks, with their rates."""
+
+    def __init__(self, wish: Wish, count: int = 41) -> None:
+        gait, limits = wish.get("gait", "run"), wish.get("limits", {})
+        names = [*limits, *([wish["indicator"]] if "indicator" in wish else [])]
+        model = wish.get("energy_model", default_energy_model(gait))
+        low, high = ENERGY_MODELS[gait][model].speed_range_m_s
+        spans = [(low, high), (0.2, 3.0 if gait == "walk" else 8.0)]
+        spans += [RANGES[gait][name] for name in names if name != UPTAKE]
+        spans.append((wish.get("speed_low_m_s", 0.0), wish.get("speed_high_m_s", 9.0)))
+        back = [*spans, MEASURED_BACKWARD[gait], (0.0, wish.get("backward_speed_high_m_s", 9.0))]
+        columns = [
+            self.columns(wish, gait, model, way, span, names, count)
+            for way, span in (("forward", spans), ("backward", back))
+        ]
+        self.rates = {name: np.concatenate([column[name] for column in columns]) for name in (*names, ENERGY)}
+        self.names = names
+
+    def columns(
+        self,
+        wish: Wish,
+        gait: Any,
+        model: str,
+        way: str,
+        spans: list[tuple[float, float]],
+        names: list[str],
+        count: int,
+    ) -> dict[str, Column]:
+        low, high = max(span[0] for span in spans), min(span[1] for span in spans)
+        speeds = np.linspace(low, high, count) if low <= high else np.array([])
+        if not speeds.size:
+            return dict.fromkeys((*names, ENERGY), speeds)
+        rest = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1.0)["forward"]["resting_energy_kcal"] * 4184 / 70
+        case = Case(
+            gait,
+            "speed",
+            model,
+            wish.get("direction_model", "documented"),
+            wish["body_mass_kg"],
+            speeds,
+            1.0,
+            speeds,
+            wish.get("grade", 0.0),
+            rest,
+            wish.get("step_rate_ratio", 1.0),
+        )
+        sheet = compute(case, score=1.0, include=("energy", "load"))[0]
+        section = sheet.forward if way == "forward" else sheet.backward
+        found = {name: section.get(name) or section.get("load", {}).get(name) for name in (*names, ENERGY)}
+        if any(entry is None for entry in found.values()):
+            return {name: np.array([]) for name in found}
+        values = {name: np.asarray(entry.get("value", entry["high"])) for name, entry in found.items()}
+        kept = np.all([np.isfinite(value) for value in values.values()], axis=0)
+        for name, limit in wish.get("limits", {}).items():
+            kept &= (values[name] <= limit) | (name == IMPULSE)
+        return {name: value[kept] for name, value in values.items()}
+
+
+def best_of_grid(wish: Wish) -> float | None:
+    """Return the best that any two speeds of a grid reach with any split of a grid, None where none is feasible."""
+    rates = Points(wish).rates
+    if not rates[ENERGY].size:
+        return None
+    time, budget = wish.get("duration_s", np.inf), wish.get("limits", {}).get(IMPULSE, np.inf)
+    split = np.linspace(0.0, 1.0, 41)[:, None, None]
+    energy = rates[ENERGY]
+    load = rates.get(IMPULSE, 0 * energy)
+    if wish["goal"] == "most_energy":
+        mean_energy = split * energy[:, None] + (1 - split) * energy
+        mean_load = split * load[:, None] + (1 - split) * load
+        with np.errstate(divide="ignore"):
+            return float(np.max(mean_energy * np.minimum(time, budget / mean_load)))
+    first, second = split * wish[ENERGY] / energy[:, None], (1 - split) * wish[ENERGY] / energy
+    total = first * load[:, None] + second * load
+    feasible = (first + second <= time) & (total <= budget)
+    if not feasible.any():
+        return None
+    if wish["indicator"] == IMPULSE:
+        return -float(np.min(total[feasible]))
+    peak = rates[wish["indicator"]]
+    used = np.maximum(np.where(first > 0, peak[:, None], 0.0), np.where(second > 0, peak, 0.0))
+    return -float(np.min(used[feasible]))
+
+
+def optional(strategies: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Wish]:
+    return st.fixed_dictionaries({}, optional=strategies)
+
+
+LIMITS = {
+    IMPULSE: st.floats(200.0, 3000.0),
+    VERTICAL: st.floats(2.4, 2.9),
+    KNEE: st.floats(3.3, 5.6),
+    ACHILLES: st.floats(0.95, 1.4),
+    TIBIA: st.floats(7.6, 9.5),
+    UPTAKE: st.floats(25.0, 60.0),
+}
+RUNNING = st.builds(
+    lambda wish, limits: {"body_mass_kg": 70.0, "duration_s": TIME} | wish | ({"limits": limits} if limits else {}),
+    optional(
+        {
+            "backward_speed_high_m_s": st.floats(2.0, 3.5),
+            "speed_high_m_s": st.floats(2.8, 5.0),
+            "speed_low_m_s": st.floats(1.8, 2.8),
+            "grade": st.sampled_from([0.0, 0.03, 0.05, -0.05]),
+            "energy_model": st.sampled_from(["looney2025", "minetti2002"]),
+            "direction_model": st.sampled_from(["documented", "pooled"]),
+            "step_rate_ratio": st.floats(0.9, 1.1),
+            "duration_s": st.floats(300.0, 7200.0),
+        }
+    ),
+    st.one_of(st.fixed_dictionaries({IMPULSE: LIMITS[IMPULSE]}), optional(LIMITS)),
+)
+WALKING = st.builds(
+    lambda wish, limits: {"body_mass_kg": 70.0, "duration_s": TIME, "gait": "walk"} | wish | {"limits": limits},
+    optional({"grade": st.sampled_from([0.0, 0.05, 0.1, -0.05]), "speed_high_m_s": st.floats(1.4, 1.9)}),
+    optional({VERTICAL: st.floats(1.05, 1.3), UPTAKE: st.floats(10.0, 25.0)}),
+)
+MOST_ENERGY = st.one_of(RUNNING, WALKING).map(lambda wish: wish | {"goal": "most_energy"})
+LEAST_LOAD = st.builds(
+    lambda wish, energy, indicator: wish | {"goal": "least_load", ENERGY: energy, "indicator": indicator},
+    RUNNING,
+    st.floats(50.0, 500.0),
+    st.sampled_from([IMPULSE, IMPULSE, KNEE, VERTICAL, ACHILLES, TIBIA]),
+)
+MIXED = st.builds(
+    lambda wish, time, rate, energy: (
+        MOST
+        | {"duration_s": time}
+        | (
+            {"limits": {IMPULSE: rate * time}}
+            if energy is None
+            else {"goal": "least_load", "indicator": IMPULSE, ENERGY: energy * time}
+        )
+        | wish
+    ),
+    optional(
+        {
+            "backward_speed_high_m_s": st.floats(2.0, 2.7),
+            "speed_high_m_s": st.floats(3.0, 3.5),
+            "energy_model": st.sampled_from(["looney2025", "minetti2002"]),
+            "direction_model": st.sampled_from(["documented", "pooled"]),
+        }
+    ),
+    st.floats(300.0, 7200.0),
+    st.floats(0.7, 1.05),
+    st.one_of(st.none(), st.floats(0.16, 0.22)),
+)
+"""Wishes that are often best met by going both ways."""
+
+
+def check_feasible(option: Answer, wish: Wish) -> None:
+    """Check that an option keeps its time, its limits and its energy."""
+    limits = wish.get("limits", {})
+    for name, limit in limits.items():
+        peaks = [bout[name]["value"] for bout in option["bouts"]] if name == UPTAKE else [load_of(option, name)]
+        assert max(peaks) <= limit * (1 + CLOSE)
+    assert option["totals"]["duration_s"] <= wish["duration_s"] * (1 + CLOSE)
+    assert option["totals"]["duration_s"] + option["rest_s"] == pytest.approx(wish["duration_s"], rel=CLOSE)
+    assert 1 <= len(option["bouts"]) <= 2
+    if wish["goal"] == "least_load":
+        assert energy_of(option) == pytest.approx(wish[ENERGY], rel=CLOSE)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.one_of(MOST_ENERGY, LEAST_LOAD, MIXED))
+def test_no_plan_of_a_grid_is_better(wish: Wish) -> None:
+    expected = best_of_grid(wish)
+    try:
+        answer = made(wish)
+    except Undefined:
+        # Nothing on the grid does what is said to be out of reach.
+        assert expected is None
+        return
+    check_feasible(answer, wish)
+    best = reached(answer, wish)
+    assert expected is None or best >= expected - CLOSE * abs(expected)
+    for name in ("forward_only", "backward_only"):
+        if name in answer:
+            check_feasible(answer[name], wish)
+            assert {bout["direction"] for bout in answer[name]["bouts"]} == {name.removesuffix("_only")}
+            assert reached(answer[name], wish) <= best + CLOSE * abs(best)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.one_of(MOST_ENERGY, LEAST_LOAD, MIXED))
+def test_every_bout_is_what_an_estimate_says(wish: Wish) -> None:
+    try:
+        answer = made(wish)
+    except Undefined:
+        return
+    person = {"body_mass_kg", "gait", "grade", "energy_model", "direction_model", "step_rate_ratio"}
+    for bout in answer["bouts"]:
+        given_person = {"gait": "run"} | {name: value for name, value in wish.items() if name in person}
+        whole = estimate(speed_m_s=bout["speed_m_s"], duration_s=max(1.0, bout["duration_s"]), **given_person)
+        section = cast(Answer, whole)[bout["direction"]]
+        part = bout["duration_s"] / section["duration_s"]
+        for name in ("total_energy_kcal", ENERGY):
+            assert bout[name] == pytest.approx({end: part * number for end, number in section[name].items()}, rel=1e-12)
+        for name, indicator in bout.get("load", {}).items():
+            share = part if name == IMPULSE else 1.0
+            for end in {"value", "low", "high"} & set(indicator):
+                assert indicator[end] == pytest.approx(share * section["load"][name][end], rel=1e-12)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.one_of(MOST_ENERGY, MIXED.filter(lambda wish: wish["goal"] == "most_energy")), st.floats(1.001, 1.5))
+def test_a_looser_limit_never_yields_less(wish: Wish, factor: float) -> None:
+    try:
+        before = energy_of(made(wish))
+    except Undefined:
+        return
+    for name, limit in wish.get("limits", {}).items():
+        if limit * factor <= QUANTITIES[name].high:
+            looser = wish | {"limits": wish["limits"] | {name: limit * factor}}
+            assert energy_of(made(looser)) >= before * (1 - CLOSE)
+    assert energy_of(made(wish | {"duration_s": wish["duration_s"] * factor})) >= before * (1 - CLOSE)
+
+
+BINDING = [
+    (MOST | {"limits": {IMPULSE: 1000.0}}, {IMPULSE, "backward_speed_high_m_s"}),
+    (MOST | {"limits": {IMPULSE: 1500.0}}, {"duration_s", IMPULSE, "backward_speed_high_m_s", "speed_range"}),
+    (MOST | {"limits": {IMPULSE: 9000.0}}, {"duration_s", "speed_range"}),
+    (MOST | {"limits": {KNEE: 5.2}}, {"duration_s", KNEE}),
+    (MOST | {"limits": {UPTAKE: 40.0, TIBIA: 12.0}}, {"duration_s", UPTAKE}),
+    (LEAST, {"backward_speed_high_m_s"}),
+    (LEAST | {ENERGY: 350.0}, {"duration_s", "backward_speed_high_m_s", "speed_range"}),
+    (LEAST | {"indicator": KNEE}, {"duration_s"}),
+    (LEAST | {"indicator": KNEE, ENERGY: 250.0}, {"speed_range"}),
+    (LEAST | {"indicator": TIBIA, "limits": {UPTAKE: 45.0}}, {"duration_s"}),
+]
+
+
+@pytest.mark.parametrize(("wish", "binding"), BINDING)
+def test_what_binds_is_what_keeps_the_plan_from_being_better(wish: Wish, binding: set[str]) -> None:
+    answer = made(wish)
+    assert set(answer["binding"]) == binding
+    before = reached(answer, wish)
+    for name in ("duration_s", "backward_speed_high_m_s", *wish.get("limits", {})):
+        if name in wish:
+            looser = wish | {name: wish[name] * 1.001}
+        else:
+            looser = wish | {"limits": wish["limits"] | {name: wish["limits"][name] * 1.001}}
+        better = reached(made(looser), wish) - before
+        assert (better > 1e-6 * abs(before)) is (name in binding), name
+
+
+def test_the_plan_mixes_directions_where_neither_alone_does_as_well() -> None:
+    """With an own backward speed of 2.2 m/s, backward costs less load and forward is faster."""
+    wish = MOST | {"limits": {IMPULSE: 1500.0}}
+    answer = made(wish)
+    assert [(bout["direction"], bout["speed_m_s"]) for bout in answer["bouts"]] == [("backward", 2.2), ("forward", 3.5)]
+    for name in ("forward_only", "backward_only"):
+        assert energy_of(answer[name]) < 0.95 * energy_of(answer)
+    assert answer["rest_s"] == 0
+    assert answer["forward_only"]["rest_s"] > 300
+
+
+def test_intervals_of_two_bouts_add_what_they_share() -> None:
+    answer = made(MOST | {"limits": {IMPULSE: 1500.0}, "interval": 0.9})
+    back, there = answer["bouts"]
+    total = answer["totals"]["total_energy_kcal"]
+    share = back["total_energy_kcal"]["value"] / total["value"]
+    score = standard_score(0.9)
+    forward, ratio = np.sqrt(0.06**2 + 0.095**2 + 0.016**2), np.hypot(0.092, 0.074)
+    assert np.log(total["high"] / total["value"]) == pytest.approx(score * np.hypot(forward, share * ratio), rel=1e-12)
+    # Error of total energy and of active energy is the same in kcal to first order: rest is taken, not estimated.
+    active = answer["totals"][ENERGY]
+    widths = [np.log(found["high"] / found["value"]) * found["value"] for found in (total, active)]
+    assert widths[0] == pytest.approx(widths[1], rel=1e-12)
+    load = answer["totals"]["load"][IMPULSE]
+    back_share = back["load"][IMPULSE]["value"] / load["value"]
+    expected = score * np.hypot(IMPULSE_CV, back_share * IMPULSE_RATIO_CV)
+    assert np.log(load["high"] / load["value"]) == pytest.approx(expected, rel=1e-12)
+    assert load["evidence"] == back["load"][IMPULSE]["evidence"] == "D"
+    assert answer["totals"]["distance_m"] == pytest.approx(back["distance_m"] + there["distance_m"], rel=1e-12)
+
+
+def test_one_bout_has_the_intervals_of_its_estimate() -> None:
+    answer = made(MOST)
+    (bout,) = answer["backward_only"]["bouts"]
+    for name in ("total_energy_kcal", ENERGY):
+        assert answer["backward_only"]["totals"][name] == pytest.approx(bout[name], rel=1e-12)
+    total, part = answer["backward_only"]["totals"]["load"][IMPULSE], bout["load"][IMPULSE]
+    assert total.pop("evidence") == part.pop("evidence")
+    assert total == pytest.approx(part, rel=1e-12)
+
+
+def test_a_limit_that_speeds_on_both_sides_keep_loses_none_of_them() -> None:
+    """Backward the knee-cap force has its least beyond a small hump at 2.88 m/s, where the ratio stops falling."""
+    wish = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": TIME, "speed_high_m_s": 3.5}
+    ratio_stops = 1 + (0.76 - 1.03) / -0.137
+    at_stop = (2.37 + 0.858 * ratio_stops) * 0.76
+    beyond = made(wish | {"limits": {KNEE: at_stop * (1 + 1e-7)}})["backward_only"]["bouts"][0]["speed_m_s"]
+    before = made(wish | {"limits": {KNEE: at_stop * (1 - 1e-7)}})["backward_only"]["bouts"][0]["speed_m_s"]
+    assert beyond == pytest.approx(ratio_stops, abs=1e-5)
+    assert before < 2.8
+    least = wish | {"goal": "least_load", "indicator": KNEE}
+    answer = made(
+        least | {ENERGY: energy_of(made(wish | {"speed_low_m_s": 2.9, "speed_high_m_s": 2.9})), "speed_high_m_s": 3.4}
+    )
+    assert load_of(answer, KNEE) == pytest.approx(at_stop, rel=1e-9)
+
+
+class Curve(Rates):
+    """Rates of which one is a concave function of the other."""
+
+    def __init__(self) -> None:
+        pass
+
+    def sheet(self, speed_m_s: Any) -> Sheet:
+        sheet = Sheet(gait="run", score=1.0)
+        sheet.forward |= {IMPULSE: {"value": speed_m_s, "high": speed_m_s}}
+        sheet.forward |= {ENERGY: {"value": speed_m_s**0.5, "high": speed_m_s**0.5}}
+        return sheet
+
+
+@pytest.mark.parametrize("mean", [1.0, 1.7, 2.0, 3.9])
+def test_where_the_best_is_one_speed_inside_its_span_it_is_found(mean: float) -> None:
+    field = Field(Curve(), [Span("forward", 0.5, 4.0, "a", "b")], IMPULSE, (ENERGY, 1.0))
+    (share,) = field.share(mean, field.highest(0.0, 1.0, closer=True))
+    assert share.part == 1
+    assert share.point.speed_m_s == pytest.approx(mean, abs=1e-9)
+
+
+def test_what_is_unknown_backward_keeps_backward_out() -> None:
+    for wish in (MOST | {"limits": {TIBIA: 8.5}}, MOST | {"grade": 0.05, "limits": {VERTICAL: 2.6}}):
+        answer = made(wish)
+        assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}
+        assert "backward_only" not in answer
+        codes = [warning["code"] for warning in answer["warnings"]]
+        assert "absent.plan_backward_unknown" in codes
+        assert not {"caution.fall", "caution.novice"} & set(codes)
+
+
+def test_backward_achilles_counts_with_its_upper_bound() -> None:
+    wish = MOST | {"backward_speed_high_m_s": 3.4, "limits": {ACHILLES: 1.3}}
+    bout = made(wish)["backward_only"]["bouts"][0]
+    assert bout["load"][ACHILLES]["high"] == pytest.approx(1.3, rel=1e-9)
+    assert "value" not in bout["load"][ACHILLES]
+    assert WARNINGS["caution.plan_backward_achilles"] in made(wish)["warnings"]
+
+
+def test_walking_has_no_impulse() -> None:
+    with pytest.raises(Undefined) as caught:
+        made(MOST | {"gait": "walk", "backward_speed_high_m_s": 1.5, "limits": {IMPULSE: 500.0}})
+    assert (caught.value.field, caught.value.code) == (f"limits/{IMPULSE}", "indicator_unknown")
+    with pytest.raises(Undefined) as caught:
+        made(LEAST | {"gait": "walk"})
+    assert caught.value.field == "indicator"
+
+
+OUT_OF_REACH = [
+    (LEAST | {ENERGY: 900.0}, ENERGY),
+    (LEAST | {ENERGY: 300.0, "limits": {IMPULSE: 500.0}}, ENERGY),
+    (MOST | {"limits": {VERTICAL: 1.5}}, f"limits/{VERTICAL}"),
+    (MOST | {"limits": {KNEE: 2.0, UPTAKE: 90.0}}, f"limits/{KNEE}"),
+    (MOST | {"speed_low_m_s": 6.0}, "speed_low_m_s"),
+    (MOST | {"speed_high_m_s": 1.0}, "speed_high_m_s"),
+]
+
+
+@pytest.mark.parametrize(("wish", "field"), OUT_OF_REACH)
+def test_the_nearest_that_is_named_can_be_had(wish: Wish, field: str) -> None:
+    with pytest.raises(Unattainable) as caught:
+        made(wish)
+    refusal = caught.value
+    assert refusal.field == field
+    assert refusal.low <= refusal.nearest <= refusal.high
+    place, _, name = field.rpartition("/")
+    mended = {name: refusal.nearest}
+    check_feasible(made(wish | ({place: wish[place] | mended} if place else mended)), wish | mended | {"limits": {}})
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        ({"goal": "most_energy"}, "duration_s"),
+        ({"goal": "most_energy", "duration_s": TIME, ENERGY: 100.0}, ENERGY),
+        ({"goal": "most_energy", "duration_s": TIME, "indicator": KNEE}, "indicator"),
+        ({"goal": "least_load", "indicator": KNEE}, ENERGY),
+        ({"goal": "least_load", ENERGY: 100.0}, "indicator"),
+        (MOST | {"speed_low_m_s": 3.0, "speed_high_m_s": 2.0}, "speed_low_m_s"),
+        (MOST | {"gait": "walk", "energy_model": "looney2025"}, "energy_model"),
+    ],
+)
+def test_what_a_goal_lacks_or_has_no_use_for_is_a_conflict(wish: Wish, field: str) -> None:
+    with pytest.raises(Conflict) as caught:
+        made({"body_mass_kg": 70.0} | wish)
+    assert caught.value.field == field
+
+
+def test_a_limit_is_checked_in_its_place() -> None:
+    with pytest.raises(OutOfRange) as caught:
+        made(MOST | {"limits": {KNEE: 0.0}})
+    assert caught.value.field == f"limits/{KNEE}"
+
+
+def test_without_a_time_the_least_load_takes_as_long_as_it_takes() -> None:
+    answer = made({name: value for name, value in LEAST.items() if name != "duration_s"})
+    assert "rest_s" not in answer
+    assert "duration_s" not in answer["binding"]
+    assert energy_of(answer) == pytest.approx(300.0, rel=CLOSE)
+
+
+class TestHttp:
+    pytestmark = pytest.mark.anyio
+
+    async def test_the_example_has_the_documented_shape(self, client: httpx.AsyncClient) -> None:
+        response = await client.post("/plan", json=EXAMPLE)
+        assert response.status_code == 200, response.text
+        TypeAdapter(described(Plan)).validate_python(response.json(), strict=True)
+        assert response.json() == made(EXAMPLE)
+
+    async def test_a_target_out_of_reach_is_a_problem_without_an_echo(
+        self, client: httpx.AsyncClient, problem_of: Callable[[httpx.Response, int], Answer]
+    ) -> None:
+        response = await client.post("/plan", json=LEAST | {"body_mass_kg": 71.3, ENERGY: 987.6})
+        assert response.status_code == 422
+        (error,) = response.json()["errors"]
+        assert (error["pointer"], error["code"]) == (f"/{ENERGY}", "unattainable")
+        assert error["nearest"] == error["high"]
+        assert f"{error['nearest']:g}" in error["message"]
+        assert not [sent for sent in ("71.3", "987.6") if sent in response.text]
+
+    @pytest.mark.parametrize(
+        ("change", "pointer", "code"),
+        [
+            ({"goal": "fun"}, "/goal", "not_a_choice"),
+            ({"limits": {KNEE: "4"}}, f"/limits/{KNEE}", "not_a_number"),
+            ({"limits": {"knee": 4.0}}, "/limits", "unknown_field"),
+            ({"indicator": "knee_extensor_moment_ratio"}, "/indicator", "not_a_choice"),
+            ({"limits": {TIBIA: 0.01}}, f"/limits/{TIBIA}", "out_of_range"),
+            ({"speed_m_s": 3.0}, "", "unknown_field"),
+        ],
+    )
+    async def test_a_problem_points_at_its_place(
+        self,
+        client: httpx.AsyncClient,
+        problem_of: Callable[[httpx.Response, int], Answer],
+        change: Wish,
+        pointer: str,
+        code: str,
+    ) -> None:
+        problem = problem_of(await client.post("/plan", json=MOST | change), 422)
+        assert [(error["pointer"], error["code"]) for error in problem["errors"]] == [(pointer, code)]
