@@ -14,9 +14,10 @@ from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from app.access import line_of
+from app.contract import contract
 from app.guard import REFUSAL, REFUSALS, Guard
 from app.logs import configure
-from app.main import build
+from app.main import build, create_app
 from app.settings import Settings
 from app.tracing import tracer_provider
 
@@ -45,8 +46,9 @@ HEADERS = {
 }
 IN_A_TRACE = HEADERS | {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}
 
-ROUTES = ["/", "/docs", "/estimate", "/evidence", "/livez", "/metrics", "/models", "/openapi.json", "/readyz"]
-ROUTES += ["/references", "/static/app.css", "/validation", f"/{WORD}", f"/static/{WORD}", f"/estimate/{WORD}/{MARK}"]
+PATHS = contract(create_app())["paths"]
+ROUTES = [*PATHS, "/", "/docs", "/metrics", "/openapi.json", "/static/app.css"]
+ROUTES += [f"/{WORD}", f"/static/{WORD}", f"/estimate/{WORD}/{MARK}"]
 ASKED = f"mass={MARK}&{WORD}={WORD}&model={WORD}"
 
 BODIES = {
@@ -164,6 +166,27 @@ class TestNothingPersonalLeaves:
             assert refused.status_code in {406, 413, 415}
             outside.take(refused)
         await outside.check(client, traced=traced(guard) and way != "large")
+
+    @pytest.mark.parametrize("path", [path for path, item in PATHS.items() if "post" in item and path != "/estimate"])
+    async def test_from_any_question(
+        self, client: httpx.AsyncClient, outside: Outside, guard: Guard, headers: dict[str, str], path: str
+    ) -> None:
+        named = headers | {"x-api-key": KEY}
+        for name in ("malformed", "value", "key", "range"):
+            body = BODIES[name][1]
+            for sent in (
+                {"content": body, "headers": named | {"content-type": "application/json"}},
+                {
+                    "content": f"{WORD}{MARK}",
+                    "headers": named | {"content-type": f"multipart/form-data; boundary={WORD}"},
+                },
+                {"files": {"file": (WORD, f"<gpx>{WORD}{MARK}"), "request": (WORD, body)}, "headers": named},
+                {"files": {WORD: (WORD, MARK)}, "headers": named},
+            ):
+                answer = await client.post(f"{path}?{ASKED}", **sent)
+                assert 400 <= answer.status_code < 500
+                outside.take(answer)
+        await outside.check(client, traced=traced(guard))
 
     @pytest.mark.parametrize("reason", REFUSALS)
     async def test_from_any_refusal(
