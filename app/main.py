@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from app.access import KeyFile
 from app.contract import LIMITED, contract, problems
 from app.guard import Guard
+from app.methods import Methods
 from app.observe import Observer, add_metrics, templates
 from app.plan import router as plan
 from app.plot import router as plot
@@ -143,9 +144,10 @@ def build(settings: Settings) -> Guard:
     observer = Observer(settings, [*templates(app.routes), "/metrics"])
     if settings.metrics_port is None:
         add_metrics(app, observer.metrics)
+    every = Methods(app)
     return Guard(
         # FastAPI's layers are where a trace begins.
-        app if provider else shortcut(app, router, solve, plan, workout),
+        every if provider else shortcut(every, router, solve, plan, workout),
         settings,
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,

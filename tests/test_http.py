@@ -517,7 +517,6 @@ class TestProblems:
         [
             ("GET", "/estimate", {"POST"}),
             ("PUT", "/estimate", {"POST"}),
-            ("OPTIONS", "/estimate", {"POST"}),
             ("BREW", "/estimate", {"POST"}),
             ("POST", "/", {"GET"}),
             ("POST", "/docs", {"GET"}),

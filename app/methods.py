@@ -1,0 +1,107 @@
+"""HEAD, OPTIONS and conditional GET for every path, so that no route has to think of them.
+
+What is read changes with the version alone, so that each answer to GET has a tag made of its bytes, and whoever
+names that tag is told in a few bytes that nothing changed. Parts are not served: their errors would be text.
+"""
+
+import hashlib
+import re
+from http import HTTPStatus
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.guard import ALWAYS_SERVED
+
+NOT_KEPT: Final = b"no-store"
+ASKED_AGAIN: Final = b"no-cache"
+"""A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
+WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
+"""Fields that RFC 9110 wants in an answer that nothing was modified."""
+
+
+class Methods:
+    """Wrap an application whose routes know GET and POST.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is wrapped.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["method"] in {"GET", "HEAD"}:
+            await self.get(scope, receive, send)
+        else:
+            await self.other(scope, receive, send)
+
+    async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve GET, or HEAD as the same without its body."""
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                parts.append(message.get("body", b""))
+
+        whole = [field for field in scope["headers"] if field[0] not in {b"range", b"if-none-match"}]
+        await self.app({**scope, "method": "GET", "headers": whole}, receive, collect)
+        body = b"".join(parts)
+        headers = dict(start["headers"])
+        if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+            headers[b"allow"] = allowed(headers[b"allow"])
+        elif scope["path"] in ALWAYS_SERVED:
+            headers[b"cache-control"] = NOT_KEPT
+        elif start["status"] == HTTPStatus.OK:
+            tag = headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
+            headers.setdefault(b"cache-control", ASKED_AGAIN)
+            if has(scope, tag):
+                headers = {name: value for name, value in headers.items() if name in WITH_NOT_MODIFIED}
+                start["status"], body = HTTPStatus.NOT_MODIFIED, b""
+        await send({**start, "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve another method, and answer OPTIONS where no route does."""
+        asked = False
+
+        async def answer(message: Message) -> None:
+            nonlocal asked
+            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+                headers = dict(message["headers"])
+                headers[b"allow"] = allowed(headers[b"allow"])
+                message = {**message, "headers": list(headers.items())}
+                if scope["method"] == "OPTIONS":
+                    asked = True
+                    message = {**message, "status": HTTPStatus.NO_CONTENT, "headers": [(b"allow", headers[b"allow"])]}
+            elif asked:
+                message = {"type": "http.response.body", "body": b""}
+            await send(message)
+
+        await self.app(scope, receive, answer)
+
+
+def allowed(methods: bytes) -> bytes:
+    """Return an Allow header with the methods that are served beside those of the route.
+
+    Examples
+    --------
+    >>> allowed(b"GET"), allowed(b"POST")
+    (b'GET, HEAD, OPTIONS', b'POST, OPTIONS')
+    """
+    names = [name.strip() for name in methods.split(b",")]
+    return b", ".join([*names, *([b"HEAD"] if b"GET" in names and b"HEAD" not in names else []), b"OPTIONS"])
+
+
+def has(scope: Scope, tag: bytes) -> bool:
+    """Say whether the caller names a tag as one it has; compared weakly, as RFC 9110 has it for If-None-Match."""
+    named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    return named.strip() == b"*" or tag in re.findall(rb'"[^"]*"', named)
