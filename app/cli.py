@@ -1,4 +1,4 @@
-"""The command line: `retrorun serve`, `retrorun settings`, `retrorun key`, `retrorun estimate`, `retrorun openapi`.
+"""The command line: `retrorun estimate`, `solve`, `plan` and `workout` ask; `serve`, `settings`, `key`, `openapi`.
 
 Each command imports what it runs when it runs, so that `retrorun --help` answers at once.
 """
@@ -12,14 +12,14 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from typing import Final, NoReturn, TextIO
+from typing import Final, NamedTuple, NoReturn, TextIO
 
 from app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
 from models import __version__
 
 DONE: Final = 0
 FAILED: Final = 1
-"""Something did not answer, or could not be listened on."""
+"""Something did not answer, could not be listened on, or is not installed."""
 MISTAKEN: Final = 2
 """The request or the command is to be mended."""
 
@@ -27,12 +27,59 @@ PORT_HIGH: Final = 65_535
 WIDTH: Final = 100
 INDENT: Final = "    "
 
-EXAMPLES: Final = """
-examples:
-  retrorun estimate --mass 70kg --speed 10km/h --duration 20min
-  retrorun estimate --mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6
-  retrorun estimate --mass 70kg --speed 5:30min/km --distance 10km --grade 5% --equal metabolic_rate --json
-"""
+
+class Asking(NamedTuple):
+    """The help of a command that asks one of the service's questions."""
+
+    does: str
+    description: str
+    usage: str
+    examples: tuple[str, ...]
+
+
+ASKING: Final = {
+    "estimate": Asking(
+        "estimate one bout",
+        "Estimate one bout. Give --mass, and two of --speed, --duration and --distance.",
+        "--mass 70kg --speed 10km/h --duration 20min [options]",
+        (
+            "--mass 70kg --speed 10km/h --duration 20min",
+            "--mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6",
+            "--mass 70kg --speed 5:30min/km --distance 10km --grade 5% --equal metabolic_rate --json",
+        ),
+    ),
+    "solve": Asking(
+        "find the bout, speed or range of speeds that meets a target",
+        "Find what meets a target, in each direction. Say what to --find, and give the target under its own name.",
+        "--find WHAT --mass 70kg [target] [options]",
+        (
+            "--find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
+            "--find speed --mass 70kg --oxygen-uptake 35ml/kg/min --gait run",
+            "--find equal-cost-speed --mass 70kg --speed 5:30min/km",
+            "--find level-speed --mass 70kg --speed 9km/h --grade 5%",
+            "--find speed-range --mass 70kg --patellofemoral-peak-force 4BW --gait run",
+        ),
+    ),
+    "plan": Asking(
+        "plan bouts forward and backward",
+        "Plan bouts for the most active energy in --duration, or for the least of an --indicator for an energy.",
+        "--goal WHAT --mass 70kg [options]",
+        (
+            "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
+            "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
+        ),
+    ),
+    "workout": Asking(
+        "sum up a workout of a file, as given and reversed",
+        "Sum up a workout. FILE is one as JSON, the body of POST /workout, or a GPX, TCX or FIT file of a watch, told "
+        "by its content; - is the standard input. What options say stands above what a JSON workout says itself.",
+        "FILE [options]",
+        (
+            "intervals.json",
+            "morning.fit --mass 70kg --backward 10:00-20:00 --backward 31:00-",
+        ),
+    ),
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -55,12 +102,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done, 1 something did not answer, 2 the request or the command is to be mended.
+        Exit code: 0 done, 1 something did not answer or is not installed, 2 the request or the command is to be mended.
     """
     for stream in (sys.stdout, sys.stderr):
         lenient(stream)
     words = joined(sys.argv[1:] if arguments is None else arguments)
-    parser = command_line(with_estimate="estimate" in words)
+    parser = command_line(words)
     chosen, unknown = parser.parse_known_args(words)
     if unknown:
         # Of the command, whose help lists what there is; parse_args would point to the help of the program.
@@ -78,8 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
-    """Return the parser; the options of `estimate` need the models, and are there only when asked for."""
+def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser; the options of a question need the models, and are there only when it is among the words."""
     parser = Parser(
         prog="retrorun",
         description="What a bout of running or walking costs, forward and backward.",
@@ -106,20 +153,25 @@ def command_line(*, with_estimate: bool) -> argparse.ArgumentParser:
     settings_parser.add_argument("--json", action="store_true", help="as JSON")
     settings_parser.set_defaults(command=settings, parser=settings_parser)
 
-    estimate_parser = commands.add_parser(
-        "estimate",
-        help="estimate one bout",
-        description="Estimate one bout. Give --mass, and two of --speed, --duration and --distance.",
-        usage="%(prog)s --mass 70kg --speed 10km/h --duration 20min [options]",
-        epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    if with_estimate:
-        from app.bout import add_options
+    for name, asking in ASKING.items():
+        examples = "".join(f"\n  retrorun {name} {example}" for example in asking.examples)
+        asking_parser = commands.add_parser(
+            name,
+            help=asking.does,
+            description=textwrap.fill(asking.description, WIDTH),
+            usage=f"%(prog)s {asking.usage}",
+            epilog=f"examples:{examples}\n",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        if name == "workout":
+            asking_parser.add_argument("file", metavar="FILE", help="the workout, or - for the standard input")
+        if name in words:
+            from app.bout import OPTIONS_OF
+            from app.options import add_options
 
-        add_options(estimate_parser)
-    estimate_parser.set_defaults(command=estimate, parser=estimate_parser)
+            add_options(asking_parser, OPTIONS_OF[name])
+        asking_parser.set_defaults(command=asked, question=name, parser=asking_parser)
 
     key_parser = commands.add_parser("key", help="make an API key", allow_abbrev=False)
     key_parser.add_argument("action", choices=["new"], help="new: print a new key, and its line for the file of keys")
@@ -234,11 +286,14 @@ def openapi(_: argparse.Namespace) -> int:
     return DONE
 
 
-def estimate(chosen: argparse.Namespace) -> int:
-    """Print the answer for a bout, as a table or as the service gives it, or what to mend."""
-    from app.bout import Mistaken, answer, typed
+def asked(chosen: argparse.Namespace) -> int:
+    """Print the answer to a question, as a table or as the service gives it, or what to mend."""
+    if chosen.question == "workout":
+        from app.workout_file import answer
+    else:
+        from app.bout import answer
     from app.client import NoAnswer
-    from app.table import table
+    from app.options import Mistaken, typed
 
     try:
         request, content = answer(chosen)
@@ -250,10 +305,13 @@ def estimate(chosen: argparse.Namespace) -> int:
         return FAILED
     if chosen.json:
         write(content + b"\n")
-    else:
-        width = shutil.get_terminal_size().columns
-        bold = takes_bold(sys.stdout)
-        sys.stdout.write(table(json.loads(content), request, width=width, bold=bold, typed=typed(vars(chosen))))
+        return DONE
+    from app.page import Page
+    from app.tables import TABLES
+
+    columns = shutil.get_terminal_size().columns
+    page = Page(columns, bold=takes_bold(sys.stdout), blocks=takes_blocks(sys.stdout), typed=typed(vars(chosen)))
+    sys.stdout.write(TABLES[chosen.question](json.loads(content), request, page))
     return DONE
 
 
@@ -272,6 +330,11 @@ def write(content: bytes) -> None:
 def takes_bold(stream: TextIO) -> bool:
     """Say whether a stream is a terminal that shows bold, and may (see no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def takes_blocks(stream: TextIO) -> bool:
+    """Say whether a stream's encoding has block elements."""
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf8")
 
 
 def lenient(stream: TextIO) -> None:

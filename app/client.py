@@ -1,11 +1,11 @@
 """Asking a running service, for the command line."""
 
+from collections.abc import Set
 from typing import Final
 
 import httpx
 
 from app.problems import MEDIA_TYPE
-from models.answer import Estimate
 
 OK: Final = 200
 MENDABLE: Final = {400, 422}
@@ -18,15 +18,23 @@ class NoAnswer(Exception):
     """The service did not answer, or something else did; the message says what to do."""
 
 
-def ask(url: str, body: bytes) -> tuple[int, bytes]:
+def ask(
+    url: str, path: str, body: bytes, *, expected: Set[str], content_type: str = "application/json"
+) -> tuple[int, bytes]:
     """Send a request to a running service.
 
     Parameters
     ----------
     url : str
         Where it runs, with the path it is mounted at.
+    path : str
+        What is asked there.
     body : bytes
-        The request as JSON.
+        The request.
+    expected : set of str
+        Keys that every answer has.
+    content_type : str, optional
+        What the request is written in.
 
     Returns
     -------
@@ -42,9 +50,9 @@ def ask(url: str, body: bytes) -> tuple[int, bytes]:
     """
     try:
         response = httpx.post(
-            f"{url.rstrip('/')}/estimate",
+            url.rstrip("/") + path,
             content=body,
-            headers={"content-type": "application/json", "accept": "application/json"},
+            headers={"content-type": content_type, "accept": "application/json"},
             timeout=ANSWER_WITHIN_S,
         )
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
@@ -55,11 +63,11 @@ def ask(url: str, body: bytes) -> tuple[int, bytes]:
         raise NoAnswer("--url: Nothing answers there. Check the address, and that the service runs.") from None
     status = response.status_code
     content = decoded(response)
-    if status == OK and content.keys() >= Estimate.__required_keys__:
+    if status == OK and content.keys() >= expected:
         return status, response.content
     if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
         raise NoAnswer("--url: What answers there is not RetroRun. Check the address.")
-    if status in MENDABLE and "errors" in content:
+    if status in MENDABLE and "detail" in content:
         return status, response.content
     raise NoAnswer(f"--url: The service answered {status} {content.get('title')}: {content.get('detail')}")
 

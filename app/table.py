@@ -1,12 +1,11 @@
 """An answer as people read it in a terminal. It words and rounds; the numbers are the service's own."""
 
-import math
 import re
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
+from app.bars import Bar, bars
+from app.page import Cell, Page, Row, cell_of, decimals_for, grid, text_of, wrapped
 from app.units import unitless
 from models.answer import MEANINGS, SECTIONS
 from models.evidence import REFERENCES
@@ -50,6 +49,9 @@ NAMES: Final = {name: label for group in GROUPS.values() for name, label in grou
 SHOWN_IN: Final = {
     "speed_m_s": ("km/h", 3.6),
     "distance_m": ("km", 1e-3),
+    "duration_s": ("min", 1 / 60),
+    "moving_duration_s": ("min", 1 / 60),
+    "rest_s": ("min", 1 / 60),
     "contact_time_s": ("ms", 1e3),
     "share_of_maximum": ("%", 100),
 }
@@ -59,111 +61,119 @@ KILOMETRE_M: Final = 1000
 MINUTE_S: Final = 60
 
 GAITS: Final = {"run": "Running", "walk": "Walking"}
-
-FIGURES: Final = 3
 RATIO_DECIMALS: Final = 2
-WIDTH_HIGH: Final = 100
-"""Longer lines are hard to read."""
-SPACINGS: Final = ((4, 2), (3, 2), (3, 1), (2, 1), (2, 0))
-"""Blanks between columns, and between a value and its interval, from wide terminals to narrow ones; none is an
-interval below its value."""
-
-BOLD: Final = "\x1b[1m"
-PLAIN: Final = "\x1b[0m"
 SIDES: Final = ("forward", "backward")
 COLUMNS: Final = ("Forward", "Backward", "Ratio")
-EVIDENCE: Final = "Evidence"
-UNKNOWN: Final = "unknown"
-NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-NEXT_LINE: Final = "\n"
-NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 
-class Cell(NamedTuple):
-    """A value and the ends of its interval, or a word; whatever is not known is empty."""
-
-    value: str = ""
-    low: str = ""
-    high: str = ""
-    word: str = ""
-
-
-class Row(NamedTuple):
-    """One quantity: its name and unit, forward, backward and ratio, and its evidence grades."""
-
-    label: str
-    unit: str
-    cells: tuple[Cell, Cell, Cell]
-    evidence: str = ""
-
-
-def table(answer: Json, request: Json, *, width: int, bold: bool = False, typed: Mapping[str, str] = NOTHING) -> str:
-    """Return an answer as text for a terminal.
+def table(answer: Json, request: Json, page: Page) -> str:
+    """Return an answer of `POST /estimate` as text for a terminal.
 
     Parameters
     ----------
     answer : dict
-        What `POST /estimate` answered.
+        What was answered.
     request : dict
-        What it was asked.
-    width : int
-        Columns of the terminal. Sentences are wrapped there; the table is as wide as its numbers need.
-    bold : bool, optional
-        Mark headings as terminals do.
-    typed : mapping, optional
-        Fields of the request to show also as they were typed.
+        What was asked.
+    page : Page
+        What it is set on.
 
     Returns
     -------
     str
         The text, with a final newline.
     """
-
-    def heading(text: str) -> str:
-        return f"{BOLD}{text}{PLAIN}" if bold else text
-
-    width = min(width, WIDTH_HIGH)
     asked_loads = "load" in request.get("include", SECTIONS)
+    sides = [flat(answer[side]) for side in SIDES]
+    own = answer.get("personal", {})
+    for name, side in zip(SIDES, sides, strict=True):
+        if f"{name}_factor" in own:
+            side[PERSONAL] = own[f"{name}_factor"]
+    found = flat(answer.get("ratio", {}))
+    ratio = {name: found[short] for name, short in RATIO_NAMES.items() if short in found}
+
+    def needed(name: str) -> bool:
+        return asked_loads and name in GROUPS[LOADS] and answer["gait"] in EVIDENCE_GRADES[name]
+
+    groups = {title: list(rows(names, sides, ratio, needed)) for title, names in GROUPS.items()}
     blocks = [
-        headline(answer, request, width, typed),
-        grid(answer, width, heading, asked_loads=asked_loads),
-        notes(answer, width, asked_loads=asked_loads),
+        headline(answer, request, page),
+        energy_bars(dict(zip(SIDES, sides, strict=True)), page),
+        grid(groups, COLUMNS, page),
+        notes(sides, page) if asked_loads else [],
+        *ending(answer, page),
     ]
+    return text_of(blocks)
+
+
+def flat(side: Json) -> Json:
+    """Return one direction with its loads beside the rest."""
+    load: Json = side.get("load", {})
+    return {name: value for name, value in side.items() if name != "load"} | load
+
+
+def energy_bars(sides: Mapping[str, Json], page: Page, name: str = "total_energy_kcal") -> list[str]:
+    """Return a quantity of each side as bars, its value behind each."""
+    held = {side: values[name] for side, values in sides.items() if "value" in values.get(name, ())}
+    unit, scale = unit_of(name)
+    decimals = decimals_for(held.values(), scale)
+    return bars(
+        [
+            Bar(f"{called(name)} {side}", entry["value"], f"{entry['value'] * scale:.{decimals}f} {unit}".strip())
+            for side, entry in held.items()
+        ],
+        page,
+    )
+
+
+def ending(answer: Json, page: Page) -> Iterator[list[str]]:
+    """Make what stands under every table: what was assumed, every warning, and the sources."""
     assumed = "; ".join(f"{assumed_name(name)} {amount(name, value)}" for name, value in answer["assumed"].items())
-    warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), width, "- ")]
+    warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), page.width, "- ")]
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
     )
     for title, lines in (
-        ("Assumed", wrapped(assumed, width, "  ")),
+        ("Assumed", wrapped(assumed, page.width, "  ")),
         ("Warnings", warnings),
-        ("Sources", wrapped(sources, width, "  ")),
+        ("Sources", wrapped(sources, page.width, "  ")),
     ):
         if lines:
-            blocks.append([heading(title), *lines])
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+            yield [page.heading(title), *lines]
 
 
-def headline(answer: Json, request: Json, width: int, typed: Mapping[str, str]) -> list[str]:
+def headline(answer: Json, request: Json, page: Page) -> list[str]:
     """Return the bout in words, with what was typed in other units beside them."""
-    forward, assumed = answer["forward"], answer["assumed"]
+    forward, assumed, typed = answer["forward"], answer["assumed"], page.typed
     speed_m_s = forward["speed_m_s"]["value"]
-    grade = request.get("grade", assumed.get("grade", 0.0))
-    slope = f"{'up' if grade > 0 else 'down'} a slope of {abs(grade) * 100:.3g} %" if grade else "on the level"
+    slope = slope_text(request.get("grade", assumed.get("grade", 0.0)))
     length, mass = (f" ({typed[name]})" if name in typed else "" for name in ("distance_m", "body_mass_kg"))
     pace = f", {typed['speed_m_s']}" if "speed_m_s" in typed else ""
     equal = request.get("equal", assumed.get("equal", "")).replace("_", " ")
-    interval = request.get("interval", assumed.get("interval", 0.0))
     bout = (
         f"{GAITS[answer['gait']]} {distance_text(forward['distance_m']['value'])}{length} "
         f"in {time_text(forward['duration_s'])} ({speed_m_s * 3.6:.4g} km/h, {pace_text(speed_m_s)}{pace}) {slope}, "
         f"with a body mass of {request['body_mass_kg']:.4g} kg{mass}."
     )
-    how = (
-        f"Backward is at equal {equal}, for the same time. "
-        f"Beside each value stands its {interval * 100:.3g} % interval, for one person."
-    )
-    return [*wrapped(bout, width), *wrapped(how, width)]
+    how = f"Backward is at equal {equal}, for the same time. {interval_text(answer, request)}"
+    return [*wrapped(bout, page.width), *wrapped(how, page.width)]
+
+
+def slope_text(grade: float) -> str:
+    """Return the slope of the ground in words.
+
+    Examples
+    --------
+    >>> slope_text(-0.025), slope_text(0.0)
+    ('down a slope of 2.5 %', 'on the level')
+    """
+    return f"{'up' if grade > 0 else 'down'} a slope of {abs(grade) * 100:.3g} %" if grade else "on the level"
+
+
+def interval_text(answer: Json, request: Json) -> str:
+    """Return the sentence that says what stands beside each value."""
+    interval = request.get("interval", answer["assumed"].get("interval", 0.0))
+    return f"Beside each value stands its {interval * 100:.3g} % interval, for one person."
 
 
 def distance_text(distance_m: float) -> str:
@@ -205,113 +215,59 @@ def pace_text(speed_m_s: float) -> str:
     return f"{minutes}:{seconds:02d} min/km"
 
 
-def grid(answer: Json, width: int, heading: Callable[[str], str], *, asked_loads: bool) -> list[str]:
-    """Return the quantities, forward, backward and their ratio, in aligned columns."""
-    groups = {title: list(rows(title, answer, asked_loads=asked_loads)) for title in GROUPS}
-    every = [row for group in groups.values() for row in group]
-    name_width = max(len(row.label) + 1 + len(row.unit) for row in every)
-    names = [f" {row.label}{row.unit:>{name_width - len(row.label)}}" for row in every]
-    for gap, inner in SPACINGS:
-        lines_a_row = 1 if inner else 2
-        columns = [column("", names, lines_a_row)]
-        for place, title in enumerate(COLUMNS):
-            cells = [row.cells[place] for row in every]
-            if any(any(cell) for cell in cells):
-                columns.append(column(title, aligned(cells, inner), lines_a_row))
-        if any(row.evidence for row in every):
-            columns.append(column("", [row.evidence for row in every], lines_a_row))
-        lines = [(" " * gap).join(texts).rstrip() for texts in zip(*columns, strict=True)]
-        if any(row.evidence for row in every):  # longer than what stands under it: it ends where that does
-            lines[0] += " " * gap + EVIDENCE.rjust(max(map(len, lines)) - len(lines[0]) - gap)
-        if max(map(len, lines)) <= width:
-            break
-    block, place = [heading(lines[0])], 1
-    for title, group in groups.items():
-        if group:
-            until = place + lines_a_row * len(group)
-            block += [heading(title), *(line for line in lines[place:until] if line)]
-            place = until
-    return block
+def rows(
+    names: Mapping[str, str],
+    sides: Sequence[Json],
+    ratio: Json,
+    needed: Callable[[str], bool] = lambda _: False,
+    ungraded: str = "",
+) -> Iterator[Row]:
+    """Make the rows of one group: for what at least one side has, and for whatever is needed.
 
+    Parameters
+    ----------
+    names : mapping
+        Labels of the quantities.
+    sides : sequence of dict
+        The quantities of each column.
+    ratio : dict
+        Ratios by quantity, for a last column.
+    needed : callable, optional
+        Say whether a quantity that no side has is shown too, as unknown.
+    ungraded : str, optional
+        What stands for the grade of a side without one.
 
-def aligned(cells: Sequence[Cell], inner: int) -> list[str]:
-    """Return the cells of a column, values by their last figure and intervals by their dash."""
-    value, low, high = (max(len(cell[part]) for cell in cells) for part in range(3))
-    texts = []
-    for cell in cells:
-        ends = f"{cell.low:>{low}}–{cell.high:<{high}}" if cell.low else ""
-        first = cell.word or f"{cell.value:>{value}}"
-        texts.append(f"{first}{' ' * inner or NEXT_LINE}{ends}")
-    return texts
-
-
-def column(title: str, texts: Sequence[str], lines_a_row: int) -> list[str]:
-    """Return a title and texts of one or two lines as lines of one width."""
-    lines = [title]
-    for text in texts:
-        first, _, second = text.partition(NEXT_LINE)
-        lines += [first, second][:lines_a_row]
-    width = max(map(len, lines))
-    return [line.ljust(width) for line in lines]
-
-
-def rows(title: str, answer: Json, *, asked_loads: bool) -> Iterator[Row]:
-    """Make the rows of one group, for what at least one direction has, and for every load if they were asked for."""
-    sides = [answer["forward"], answer["backward"], answer.get("ratio", {})]
-    if title == LOADS:
-        sides = [side.get("load", {}) for side in sides]
-    forward, backward, ratio = sides
-    own = answer.get("personal", {})
-    forward, backward = (
-        side | {PERSONAL: own[f"{name}_factor"]} if f"{name}_factor" in own else side
-        for name, side in zip(SIDES, (forward, backward), strict=True)
-    )
-    for name, label in GROUPS[title].items():
-        pair = [side[name] for side in (forward, backward) if name in side]
-        if not pair and not (title == LOADS and asked_loads and answer["gait"] in EVIDENCE_GRADES[name]):
+    Yields
+    ------
+    Row
+        A quantity.
+    """
+    for name, label in names.items():
+        held = [side[name] for side in sides if name in side]
+        if not held and not needed(name):
             continue
-        unit, scale = SHOWN_IN.get(name, (QUANTITIES[name].unit if name in QUANTITIES else "", 1.0))
-        decimals = decimals_for(pair, scale)
-        grades = "/".join(entry["evidence"] for entry in pair if isinstance(entry, dict) and "evidence" in entry)
+        unit, scale = unit_of(name)
+        decimals = decimals_for(held, scale)
+        entries = [side.get(name) for side in sides]
+        grades = [entry["evidence"] if isinstance(entry, dict) and "evidence" in entry else "" for entry in entries]
+        marks = "/".join(filter(None, (grade or ungraded for grade in grades))) if any(grades) else ""
         if name.endswith("_ratio"):  # backward over forward in itself, whichever side the answer has it on
-            cells = (Cell(), Cell(), cell_of(next(iter(pair), None), RATIO_DECIMALS))
+            cells = (*(Cell() for _ in sides), cell_of(next(iter(held), None), RATIO_DECIMALS))
         else:
-            cells = (
-                cell_of(forward.get(name), decimals, scale),
-                cell_of(backward.get(name), decimals, scale),
-                cell_of(ratio[RATIO_NAMES[name]], RATIO_DECIMALS) if RATIO_NAMES.get(name) in ratio else Cell(),
-            )
-        yield Row(label, "" if unit == "1" else unit, cells, grades)
+            last = cell_of(ratio[name], RATIO_DECIMALS) if name in ratio else Cell()
+            cells = (*(cell_of(entry, decimals, scale) for entry in entries), last)
+        yield Row(label, unit, cells, marks)
 
 
-def decimals_for(entries: Iterable[Any], scale: float) -> int:
-    """Return the decimals that show three figures of the largest number of a row, two of one below 1."""
-    ends = [entry["high"] if isinstance(entry, dict) else entry for entry in entries]
-    largest = max((abs(end) * scale for end in ends if isinstance(end, float)), default=0.0)
-    if largest <= 0:
-        return 0
-    magnitude = math.floor(math.log10(largest))
-    return max(0, FIGURES - 1 - magnitude - (magnitude < 0))
+def unit_of(name: str) -> tuple[str, float]:
+    """Return the unit that a quantity is shown in, and how many of it make one of the answer's."""
+    unit = QUANTITIES[name].unit if name in QUANTITIES else ""
+    return SHOWN_IN.get(name, ("" if unit == "1" else unit, 1.0))
 
 
-def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
-    """Return a number, an interval, bounds, or a word as a cell."""
-    if entry is None:
-        return Cell(word=UNKNOWN)
-    if isinstance(entry, str):
-        return Cell(word=entry)
-    if not isinstance(entry, dict):
-        return Cell(f"{entry * scale:.{decimals}f}")
-    low, high = (f"{entry[end] * scale:.{decimals}f}" for end in ("low", "high"))
-    value = f"{entry['value'] * scale:.{decimals}f}" if "value" in entry else ""
-    return Cell(value) if low == value == high else Cell(value, low, high)
-
-
-def notes(answer: Json, width: int, *, asked_loads: bool) -> list[str]:
+def notes(sides: Sequence[Json], page: Page, columns: str = "forward/backward") -> list[str]:
     """Return what the rows of loads mean where their units do not say it."""
-    loads = [answer[side].get("load", {}) for side in SIDES]
-    if not asked_loads:
-        return []
+    loads = [{name: side[name] for name in GROUPS[LOADS] if name in side} for side in sides]
     shown = [name for name in GROUPS[LOADS] if any(name in load for load in loads)]
     bounded = any("value" not in entry for load in loads for entry in load.values())
     meanings = [f"{NAMES[name]}: {QUANTITIES[name].meaning}" for name in shown if QUANTITIES[name].unit == "1"]
@@ -319,9 +275,21 @@ def notes(answer: Json, width: int, *, asked_loads: bool) -> list[str]:
         "BW: body weights. Knee-cap: the patellofemoral joint.",
         *meanings,
         *(["An interval without a value: no estimate, only bounds."] if bounded else []),
-        f"{MEANINGS['evidence']} Given forward/backward.",
+        f"{MEANINGS['evidence']} Given {columns}.",
     ]
-    return [part for line in lines for part in wrapped(line, width, "  ")]
+    return [part for line in lines for part in wrapped(line, page.width, "  ")]
+
+
+def called(name: str) -> str:
+    """Return the name of a quantity where no heading stands above it.
+
+    Examples
+    --------
+    >>> called("total_energy_kcal"), called("met"), called("duration_s")
+    ('Total energy', 'Oxygen uptake', 'Duration')
+    """
+    words = unitless(name).replace("_", " ").capitalize()
+    return words if "energy" in name else NAMES.get(name, words)
 
 
 def assumed_name(name: str) -> str:
@@ -343,6 +311,8 @@ def amount(name: str, value: Any) -> str:
     >>> amount("resting_oxygen_uptake_ml_kg_min", 3.5), amount("gait", "run"), amount("grade", 0.0)
     ('3.5 ml/kg/min', 'run', '0 %')
     """
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {item}" for key, item in value.items())
     if not isinstance(value, float):
         return str(value).replace("_", " ")
     if name == "grade":
@@ -360,10 +330,3 @@ def renamed(message: str) -> str:
     'Speed outside the data behind Achilles load.'
     """
     return re.sub(r"[a-z]+(?:_[a-z]+)+", lambda found: NAMES.get(found[0], found[0]), message)
-
-
-def wrapped(text: str, width: int, hang: str = "") -> list[str]:
-    """Return a text as lines, no number parted from its unit, and all as far in as the mark of the first."""
-    kept = re.sub(r"(?<=[0-9]) (?=[a-z%])|(?<=\bn) (?=[0-9])", NO_BREAK, text)
-    lines = textwrap.wrap(kept, width, initial_indent=hang, subsequent_indent=" " * len(hang), break_on_hyphens=False)
-    return [line.replace(NO_BREAK, " ") for line in lines]

@@ -54,6 +54,10 @@ HEIGHT: Final = _scale(
 )
 SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
 AGE: Final = _scale({" y years": ONE})
+MET: Final = _scale({" met mets": ONE})
+BODY_WEIGHTS: Final = _scale({" bw": ONE})
+IMPULSE: Final = _scale({" bw·s bws bw*s": ONE})
+IMPULSE_PER_KM: Final = _scale({" bw·s/km bws/km bw*s/km": ONE})
 
 IMPERIAL: Final = frozenset(
     name
@@ -105,9 +109,13 @@ def _speed(text: str) -> Fraction:
     time, _, length = text.rpartition("/")
     if length not in DISTANCE.sizes or not time:
         return _sum(text, SPEED)
-    clock = MINUTES.fullmatch(time)
-    pace_s = int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _sum(time, TIME)
-    return DISTANCE.sizes[length] / pace_s
+    return DISTANCE.sizes[length] / (_moment(time) if MINUTES.fullmatch(time) else _sum(time, TIME))
+
+
+def _moment(text: str) -> Fraction:
+    """Read a moment of a recording, where two numbers of a clock are minutes and seconds as on a watch."""
+    clock = MINUTES.fullmatch(text)
+    return int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _time(text)
 
 
 def _share(text: str) -> Fraction:
@@ -130,10 +138,16 @@ def _in(scale: Scale) -> Callable[[str], Fraction]:
     return lambda text: _sum(text, scale)
 
 
+_OWN_SPEED: Final = Reader(
+    _speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"
+)
+_MOMENT: Final = Reader(_moment, "as on a watch, m:ss or h:mm:ss, or with its unit: 10:00, 1:05:00, 10min")
+_FORCE: Final = Reader(_in(BODY_WEIGHTS), "in body weights: 2.5, 2.5BW")
+
 _READERS: Final[dict[str, Reader]] = {
     "body_mass_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
-    "speed_m_s": Reader(
-        _speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"
+    **dict.fromkeys(
+        ("speed_m_s", "backward_speed_m_s", "speed_low_m_s", "speed_high_m_s", "backward_speed_high_m_s"), _OWN_SPEED
     ),
     "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
     "distance_m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
@@ -142,6 +156,13 @@ _READERS: Final[dict[str, Reader]] = {
     "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
     "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
     "body_mass_sd_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 0.5kg"),
+    **dict.fromkeys(("from_s", "to_s"), _MOMENT),
+    **dict.fromkeys(("peak_vertical_force_bw", "patellofemoral_peak_force_bw", "tibial_compression_peak_bw"), _FORCE),
+    "patellofemoral_impulse_per_bout_bw_s": Reader(_in(IMPULSE), "in body weights times seconds: 900, 900BWs"),
+    "patellofemoral_impulse_per_km_bw_s": Reader(
+        _in(IMPULSE_PER_KM), "in body weights times seconds for each km: 300, 300BWs/km"
+    ),
+    "met": Reader(_in(MET), "in MET: 8, 8MET"),
 }
 """The numbers of a request that go by several units; the others go by the one they have there."""
 
@@ -162,7 +183,7 @@ def reader(name: str) -> Reader:
     example = f"{quantity.example:g}"
     if quantity.unit == "1":
         return Reader(_share, f"as a number or in percent: {example}, {quantity.example * 100:g}%")
-    scale = _scale({quantity.unit: ONE})
+    scale = _scale({quantity.unit.lower(): ONE})
     return Reader(_in(scale), f"with its unit, {quantity.unit}: {example}{quantity.unit}")
 
 
@@ -173,10 +194,15 @@ def unitless(name: str) -> str:
     --------
     >>> unitless("resting_oxygen_uptake_ml_kg_min"), unitless("energy_model"), unitless("met")
     ('resting_oxygen_uptake', 'energy_model', 'met')
+    >>> unitless("patellofemoral_impulse_per_km_bw_s"), unitless("metabolic_power_w_kg")
+    ('patellofemoral_impulse_per_km', 'metabolic_power')
     """
     if name not in QUANTITIES:
         return name
-    return name.removesuffix("_" + QUANTITIES[name].unit.replace("·", "_").replace("/", "_"))
+    unit = QUANTITIES[name].unit.lower()
+    ends = (unit, unit.removesuffix("/km"))  # what is per kilometre says so before its unit
+    known = ("_" + end.replace("·", "_").replace("/", "_") for end in ends)
+    return next((name.removesuffix(end) for end in known if name.endswith(end)), name)
 
 
 def si(name: str, text: str) -> float:

@@ -16,11 +16,13 @@ from typing import Any, get_args, get_type_hints
 import httpx
 import pytest
 
-from app.bout import FIELDS, accepts, option
+from app.bout import OPTIONS_OF, QUESTIONS
 from app.cli import main
 from app.codec import encode
 from app.contract import contract_text
 from app.main import create_app
+from app.options import accepts, object_of, option
+from app.page import Page
 from app.table import GROUPS, NAMES, table
 from app.units import NotUnderstood, si
 from models import __version__
@@ -29,6 +31,16 @@ from models.direction import Equal
 from models.estimate import estimate
 from models.quantities import QUANTITIES
 
+FIELDS = QUESTIONS["estimate"].fields
+NUMBERS = sorted(
+    {
+        name
+        for shape in OPTIONS_OF.values()
+        for field, hint in get_type_hints(shape).items()
+        for name, kind in (get_type_hints(object_of(hint)) if object_of(hint) else {field: hint}).items()
+        if kind is float
+    }
+)
 BOUT = ["--mass", "70 kg", "--speed", "9 km/h", "--duration", "20min"]
 PROGRAM = [sys.executable, "-m", "app.cli"]
 
@@ -112,6 +124,17 @@ AMOUNTS = [
     ("speed_sd_m_s", "0.36 km/h", 0.1),
     ("body_mass_sd_kg", "500lb", 500 * 0.45359237),
     ("oxygen_uptake_max_ml_kg_min", "50 ml/kg/min", 50.0),
+    ("backward_speed_m_s", "9 km/h", 2.5),
+    ("metabolic_power_w_kg", "10.5 W/kg", 10.5),
+    ("total_energy_kcal", "300 kcal", 300.0),
+    ("met", "8", 8.0),
+    ("patellofemoral_peak_force_bw", "4 BW", 4.0),
+    ("patellofemoral_impulse_per_bout_bw_s", "900", 900.0),
+    ("patellofemoral_impulse_per_bout_bw_s", "900 BW·s", 900.0),
+    ("patellofemoral_impulse_per_km_bw_s", "300BWs/km", 300.0),
+    ("from_s", "10:00", 600.0),
+    ("to_s", "1:05:00", 3900.0),
+    ("to_s", "90s", 90.0),
 ]
 
 NO_AMOUNTS = [
@@ -132,6 +155,9 @@ NO_AMOUNTS = [
     ("body_mass_kg", "9" * 5000 + "kg"),
     ("height_m", "5ft13"),
     ("grade", "5 percent"),
+    ("from_s", "600"),
+    ("total_energy_kcal", "300"),
+    ("met", "8 W/kg"),
 ]
 
 
@@ -155,7 +181,7 @@ class TestUnits:
             si("duration_s", text)
         assert si("duration_s", "0:25:00") == si("duration_s", "25min")
 
-    @pytest.mark.parametrize("name", [name for name, hint in FIELDS.items() if hint is float])
+    @pytest.mark.parametrize("name", NUMBERS)
     def test_every_example_in_a_refusal_is_understood(self, name: str) -> None:
         examples = accepts(name, float).removesuffix(".").partition(": ")[2].split(", ")
         quantity = QUANTITIES[name]
@@ -242,7 +268,7 @@ class TestEstimate:
     def test_help_explains_every_option_in_the_words_of_the_command_line(self, run: Any) -> None:
         text = run("estimate", "--help").out
         assert all(f"  {option(name)} " in text for name in FIELDS)
-        assert "as in speed=2.5m/s,oxygen-uptake=30.7ml/kg/min," in "".join(text.split("-\n")).replace("\n", " ")
+        assert "as in speed=10km/h,oxygen-uptake=30.7ml/kg/min," in "".join(text.split("-\n")).replace("\n", " ")
         assert not [name for name in QUANTITIES if "_" in name and name in text]
 
 
@@ -316,7 +342,7 @@ class TestErrors:
 
 
 def shown(answer: Any, request: dict[str, Any], width: int = 80, *, bold: bool = False) -> str:
-    return table(json.loads(encode(answer)), request, width=width, bold=bold)
+    return table(json.loads(encode(answer)), request, Page(width, bold=bold))
 
 
 def row(text: str, start: str) -> list[str]:

@@ -157,7 +157,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "seconds between measurements of lag, and measurements between looks": (0.05, 5),
     },
     "app/cli.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
-    "app/table.py": {LAYOUT: (2, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
+    "app/table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
     "app/tables.py": {LAYOUT: (2,)},
     "app/page.py": {LAYOUT: (2, 3, 4, 100)},
     "app/bars.py": {"columns of the shortest bar": (10,)},
