@@ -21,7 +21,7 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format pytest bench bench-check bench-baseline soak overload fuzz openapi lock rolling haproxy \
+.PHONY: help install serve test lint format pytest bench bench-check bench-baseline soak overload fuzz openapi lock rolling haproxy chromium \
 	sbom image-check clean
 
 help: ## List these targets
@@ -44,7 +44,7 @@ format: $(VENV)/.test-installed ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.test-installed haproxy ## Run the tests alone (ARGS=)
+pytest: $(VENV)/.test-installed haproxy chromium ## Run the tests alone (ARGS=)
 	$(BIN)/pytest $(ARGS)
 
 rolling: install haproxy ## Restart two replicas behind HAProxy five times each under load, then kill one (ARGS=)
@@ -55,6 +55,13 @@ haproxy: # Debian's package, for the tests of restarts; elsewhere they are skipp
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 			&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends haproxy >/dev/null; } \
 		|| echo 'haproxy is not installed and could not be: rolling restarts will not be tested'
+
+chromium: # Debian's packages, for the tests of the page; elsewhere they are skipped, and say so
+	@command -v chromedriver >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends \
+				chromium chromium-driver fonts-dejavu-core >/dev/null; } \
+		|| echo 'chromium is not installed and could not be: the page will not be tested in a browser'
 
 soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--minutes 1')
 	$(BIN)/python -m robustness.soak $(ARGS)

@@ -1,0 +1,161 @@
+// Energy against speed, with the published measurements.
+
+import { COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
+import { METRES, NAMES, clock, moved, rounded } from "./units.js";
+
+const PACES_MIN = {
+  metric: [20, 15, 12, 10, 8, 7, 6, 5, 4.5, 4, 3.5, 3],
+  imperial: [30, 24, 20, 16, 13, 11, 10, 9, 8, 7, 6, 5],
+};
+
+/** Energy against speed: `curve` has rows of one direction and speed, `points` the measurements, `here` the two bouts. */
+export function curve({ curve, points, here, range: [low, high], perOxygen, state }) {
+  const id = "curve-figure";
+  const width = widthOf(id);
+  const metres = METRES[state.units];
+  const x = (speed) => (speed * 3600) / metres;
+  const energy = state.axis === "energy";
+  const y = (oxygen) => (energy ? oxygen * perOxygen : oxygen);
+  const unit = energy ? "kcal/h" : "ml/kg/min";
+  const speeds = curve.map((row) => row.speed);
+  const ends = [Math.min(...speeds), Math.max(...speeds)];
+  const paces = state.moveBy === "pace";
+  const ticks = paces
+    ? PACES_MIN[state.units]
+        .map((minutes) => 60 / minutes)
+        .filter((tick) => tick >= x(ends[0]) && tick <= x(ends[1]))
+        .filter((tick, place, all) => width > 480 || (all.length - 1 - place) % 2 === 0)
+    : undefined;
+  const name = NAMES[state.units][paces ? "pace" : "speed"];
+  const of = (way, rows) => rows.filter((row) => row.way === way);
+  const outside = [
+    [ends[0], low],
+    [high, ends[1]],
+  ].filter(([from, to]) => to - from > 1e-9);
+  const last = DIRECTIONS.map((way) => of(way, curve).at(-1));
+  const title = (point) =>
+    `${point.study}\n${point.way}, ${moved(point.speed, state)}\n${rounded(y(point.oxygen))} ${unit}${point.n ? `, n ${point.n}` : ""}`;
+  const read = here.map((bout) => `${bout.way} ${rounded(y(bout.oxygen))} ${unit} at ${moved(bout.speed, state)}`);
+  draw(
+    id,
+    `Energy against speed from ${moved(ends[0], state)} to ${moved(ends[1], state)}, with bands and ${points.length} measurements; your bout: ${read.join(", ")}.`,
+    {
+      height: Math.round(Math.min(400, Math.max(280, width * 0.5))),
+      marginLeft: 44,
+      marginRight: 14,
+      marginTop: 26,
+      marginBottom: 38,
+      x: {
+        domain: ends.map(x),
+        label: paces ? `pace (${name}), faster →` : `speed (${name}) →`,
+        ticks,
+        tickFormat: paces ? (tick) => clock(3600 / tick) : undefined,
+        tickSize: 4,
+        labelAnchor: "right",
+        labelArrow: "none",
+      },
+      y: { label: `↑ ${unit}`, zero: true, nice: true, ticks: 5, tickSize: 0, grid: true, labelArrow: "none" },
+      marks: [
+        ...(outside.length
+          ? [
+              Plot.rectX(outside, { x1: ([from]) => x(from), x2: ([, to]) => x(to), fill: "var(--sheet)" }),
+              Plot.text(outside.slice(-1), {
+                x: ([from, to]) => x((from + to) / 2),
+                text: () => "outside the data",
+                frameAnchor: "top",
+                dy: 4,
+                fill: "var(--soft)",
+                fontSize: 11,
+              }),
+            ]
+          : []),
+        ...DIRECTIONS.map((way) =>
+          Plot.areaY(of(way, curve), {
+            x: (row) => x(row.speed),
+            y1: (row) => y(row.low),
+            y2: (row) => y(row.high),
+            fill: COLOURS[way],
+            fillOpacity: 0.16,
+            curve: "monotone-x",
+          }),
+        ),
+        ...DIRECTIONS.map((way) =>
+          Plot.lineY(of(way, curve), {
+            x: (row) => x(row.speed),
+            y: (row) => y(row.oxygen),
+            stroke: COLOURS[way],
+            strokeWidth: 2.25,
+            curve: "monotone-x",
+            strokeDasharray: way === "backward" ? "7 3" : undefined,
+          }),
+        ),
+        ...DIRECTIONS.map((way) =>
+          Plot.dot(of(way, points), {
+            x: (point) => x(point.speed),
+            y: (point) => y(point.oxygen),
+            stroke: COLOURS[way],
+            fill: "var(--card)",
+            symbol: way === "forward" ? "circle" : "triangle",
+            r: 4,
+            strokeWidth: 1.75,
+          }),
+        ),
+        ...(here.length === 2
+          ? [
+              Plot.arrow([here], {
+                x1: ([one]) => x(one.speed),
+                y1: ([one]) => y(one.oxygen),
+                x2: ([, two]) => x(two.speed),
+                y2: ([, two]) => y(two.oxygen),
+                stroke: "var(--ink)",
+                strokeWidth: 1.75,
+                inset: 9,
+                headLength: 7,
+              }),
+            ]
+          : []),
+        ...DIRECTIONS.map((way) =>
+          Plot.dot(of(way, here), {
+            x: (bout) => x(bout.speed),
+            y: (bout) => y(bout.oxygen),
+            fill: COLOURS[way],
+            stroke: "var(--card)",
+            strokeWidth: 2,
+            r: 7,
+            symbol: way === "forward" ? "circle" : "triangle",
+          }),
+        ),
+        Plot.text(last, {
+          x: (row) => x(row.speed),
+          y: (row) => y(row.oxygen),
+          text: "way",
+          textAnchor: "end",
+          dx: -6,
+          dy: -6,
+          lineAnchor: "bottom",
+          fontSize: 13,
+          fontWeight: 600,
+          fill: "var(--ink)",
+          stroke: "var(--card)",
+          strokeWidth: 4,
+        }),
+        Plot.tip(
+          points,
+          Plot.pointer({
+            x: (point) => x(point.speed),
+            y: (point) => y(point.oxygen),
+            title,
+            fill: "var(--card)",
+            stroke: "var(--muted)",
+            fontSize: 13,
+          }),
+        ),
+      ],
+    },
+    [
+      ["kind", "study", "direction", "speed_m_s", "oxygen_uptake_ml_kg_min", "low", "high"],
+      ...curve.map((row) => ["estimate", "", row.way, row.speed, row.oxygen, row.low, row.high]),
+      ...points.map((point) => ["measured", point.study, point.way, point.speed, point.oxygen, "", ""]),
+    ],
+  );
+}

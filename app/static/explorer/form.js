@@ -1,0 +1,182 @@
+// The fields: what is typed or dragged into the state, and what is wrong beside them.
+
+import { at, element, say } from "./elements.js";
+import { NAMES, fromSi, toSi } from "./units.js";
+
+/** Where a slider begins and ends, in SI: a comfortable part of what is answered; more can be typed. */
+const SLIDES = {
+  mass: [40, 130, 0.5],
+  pace: [1, 6, 0.02],
+  speed: [1, 6, 0.02],
+  time: [300, 10_800, 60],
+  distance: [1000, 42_195, 100],
+  grade: [-0.2, 0.2, 0.005],
+};
+export const TYPED = [
+  "mass",
+  "move",
+  "span",
+  "grade",
+  "planTime",
+  "planEnergy",
+  "planForward",
+  "planBackward",
+  "planCap",
+];
+export const CHOSEN = ["moveBy", "spanBy", "equal", "gait", "energy_model", "direction_model", "interval", "goal"];
+export const PICKED = ["units", "axis", "language"];
+
+export const kindOf = (field, state) =>
+  ({
+    move: state.moveBy,
+    span: state.spanBy,
+    mass: "mass",
+    grade: "grade",
+    planTime: "time",
+    planForward: "speed",
+    planBackward: "speed",
+  })[field] ?? "plain";
+
+const POINTERS = {
+  "/body_mass_kg": "mass",
+  "/speed_m_s": "move",
+  "/duration_s": "span",
+  "/distance_m": "span",
+  "/grade": "grade",
+  "/gait": "gait",
+  "/equal": "equal",
+  "/energy_model": "energy_model",
+  "/direction_model": "direction_model",
+  "/interval": "interval",
+};
+
+/** How to write what cannot be read. */
+const HOW = {
+  mass: "Write a number, as 70.",
+  pace: "Write minutes and seconds, as 5:30.",
+  speed: "Write a number, as 10.5.",
+  time: "Write minutes, or 40:00, or 1:10:00.",
+  distance: "Write a number, as 10.",
+  grade: "Write percent, as 5 or -3.",
+  plain: "Write a number.",
+};
+
+/** Read fields into SI; what cannot be read is an error beside its field. */
+export function read(fields, state) {
+  const values = {};
+  const errors = [];
+  for (const field of fields) {
+    const kind = kindOf(field, state);
+    values[field] = toSi(kind, state[field], state.units);
+    if (!Number.isFinite(values[field])) errors.push({ field, message: HOW[kind] });
+  }
+  return { values, errors };
+}
+
+/** The service's problem beside the field it points at, its numbers in the reader's units. */
+export function placed(problem, state, pointers = POINTERS) {
+  const field = pointers[problem.pointer] ?? "whole";
+  const kind = kindOf(field, state) === "pace" ? "speed" : kindOf(field, state);
+  const { low, high } = problem;
+  let { message } = problem;
+  if (kind !== "plain" && problem.code === "out_of_range" && low === undefined && high === undefined) {
+    message = message
+      .replace(/ (kg|m\/s|s|m|1)\.$/, ".")
+      .replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units));
+  }
+  return { field, message };
+}
+
+const inUnit = (kind, value, units) =>
+  `${fromSi(kind, value, units)}${kind === "grade" ? " %" : kind === "time" ? "" : ` ${NAMES[units][kind]}`}`;
+
+/** Show errors beside their fields, and take away those that are mended. */
+export function showErrors(errors, fields) {
+  for (const name of fields) {
+    const text = errors
+      .filter(({ field }) => field === name)
+      .map(({ message }) => message)
+      .join(" ");
+    say(`${name}-error`, text);
+    const input = at(name);
+    if (text) input?.setAttribute("aria-invalid", "true");
+    else input?.removeAttribute("aria-invalid");
+  }
+}
+
+/** Put the state into the fields, but never into the one being typed in. */
+export function fill(state) {
+  const typing = document.activeElement;
+  for (const name of [...TYPED, ...CHOSEN]) {
+    if (at(name) !== typing && at(name).value !== state[name]) at(name).value = state[name];
+  }
+  for (const name of PICKED) {
+    const option = document.querySelector(`input[name="${name}"][value="${state[name]}"]`);
+    if (option) option.checked = true;
+  }
+  const names = NAMES[state.units];
+  const units = {
+    mass: names.mass,
+    move: names[state.moveBy],
+    span: state.spanBy === "time" ? "min" : names.distance,
+    speed: names.speed,
+  };
+  for (const place of document.querySelectorAll("[data-unit]")) place.textContent = units[place.dataset.unit];
+  at("move").setAttribute("aria-label", `${state.moveBy === "pace" ? "Pace" : "Speed"}, ${units.move}`);
+  at("span").setAttribute("aria-label", `${state.spanBy === "time" ? "Time" : "Distance"}, ${units.span}`);
+  for (const field of ["mass", "move", "span", "grade"]) slide(field, state);
+}
+
+function slide(field, state) {
+  const kind = kindOf(field, state);
+  const slider = at(`${field}-slide`);
+  const [low, high, step] = SLIDES[kind];
+  Object.assign(slider, { min: low, max: high, step });
+  const value = toSi(kind, state[field], state.units);
+  if (!Number.isFinite(value)) return;
+  if (slider !== document.activeElement || Math.abs(slider.value - value) > step) slider.value = value;
+  const share = (Math.min(Math.max(value, low), high) - low) / (high - low);
+  slider.style.setProperty("--share", `${100 * share}%`);
+  slider.setAttribute(
+    "aria-valuetext",
+    `${state[field]} ${NAMES[state.units][kind] ?? (kind === "grade" ? "percent" : "")}`,
+  );
+}
+
+/** Tell of every change: `changed(field, text)`. */
+export function listen(changed) {
+  for (const name of TYPED) at(name).addEventListener("input", ({ target }) => changed(name, target.value));
+  for (const name of CHOSEN) at(name).addEventListener("change", ({ target }) => changed(name, target.value));
+  for (const name of PICKED) {
+    for (const option of document.querySelectorAll(`input[name="${name}"]`)) {
+      option.addEventListener("change", ({ target }) => changed(name, target.value));
+    }
+  }
+  for (const field of ["mass", "move", "span", "grade"]) {
+    at(`${field}-slide`).addEventListener("input", ({ target }) => changed(field, null, Number(target.value)));
+  }
+  for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
+}
+
+/** The equations of a gait as choices. */
+export function offerModels(models, gait, chosen) {
+  const names = models.filter((model) => model.gait === gait).map(({ id }) => id);
+  if (chosen !== "auto" && !names.includes(chosen)) names.push(chosen);
+  const select = at("energy_model");
+  if (
+    select.options.length - 1 === names.length &&
+    names.every((name, index) => select.options[index + 1].value === name)
+  )
+    return;
+  select.replaceChildren(
+    element("option", { value: "auto" }, "default"),
+    ...names.map((name) =>
+      element(
+        "option",
+        { value: name },
+        name.replace(/(\d{4})$/, " $1").replace(/^./, (letter) => letter.toUpperCase()),
+      ),
+    ),
+  );
+  select.value = chosen;
+}

@@ -1,0 +1,91 @@
+// A session planned: bouts forward and backward for the most energy, or for the least load of the knee-cap.
+
+import { at, element, say } from "./elements.js";
+import { placed, read, showErrors } from "./form.js";
+import { loaded } from "./plots.js";
+import { channel, problems } from "./request.js";
+import { timeline } from "./timeline.js";
+import { clock, moved, rounded } from "./units.js";
+import { BINDING } from "./words.js";
+
+const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
+const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
+const POINTERS = {
+  "/goal": "goal",
+  "/duration_s": "planTime",
+  "/active_energy_kcal": "planEnergy",
+  "/speed_high_m_s": "planForward",
+  "/backward_speed_high_m_s": "planBackward",
+  [`/limits/${IMPULSE}`]: "planCap",
+};
+const ask = channel();
+
+/** Body of POST /plan, of the person and models of the bout's body. */
+function wish(state, bout) {
+  const least = state.goal === "least_load";
+  const fields = [
+    ...(least ? ["planEnergy"] : []),
+    ...["planTime", "planForward", "planBackward", ...(least ? [] : ["planCap"])].filter((field) =>
+      state[field].trim(),
+    ),
+  ];
+  const { values, errors } = read(fields, state);
+  const shared = ["body_mass_kg", "gait", "grade", "energy_model", "direction_model", "interval"];
+  const body = Object.fromEntries(shared.filter((name) => name in bout).map((name) => [name, bout[name]]));
+  body.goal = state.goal;
+  if ("planTime" in values) body.duration_s = values.planTime;
+  if (least) Object.assign(body, { active_energy_kcal: values.planEnergy, indicator: IMPULSE });
+  if ("planForward" in values) body.speed_high_m_s = values.planForward;
+  if ("planBackward" in values) body.backward_speed_high_m_s = values.planBackward;
+  if ("planCap" in values) body.limits = { [IMPULSE]: values.planCap };
+  return { body, errors };
+}
+
+export async function plan(state, bout) {
+  at("planEnergy-field").hidden = state.goal !== "least_load";
+  at("planCap-field").hidden = state.goal === "least_load";
+  const { body, errors } = wish(state, bout);
+  const answer = errors.length ? null : await ask("/plan", JSON.stringify(body));
+  if (answer?.status === 404) {
+    at("plan").hidden = true;
+    return;
+  }
+  if (answer === null && !errors.length) return;
+  const found = answer ? problems(answer).map((problem) => placed(problem, state, POINTERS)) : errors;
+  showErrors(
+    found.map((error) => (error.field === "whole" ? { ...error, field: "plan" } : error)),
+    [...FIELDS, "plan"],
+  );
+  at("plan-figure").hidden = found.length > 0;
+  if (found.length) {
+    say("plan-words", "");
+    at("plan-warnings").replaceChildren();
+    return;
+  }
+  const best = answer.body;
+  say("plan-words", sentence(best, state));
+  at("plan-warnings").replaceChildren(
+    ...best.warnings.filter(({ code }) => code.includes("plan")).map(({ message }) => element("li", {}, message)),
+  );
+  await loaded();
+  const options = [
+    ["Best plan", best],
+    ["Forward alone", best.forward_only],
+    ["Backward alone", best.backward_only],
+  ];
+  timeline(
+    options.filter(([, option]) => option),
+    state,
+  );
+}
+
+function sentence(best, state) {
+  const bouts = best.bouts.map(
+    (bout) => `${clock(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
+  );
+  const rest = best.rest_s > 0 ? ` and ${clock(best.rest_s)} of rest` : "";
+  const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
+  const held = bound.length ? ` What holds it back: ${bound.join(", ")}.` : "";
+  const { low, value, high } = best.totals.active_energy_kcal;
+  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}).${held}`;
+}

@@ -1,0 +1,114 @@
+// What is chosen, and the fragment of the address that keeps it: the part after # that no server sees.
+
+import { fromSi, toSi } from "./units.js";
+
+const VERSION = "1";
+
+export const DEFAULTS = {
+  units: "metric",
+  mass: "70",
+  moveBy: "pace",
+  move: "5:30",
+  spanBy: "time",
+  span: "40:00",
+  grade: "0",
+  gait: "auto",
+  equal: "metabolic_rate",
+  energy_model: "auto",
+  direction_model: "documented",
+  interval: "0.9",
+  axis: "energy",
+  language: "curl",
+  goal: "most_energy",
+  planTime: "30:00",
+  planEnergy: "300",
+  planForward: "12",
+  planBackward: "8",
+  planCap: "1500",
+};
+
+/** Words that a choice may take; anything else in a link is left out. */
+const CHOICES = {
+  gait: /^(auto|run|walk)$/,
+  equal: /^(metabolic_rate|speed|heart_rate)$/,
+  energy_model: /^[a-z0-9]{1,20}$/,
+  direction_model: /^(documented|pooled)$/,
+  interval: /^0\.(5|8|9|95)$/,
+  axis: /^(energy|oxygen)$/,
+  language: /^(curl|python|javascript)$/,
+  goal: /^(most_energy|least_load)$/,
+};
+
+/** Fields with a unit: the key in the link, what is typed, and the units by system. */
+const MEASURED = [
+  ["mass", "mass", "mass", { metric: "kg", imperial: "lb" }],
+  ["pace", "move", "pace", { metric: "/km", imperial: "/mi" }],
+  ["speed", "move", "speed", { metric: "km/h", imperial: "mph" }],
+  ["time", "span", "time", { metric: "", imperial: "" }],
+  ["distance", "span", "distance", { metric: "km", imperial: "mi" }],
+  ["grade", "grade", "grade", { metric: "percent", imperial: "percent" }],
+  ["plan_time", "planTime", "time", { metric: "", imperial: "" }],
+  ["plan_energy", "planEnergy", "plain", { metric: "kcal", imperial: "kcal" }],
+  ["plan_forward", "planForward", "speed", { metric: "km/h", imperial: "mph" }],
+  ["plan_backward", "planBackward", "speed", { metric: "km/h", imperial: "mph" }],
+  ["plan_impulse", "planCap", "plain", { metric: "BWs", imperial: "BWs" }],
+];
+const BY = { pace: "moveBy", speed: "moveBy", time: "spanBy", distance: "spanBy" };
+const ALWAYS = new Set(["mass", "pace", "speed", "time", "distance"]);
+
+const used = (key, state) => !(key in BY) || state[BY[key]] === key;
+
+/** The fields with a unit, in the other system. */
+export function inUnits(state, units) {
+  if (state.units === units) return state;
+  const turned = { ...state, units };
+  for (const [key, field, kind] of MEASURED) {
+    const value = toSi(kind, state[field], state.units);
+    if (used(key, state) && Number.isFinite(value)) turned[field] = fromSi(kind, value, units);
+  }
+  return turned;
+}
+
+/** `#v=1&mass=70kg&pace=5:30/km&time=40:00` */
+export function fragmentOf(state) {
+  const home = inUnits(DEFAULTS, state.units);
+  const pairs = [["v", VERSION]];
+  for (const [key, field, , suffix] of MEASURED) {
+    const changed = ALWAYS.has(key) || state[field] !== home[field];
+    if (used(key, state) && changed) pairs.push([key, state[field] + suffix[state.units]]);
+  }
+  for (const key of Object.keys(CHOICES)) if (state[key] !== DEFAULTS[key]) pairs.push([key, state[key]]);
+  const written = (text) => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2F", "/");
+  return `#${pairs.map(([key, value]) => `${key}=${written(value)}`).join("&")}`;
+}
+
+/** What a link says, the defaults for what it does not; unknown versions and words are left out. */
+export function stateOf(fragment) {
+  const said = new Map();
+  for (const pair of fragment.replace(/^#/, "").split("&")) {
+    const at = pair.indexOf("=");
+    try {
+      if (at > 0) said.set(pair.slice(0, at), decodeURIComponent(pair.slice(at + 1)));
+    } catch {
+      /* not a link of this page */
+    }
+  }
+  if (said.has("v") && said.get("v") !== VERSION) return { ...DEFAULTS };
+  const imperial = [...said].some(([key, value]) => key === "mass" && value.endsWith("lb"));
+  const state = { ...inUnits(DEFAULTS, imperial ? "imperial" : "metric") };
+  for (const [key, pattern] of Object.entries(CHOICES))
+    if (pattern.test(said.get(key) ?? "")) state[key] = said.get(key);
+  for (const [key, field, kind, suffix] of MEASURED) {
+    const value = said.get(key);
+    if (value === undefined || value.length > 20) continue;
+    const other = Object.keys(suffix).find(
+      (name) => name !== state.units && suffix[name] && value.endsWith(suffix[name]),
+    );
+    const from = other && suffix[other] !== suffix[state.units] ? other : state.units;
+    const text = value.endsWith(suffix[from]) ? value.slice(0, value.length - suffix[from].length) : value;
+    const si = toSi(kind, text, from);
+    state[field] = from !== state.units && Number.isFinite(si) ? fromSi(kind, si, state.units) : text;
+    if (key in BY) state[BY[key]] = key;
+  }
+  return state;
+}

@@ -1,0 +1,79 @@
+// All numbers, as a table to read and as CSV.
+
+import { element, table } from "./elements.js";
+import { distance, moved, movedRange, range, rounded } from "./units.js";
+import { LOADS, OF_BACKWARD, ROWS } from "./words.js";
+
+/** A quantity as read: value, and its interval when it has one. */
+function written(field, found, state) {
+  if (found === undefined) return element("span", { class: "hatched" }, "unknown");
+  if (field === "speed_m_s") return spread(moved(found.value, state), found, movedRange(found, state));
+  if (field === "distance_m") {
+    return spread(
+      distance(found.value, state.units),
+      found,
+      [found.low, found.high].map((end) => distance(end, state.units)).join("–"),
+    );
+  }
+  if (!("value" in found)) {
+    return element("span", {}, element("span", { class: "hatched" }, "unknown"), ` between ${range(found)}`);
+  }
+  return spread(rounded(found.value), found, range(found));
+}
+
+function spread(value, { low, high }, interval) {
+  const cell = element("span", {}, element("b", {}, value));
+  if (low !== high) cell.append(" ", element("span", { class: "interval" }, interval));
+  return cell;
+}
+
+const dash = () => element("span", { class: "interval" }, "–");
+
+export function numbers({ forward, backward, ratio }, state) {
+  const rows = ROWS.map(([field, name, unit, ratioName]) => [
+    unit ? `${name}, ${unit}` : name,
+    written(field, forward[field], state),
+    written(field, backward[field], state),
+    ratioName && ratio?.[ratioName] ? written(ratioName, ratio[ratioName], state) : dash(),
+    "",
+  ]);
+  for (const [field, name, unit, ratioName] of LOADS) {
+    const [one, other] = [forward.load?.[field], backward.load?.[field]];
+    rows.push([
+      `${name}, ${unit}`,
+      OF_BACKWARD.has(field) ? dash() : written(field, one, state),
+      written(field, other, state),
+      ratioName && ratio?.load?.[ratioName] ? written(ratioName, ratio.load[ratioName], state) : dash(),
+      [one?.evidence, other?.evidence].map((grade) => grade ?? "–").join(" / "),
+    ]);
+  }
+  return table("All numbers, forward and backward", ["", "Forward →", "Backward ←", "Ratio", "Grade → / ←"], rows);
+}
+
+/** Rows of a comma-separated file, quoted where needed. */
+export const csv = (rows) =>
+  rows
+    .map((row) =>
+      row
+        .map((cell) => (/[",\n]/.test(cell ?? "") ? `"${String(cell).replaceAll('"', '""')}"` : (cell ?? "")))
+        .join(","),
+    )
+    .join("\n") + "\n";
+
+/** The answer as the service gave it: SI, unrounded, the service's own names; an empty cell is unknown. */
+export function answerRows({ forward, backward }) {
+  const rows = [["field", "direction", "value", "low", "high", "evidence"]];
+  const add = (field, direction, found) => {
+    const { value, low, high, evidence } = typeof found === "number" ? { value: found } : found;
+    rows.push([field, direction, value, low, high, evidence]);
+  };
+  for (const [direction, bout] of [
+    ["forward", forward],
+    ["backward", backward],
+  ]) {
+    for (const [field, found] of Object.entries({ ...bout, ...bout.load })) {
+      if (typeof found !== "string" && field !== "load") add(field, direction, found);
+    }
+  }
+  return rows;
+}

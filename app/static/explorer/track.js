@@ -1,0 +1,87 @@
+// A recording of a watch: sent to this service, summed up as it was and reversed, and nothing kept.
+
+import { at, element, say } from "./elements.js";
+import { loaded } from "./plots.js";
+import { ask, problems } from "./request.js";
+import { profile } from "./timeline.js";
+import { change, clock, distance, rounded, seconds } from "./units.js";
+
+let file;
+let shown;
+
+/** Let files be dropped or chosen; `person()` gives the body shared with the bout, `state()` the units. */
+export function listenTrack(person, state) {
+  const drop = at("drop");
+  const go = () => file && send(person(), state());
+  for (const kind of ["dragenter", "dragover"]) {
+    drop.addEventListener(kind, (event) => {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  }
+  for (const kind of ["dragleave", "drop"]) drop.addEventListener(kind, () => drop.classList.remove("over"));
+  drop.addEventListener("drop", (event) => {
+    event.preventDefault();
+    file = event.dataTransfer.files[0];
+    go();
+  });
+  at("file").addEventListener("change", ({ target }) => {
+    file = target.files[0];
+    go();
+  });
+  for (const name of ["trackFrom", "trackTo"]) at(name).addEventListener("change", go);
+}
+
+/** Draw what is there again, in the units of now. */
+export async function redrawTrack(state) {
+  if (!shown) return;
+  await loaded();
+  write(shown, state);
+}
+
+function backward() {
+  if (!at("trackFrom").value.trim()) return {};
+  const part = { from_s: seconds(at("trackFrom").value) };
+  if (at("trackTo").value.trim()) part.to_s = seconds(at("trackTo").value);
+  return { backward: [part] };
+}
+
+async function send(person, state) {
+  const said = { ...person, ...backward(), include: ["profile"] };
+  say("track-error", "");
+  say("track-words", "Reading…");
+  const form = new FormData();
+  form.append("request", new Blob([JSON.stringify(said)], { type: "application/json" }));
+  form.append("file", file);
+  const answer = await ask("/workout/track", form);
+  at("track").hidden = answer.status === 404;
+  const found = problems(answer).map(({ message }) => message);
+  say("track-error", found.join(" "));
+  at("track-answer").hidden = found.length > 0;
+  if (found.length) {
+    say("track-words", "");
+    return;
+  }
+  shown = answer.body;
+  await loaded();
+  write(shown, state);
+}
+
+function write({ totals, reversed, ratio, track, profile: columns, warnings }, state) {
+  const energy = totals.total_energy_kcal;
+  const energies = `${rounded(energy.value)} kcal (${rounded(energy.low)} to ${rounded(energy.high)})`;
+  say(
+    "track-words",
+    `${distance(totals.distance_m, state.units)} in ${clock(totals.moving_duration_s)} moving: ${energies}. Every part the other way round, at its speed: ` +
+      `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}).`,
+  );
+  say(
+    "track-report",
+    `${track.points} points; ${track.removed_spikes} spikes removed, ${track.jumps} jumps, ${track.pauses} pauses (${clock(track.paused_s)}), ` +
+      `${track.gaps} gaps (${clock(track.gap_s)}), ${clock(track.left_out_s)} left out. ${track.smoothing}`,
+  );
+  at("track-warnings").replaceChildren(
+    ...warnings.filter(({ code }) => code.includes("track")).map(({ message }) => element("li", {}, message)),
+  );
+  if (columns) profile(columns, state);
+}

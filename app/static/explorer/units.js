@@ -1,0 +1,111 @@
+// Units of people and SI. Numbers here are what a unit is by definition.
+
+export const KG = { metric: 1, imperial: 0.45359237 };
+export const METRES = { metric: 1000, imperial: 1609.344 };
+const HOUR_S = 3600;
+const MINUTE_S = 60;
+
+export const NAMES = {
+  metric: { mass: "kg", distance: "km", speed: "km/h", pace: "/km" },
+  imperial: { mass: "lb", distance: "mi", speed: "mph", pace: "/mi" },
+};
+
+/** A number as people write it, with a point or a comma; NaN when it is none. */
+export function number(text) {
+  const plain = text.trim().replace(",", ".").replace("−", "-");
+  return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
+}
+
+/** Seconds of 40 (minutes), 40:00 or 1:10:00; NaN when it is none. */
+export function seconds(text) {
+  const parts = text.trim().split(":");
+  if (parts.length === 1) return number(text) * MINUTE_S;
+  if (parts.length > 3 || !parts.every((part) => /^\d+([.,]\d+)?$/.test(part))) return NaN;
+  if (parts.slice(1).some((part) => number(part) >= MINUTE_S)) return NaN;
+  return parts.reduce((sum, part) => sum * MINUTE_S + number(part), 0);
+}
+
+/** 40:00 or 1:10:00 of seconds. */
+export function clock(value) {
+  const whole = Math.round(value);
+  const [hours, minutes, rest] = [
+    Math.floor(whole / HOUR_S),
+    Math.floor((whole % HOUR_S) / MINUTE_S),
+    whole % MINUTE_S,
+  ];
+  const pad = (part) => String(part).padStart(2, "0");
+  return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
+}
+
+/** SI of what people type: kinds mass, speed, pace, time, distance, grade, plain. */
+export function toSi(kind, text, units) {
+  const value = number(text);
+  switch (kind) {
+    case "mass":
+      return value * KG[units];
+    case "speed":
+      return (value * METRES[units]) / HOUR_S;
+    case "pace":
+      return METRES[units] / seconds(text);
+    case "time":
+      return seconds(text);
+    case "distance":
+      return value * METRES[units];
+    case "grade":
+      return value / 100;
+    default:
+      return value;
+  }
+}
+
+/** What people type of SI. */
+export function fromSi(kind, value, units) {
+  switch (kind) {
+    case "mass":
+      return short(value / KG[units], 1);
+    case "speed":
+      return short((value * HOUR_S) / METRES[units], 1);
+    case "pace":
+      return clock(METRES[units] / value);
+    case "time":
+      return clock(value);
+    case "distance":
+      return short(value / METRES[units], 2);
+    case "grade":
+      return short(value * 100, 1);
+    default:
+      return short(value, 1);
+  }
+}
+
+function short(value, decimals) {
+  return String(Number(value.toFixed(decimals)));
+}
+
+/** Three significant digits, and every digit before the point. */
+export function rounded(value) {
+  const size = Math.abs(value);
+  if (size >= 100) return String(Math.round(value));
+  return value.toFixed(size >= 10 ? 1 : 2);
+}
+
+export const pace = (speed, units) => `${fromSi("pace", speed, units)}\u00a0${NAMES[units].pace}`;
+export const distance = (metres, units) => `${rounded(metres / METRES[units])}\u00a0${NAMES[units].distance}`;
+export const speed = (value, units) => `${((value * HOUR_S) / METRES[units]).toFixed(1)}\u00a0${NAMES[units].speed}`;
+
+/** Pace or speed, as asked for. */
+export const moved = (value, { units, moveBy }) => (moveBy === "pace" ? pace : speed)(value, units);
+
+/** The two ends of an interval, the smaller written first, one unit for both. */
+export function movedRange({ low, high }, { units, moveBy }) {
+  if (moveBy === "pace") return `${fromSi("pace", high, units)} to ${pace(low, units)}`;
+  return `${fromSi("speed", low, units)} to ${speed(high, units)}`;
+}
+
+export const range = ({ low, high }) => `${rounded(low)}–${rounded(high)}`;
+
+/** A change in percent of a ratio, with its sign. */
+export function change(ratio) {
+  const percent = Math.round((ratio - 1) * 100);
+  return percent < 0 ? `−${-percent}\u00a0%` : `+${percent}\u00a0%`;
+}

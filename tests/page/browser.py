@@ -1,0 +1,199 @@
+"""A headless Chromium that drives the explorer, and remembers what it asked for and what its console said."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from selenium.webdriver import Chrome
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+
+CHROMIUM = shutil.which("chromium")
+DRIVER = shutil.which("chromedriver")
+AXE = Path(__file__).parent / "axe.min.js"
+WIDE, PHONE = (1360, 900), (360, 740)
+WAIT_S = 15.0
+
+Found = TypeVar("Found")
+
+
+class Explorer:
+    """The page in a browser."""
+
+    def __init__(self, driver: Chrome, url: str) -> None:
+        self.driver = driver
+        self.url = url
+
+    def open(self, fragment: str = "", *, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
+        """Open the page anew and wait for its answer and its plots."""
+        self.emulate(size, scheme)
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.url}/{fragment}")
+        self.wait(lambda: self.all("#load-figure svg") and self.all("#curve-figure svg") and self.text("caution"))
+        self.settle()
+
+    def again(self) -> None:
+        """Start over, without loading the page anew where it is open."""
+        if not self.driver.current_url.startswith(self.url):
+            self.open()
+            return
+        self.emulate(WIDE, "light")
+        self.script("document.getElementById('reset').click(); scrollTo(0, 0)")
+        self.settle()
+
+    def emulate(self, size: tuple[int, int], scheme: str, **features: str) -> None:
+        width, height = size
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
+        )
+        wanted = {"prefers-color-scheme": scheme, **features}
+        media = [{"name": name.replace("_", "-"), "value": value} for name, value in wanted.items()]
+        self.devtools("Emulation.setEmulatedMedia", features=media)
+
+    def devtools(self, command: str, **arguments: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = self.driver.execute_cdp_cmd(command, arguments)
+        return answer
+
+    def script(self, source: str, *arguments: Any) -> Any:
+        return self.driver.execute_script(source, *arguments)
+
+    def wait(self, true: Callable[[], Found]) -> Found:
+        """Wait until something is so, and return it."""
+        deadline = time.monotonic() + WAIT_S
+        while True:
+            found = true()
+            if found:
+                return found
+            assert time.monotonic() < deadline, f"never so: {true}"
+            time.sleep(0.02)
+
+    def settle(self) -> None:
+        """Wait until what is shown is what is asked for, the plots too."""
+        self.wait(lambda: self.script("return document.body.dataset.busy === '0'"))
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.driver.find_elements("css selector", selector)
+
+    def one(self, identifier: str) -> WebElement:
+        return self.driver.find_element("id", identifier)
+
+    def text(self, identifier: str) -> str:
+        """Return what an element says, each space a plain one."""
+        return str(self.one(identifier).get_property("textContent")).replace("\u00a0", " ")
+
+    def type(self, identifier: str, text: str) -> None:
+        """Type over what a field holds."""
+        self.one(identifier).send_keys(Keys.CONTROL, "a")
+        self.one(identifier).send_keys(text or Keys.DELETE)
+        self.settle()
+
+    def choose(self, identifier: str, value: str) -> None:
+        self.script(
+            "const [place, value] = arguments; place.value = value;"
+            "place.dispatchEvent(new Event('change', {bubbles: true}))",
+            self.one(identifier),
+            value,
+        )
+        self.settle()
+
+    def pick(self, name: str, value: str) -> None:
+        self.driver.find_element("css selector", f'input[name="{name}"][value="{value}"]').click()
+        self.settle()
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """What the page last asked for and shows the answer to."""
+        body: dict[str, Any] = json.loads(self.script("return document.body.dataset.shown"))
+        return body
+
+    def fragment(self) -> str:
+        return urlsplit(self.driver.current_url).fragment
+
+    def console(self) -> list[str]:
+        """What the console said since last asked, but for the browser's own advice."""
+        said = self.driver.get_log("browser")  # type: ignore[no-untyped-call] # as selenium has it
+        return [entry["message"] for entry in said if entry["level"] != "DEBUG"]
+
+    def requests(self) -> list[tuple[str, str | None]]:
+        """Every address asked for since last asked, with what was posted to it."""
+        said = self.driver.get_log("performance")  # type: ignore[no-untyped-call] # as selenium has it
+        messages = [json.loads(entry["message"])["message"] for entry in said]
+        return [
+            (message["params"]["request"]["url"], message["params"]["request"].get("postData"))
+            for message in messages
+            if message["method"] == "Network.requestWillBeSent"
+        ]
+
+    def screenshot(self, path: Path, *, whole: bool = False) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shot = self.devtools("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(shot["data"]))
+
+    def printed(self) -> bytes:
+        """Return the page as PDF."""
+        answer = self.devtools("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
+        return base64.b64decode(answer["data"])
+
+    def axe(self) -> list[str]:
+        """Return what axe finds serious or critical."""
+        self.script(AXE.read_text(encoding="utf-8"))
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run().then(({violations}) => done(violations))"
+        )
+        return [
+            f"{rule['id']}: {node['html'][:200]}"
+            for rule in found
+            if rule["impact"] in {"serious", "critical"}
+            for node in rule["nodes"]
+        ]
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Run the service as it comes, and give its address."""
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
+    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
+    with subprocess.Popen(command, env=bare, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            said = re.search(r"http://127.0.0.1:\d+", process.stderr.readline())
+            assert said
+            yield said[0]
+        finally:
+            process.kill()
+
+
+@contextmanager
+def explorer(url: str, downloads: Path) -> Iterator[Explorer]:
+    """Open a browser on a running service."""
+    options = Options()
+    options.binary_location = CHROMIUM or ""
+    # The sandbox of Chromium needs a user of its own, which a container seldom has.
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-dev-shm-usage",
+        "--hide-scrollbars",
+        "--no-proxy-server",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = Chrome(options=options, service=Service(DRIVER))
+    try:
+        page = Explorer(driver, url)
+        page.devtools("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
+        yield page
+    finally:
+        driver.quit()
