@@ -15,7 +15,7 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, UPLOADS, Observing, body_limit, refuse
+from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, STREAMS, UPLOADS, Observing, body_limit, refuse
 from app.settings import Settings
 
 LINGER_S: Final = 2.0
@@ -73,6 +73,7 @@ class Connection(HttpToolsProtocol):
         self.in_headers = False
         self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
         self.body_limit, self.body_time_s = 0, 0.0  # Of that request, once its path is known.
+        self.streaming = False  # It may go on as long as it moves.
         self.arriving = 0  # Bytes the parser is at now.
         self.begun = 0  # Requests that began in them.
         self.offered = False  # The request offers another protocol, and is to be parsed again without that.
@@ -124,6 +125,8 @@ class Connection(HttpToolsProtocol):
             if self.in_headers:
                 if self.received > self.settings.maximum_header_bytes:
                     self.refuse("header_size")
+            elif self.streaming:
+                self.since = self.loop.time()
             elif self.received > self.settings.maximum_header_bytes + FRAMING * self.body_limit:
                 self.break_off("body_size")
         self.arriving = 0
@@ -174,7 +177,7 @@ class Connection(HttpToolsProtocol):
         super().on_headers_complete()
         self.in_headers = False
         path = self.scope["path"]
-        self.body_limit = body_limit(path, self.settings)
+        self.body_limit, self.streaming = body_limit(path, self.settings), path in STREAMS
         self.body_time_s = self.settings.upload_timeout_s if path in UPLOADS else self.settings.request_timeout_s
         self.headers = []  # Fields after the body go nowhere: they are not to pass for headers.
         if self.last:
@@ -259,7 +262,9 @@ class Connection(HttpToolsProtocol):
             if taken_s > settings.header_timeout_s:
                 self.refuse("request_time")
         elif self.receiving:
-            if taken_s > self.body_time_s:
+            if self.streaming and self.flow.read_paused:
+                self.since = now  # It waits for us.
+            elif taken_s > self.body_time_s:
                 self.break_off("request_time")
         elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
             self.transport.close()

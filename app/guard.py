@@ -7,6 +7,7 @@ import asyncio
 import logging
 import re
 import secrets
+import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,11 +48,23 @@ PROBES: Final = {"/livez", "/readyz"}
 ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served however much there is to do."""
 
-UPLOADS: Final = {"/workout", "/workout/track"}
+STREAMS: Final = {"/estimate/table"}
+"""Paths whose bodies may go on as long as their parts arrive in time; each part is limited as a body is elsewhere."""
+LISTS: Final = {"/workout", "/estimate/batch"}
+"""Paths that take long lists in JSON."""
+FILES: Final = {"/workout/track"}
+"""Paths that take files."""
+UPLOADS: Final = LISTS | FILES | STREAMS
 """Paths whose bodies may be large: beyond the size of others, only so many arrive at once."""
 
 REFUSAL: Final = "retrorun.refusal"
 """Key of a request's scope under which the connection leaves the reason why it is to be refused."""
+
+PART_BYTES: Final = "retrorun.part_bytes"
+"""Key of a stream's scope under which the largest size of a part is left."""
+
+LARGE: Final = "retrorun.large"
+"""Key of a request's scope under which, once its body is larger than those of most paths, their largest is left [B]."""
 
 CALLER: Final = "retrorun.caller"
 """Key of a request's scope under which the name of its API key is left."""
@@ -73,6 +86,7 @@ class Refusal(NamedTuple):
 
 REFUSALS: Final = {
     "malformed": Refusal(400, "This is not well-formed HTTP/1.1."),
+    "table": Refusal(400, "The body is no well-formed stream of Arrow."),
     "key": Refusal(401, headers={"www-authenticate": "ApiKey"}, close=False),
     "request_time": Refusal(408),
     "body_size": Refusal(413, "The body is larger than {body_limit} bytes: send less."),
@@ -96,7 +110,11 @@ def refuse(reason: str, settings: Settings, path: str = "") -> Response:
 
 def body_limit(path: str, settings: Settings) -> int:
     """Return the largest body that a path takes, in bytes."""
-    return settings.maximum_upload_bytes if path in UPLOADS else settings.maximum_body_bytes
+    if path in STREAMS:
+        return sys.maxsize
+    if path in FILES:
+        return settings.maximum_upload_bytes
+    return settings.maximum_list_bytes if path in LISTS else settings.maximum_body_bytes
 
 
 class Refused(Exception):
@@ -278,6 +296,8 @@ class Exchange:
         self.extra = [(b"x-request-id", request_id), *security]
         self.received, self.status, self.dropped, self.upload = 0, 0, False, False
         self.limit = body_limit(scope["path"], guard.settings)
+        if scope["path"] in STREAMS:
+            scope[PART_BYTES] = guard.settings.maximum_upload_bytes
 
     async def receive(self) -> Message:
         """Return what arrived, within the limits."""
@@ -297,6 +317,7 @@ class Exchange:
             if self.guard.uploads >= self.guard.settings.maximum_uploads:
                 raise Refused("uploads")
             self.upload = True
+            self.scope[LARGE] = self.guard.maximum_body_bytes
             self.guard.uploads += 1
 
     async def send(self, message: Message) -> None:

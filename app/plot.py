@@ -32,6 +32,8 @@ MARGIN: Final = 62
 ROW: Final = 28
 """From one line of words to the next."""
 MOST_TICKS: Final = 9
+LOAD_ROWS: Final = 6
+"""Lines of words below the bars of a plot of loads, with the margin."""
 SWATCH: Final = 36
 COLUMNS: Final = 3
 """Studies in a row of the legend."""
@@ -94,7 +96,6 @@ def described(shape: Any) -> dict[str, Any]:
         "response_description": "The plot.",
         "responses": {
             200: {"content": {"image/svg+xml": {"schema": {"type": "string"}}}},
-            304: {"description": "The plot is the one that If-None-Match names."},
             **problems(422, 500),
         },
         "openapi_extra": {"parameters": parameters},
@@ -110,6 +111,8 @@ def described(shape: Any) -> dict[str, Any]:
 async def plot_energy(request: Request) -> Response:
     """Draw gross energy per kilogram of body mass over speed, with its intervals for one person.
 
+    Use it to show, where nothing can be computed, how energy grows with speed in both directions.
+
     Published oxygen uptakes on the same grade are points that name their study. Fine dashes are speeds outside the
     data. Left out, gait is run and the rest as for an estimate.
     """
@@ -124,6 +127,8 @@ async def plot_energy(request: Request) -> Response:
 )
 async def plot_load(request: Request) -> Response:
     """Draw the joint-load indicators per step and per kilometre, with interval and evidence grade.
+
+    Use it to show, where nothing can be computed, the loads of both directions side by side.
 
     What is unknown is drawn as unknown. Left out, the speed is an example and the rest as for an estimate.
     """
@@ -251,7 +256,7 @@ def energy_words(curves: EnergyCurves) -> str:
     sentences.append(
         f"Published measurements shown: {', '.join(studies)}." if studies else "No measurement on this grade."
     )
-    return " ".join(sentences)
+    return " ".join([*sentences, *curves.notes])
 
 
 def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
@@ -286,7 +291,8 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
     _load_legend(drawing, found.interval, outside=bool(found.outside_data))
     title = f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
     sentences = [f"Intervals hold {share(found.interval)} of people.", *told, *found.notes]
-    return drawing.svg(WIDTH, BOTTOM + 5 * ROW, title=title, description=" ".join(sentences))
+    drawing.text(RADIUS, BOTTOM + 5 * ROW + RADIUS, found.in_short)
+    return drawing.svg(WIDTH, BOTTOM + LOAD_ROWS * ROW, title=title, description=" ".join(sentences))
 
 
 def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, direction: str) -> None:

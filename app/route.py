@@ -8,10 +8,11 @@ hands it the requests that name it exactly, before FastAPI's layers. `make bench
 """
 
 import inspect
+import json
 from collections.abc import Callable, Coroutine
 from functools import cache
 from http import HTTPStatus
-from typing import Any, Final, get_type_hints
+from typing import Any, ClassVar, Final, get_type_hints
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
@@ -22,10 +23,17 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.codec import encode
+from app.guard import LARGE
 from app.problems import from_estimate_error, from_validation_error, problem
 from models.errors import EstimateError
 
 JSON = b"application/json"
+
+MAXIMUM_FIELDS: Final = 100
+"""Fields of an object of which no request has as many."""
+
+LONG_VALUES: Final = 4000
+"""Values from which a body is a long list: that of a thousand segments."""
 
 ANSWER: Final = "retrorun.answer"
 """Key of a request's scope under which its answer is left for whoever counts answers."""
@@ -82,6 +90,8 @@ class ModelRoute(APIRoute):
         """Validate, compute and encode."""
         try:
             answer = self.endpoint(self.validate(body))
+            if isinstance(answer, bytes):
+                return answer
             encoded = encode(answer)
         except ValidationError as error:
             return from_validation_error(error, self.fields)
@@ -94,15 +104,77 @@ class ModelRoute(APIRoute):
 class ThreadRoute(ModelRoute):
     """A route whose requests may be long to compute: in a thread, so that others are answered meanwhile."""
 
+    maximum_values: ClassVar[int | None] = None
+    """Most values that a body may hold, where lists are taken: the validator stops all other requests meanwhile."""
+
     async def computed(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Return the answer to a body, computed beside the event loop."""
+        """Return the answer to a body, computed beside the event loop; of long ones, one at a time."""
+        values = values_of(body)
+        if self.maximum_values is not None and values > self.maximum_values:
+            return too_long("The body holds more values than any list that is answered: give fewer.")
+        if LARGE in scope or values > LONG_VALUES:
+            return await to_thread.run_sync(self.compute_long, scope, body, limiter=one_at_a_time())
         return await to_thread.run_sync(self.compute, scope, body, limiter=threads())
+
+    def compute_long(self, scope: Scope, body: bytes) -> bytes | Response:
+        """Do as `compute` does, but refuse first what the validator would long be about."""
+        if crowded(body):
+            return too_long("An object holds more fields than any that is known: leave out those that are not.")
+        return self.compute(scope, body)
+
+
+def too_long(message: str) -> Response:
+    """Return the problem of a body that holds too much."""
+    return problem(422, errors=[{"pointer": "", "code": "too_long", "message": message}])
+
+
+class Crowded(Exception):
+    """An object has more fields than any that is known."""
+
+
+def crowded(body: bytes) -> bool:
+    """Say whether an object in a JSON text has more fields than any that is known, those that stand twice counted.
+
+    Examples
+    --------
+    >>> crowded(b'[{"a": 1}]'), crowded(b"{" + b",".join([b'"a": 1'] * 1000) + b"}"), crowded(b"[")
+    (False, True, False)
+    """
+
+    def count(fields: list[tuple[str, object]]) -> None:
+        if len(fields) > MAXIMUM_FIELDS:
+            raise Crowded
+
+    try:
+        json.loads(body, object_pairs_hook=count)
+    except Crowded:
+        return True
+    except (ValueError, RecursionError):
+        return False  # The validator says so.
+    return False
+
+
+def values_of(body: bytes) -> int:
+    """Return the most values that a JSON text can hold: each follows a comma, or opens, or is the first in what does.
+
+    Examples
+    --------
+    >>> values_of(b'{"a": [1, 2], "b": {}}')
+    8
+    """
+    return body.count(b",") + 2 * (body.count(b"[") + body.count(b"{"))
 
 
 @cache
 def threads() -> CapacityLimiter:
     """Return what limits the threads that compute: a few, so that a short one need not wait for a long one."""
     return CapacityLimiter(4)
+
+
+@cache
+def one_at_a_time() -> CapacityLimiter:
+    """Return what keeps the memory for long lists to that of one."""
+    return CapacityLimiter(1)
 
 
 async def body_of(receive: Receive) -> bytes:

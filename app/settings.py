@@ -72,8 +72,11 @@ class Settings:
     host: str = setting("127.0.0.1", "an address", "Address to listen on; --host wins.", str)
     port: int = number(8000, 0, 65_535, "Port to listen on, 0 for any free one; --port wins.")
     maximum_body_bytes: int = number(65_536, 1024, 16_777_216, "Largest body of a request; beyond it 413.")
+    maximum_list_bytes: int = number(
+        4_194_304, 1024, 1_073_741_824, "Largest body that is a list in JSON, such as a workout; beyond it 413."
+    )
     maximum_upload_bytes: int = number(
-        16_777_216, 1024, 1_073_741_824, "Largest body of a workout or a watch file; beyond it 413."
+        16_777_216, 1024, 1_073_741_824, "Largest body that holds a watch file; beyond it 413."
     )
     maximum_uploads: int = number(
         8, 1, 1000, "Bodies beyond maximum_body_bytes that may arrive and be computed at once; others get 503."

@@ -1,6 +1,6 @@
 """The endpoint that is given a target and finds what meets it."""
 
-from typing import Annotated, Any, Final, NotRequired
+from typing import Annotated, Any, NotRequired
 
 from fastapi import APIRouter
 from pydantic import ConfigDict, with_config
@@ -11,14 +11,9 @@ from app.route import ModelRoute
 from app.schema import described, quantity, word
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName, Sex
-from models.quantities import QUANTITIES
 from models.solve import solve as solve_target
 from models.solve_answer import Find, Solution
 from models.uncertainty import Gait
-
-EXAMPLE: Final = {"find": "bout"} | {
-    name: QUANTITIES[name].example for name in ("body_mass_kg", "total_energy_kcal", "speed_m_s")
-}
 
 router = APIRouter(route_class=ModelRoute)
 
@@ -56,6 +51,7 @@ class SolveRequest(TypedDict):
     height_m: NotRequired[Annotated[float, quantity("height_m")]]
     step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
     interval: NotRequired[Annotated[float, quantity("interval")]]
+    oxygen_uptake_max_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_max_ml_kg_min")]]
 
 
 @router.post(
@@ -66,17 +62,18 @@ class SolveRequest(TypedDict):
     response_model=described(Solution),
     response_description="What meets the target in each direction, and what was assumed.",
     responses=problems(400, 406, 413, 415, 422, 500),
-    openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def solve(target: SolveRequest) -> Any:
     """Say what to `find`, give the target under its own name, and what is fixed.
 
-    bout: total or active energy, at `speed_m_s` or for `duration_s`; not over a distance, where energy hardly depends
-    on the speed. speed: oxygen uptake, MET or power. equal_cost_speed: `speed_m_s` or `backward_speed_m_s`.
-    level_speed: `speed_m_s` and `grade`. speed_range: one load indicator, whose value is the bound; the one per bout
-    with `duration_s`. Without `speed_m_s` the gait is required.
+    Use it when the result is known and the bout is not; when the bout is known, POST /estimate. Needs `find`,
+    `body_mass_kg`, the target, and what is named here. bout: total or active energy, at `speed_m_s` or for
+    `duration_s`; not over a distance, where energy hardly depends on the speed. speed: oxygen uptake, MET or power.
+    equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: one load
+    indicator, whose value is the bound; the one per bout with `duration_s`. Without `speed_m_s` the gait is required.
 
-    Each direction meets the target by itself. What cannot be met is refused with the nearest attainable value and the
-    bounds; where one direction alone cannot, it has `unattainable` instead.
+    Each direction meets the target by itself. What cannot be met is refused with the bounds and, where it may be asked
+    for, the nearest attainable value; where one direction alone cannot, it has `unattainable` instead.
+    oxygen_uptake_max_ml_kg_min adds the share of it and limits nothing.
     """
     return solve_target(**target)

@@ -44,7 +44,11 @@ FOUND: Final = {"speed_m_s": "Speed", "duration_s": "Time", "distance_m": "Dista
 ENERGY: Final = "active_energy_kcal"
 OUT_OF_REACH: Final = "out of reach"
 WAYS: Final = {"plan": "Plan", "forward_only": "Forward only", "backward_only": "Backward only"}
-BINDING: Final = {"duration_s": "the time", "speed_range": "where the data end"}
+BINDING: Final = {
+    "duration_s": "the time",
+    "speed_range": "where the data end",
+    "oxygen_uptake_max_ml_kg_min": "own maximal oxygen uptake",
+}
 
 
 def speed_text(speed_m_s: float) -> str:
@@ -152,12 +156,10 @@ def target_text(answer: Json, request: Json, page: Page) -> str:
 
 def reach_text(side: str, reach: Json) -> str:
     """Return what one direction can attain."""
-    low, high, nearest = (f"{reach[name]:.4g}" for name in ("low", "high", "nearest"))
     unit = "" if reach["unit"] == "1" else f" {reach['unit']}"
-    return (
-        f"{side.capitalize()} it is out of reach: {called(reach['target'])} goes from {low} to {high}{unit}, "
-        f"nearest is {nearest}{unit}."
-    )
+    nearest = f", nearest is {reach['nearest']:.4g}{unit}" if "nearest" in reach else ""
+    goes = f"goes from {reach['low']:.4g} to {reach['high']:.4g}{unit}"
+    return f"{side.capitalize()} it is out of reach: {called(reach['target'])} {goes}{nearest}."
 
 
 def found_rows(sides: list[Json]) -> Iterator[Row]:
@@ -351,13 +353,18 @@ def recording(track: Json, page: Page) -> list[str]:
     return [page.heading("Recording"), *wrapped(text, page.width, "  ")]
 
 
+def times(segment: Json) -> str:
+    """Return how often a segment is done, where it is more than once."""
+    return f", {segment['times']} times" if segment["times"] > 1 else ""
+
+
 def segment_lines(segments: list[Json], page: Page) -> list[str]:
     """Return a line for each segment: what it was, and its total energy."""
     name = "total_energy_kcal"
     decimals = decimals_for([segment[name] for segment in segments if name in segment], 1.0)
     texts = (
         [f"{segment['index']:>{len(str(len(segments)))}}" for segment in segments],
-        [f"{segment['gait']} {segment['direction']}" for segment in segments],
+        [f"{segment['gait']} {segment['direction']}{times(segment)}" for segment in segments],
         [time_text(segment["duration_s"]) for segment in segments],
         [speed_text(segment["speed_m_s"]["value"]) for segment in segments],
         aligned([cell_of(segment.get(name), decimals) for segment in segments], 1),

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 
 from app.codec import encode
 from app.contract import problems
+from app.guard import LARGE, MAXIMUM_BODY_BYTES
 from app.problems import from_estimate_error, from_validation_error, problem
 from app.route import accepts_json
 from app.schema import described, quantity, word
@@ -27,12 +28,6 @@ from models.uncertainty import Gait
 MAXIMUM_RANGES: Final = 1000
 SECTIONS: Final = 2
 
-GPX_EXAMPLE: Final = (
-    '<gpx version="1.1" creator="example" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>'
-    '<trkpt lat="46.00000" lon="11.0"><ele>500</ele><time>2026-05-01T08:00:00Z</time></trkpt>'
-    '<trkpt lat="46.00045" lon="11.0"><ele>501</ele><time>2026-05-01T08:00:20Z</time></trkpt>'
-    "</trkseg></trk></gpx>"
-)
 RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
 
 router = APIRouter(tags=["workout"])
@@ -87,6 +82,8 @@ def inlined(node: Any, definitions: dict[str, Any]) -> Any:
 
 SCHEMA: Final = TypeAdapter(TrackRequest).json_schema()
 
+LEAST: Final = {"body_mass_kg": QUANTITIES["body_mass_kg"].example}
+
 FORM: Final = {
     "schema": {
         "type": "object",
@@ -98,16 +95,19 @@ FORM: Final = {
                 "format": "binary",
                 "description": "A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name.",
             },
-            "request": inlined(SCHEMA, SCHEMA["$defs"]),
+            "request": inlined(SCHEMA, SCHEMA["$defs"]) | {"examples": [LEAST]},
         },
     },
-    "example": {"file": GPX_EXAMPLE, "request": {"body_mass_kg": QUANTITIES["body_mass_kg"].example}},
     "encoding": {"file": {"contentType": "application/octet-stream"}, "request": {"contentType": "application/json"}},
 }
 
 
 class Malformed(Exception):
     """A body that is no form of two parts."""
+
+
+class TooLarge(Exception):
+    """A part that says more of a file than there is to say."""
 
 
 @router.post(
@@ -122,9 +122,11 @@ class Malformed(Exception):
 async def track(request: Request) -> Response:
     """Send a GPX, TCX or FIT file, and beside it, as JSON, body mass and which ranges of time were backward.
 
+    Use it for what a watch recorded; for a list that is typed, POST /workout. Needs the extra `track`: 503 without.
     Spikes, jumps, gaps and pauses are taken out and reported, elevation is smoothed, and the rest becomes segments of
     about ten seconds, each with its speed and grade; then the answer is that of POST /workout. Times count in seconds
-    from the first point with time and place. Archives are not unpacked; nothing is kept.
+    from the first point with time and place. Archives are not unpacked; nothing is kept. 422 also says that a file
+    is none of the three, or holds no usable movement.
     """
     if not accepts_json(request.headers.get("accept", "")):
         return problem(406)
@@ -132,7 +134,8 @@ async def track(request: Request) -> Response:
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
     body = await request.body()
-    return await to_thread.run_sync(compute, content_type, body, limiter=one_at_a_time())
+    most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
+    return await to_thread.run_sync(compute, content_type, body, most, limiter=one_at_a_time())
 
 
 @cache
@@ -141,10 +144,10 @@ def one_at_a_time() -> CapacityLimiter:
     return CapacityLimiter(1)
 
 
-def compute(content_type: str, body: bytes) -> Response:
+def compute(content_type: str, body: bytes, most: int = MAXIMUM_BODY_BYTES) -> Response:
     """Return the answer to a form, or the problem that stands in the way."""
     try:
-        parts = parts_of(content_type, body)
+        parts = parts_of(content_type, body, most)
         missing = [
             {"pointer": f"/{name}", "code": "required", "message": "This part is required."}
             for name in ("file", "request")
@@ -156,6 +159,8 @@ def compute(content_type: str, body: bytes) -> Response:
         encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
     except Malformed:
         return problem(400, detail="The body is no well-formed form of the two parts file and request.")
+    except TooLarge as error:
+        return problem(413, detail=f"The part request is larger than {error} bytes: send less.")
     except ImportError:
         return problem(503, detail="Watch files are not read here: whoever runs this adds the extra retrorun[track].")
     except ValidationError as error:
@@ -165,8 +170,8 @@ def compute(content_type: str, body: bytes) -> Response:
     return Response(encoded, media_type="application/json")
 
 
-def parts_of(content_type: str, body: bytes) -> dict[str, bytes]:
-    """Return the parts of a form by name, or raise for one that holds others, or any twice."""
+def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
+    """Return the parts of a form by name, or raise for one that holds others, or any twice, or a large request."""
     from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # noqa: PLC0415 - optional
 
     parts: dict[str, bytearray] = {}
@@ -182,6 +187,8 @@ def parts_of(content_type: str, body: bytes) -> dict[str, bytes]:
                     parts[name] = bytearray()
                 elif event:
                     parts[name] += event
+                    if name == "request" and len(parts[name]) > most:
+                        raise TooLarge(most)
     except MultipartError:
         raise Malformed from None
     return {name: bytes(part) for name, part in parts.items()}

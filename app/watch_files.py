@@ -117,6 +117,7 @@ def walk(data: bytes) -> None:
     columns: set[bytes] = set()
     start = 0
     while start < len(data):
+        messages += 1  # A file, and a definition below, takes the parser as long as a message.
         header, size = data[start], int.from_bytes(data[start + 4 : start + 8], "little")
         at, end = start + header, start + header + size
         if data[start + FIT_MARK.start : start + FIT_MARK.stop] != b".FIT" or end + 2 > len(data):
@@ -127,7 +128,7 @@ def walk(data: bytes) -> None:
             at += 1
             if head & DEFINITION and not head & COMPRESSED:
                 at, length, parts, point = definition(data, at, bool(head & DEVELOPERS), columns)
-                shapes[head & 0x0F], fields = (length, parts, point), fields + parts
+                messages, shapes[head & 0x0F], fields = messages + 1, (length, parts, point), fields + parts
                 continue
             # The local number of a message with a compressed time has two bits, elsewhere four.
             length, parts, point = shapes[(head >> 5) & 3 if head & COMPRESSED else head & 0x0F]

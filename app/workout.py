@@ -3,19 +3,20 @@
 from typing import Annotated, Any, Final, NotRequired
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, with_config
+from pydantic import ConfigDict, FailFast, with_config
 from typing_extensions import TypedDict
 
 from app.contract import problems
-from app.route import ThreadRoute
+from app.route import ThreadRoute, values_of
 from app.schema import described, quantity, word
+from models.answer import Direction
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName, Sex
 from models.quantities import QUANTITIES
 from models.segments import MAXIMUM_SEGMENTS
 from models.segments import workout as workout_of_segments
 from models.uncertainty import Gait
-from models.workout_answer import Direction, Workout, WorkoutSection
+from models.workout_answer import Workout, WorkoutSection
 
 REPEATS_EXAMPLE: Final = 6
 
@@ -27,8 +28,6 @@ def example(*names: str) -> dict[str, float]:
 
 REPEATED: Final = [{"direction": "backward", **example("speed_m_s", "duration_s")}, example("pause_s")]
 LISTED: Final = [example("speed_m_s", "duration_s"), {"repeat": REPEATS_EXAMPLE, "segments": REPEATED}]
-
-router = APIRouter(route_class=ThreadRoute, tags=["workout"])
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -52,6 +51,7 @@ class ItemRequest(SegmentRequest):
     segments: NotRequired[
         Annotated[
             list[SegmentRequest],
+            FailFast(),
             word("segments", REPEATED, min_length=1, max_length=MAXIMUM_SEGMENTS),
         ]
     ]
@@ -72,6 +72,7 @@ class WorkoutRequest(TypedDict):
     body_mass_kg: Annotated[float, quantity("body_mass_kg")]
     segments: Annotated[
         list[ItemRequest],
+        FailFast(),
         word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS),
     ]
     energy_models: NotRequired[Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})]]
@@ -89,6 +90,20 @@ class WorkoutRequest(TypedDict):
     ]
 
 
+class WorkoutRoute(ThreadRoute):
+    """Takes a list of segments.
+
+    Each can be the one segment of an item that repeats it: three brackets, counted with what is first in them, and at
+    most a comma for each field; beside the list stands what is said of the person, each field with brackets at most.
+    """
+
+    maximum_values = MAXIMUM_SEGMENTS * values_of(b"{[{") + MAXIMUM_SEGMENTS * len(ItemRequest.__annotations__)
+    maximum_values += len(WorkoutRequest.__annotations__) * values_of(b",{") + values_of(b"{")
+
+
+router = APIRouter(route_class=WorkoutRoute, tags=["workout"])
+
+
 @router.post(
     "/workout",
     operation_id="workout",
@@ -96,15 +111,15 @@ class WorkoutRequest(TypedDict):
     response_model=described(Workout),
     response_description="Totals as given and reversed, their ratio, and what was assumed.",
     responses=problems(400, 406, 413, 415, 422, 500),
-    openapi_extra={
-        "requestBody": {"content": {"application/json": {"example": example("body_mass_kg") | {"segments": LISTED}}}}
-    },
 )
 def workout(request: WorkoutRequest) -> Any:
     """List segments, pauses, and repeats of them: at most 10 000 together, repeats counted as often as they are done.
 
-    A segment takes exactly two of speed, duration and distance. Repeats are one level deep: what is repeated holds
-    no repeats. Intervals do not shrink with the number of segments: the errors of the person and of the models are
-    the same in all of them. `reversed` is the same workout with every segment in the other direction at its speed.
+    Use it for a session of several speeds or directions; for one bout, POST /estimate. Needs `body_mass_kg` and
+    `segments`. A segment takes exactly two of speed, duration and distance. Repeats are one level deep: what is
+    repeated holds no repeats; `segments` of the answer holds each listed segment once, with how often it is done. All
+    together last at most 48 hours. Of a list that cannot be read the first bad segment is named. Intervals do not
+    shrink with the number of segments: the errors of the person and of the models are the same in all of them.
+    `reversed` is the same workout with every segment in the other direction at its speed.
     """
     return workout_of_segments(**request)

@@ -12,10 +12,16 @@ from models.gait import RUNNING_FROM_M_S
 from models.load import EvidenceGrade
 from models.uncertainty import Gait
 
+Direction: TypeAlias = Literal["forward", "backward"]
+
 Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
 
 SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
 """The parts of an answer that `include` chooses from; all by default."""
+
+
+IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
+"""The one joint load that adds up over bouts."""
 
 
 class Interval(TypedDict):
@@ -185,13 +191,16 @@ MEANINGS: Final[dict[str, str]] = {
         "light when left out."
     ),
     "include": "The parts of the answer to compute, all when left out; ratio holds the ratios of the parts asked for.",
+    "items": "Bouts, each as in POST /estimate; a bad one fails by itself.",
+    "columns": "Inputs of POST /estimate as columns of equal length, one row a bout.",
+    "fields": "What comes back, by column name: the path in the answer with underscores; everything when left out.",
     "workout_include": "segments adds the answer of every segment.",
     "track_include": "segments adds the answer of every segment; profile adds their speeds and grades.",
     "track_backward": "Ranges of time that were done backward; all forward when left out.",
     "track": "What was cleaned, paused, left out and smoothed.",
     "profile": "Speed and grade of each segment.",
     "points": "Points in the file.",
-    "unusable_points": "Points without time or place, or no later than one before them; not used.",
+    "unusable_points": "Points without time, without place and distance, or whose time does not go on; not used.",
     "removed_spikes": "Points off the way, reached faster than anybody sprints, and removed.",
     "jumps": "Places where the way goes on elsewhere, faster than anybody sprints; left out.",
     "gaps": "Times of more than a minute without a point; taken as pauses.",
@@ -229,7 +238,8 @@ MEANINGS: Final[dict[str, str]] = {
     "direction": "Forward or backward, forward when left out.",
     "segments": "Segments, in the order they are done.",
     "repeat": "How often the segments beside it are done; they hold no repeats of their own.",
-    "index": "Place among the segments that move, from 0, repeats counted as often as they are done.",
+    "index": "Place among the segments that move, from 0, each listed segment counted once.",
+    "times": "How often the segment is done; its numbers are those of once.",
     "totals": "The workout as given, pauses included; of a plan, its bouts without the rest.",
     "reversed": "The same workout with every segment in the other direction, at the same speeds.",
     "run": "Equation of running.",
@@ -276,10 +286,11 @@ MEANINGS: Final[dict[str, str]] = {
     "limits": "Highest values a plan may reach: the impulse over all bouts together, the others in any second.",
     "bouts": "One bout or two; their order changes nothing.",
     "binding": (
-        "What keeps the plan from being better: duration_s, a limit, an own speed, or speed_range, where the data end."
+        "What keeps the plan from being better: duration_s, a limit, an own speed or maximum, or speed_range, where "
+        "the data or what is plausible end."
     ),
-    "forward_only": "The best plan going forward alone.",
-    "backward_only": "The best plan going backward alone.",
+    "forward_only": "The best plan going forward alone; where it is the best of all, the plan once more.",
+    "backward_only": "The best plan going backward alone; where it is the best of all, the plan once more.",
     "speed": "Ratio of speeds, and of distances.",
     "total_energy": "Ratio of total energies, and of metabolic powers, oxygen uptakes and METs.",
     "active_energy": "Ratio of active energies; larger, because rest is the same both ways.",
@@ -295,7 +306,7 @@ MEANINGS: Final[dict[str, str]] = {
     "unattainable": "In place of what was asked for: what this direction can attain.",
     "target": "Name of what was given as target or bound.",
     "unit": "Unit of the numbers beside it.",
-    "nearest": "The attainable value nearest to the target, of this person or bout.",
+    "nearest": "The attainable value nearest to the target; absent where none can be asked for.",
     "peak_vertical_force": "Ratio of peak vertical forces.",
     "patellofemoral_peak_force": "Ratio of peak patellofemoral forces.",
     "patellofemoral_impulse_per_km": "Ratio of patellofemoral impulses per kilometre.",

@@ -66,6 +66,24 @@ def outside(value: Number, bounds: tuple[float, float]) -> Condition:
     return (value < bounds[0]) | (value > bounds[1])
 
 
+def settled(condition: Condition) -> Condition:
+    """Return one bool where every row agrees, so that what follows from it needs no row by row.
+
+    Examples
+    --------
+    >>> settled(np.array([True, True])), settled(np.array([False])), settled(False)
+    (True, False, False)
+    >>> settled(np.array([True, False]))
+    array([ True, False])
+    """
+    if isinstance(condition, np.ndarray | np.bool):
+        if condition.all():
+            return True
+        if not condition.any():
+            return False
+    return condition
+
+
 def both(first: Condition, second: Condition) -> Condition:
     """Combine two conditions with "and", row by row when either is an array.
 

@@ -133,6 +133,19 @@ TRACK_ERRORS: Final = _warning(
     "track_errors",
     "Errors of the watch in distance and elevation are not in the intervals.",
 )
+TRACK_UNUSABLE: Final = _warning(
+    "absent",
+    "track_unusable",
+    "Many points have no time, neither place nor distance, or a time that does not go on: unusable_points says how "
+    "many. They are bridged, beyond a minute as a pause.",
+)
+TRACK_GAIT: Final = _warning(
+    "caution",
+    "track_gait",
+    f"Each part is taken as walked or run by its speed: running from {gait.RUNNING_FROM_M_S:g} m/s forward and "
+    f"{gait.BACKWARD_TRANSITION_M_S:g} m/s backward (Hreljac 2005). Sums that walking lacks are absent: give gait if "
+    "all was one.",
+)
 TRACK_LEFT_OUT: Final = _warning(
     "absent",
     "track_left_out",
@@ -150,6 +163,14 @@ LOAD_MEANING: Final = _warning(
     "Loads: estimates from small laboratory studies of healthy adults, not measured in this person; no "
     "diagnosis, no injury prediction. Lower knee load does not mean free of pain; backward may move load to "
     "calf, Achilles and forefoot. Adults only.",
+)
+LOAD_MEANING_IN_SHORT: Final = "Estimates, not measured in this person: no diagnosis."
+"""What stands visibly beside loads where there is room for one line."""
+BACKWARD_LOAD_BEYOND_MEASUREMENT: Final = _warning(
+    "load",
+    "backward_speed_beyond_measurement",
+    f"Backward faster than {direction.BACKWARD_MEASURED_TO_M_S:g} m/s is beyond every measurement (Wright & Weyand "
+    "2001): loads there are extrapolated.",
 )
 
 RUNNING_TIMING: Final = _warning(
@@ -263,7 +284,14 @@ PLAN_CENTRAL: Final = _warning(
     "caution",
     "plan_central",
     "A plan keeps its limits at the central estimates: the intervals say how far one person may lie beyond. Whether "
-    "the speeds can be held for as long is not modelled: give your own fastest speeds or an oxygen uptake as a limit.",
+    "a speed or a share of the maximum can be held for as long is not modelled.",
+)
+PLAN_WITHOUT_OWN_LIMIT: Final = _warning(
+    "caution",
+    "plan_without_own_limit",
+    "Nothing says what this person can do: the speeds are the fastest of the data, which few can run and fewer hold, "
+    "backward above all. Give oxygen_uptake_max_ml_kg_min, limits of oxygen_uptake_ml_kg_min that can be held for as "
+    "long, and backward_speed_high_m_s.",
 )
 PLAN_BACKWARD_UNKNOWN: Final = _warning(
     "absent",

@@ -1,8 +1,10 @@
 """How the estimates of segments add up: errors of the person and of the models are shared, so they do not average out.
 
 A `Sum` is kept for each gait, with what the shared errors move it by; `interval` and `ratio` bring the gaits together.
+What is moved is kept by speed and grade too, on a `Grid`: in a ratio only what is done alike on both sides cancels.
 """
 
+import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple, TypeAlias, get_args
@@ -15,17 +17,79 @@ from models.load import EvidenceGrade
 from models.sheet import Values
 from models.uncertainty import Gait, spread_factor
 
+Column: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.intp]
+
+SPEED_APART_M_S: Final = 0.5
+"""Difference of speed from which one error is no longer taken for the other where they would cancel (choice)."""
+
+GRADE_APART: Final = 0.05
+"""The same for grades (choice)."""
+
+
+class Grid(NamedTuple):
+    """Points of speed and grade, and how much of each segment stands at which: the nearer, the more.
+
+    Segments at the same speed and grade stand at the same points in the same shares; between points the shares change
+    evenly, so that a small change of speed is a small change of everything.
+    """
+
+    size: int
+    point: NDArray[np.intp]
+    """The four points around each segment, a row for each."""
+    share: Column
+    """How much of the segment stands at each of them; rows sum to 1."""
+
+    def placed(self, values: Column, rows: Rows) -> Column:
+        """Return what values of some rows come to at each point."""
+        weights = values[:, np.newaxis] * self.share[rows]
+        found: Column = np.bincount(self.point[rows].ravel(), weights.ravel(), minlength=self.size).astype(np.float64)
+        return found
+
+
+def grid(*, speed_m_s: Column, grade: Column) -> Grid:
+    """Return the grid under segments.
+
+    Parameters
+    ----------
+    speed_m_s : ndarray
+        Speeds [m/s].
+    grade : ndarray
+        Rise over run [1].
+
+    Returns
+    -------
+    Grid
+        As wide as the segments need.
+
+    Examples
+    --------
+    >>> found = grid(speed_m_s=np.array([2.5, 2.75]), grade=np.array([0.0, 0.0]))
+    >>> found.placed(np.array([1.0, 1.0]), np.array([0, 1]))
+    array([1.5, 0. , 0.5, 0. ])
+    """
+    axes = []
+    for column, apart in ((speed_m_s, SPEED_APART_M_S), (grade, GRADE_APART)):
+        below, share = np.divmod(column / apart, 1.0)
+        below = (below - below.min()).astype(np.intp)
+        axes.append(((below, 1.0 - share), (below + 1, share)))
+    width = int(axes[1][1][0].max()) + 1
+    corners = list(itertools.product(*axes))
+    return Grid(
+        size=(int(axes[0][1][0].max()) + 1) * width,
+        point=np.column_stack([along * width + across for (along, _), (across, _) in corners]),
+        share=np.column_stack([of_speed * of_grade for (_, of_speed), (_, of_grade) in corners]),
+    )
 
 
 class Sum(NamedTuple):
     """A sum over segments of one gait, and what one standard deviation of each shared error moves it by."""
 
-    value: float = 0.0
-    forward: float = 0.0
-    """The error that both directions have: person, equation and conversion."""
-    ratio: float = 0.0
-    """The error of the ratio backward to forward, of what is done backward alone."""
+    value: float
+    forward: Column
+    """The error that both directions have, person, equation and conversion: at each point of the grid."""
+    ratio: Column
+    """The error of the ratio backward to forward, of what is done backward alone: at each point of the grid."""
 
 
 Sums: TypeAlias = Mapping[Gait, Sum]
@@ -34,16 +98,16 @@ GRADES: Final[tuple[EvidenceGrade, ...]] = get_args(EvidenceGrade)
 """Evidence grades, the strongest first."""
 
 
-def combined_spread(*, forward: Sequence[float], ratio: Sequence[float]) -> float:
+def combined_spread(*, forward: Iterable[float], ratio: Iterable[float]) -> float:
     """Return the spread of a sum over segments, or of the ratio of two such sums.
 
     Parameters
     ----------
-    forward : sequence of float
-        For each gait, the sum over its segments of share of the total times forward spread; for a ratio, that of
-        the numerator less that of the denominator [1].
-    ratio : sequence of float
-        The same over the segments done backward, with the spread of the ratio backward to forward [1].
+    forward : iterable of float
+        For each gait, speed and grade, the share of the total times forward spread; for a ratio, that of the numerator
+        less that of the denominator [1].
+    ratio : iterable of float
+        The same of what is done backward, with the spread of the ratio backward to forward [1].
 
     Returns
     -------
@@ -52,12 +116,12 @@ def combined_spread(*, forward: Sequence[float], ratio: Sequence[float]) -> floa
 
     Notes
     -----
-    With w the share of a segment in the total, d ln(total) = sum w f e_f + sum over backward w r e_r: within a gait
-    one error e_f serves every segment and one error e_r every segment done backward, so that the parts add and do
-    not average out; e_f and e_r are independent. For a ratio of two sums the same expansion of ln(a) - ln(b) takes
-    the difference of the parts, in which what both share cancels. That level and grade share their errors
-    wholly is a choice, the wide one for a total. How far the error of a runner is that of the walker is unknown: of
-    wholly and not at all the wider is taken (choice), which for a total is wholly.
+    With w the share of a segment in the total, d ln(total) = sum w f e_f + sum over backward w r e_r, with e_f and e_r
+    independent of each other. How far the error at one speed, grade or gait is that at another is unknown, from not at
+    all to wholly: of all that is possible the widest is taken (choice). In a total every part has the same sign,
+    and the widest is one error for all: the parts add and do not average out. In a ratio of two sums, whose
+    expansion is ln(a) - ln(b), parts of one gait, speed and grade cancel; what is left with one sign shares one error,
+    and what is left with the other sign shares another.
 
     Examples
     --------
@@ -69,11 +133,14 @@ def combined_spread(*, forward: Sequence[float], ratio: Sequence[float]) -> floa
     return math.sqrt(_widest_variance(forward) + _widest_variance(ratio))
 
 
-def _widest_variance(parts: Sequence[float]) -> float:
-    return max(sum(parts) ** 2, sum(part * part for part in parts))
+def _widest_variance(parts: Iterable[float]) -> float:
+    column = np.fromiter(parts, dtype=np.float64)
+    return float(column[column > 0].sum() ** 2 + column[column < 0].sum() ** 2)
 
 
-def summed(name: str, forward: Values, section: Values, rows: Rows, score: float) -> Sum | None:
+def summed(
+    name: str, forward: Values, section: Values, rows: Rows, times: Column, under: Grid, score: float
+) -> Sum | None:
     """Return the sum of a quantity over rows of a section, None where it is unknown in any of them.
 
     Parameters
@@ -84,6 +151,10 @@ def summed(name: str, forward: Values, section: Values, rows: Rows, score: float
         The quantities going forward, and in the direction the rows are done in; columns.
     rows : ndarray
         Which rows.
+    times : ndarray
+        How often each of them is done [1].
+    under : Grid
+        The grid under all rows.
     score : float
         Standard score of the intervals in the sections [1].
 
@@ -94,22 +165,22 @@ def summed(name: str, forward: Values, section: Values, rows: Rows, score: float
     """
     if name not in section:
         return None
-    value = section[name]["value"][rows]
+    value = section[name]["value"][rows] * times
     total = float(value.sum())
     if np.isnan(total):
         return None
     shared = spread_of(forward[name], rows, score)
-    moved = float((value * shared).sum())
+    moved = under.placed(value * shared, rows)
     if section is forward:
-        return Sum(total, moved)
+        return Sum(total, moved, np.zeros_like(moved))
     whole = spread_of(section[name], rows, score)
     of_ratio = np.maximum(whole * whole - shared * shared, 0.0) ** 0.5
-    return Sum(total, moved, float((value * of_ratio).sum()))
+    return Sum(total, moved, under.placed(value * of_ratio, rows))
 
 
-def spread_of(interval: Values, rows: Rows, score: float) -> NDArray[np.float64]:
+def spread_of(interval: Values, rows: Rows, score: float) -> Column:
     """Return the coefficient of variation behind an interval [1]."""
-    spread: NDArray[np.float64] = np.log(interval["high"][rows] / interval["value"][rows]) / score
+    spread: Column = np.log(interval["high"][rows] / interval["value"][rows]) / score
     return spread
 
 
@@ -160,16 +231,22 @@ def added(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
 
     Examples
     --------
-    >>> added([("run", Sum(1.0, 0.1)), ("run", Sum(2.0, 0.2, 0.3))])["run"].value
-    3.0
+    >>> one, none = np.array([0.1]), np.array([0.0])
+    >>> added([("run", Sum(1.0, one, none)), ("run", Sum(2.0, one, one))])["run"]
+    Sum(value=3.0, forward=array([0.2]), ratio=array([0.1]))
     """
     sums: dict[Gait, Sum] = {}
     for gait, part in parts:
         if part is None:
             return None
-        before = sums.get(gait, Sum())
-        sums[gait] = Sum(before.value + part.value, before.forward + part.forward, before.ratio + part.ratio)
+        before = sums.get(gait)
+        sums[gait] = part if before is None else joined(before, part)
     return sums
+
+
+def joined(one: Sum, other: Sum) -> Sum:
+    """Return two sums of one gait as one."""
+    return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio)
 
 
 def interval(sums: Sums, score: float, *, value: float | None = None) -> Interval:
@@ -177,7 +254,8 @@ def interval(sums: Sums, score: float, *, value: float | None = None) -> Interva
     if value is None:
         value = sum(part.value for part in sums.values())
     spread = combined_spread(
-        forward=[part.forward / value for part in sums.values()], ratio=[part.ratio / value for part in sums.values()]
+        forward=[float(part.forward.sum()) / value for part in sums.values()],
+        ratio=[float(part.ratio.sum()) / value for part in sums.values()],
     )
     return around(value, spread, score)
 
@@ -186,8 +264,8 @@ def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] 
     """Return one total over another of the same segments, with its interval; `values` as `value` in `interval`."""
     top, bottom = values or (sum(part.value for part in over.values()), sum(part.value for part in under.values()))
     spread = combined_spread(
-        forward=[over[gait].forward / top - under[gait].forward / bottom for gait in over],
-        ratio=[over[gait].ratio / top - under[gait].ratio / bottom for gait in over],
+        forward=itertools.chain(*(over[gait].forward / top - under[gait].forward / bottom for gait in over)),
+        ratio=itertools.chain(*(over[gait].ratio / top - under[gait].ratio / bottom for gait in over)),
     )
     return around(top / bottom, spread, score)
 

@@ -4,13 +4,13 @@ Speeds are computed as one column by the code that answers estimates. Body mass 
 """
 
 import re
-from typing import Final, Literal, NamedTuple, TypeAlias, cast
+from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import cautions, direction, energy, energy_models
-from models.answer import Assumed, Indicator, Load
+from models.answer import Assumed, Direction, Indicator, Load
 from models.arithmetic import Condition, Number, outside
 from models.comparison import number, numbered
 from models.estimate import compute, estimate
@@ -22,9 +22,8 @@ from models.uncertainty import DEFAULT_INTERVAL, Gait
 Column: TypeAlias = NDArray[np.float64]
 Rows: TypeAlias = NDArray[np.bool_]
 Per: TypeAlias = Literal["second", "km"]
-Direction: TypeAlias = Literal["forward", "backward"]
 
-DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
+DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 
 PLOTTED_M_S: Final[dict[Gait, tuple[float, float]]] = {"run": (1.5, 5.5), "walk": (0.4, 2.4)}
 """Speeds that a plot spans: those of the measurements with a margin, within what is plausible (choice)."""
@@ -48,11 +47,19 @@ BACKWARD_ALONE: Final = {
 """Warnings of left data that forward energy does not share."""
 
 LOADS_OUTSIDE: Final[dict[str, set[str]]] = {
-    "peak_vertical_force_bw": {*cautions.VERTICAL_FORCE_SPEED.values(), cautions.VERTICAL_FORCE_GRADE},
-    "patellofemoral_peak_force_bw": {cautions.PATELLOFEMORAL_SPEED},
+    "peak_vertical_force_bw": {
+        *cautions.VERTICAL_FORCE_SPEED.values(),
+        cautions.VERTICAL_FORCE_GRADE,
+        cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
+    },
+    "patellofemoral_peak_force_bw": {cautions.PATELLOFEMORAL_SPEED, cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT},
     "patellofemoral_impulse_per_km_bw_s": {cautions.PATELLOFEMORAL_SPEED},
     "tibial_compression_peak_bw": {cautions.TIBIAL_SPEED},
-    "achilles_relative_load": {*cautions.ACHILLES_SPEED.values(), cautions.LOAD_ON_GRADE},
+    "achilles_relative_load": {
+        *cautions.ACHILLES_SPEED.values(),
+        cautions.LOAD_ON_GRADE,
+        cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
+    },
 }
 """Indicators of a plot, each with the warnings that say that its data are left."""
 
@@ -92,6 +99,8 @@ class EnergyCurves(NamedTuple):
     forward: Curve
     backward: Curve
     measured: list[Measured]
+    notes: list[str]
+    """What to mind, in words."""
 
 
 class Loads(NamedTuple):
@@ -106,7 +115,9 @@ class Loads(NamedTuple):
     outside_data: set[str]
     """Indicators that leave the data behind them."""
     notes: list[str]
-    """Where data are left and why what is unknown is, in words."""
+    """What the loads mean, where data are left, why what is unknown is, and what to mind, in words."""
+    in_short: str
+    """What the loads mean, in one line."""
 
 
 def energy_curves(
@@ -199,6 +210,7 @@ def energy_curves(
         curve(sheet.forward, [condition for code, condition in codes if code not in BACKWARD_ALONE]),
         curve(sheet.backward, [condition for _, condition in codes]),
         measured(gait=gait, grade=cast(float, case.grade), per=per),
+        [cautions.WARNINGS[code]["message"] for code in (cautions.NOVICE, cautions.FALL)],
     )
 
 
@@ -292,7 +304,7 @@ def loads(
         include=["load"],
     )
     codes = {warning["code"] for warning in answer["warnings"]}
-    notes = [warning["message"] for warning in answer["warnings"] if warning["code"].startswith(("load.", "absent."))]
+    notes = [warning["message"] for warning in answer["warnings"]]
     return Loads(
         answer["gait"],
         speed,
@@ -302,6 +314,7 @@ def loads(
         answer["backward"].get("load", {}),
         {name for name, leaving in LOADS_OUTSIDE.items() if leaving & codes},
         notes,
+        cautions.LOAD_MEANING_IN_SHORT,
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from statistics import fmean, stdev
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from models.arithmetic import Number, where
+from models.arithmetic import Number, settled, where
 from models.energy import ON_A_GRADE
 from models.evidence import table
 from models.uncertainty import UNMEASURED_STUDY_FACTOR, Gait
@@ -150,7 +150,7 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
     0.148
     """
     study = DIRECTION_MODELS[direction_model][gait].study_cv
-    spread: Number = where(grade < -ON_A_GRADE, UNMEASURED_STUDY_FACTOR * study, study)
+    spread: Number = where(settled(grade < -ON_A_GRADE), UNMEASURED_STUDY_FACTOR * study, study)
     return spread
 
 

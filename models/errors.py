@@ -48,7 +48,7 @@ class Undefined(EstimateError):
 
 
 class Unattainable(Undefined):
-    """A target that no plausible bout meets, with the nearest that one does.
+    """A target that no plausible bout meets, with the nearest that one does where it can be asked for.
 
     Parameters
     ----------
@@ -56,15 +56,19 @@ class Unattainable(Undefined):
         Name of the target.
     message : str
         Nearest value and bounds, for people.
-    low, high, nearest : float
-        Least, greatest and nearest attainable value, in `unit`.
+    low, high : float
+        Least and greatest attainable value, in `unit`.
+    nearest : float, optional
+        Nearest of them that a caller may ask for, in `unit`.
     unit : str
         Unit of the three, as printed.
     """
 
     default_code = "unattainable"
 
-    def __init__(self, field: str, message: str, *, low: float, high: float, nearest: float, unit: str) -> None:
+    def __init__(
+        self, field: str, message: str, *, low: float, high: float, unit: str, nearest: float | None = None
+    ) -> None:
         super().__init__(field, message)
         self.low = low
         self.high = high
@@ -74,7 +78,8 @@ class Unattainable(Undefined):
     @property
     def reach(self) -> dict[str, Any]:
         """What is attainable, as a problem or an answer has it."""
-        return {"low": self.low, "high": self.high, "nearest": self.nearest, "unit": self.unit}
+        nearest = {} if self.nearest is None else {"nearest": self.nearest}
+        return {"low": self.low, "high": self.high, **nearest, "unit": self.unit}
 
 
 class OutsideEvidence(EstimateError):

@@ -10,10 +10,11 @@ from typing import cast
 from models import __version__, cautions, direction, energy, load
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
+from models.arithmetic import both, negate
 from models.catalogue import coefficients_hash
 from models.errors import OutsideEvidence
 from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
-from models.movement import Case, Movement, motion_section, movement
+from models.movement import Case, Movement, motion_section, movement, on_a_grade
 from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
 from models.quantities import check
 from models.sections import (
@@ -172,7 +173,7 @@ def estimate(
         },
     }
     if case.personal:
-        answer["personal"] = personal_factors(case.personal, sheet.score)
+        answer["personal"] = personal_factors(case.personal, person.score)
     if "energy" in include:
         answer["spread"] = parts_of_spread(case, move)
     if "ratio" in include:
@@ -185,6 +186,11 @@ def estimate(
 def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[Sheet, Movement]:
     """Write the asked sections of a complete case, floats or columns, and return them with the movement."""
     sheet = Sheet(gait=case.gait, score=score)
+    return sheet, fill(case, sheet, include)
+
+
+def fill(case: Case, sheet: Sheet, include: Collection[Section]) -> Movement:
+    """Write the asked sections of a complete case on a sheet, and return the movement behind them."""
     move = movement(case, sheet)
     motion_section(case, move, sheet)
     if "energy" in include:
@@ -192,7 +198,8 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[
     if "energy" in include or case.equal == "metabolic_rate":
         # A solved speed is an energy estimate too, and whatever else is asked rests on it.
         energy_warnings(case, move, sheet)
-    steps = running_steps(case, move) if case.gait == "run" else None
+    stepping = case.gait == "run" and ("timing" in include or "load" in include)
+    steps = running_steps(case, move) if stepping else None
     if "timing" in include:
         if steps is None:
             walking_timing_section(case, sheet)
@@ -200,11 +207,14 @@ def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[
             running_timing_section(case, move, steps, sheet)
     if "load" in include:
         load_section(case, move, steps, sheet)
+        if "energy" not in include and case.equal == "speed":
+            beyond = case.speed_m_s > direction.BACKWARD_MEASURED_TO_M_S
+            sheet.warn(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, both(negate(on_a_grade(case)), beyond))
     if case.equal == "heart_rate":
         sheet.warn(cautions.HEART_RATE_ABSENT)
     sheet.warn(cautions.NOVICE)
     sheet.warn(cautions.FALL)
-    return sheet, move
+    return move
 
 
 def refuse_extrapolation(warnings: list[cautions.Warning]) -> None:

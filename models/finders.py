@@ -6,20 +6,20 @@ from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from models import cautions, energy, uncertainty
-from models.answer import Interval
+from models import cautions, energy, gait, uncertainty
+from models.answer import IMPULSE, Direction, Interval
+from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute
 from models.inputs import Person
 from models.movement import Case, on_a_grade, spreads_of_person
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
-from models.solve_answer import Solved
+from models.solve_answer import Find, Solved
 from models.speed_of_power import (
     ENERGY,
     INWARD,
     Attainable,
-    Direction,
     answered,
     attainable,
     power_at,
@@ -27,13 +27,14 @@ from models.speed_of_power import (
     speed_at,
     told,
 )
-from models.speed_ranges import INDICATORS, PER_BOUT, Column, Mask, at_speeds, load_ranges
-from models.uncertainty import spread_factor
-
-BOTH: Final[tuple[Direction, Direction]] = ("forward", "backward")
+from models.speed_ranges import DIRECTIONS, INDICATORS, Column, Mask, at_speeds, load_ranges
+from models.uncertainty import Gait
 
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
 RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
+SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
+NOT_ASKED: Final = "which is outside what can be asked for"
+GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
 
 
 class Question(NamedTuple):
@@ -52,7 +53,7 @@ class Found(NamedTuple):
     warnings: list[str]
 
 
-def one_of(given: Mapping[str, float], names: Collection[str]) -> str:
+def one_of(given: Mapping[str, object], names: Collection[str]) -> str:
     """Return the one of several fields that was given, or raise."""
     found = [name for name in names if name in given]
     if len(found) != 1:
@@ -60,44 +61,94 @@ def one_of(given: Mapping[str, float], names: Collection[str]) -> str:
     return found[0]
 
 
-def around(value: float, spread: float, score: float) -> Interval:
-    """Return an estimate with the ends of its interval.
+def check_combination(find: Find, given: Mapping[str, object]) -> None:
+    """Raise where a target and what is fixed are not what this `find` needs."""
+    if find == "bout":
+        one_of(given, ENERGIES)
+        if "distance_m" in given:
+            raise Conflict(
+                "distance_m",
+                "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give "
+                "speed_m_s, for the duration and distance, or duration_s, for the speed and distance.",
+            )
+        one_of(given, ("speed_m_s", "duration_s"))
+    elif find == "level_speed":
+        if not {"speed_m_s", "grade"} <= given.keys():
+            raise Conflict("", "Give speed_m_s and grade: find level_speed needs both.")
+    elif find == "speed_range":
+        if (one_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
+            raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
+    else:
+        one_of(given, RATES if find == "speed" else SPEEDS)
 
-    Examples
-    --------
-    >>> around(2.0, 0.0, 1.645)
-    {'value': 2.0, 'low': 2.0, 'high': 2.0}
-    """
-    factor = cast(float, spread_factor(spread, score))
-    return {"value": value, "low": value / factor, "high": value * factor}
 
-
-def beyond(case: Case, field: str, side: Direction, reach: Attainable) -> Unattainable:
+def beyond(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
     """Return the refusal of a target that a direction cannot meet."""
-    going, unit = {"run": "Running", "walk": "Walking"}[case.gait], QUANTITIES[field].unit
-    bounds = f"{reach.low:.6g} to {reach.high:.6g} {unit}"
-    message = f"{going} {side} this cannot be met: {bounds} can be; the nearest is {reach.nearest:.6g} {unit}."
-    return Unattainable(field, message, **reach._asdict(), unit=unit)
+    known, (low, high, nearest) = QUANTITIES[field], reach
+    message = f"{GOING[question.case.gait]} {side} this cannot be met: {low:.6g} to {high:.6g}{known.suffix} can be"
+    if not known.within(nearest):
+        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+    message += f"; the nearest is {nearest:.6g}{known.suffix}."
+    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
+
+
+def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) -> Unattainable:
+    """Return the refusal of a target that no direction that was looked at can meet, with what comes nearest."""
+    if len(missed) == 1:
+        return next(iter(missed.values()))
+    near = {side: each for side, each in missed.items() if each.nearest is not None}
+    field = next(iter(missed.values())).field
+    asked, known = question.given[field], QUANTITIES[field]
+
+    def away(side: Direction) -> float:
+        nearest = near[side].nearest
+        assert nearest is not None
+        return abs(math.log(nearest / asked))
+
+    bounds = " and ".join(f"{each.low:.6g} to {each.high:.6g}{known.suffix} {way}" for way, each in missed.items())
+    message = f"{GOING[question.case.gait]} this cannot be met in either direction: {bounds} can be"
+    if not near:
+        low, high = (
+            pick(getattr(each, end) for each in missed.values()) for pick, end in ((min, "low"), (max, "high"))
+        )
+        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+    side = min(near, key=away)
+    each = near[side]
+    message += f"; the nearest is {each.nearest:.6g}{known.suffix}, {side}."
+    return Unattainable(field, message, **each.reach)
 
 
 def warnings_of(question: Question, speed_m_s: float, side: Direction) -> list[str]:
     """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
     sheet, _ = compute(at_speeds(question.case, speed_m_s), score=1.0, include=ENERGY)
-    codes = [code for code, _ in sheet.warnings if cautions.concerns(code, side)]
+    codes = [code for code, _ in sheet.warnings if cautions.concerns(code, side) and code != cautions.ABOVE_MAXIMUM]
+    share = getattr(sheet, side).get("share_of_maximum")
+    if share is not None and share["value"] > 1:
+        codes.append(cautions.ABOVE_MAXIMUM)
     return codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED]
+
+
+def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
+    """Return the warnings of a speed that was solved for, which may be one at which people change gait."""
+    codes = warnings_of(question, speed_m_s, side)
+    slow = side == "backward" and question.case.gait == "run" and speed_m_s < gait.BACKWARD_TRANSITION_M_S
+    return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
+
+
+def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
+    """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
+    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY)
+    share = getattr(sheet, side).get("share_of_maximum")
+    if share is None:
+        return {}
+    return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
 
 def find_bout(question: Question) -> Found:
     """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
     given = question.given
     target = one_of(given, ENERGIES)
-    if "distance_m" in given:
-        raise Conflict(
-            "distance_m",
-            "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give speed_m_s, "
-            "for the duration and distance, or duration_s, for the speed and distance.",
-        )
-    if one_of(given, ("speed_m_s", "duration_s")) == "duration_s":
+    if "duration_s" in given:
         return find_speed(question, target)
     speed = given["speed_m_s"]
     duration, distance = QUANTITIES["duration_s"], QUANTITIES["distance_m"]
@@ -106,18 +157,19 @@ def find_bout(question: Question) -> Found:
     sheet, _ = compute(question.case, score=question.person.score, include=ENERGY)
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    for side in BOTH:
+    for side in DIRECTIONS:
         # The case lasts one second: its energy is that of each second.
         each_second: Interval = getattr(sheet, side)[target]
         low, high, wanted = each_second["low"], each_second["high"], given[target]
         seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
         if least <= seconds["value"] <= most:
             metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
-            found[side] = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
+            solved: Solved = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
+            found[side] = solved | share_of_maximum(question, speed, side)
             codes += warnings_of(question, speed, side)
         else:
             low, high = each_second["value"] * least * (1 + INWARD), each_second["value"] * most * (1 - INWARD)
-            found[side] = beyond(question.case, target, side, Attainable(low, high, low if wanted < low else high))
+            found[side] = beyond(question, target, side, Attainable(low, high, low if wanted < low else high))
     return Found(found, codes)
 
 
@@ -133,7 +185,7 @@ def find_speed(question: Question, target: str) -> Found:
     duration = question.given.get("duration_s")
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    for side in BOTH:
+    for side in DIRECTIONS:
         speed = speed_at(case, side, power_w_kg=power, bounds_m_s=bounds)
         if speed is None:
 
@@ -144,7 +196,8 @@ def find_speed(question: Question, target: str) -> Found:
             def known_at(speeds: Column, side: Direction = side) -> Mask:
                 return told(case, side, speeds)
 
-            found[side] = beyond(case, target, side, attainable(value_at, known_at, bounds, question.given[target]))
+            reach = attainable(value_at, known_at, bounds, question.given[target])
+            found[side] = beyond(question, target, side, reach)
             continue
         _, move = compute(at_speeds(case, speed), score=1.0, include=ENERGY)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
@@ -153,8 +206,8 @@ def find_speed(question: Question, target: str) -> Found:
         if duration is not None:
             solved["duration_s"] = around(duration, 0.0, 0.0)
             solved["distance_m"] = around(speed * duration, spread, question.person.score)
-        found[side] = solved
-        codes += warnings_of(question, speed, side)
+        found[side] = solved | share_of_maximum(question, speed, side, certain=True)
+        codes += solved_warnings(question, speed, side)
     return Found(found, codes)
 
 
@@ -173,8 +226,8 @@ def find_equal_cost_speed(question: Question) -> Found:
     """Find the backward speed that costs what a forward speed costs, as an estimate does, or the reverse."""
     case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
     equal = case._replace(equal="metabolic_rate")
-    field = one_of(given, ("speed_m_s", "backward_speed_m_s"))
-    of: dict[Direction, Solved | Unattainable]
+    field = one_of(given, SPEEDS)
+    of: dict[Direction, Solved]
     if field == "speed_m_s":
         try:
             sheet, _ = compute(equal, score=score, include=ENERGY)
@@ -182,8 +235,8 @@ def find_equal_cost_speed(question: Question) -> Found:
             if error.code != "no_equal_speed":
                 raise
             reach = attainable(same, lambda speeds: answered(equal, speeds), bounds, given[field])
-            return Found({"backward": beyond(case, field, "backward", reach)}, [])
-        of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in BOTH}
+            return Found({"backward": beyond(question, field, "backward", reach)}, [])
+        of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in DIRECTIONS}
     else:
         backward = given[field]
         if case.gait == "walk" and backward > WALKING_SPEED_HIGH_M_S:
@@ -196,7 +249,7 @@ def find_equal_cost_speed(question: Question) -> Found:
         forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
         if forward is None or not rises(case, "backward", np.array([backward]))[0]:
             reach = attainable(same, known_at, bounds, backward)
-            return Found({"forward": beyond(case, field, "forward", reach)}, [])
+            return Found({"forward": beyond(question, field, "forward", reach)}, [])
         sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY)
         # The spread of the ratio moves either speed by its own elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
@@ -205,8 +258,13 @@ def find_equal_cost_speed(question: Question) -> Found:
             "forward": {"speed_m_s": around(forward, cast(float, spread), score)},
             "backward": {"speed_m_s": around(backward, 0.0, score)},
         }
+    # The other direction costs the same, by the definition of what is found.
+    share = share_of_maximum(question, given[field], "forward" if field == "speed_m_s" else "backward")
     codes = [code for code, _ in sheet.warnings]
-    return Found(of, codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED])
+    return Found(
+        {side: each | share for side, each in of.items()},
+        codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED],
+    )
 
 
 def find_level_speed(question: Question) -> Found:
@@ -216,7 +274,7 @@ def find_level_speed(question: Question) -> Found:
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     _, move = compute(case, score=1.0, include=ENERGY)
-    for side in BOTH:
+    for side in DIRECTIONS:
         power = cast(float, power_at(case, side)(speed))
         flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
         codes += warnings_of(question, speed, side)
@@ -225,12 +283,13 @@ def find_level_speed(question: Question) -> Found:
             def known_at(speeds: Column, side: Direction = side) -> Mask:
                 return answered(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
 
-            found[side] = beyond(case, "speed_m_s", side, attainable(same, known_at, bounds, speed))
+            found[side] = beyond(question, "speed_m_s", side, attainable(same, known_at, bounds, speed))
             continue
         spread = level_spread(case, level.case, side, cast(float, move.sensitivity))
         spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
-        found[side] = {"speed_m_s": around(flat, spread, question.person.score)}
-        codes += warnings_of(level, flat, side)
+        solved: Solved = {"speed_m_s": around(flat, spread, question.person.score)}
+        found[side] = solved | share_of_maximum(question, speed, side)
+        codes += solved_warnings(level, flat, side)
     return Found(found, codes)
 
 
@@ -266,20 +325,18 @@ def costs_within(
 def find_speed_range(question: Question) -> Found:
     """Find the ranges of speed in which a load indicator stays at or under a bound."""
     indicator = one_of(question.given, INDICATORS)
-    if (indicator == PER_BOUT) != ("duration_s" in question.given):
-        raise Conflict("duration_s", f"Give duration_s with {PER_BOUT}, and with no other indicator.")
     bound = question.given[indicator]
     loads = load_ranges(question.case, indicator=indicator, bound=bound, bounds_m_s=question.bounds_m_s)
     if not loads.ranges:
         why = " ".join(cautions.WARNINGS[code]["message"] for code in loads.warnings if code.startswith("absent."))
         raise Undefined(indicator, f"This load is unknown in both directions. {why}".strip(), "unknown_load")
     found: dict[Direction, Solved | Unattainable] = {}
-    for side in BOTH:
+    for side in DIRECTIONS:
         if loads.ranges.get(side):
             found[side] = {"speed_ranges": loads.ranges[side]}
         elif side in loads.ranges:
             low, high = loads.attainable[side][0] * (1 + INWARD), loads.attainable[side][1] * (1 - INWARD)
-            found[side] = beyond(question.case, indicator, side, Attainable(low, high, low))
+            found[side] = beyond(question, indicator, side, Attainable(low, high, low))
     return Found(found, loads.warnings)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, uncertainty
-from models.arithmetic import Condition, Number, outside, where
+from models.arithmetic import Condition, Number, outside, settled, where
 from models.calibration import Personal
 from models.quantities import speed_bounds
 from models.roots import bracketed_root
@@ -73,7 +73,7 @@ class Movement(NamedTuple):
 
 def on_a_grade(case: Case) -> Condition:
     """Say whether the ground counts as a grade."""
-    return outside(case.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE))
+    return settled(outside(case.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
 
 
 def forward_power(case: Case) -> Callable[[Number], Number]:

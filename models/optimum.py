@@ -13,11 +13,11 @@ from typing import Final, NamedTuple, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from models.answer import Direction
 from models.estimate import compute
 from models.movement import Case
 from models.roots import bracketed_root
 from models.sheet import Sheet
-from models.workout_answer import Direction
 
 Column: TypeAlias = NDArray[np.float64]
 
@@ -38,7 +38,7 @@ END_M_S: Final = 1e-9
 MAXIMUM_CHORDS: Final = 60
 
 SPEED_RANGE: Final = "speed_range"
-"""What ends a span where the data behind the estimates end."""
+"""What ends a span where the data behind the estimates, or what is plausible, end."""
 
 
 class Span(NamedTuple):
@@ -296,9 +296,10 @@ class Field:
                 new = self.highest(-slope, 1.0, closer)
                 height = new.y - (near.y + slope * (new.x - near.x))
                 scale = max(abs(new.y), abs(far.y))
-                if height <= GAP * scale or not near.x < new.x < far.x:
+                if height <= GAP * scale or new.x <= near.x:
                     break
-                near, far = (new, far) if new.x <= x else (near, new)
+                # Two directions under one limit end at the same x, but for rounding: the higher is the far one.
+                near, far = (new, far) if new.x <= x and new.x < far.x else (near, new)
         part = min(1.0, (x - near.x) / (far.x - near.x))
         single = self.between(near, far, x)
         if single is not None and single.y >= near.y + part * (far.y - near.y) - GAP * abs(far.y):

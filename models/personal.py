@@ -6,7 +6,7 @@ from typing import Literal, NotRequired, TypedDict, cast
 
 from models import direction, energy, energy_models, uncertainty
 from models.answer import Interval, Parts, PersonalFactors
-from models.arithmetic import outside
+from models.arithmetic import absolute, outside, settled
 from models.calibration import IMPLAUSIBLE_FACTOR, MEASUREMENT_CV, Measured, Personal, personal
 from models.errors import Conflict, OutOfRange, Undefined
 from models.movement import (
@@ -119,6 +119,6 @@ def parts_of_spread(case: Case, move: Movement) -> Parts:
             parts["ratio_person_cv"] = cast(float, uncertainty.PERSON_RATIO_CV[case.gait] * move.sensitivity)
             parts["ratio_study_cv"] = cast(float, ratio_study_cv(case, case.grade) * move.sensitivity)
     _, of_energy, _ = input_spreads(case, move)
-    if of_energy:
-        parts["input_cv"] = abs(cast(float, of_energy))
+    if settled(of_energy != 0) is not False:
+        parts["input_cv"] = cast(float, absolute(of_energy))
     return parts

@@ -7,20 +7,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
-from models import __version__, cautions, direction, energy, load
-from models.answer import Assumed
+import numpy as np
+
+from models import __version__, cautions, direction, energy
+from models.answer import IMPULSE, Assumed, Direction
 from models.catalogue import coefficients_hash
-from models.combine import GRADES, combined_spread
-from models.errors import Conflict, Undefined
+from models.errors import Conflict
 from models.estimate import compute, references
-from models.inputs import energy_model_of, grade_of, person_of
+from models.inputs import Person, energy_model_of, grade_of, person_of
 from models.movement import Case
-from models.optimum import DIRECTIONS
+from models.optimum import DIRECTIONS, SPEED_RANGE
 from models.plan_answer import (
     DURATION,
     ENERGY,
-    IMPULSE,
-    LOADS,
+    MAXIMUM,
     UPTAKE,
     Goal,
     Limits,
@@ -30,11 +30,11 @@ from models.plan_answer import (
     PlanOption,
     PlanTotals,
 )
-from models.planning import Solution, Task, roads_of, solve
+from models.planning import Limit, Solution, Task, refusal, roads_of, solve
 from models.quantities import QUANTITIES, check
-from models.sheet import Sheet, Values, put
-from models.uncertainty import Gait, spread_factor
-from models.workout_answer import Direction, WorkoutLoad
+from models.sheet import Sheet, Values
+from models.uncertainty import Gait
+from models.workout import Segments, workout_of
 
 GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),
@@ -63,6 +63,7 @@ def plan(
     speed_low_m_s: float | None = None,
     speed_high_m_s: float | None = None,
     backward_speed_high_m_s: float | None = None,
+    oxygen_uptake_max_ml_kg_min: float | None = None,
 ) -> Plan:
     """Plan bouts forward and backward that yield most energy, or ask least of a joint.
 
@@ -86,6 +87,8 @@ def plan(
         As in `models.estimate.estimate`.
     speed_low_m_s, speed_high_m_s, backward_speed_high_m_s : float, optional
         Own slowest speed, own fastest one, and own fastest backward [m/s].
+    oxygen_uptake_max_ml_kg_min : float, optional
+        Own maximal oxygen uptake, above which no speed is admitted [ml/kg/min].
 
     Returns
     -------
@@ -102,6 +105,11 @@ def plan(
         A limited load that is unknown for the gait and grade.
     Unattainable
         Limits that admit no speed, or an energy out of reach within them.
+
+    Notes
+    -----
+    Speeds are those behind every estimate that the plan rests on, at an oxygen uptake that is plausible at all and not
+    above the person's own maximum. For how long a person can hold which share of it is not modelled.
 
     Examples
     --------
@@ -130,6 +138,8 @@ def plan(
     }
     longest = QUANTITIES["duration_s"].high
     assert longest is not None
+    if oxygen_uptake_max_ml_kg_min is not None:
+        oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
     case = Case(
         gait,
         "speed",
@@ -142,6 +152,7 @@ def plan(
         grade,
         person.resting_w_kg,
         person.step_rate_ratio,
+        oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
     )
     task = Task(
         case,
@@ -151,7 +162,7 @@ def plan(
         duration_s is not None,
         0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
         indicator or "",
-        {name: limit for name, limit in checked.items() if name != IMPULSE},
+        limits_of(checked, oxygen_uptake_max_ml_kg_min),
         checked.get(IMPULSE),
     )
     own = {
@@ -166,7 +177,11 @@ def plan(
     if own.get("speed_low_m_s", 0.0) > own.get("speed_high_m_s", math.inf):
         raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
     roads, warned = roads_of(task, own)
-    mixed, codes = option(task, solve(task, roads))
+    best = solve(task, roads)
+    if best is None:
+        raise refusal(task, roads)
+    mixed, codes = option(task, person, best)
+    others: dict[str, list[str]] = {}
     answer: Plan = {
         "goal": goal,
         "gait": gait,
@@ -191,21 +206,42 @@ def plan(
             continue
         found = mixed
         if {bout["direction"] for bout in mixed["bouts"]} != {way}:
-            try:
-                found, more = option(task, solve(task, alone))
-            except Undefined:
+            one = solve(task, alone)
+            if one is None:
                 warned.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
                 continue
-            codes += more
+            found, more = option(task, person, one)
+            for code in dict.fromkeys(more):
+                others.setdefault(code, []).append(f"{way}_only")
         if way == "forward":
             answer["forward_only"] = found
         else:
             answer["backward_only"] = found
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
-    codes = [cautions.PLAN_CENTRAL, *warned, *codes]
-    answer["warnings"] = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
+    first = [cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited
+    answer["warnings"] = warnings_of([*first, cautions.PLAN_CENTRAL, *warned, *codes], others)
     return answer
+
+
+def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
+    """Return what every second is to keep: what is plausible at all, the caller's limits, and the own maximum."""
+    plausible = QUANTITIES[UPTAKE].high
+    assert plausible is not None
+    held = [Limit(UPTAKE, plausible, SPEED_RANGE, "")]
+    held += [Limit(name, value, name, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
+    return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM, MAXIMUM)]))
+
+
+def warnings_of(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[cautions.Warning]:
+    """Return each warning once; of those that concern a plan in one direction alone, which one."""
+    found = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    return found + [
+        {"code": code, "message": f"Of {' and '.join(ways)}: {cautions.WARNINGS[code]['message']}"}
+        for code, ways in others.items()
+        if code not in codes
+    ]
 
 
 def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
@@ -219,32 +255,22 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
             raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
 
 
-def option(task: Task, found: Solution) -> tuple[PlanOption, list[str]]:
+def option(task: Task, person: Person, found: Solution) -> tuple[PlanOption, list[str]]:
     """Return a solution as it is answered, and the codes of what to warn of."""
     bouts: list[PlanBout] = []
     codes: list[str] = []
-    forward_kcal = ratio_kcal = 0.0
     for share in found.shares:
         span, speed, duration_s = share.point.span, share.point.speed_m_s, share.part * task.time_s
         assert span is not None
         case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
-        sheet, move = compute(case, score=task.score, include=("energy", "load"))
-        bout = bout_of(case, span.direction, sheet)
-        bouts.append(bout)
-        gross_kcal = bout["total_energy_kcal"]["value"]
-        forward_kcal += gross_kcal * cast(float, move.forward_spread)
-        if span.direction == "backward":
-            ratio_kcal += gross_kcal * cast(float, move.power_spread)
-        codes += [code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)]
-    totals: Values = {name: math.fsum(bout[name] for bout in bouts) for name in ("duration_s", "distance_m")}
-    for name in ("total_energy_kcal", ENERGY):
-        kcal = math.fsum(bout[name]["value"] for bout in bouts)
-        # Rest is taken, not estimated, so that both have the same absolute error.
-        spread = combined_spread(forward=[forward_kcal / kcal], ratio=[ratio_kcal / kcal])
-        put(totals, name, kcal, spread_factor(spread, task.score))
-    if all("load" in bout for bout in bouts):
-        totals["load"] = load_of(bouts, task.score)
-    answer: PlanOption = {"bouts": bouts, "totals": cast(PlanTotals, totals), "binding": found.binding}
+        sheet, _ = compute(case, score=task.score, include=("energy", "load"))
+        bouts.append(bout_of(case, span.direction, sheet))
+        # No bout is above the maximum; the other direction at its speed may be.
+        met = {code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)} - {cautions.ABOVE_MAXIMUM}
+        codes += [code for code, _ in sheet.warnings if code in met]
+    totals, limits = totals_of(bouts, task.case, person), task.tightest
+    binding = [limits[name].by if name in limits else name for name in found.binding]
+    answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": list(dict.fromkeys(binding))}
     if task.timed:
         answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
     return answer, codes
@@ -254,27 +280,21 @@ def bout_of(case: Case, way: Direction, sheet: Sheet) -> PlanBout:
     """Return one bout as it is answered."""
     section = sheet.forward if way == "forward" else sheet.backward
     bout: Values = {"direction": way, "speed_m_s": case.speed_m_s, "distance_m": case.distance_m}
-    names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "load")
+    names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "share_of_maximum", "load")
     bout |= {name: section[name] for name in names if name in section}
     return cast(PlanBout, bout)
 
 
-def load_of(bouts: Sequence[PlanBout], score: float) -> WorkoutLoad:
-    """Return the largest peaks of some bouts and the impulse over all, of those indicators that every bout has."""
-    found: Values = {}
-    for name in LOADS:
-        each = [cast(Values, bout["load"]).get(name) for bout in bouts]
-        entries = [entry for entry in each if entry is not None]
-        if len(entries) < len(bouts):
-            continue
-        if name != IMPULSE:
-            found[name] = max(entries, key=lambda entry: entry.get("value", entry["high"]))
-            continue
-        total = math.fsum(entry["value"] for entry in entries)
-        back = math.fsum(
-            entry["value"] for bout, entry in zip(bouts, entries, strict=True) if bout["direction"] == "backward"
-        )
-        spread = combined_spread(forward=[load.IMPULSE_CV], ratio=[load.IMPULSE_RATIO_CV * back / total])
-        put(found, name, total, spread_factor(spread, score))
-        found[name]["evidence"] = max((entry["evidence"] for entry in entries), key=GRADES.index)
-    return cast(WorkoutLoad, found)
+def totals_of(bouts: Sequence[PlanBout], case: Case, person: Person) -> PlanTotals:
+    """Return what bouts come to, as a workout of them does."""
+    names = ("speed_m_s", "duration_s", "distance_m")
+    segments = Segments(
+        backward=np.array([bout["direction"] == "backward" for bout in bouts]),
+        walk=np.full(len(bouts), case.gait == "walk"),
+        grade=np.full(len(bouts), case.grade),
+        times=np.ones(len(bouts)),
+        **{name: np.array([cast(Values, bout)[name] for bout in bouts]) for name in names},
+    )
+    totals = workout_of(segments, 0.0, person=person, energy_models={case.gait: case.energy_model})["totals"]
+    found = cast(Values, totals)
+    return cast(PlanTotals, {name: found[name] for name in PlanTotals.__annotations__ if name in found})

@@ -1,11 +1,11 @@
 """The shape of a plan; names are explained, once, in `models.quantities` and `models.answer`."""
 
-from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, get_args
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
-from models.answer import Assumed, Interval, Load, Models
+from models.answer import Assumed, Direction, Interval, Load, Models
 from models.cautions import Warning
 from models.uncertainty import Gait
-from models.workout_answer import Direction, WorkoutLoad
+from models.workout_answer import WorkoutLoad
 
 Goal: TypeAlias = Literal["most_energy", "least_load"]
 LoadName: TypeAlias = Literal[
@@ -16,11 +16,10 @@ LoadName: TypeAlias = Literal[
     "tibial_compression_peak_bw",
 ]
 
-LOADS: Final[tuple[str, ...]] = get_args(LoadName)
-IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
 ENERGY: Final = "active_energy_kcal"
 UPTAKE: Final = "oxygen_uptake_ml_kg_min"
 DURATION: Final = "duration_s"
+MAXIMUM: Final = "oxygen_uptake_max_ml_kg_min"
 
 
 class Limits(TypedDict, total=False):
@@ -44,11 +43,12 @@ class PlanBout(TypedDict):
     total_energy_kcal: Interval
     active_energy_kcal: Interval
     oxygen_uptake_ml_kg_min: Interval
+    share_of_maximum: NotRequired[Interval]
     load: NotRequired[Load]
 
 
 class PlanTotals(TypedDict):
-    """What the bouts of a plan come to; the rest between or after them is not in it."""
+    """What the bouts of a plan come to, as a workout of them; the rest between or after them is not in it."""
 
     duration_s: float
     distance_m: float

@@ -8,18 +8,19 @@ import numpy as np
 
 from models import cautions, direction, energy_models, load
 from models import gait as timing
+from models.answer import IMPULSE, Direction
 from models.errors import Unattainable, Undefined
 from models.movement import Case
 from models.optimum import DIRECTIONS, END_M_S, GAP, MARGIN, SPEED_RANGE, Field, Rates, Road, Share, Span, known
-from models.plan_answer import DURATION, ENERGY, IMPULSE, UPTAKE, Goal
+from models.plan_answer import DURATION, ENERGY, UPTAKE, Goal
 from models.quantities import QUANTITIES, speed_bounds
 from models.roots import bracketed_root
 from models.sheet import Sheet
 from models.uncertainty import Gait
-from models.workout_answer import Direction
 
 DIGITS: Final = 6
 """Digits of what is said to be attainable (choice)."""
+NOT_ASKED: Final = "which is outside what can be asked for"
 SPARE: Final = 1e-10
 """Share of the time that counts as time to spare (choice)."""
 
@@ -54,6 +55,17 @@ BACKWARD_RANGE_M_S: Final[dict[Gait, tuple[float, float]]] = {
 """Speeds at which the cost of going backward was measured."""
 
 
+class Limit(NamedTuple):
+    """Highest value of a rate in any second, and where it comes from."""
+
+    name: str
+    value: float
+    by: str
+    """What is said to bind where it does."""
+    field: str
+    """Its place in the request, "" where nobody sent it."""
+
+
 class Task(NamedTuple):
     """What is asked for, complete; without a time of the caller's, in the longest that is answered."""
 
@@ -64,10 +76,24 @@ class Task(NamedTuple):
     timed: bool
     energy_kcal: float
     indicator: str
-    peaks: Mapping[str, float]
+    limits: tuple[Limit, ...]
     """Limits of every second."""
     budget: float | None
     """Limit of the impulse over all bouts."""
+
+    @property
+    def tightest(self) -> dict[str, Limit]:
+        """The limit of each rate that counts."""
+        return {limit.name: limit for limit in sorted(self.limits, key=lambda limit: -limit.value)}
+
+    @property
+    def peaks(self) -> dict[str, float]:
+        """Highest value of each limited rate."""
+        return {name: limit.value for name, limit in self.tightest.items()}
+
+    def by_itself(self) -> "Task":
+        """Return what is asked for without any limit of the caller's."""
+        return self._replace(limits=tuple(limit for limit in self.limits if not limit.field), budget=None)
 
 
 class Solution(NamedTuple):
@@ -89,6 +115,8 @@ def roads_of(task: Task, own: Mapping[str, float]) -> tuple[list[Road], list[str
     ranges = [energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
     ranges += [span for name in kept for span in RANGES_M_S[name][case.gait]]
     low, high = max(low, *(span[0] for span in ranges)), min(high, *(span[1] for span in ranges))
+    if low > high:
+        raise Undefined("limits", "The data behind these loads share no speed: limit or choose fewer.", "no_speed")
     sheet = rates.sheet(np.array([(low + high) / 2]))
     for name in kept:
         if unknown(sheet, name, "forward"):
@@ -112,9 +140,23 @@ def roads_of(task: Task, own: Mapping[str, float]) -> tuple[list[Road], list[str
     if "achilles_relative_load" in names and any(road.direction == "backward" for road in roads):
         warned.append(cautions.PLAN_ACHILLES_BOUND)
     if not roads:
-        field = "speed_high_m_s" if own.get("speed_high_m_s", high) < low else "speed_low_m_s"
-        raise unattainable(field, low, high, nearest_is_low=field == "speed_high_m_s")
+        raise speed_refusal(task, own, "speed_high_m_s" if own.get("speed_high_m_s", high) < low else "speed_low_m_s")
     return roads, warned
+
+
+def speed_refusal(task: Task, own: Mapping[str, float], field: str) -> Undefined:
+    """Return what to raise for an own slowest or fastest speed beside every speed of the data."""
+    nearest_is_low = field == "speed_high_m_s"
+    others = {name: speed for name, speed in own.items() if name != field}
+    for asked, kept, alone in ((task, others, False), (task.by_itself(), dict[str, float](), True)):
+        spans = spans_of(roads_of(asked, kept)[0], asked.peaks)
+        if not spans:
+            continue
+        low, high = min(span.low_m_s for span in spans), max(span.high_m_s for span in spans)
+        error = unattainable(field, low, high, nearest_is_low=nearest_is_low, alone=alone)
+        if error.nearest is not None and solve(asked, roads_of(asked, kept | {field: error.nearest})[0]):
+            return error
+    return Undefined(field, "No speed of the data does what is asked: ask for less, or loosen a limit.", "unattainable")
 
 
 def unknown(sheet: Sheet, name: str, way: Direction) -> bool:
@@ -123,16 +165,31 @@ def unknown(sheet: Sheet, name: str, way: Direction) -> bool:
     return found is None or bool(np.all(np.isnan(found)))
 
 
-def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool) -> Unattainable:
-    """Return what to raise for a target or a limit out of reach; its numbers are rounded to the inside."""
+def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, alone: bool = False) -> Unattainable:
+    """Return what to raise for a target or a limit out of reach; its numbers are rounded to the inside.
+
+    Parameters
+    ----------
+    field : str
+        Place in the request.
+    low, high : float
+        What can be had, in the unit of the field.
+    nearest_is_low : bool
+        Whether the low end is the nearest.
+    alone : bool, optional
+        Whether that holds for the field by itself, with the other limits left out.
+    """
     inner = inward(low, math.ceil), inward(high, math.floor)
     low, high = inner if inner[0] <= inner[1] else (low, high)
-    nearest, unit = low if nearest_is_low else high, QUANTITIES[field.rpartition("/")[2]].unit
-    message = (
-        f"Out of reach within the data and what else is asked: {low:.12g} to {high:.12g} {unit} can be had; the "
-        f"nearest is {nearest:.12g} {unit}."
+    known, nearest = QUANTITIES[field.rpartition("/")[2]], low if nearest_is_low else high
+    within = (
+        "within the data by itself, the other limits left out" if alone else "within the data and what else is asked"
     )
-    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=unit)
+    message = f"Out of reach {within}: {low:.12g} to {high:.12g}{known.suffix} can be had"
+    if not known.within(nearest):
+        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+    message += f"; the nearest is {nearest:.12g}{known.suffix}."
+    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
 
 
 def inward(value: float, rounded: Callable[[float], int]) -> float:
@@ -158,37 +215,54 @@ def reach(roads: Sequence[Road], name: str, limits: Mapping[str, float]) -> tupl
     return (min(found), max(found)) if found else None
 
 
-def solve(task: Task, roads: Sequence[Road]) -> Solution:
-    """Return the best shares of the time on these roads, or raise where none meet the task."""
+def solve(task: Task, roads: Sequence[Road]) -> Solution | None:
+    """Return the best shares of the time on these roads, None where none meet the task."""
     spans = spans_of(roads, task.peaks)
     if not spans:
-        raise too_strict(task, roads)
+        return None
     most = most_energy(task, spans, roads[0].rates)
     if task.goal == "most_energy":
         return most
     if task.energy_kcal > most.reached:
-        least = QUANTITIES[ENERGY].low
-        assert least is not None
-        raise unattainable(ENERGY, min(least, most.reached), most.reached, nearest_is_low=False)
+        return None
     if task.indicator == IMPULSE:
         return least_impulse(task, spans, roads[0].rates)
     return least_peak(task, roads)
 
 
-def too_strict(task: Task, roads: Sequence[Road]) -> Undefined:
-    """Return what to raise where limits of peaks admit no speed: the first that the others leave out of reach."""
+def refusal(task: Task, roads: Sequence[Road]) -> Undefined:
+    """Return what to raise where no shares meet the task: the energy, or the first limit that could be mended alone."""
     if not any(road.defined.any() for road in roads):
         return roads[0].refusals[0]
-    for others in ({name: limit for name, limit in task.peaks.items() if name != left} for left in task.peaks):
-        (name,) = task.peaks.keys() - others.keys()
-        span = reach(roads, name, others)
-        if span is not None:
-            return unattainable(f"limits/{name}", *span, nearest_is_low=True)
-    for name, limit in task.peaks.items():
-        span = reach(roads, name, {})
-        if span is not None and span[0] > limit:
-            return unattainable(f"limits/{name}", *span, nearest_is_low=True)
-    return Undefined("limits", "No speed meets all of these limits together: loosen or leave out one.", "unattainable")
+    spans = spans_of(roads, task.peaks)
+    if spans:
+        least, most = QUANTITIES[ENERGY].low, most_energy(task, spans, roads[0].rates).reached
+        assert least is not None
+        return unattainable(ENERGY, min(least, most), most, nearest_is_low=False)
+    given = [limit for limit in task.limits if limit.field]
+    for alone in (False, True):
+        for limit in given:
+            others = task._replace(limits=tuple(other for other in task.limits if other is not limit))
+            found = limits_met(others.by_itself() if alone else others, roads, limit.name)
+            if found is not None and found[0] > limit.value:
+                error = unattainable(limit.field, *found, nearest_is_low=True, alone=alone)
+                if error.nearest is not None:
+                    return error
+    if given:
+        message = "No speed does what is asked within all of these limits: ask for less, or loosen or leave out some."
+        return Undefined("limits", message, "unattainable")
+    message = f"Every speed here takes more than {task.peaks[UPTAKE]:g} ml/kg/min of oxygen: give a gentler grade, or "
+    return Undefined("", f"{message}a lower speed_low_m_s.", "unattainable")
+
+
+def limits_met(task: Task, roads: Sequence[Road], name: str) -> tuple[float, float] | None:
+    """Return the least limit of a rate under which a task can be met, and its highest value; None if under none."""
+    span = reach(roads, name, task.peaks)
+    if span is None or task.goal == "most_energy":
+        return span
+    if most_energy(task, spans_of(roads, task.peaks), roads[0].rates).reached < task.energy_kcal:
+        return None
+    return least_peak(task._replace(indicator=name), roads).reached, span[1]
 
 
 def most_energy(task: Task, spans: list[Span], rates: Rates) -> Solution:

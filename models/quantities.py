@@ -23,6 +23,15 @@ class Quantity:
     low: float | None = None
     high: float | None = None
 
+    @property
+    def suffix(self) -> str:
+        """What stands behind the number in a sentence: its unit, or nothing where it is a pure number."""
+        return "" if self.unit == "1" else f" {self.unit}"
+
+    def within(self, value: float) -> bool:
+        """Say whether a caller may send a value."""
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
 
 QUANTITIES: Final[dict[str, Quantity]] = {
     # What a caller sends.
@@ -94,7 +103,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "oxygen_uptake_max_ml_kg_min": Quantity(
         unit="ml/kg/min",
         ucum="mL/kg/min",
-        meaning="Own maximal oxygen uptake; adds share_of_maximum to the answer.",
+        meaning="Own maximal oxygen uptake; adds share_of_maximum, and no bout of a plan goes above it.",
         example=50.0,
         low=10.0,
         high=100.0,
@@ -127,6 +136,12 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "moving_duration_s": Quantity(unit="s", ucum="s", meaning="Duration without pauses.", example=1080.0),
     "running_from_m_s": Quantity(
         unit="m/s", ucum="m/s", meaning="Speed from which a segment without gait is taken as running.", example=2.0
+    ),
+    "backward_running_from_m_s": Quantity(
+        unit="m/s",
+        ucum="m/s",
+        meaning="Speed from which a backward segment of a recording without gait is taken as running.",
+        example=1.63,
     ),
     "gap_s": Quantity(unit="s", ucum="s", meaning="Time of the gaps together; taken as rest.", example=0.0),
     "paused_s": Quantity(
@@ -310,5 +325,5 @@ def check(field: str, value: float, place: str = "") -> float:
     assert quantity.high is not None
     if not quantity.low <= value <= quantity.high:
         path = f"{place}/{field}" if place else field
-        raise OutOfRange(path, f"{field} is answered from {quantity.low:g} to {quantity.high:g} {quantity.unit}.")
+        raise OutOfRange(path, f"{field} is answered from {quantity.low:g} to {quantity.high:g}{quantity.suffix}.")
     return float(value)

@@ -4,6 +4,7 @@ Breaks (gaps, jumps) are cut out of clock, way and climb alike, so that what is 
 """
 
 import math
+from bisect import bisect_left
 from itertools import pairwise
 from typing import Final, NamedTuple, TypeAlias
 
@@ -36,6 +37,13 @@ SPIKE_SPEED_M_S: Final = 12.5
 
 SPIKE_POINTS: Final = 5
 """Most points in a row that are taken as a spike when the way before and behind them fits together (choice)."""
+
+STRAY_S: Final = 3600.0
+"""Time from the rest of a recording beyond which as few points as a spike has, at its very beginning or end, are taken
+as misdated (choice)."""
+
+UNUSABLE_SHARE: Final = 0.5
+"""Share of unusable points beyond which a recording is refused: what is left says too little of it (choice)."""
 
 GAP_S: Final = 60.0
 """Time without any point from which nothing is taken as recorded: a pause (choice)."""
@@ -112,27 +120,31 @@ def recording(points: Points) -> Recording:
     OutOfRange
         More points or a longer time than are answered.
     Undefined
-        Fewer than two points with time and place.
+        Fewer than two points with time and place, more than half without, or gaps alone.
 
     Notes
     -----
     The device's distance is used where every kept point has it and it neither falls nor jumps, since it rests on more
-    than positions; else the sum over smoothed positions.
+    than positions; points without a place then count too. Else the sum over smoothed positions.
     """
     count = len(points.time_s)
     if count > MAXIMUM_POINTS:
         raise OutOfRange("file", f"A file is answered up to {MAXIMUM_POINTS} points: split it.")
-    latitude_high, longitude_high = POSITION_HIGH_DEG
-    located = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
-    measured = np.isfinite(points.distance_m)
-    # Most of what has a distance has no position: indoors, or a watch that lost the sky.
-    by_position = located.sum() >= measured.sum() / 2
-    usable = in_order(points.time_s, located if by_position else measured)
-    if usable.sum() < LEAST_POINTS:
+    usable = usable_points(points)
+    unusable = count - int(usable.sum())
+    if count - unusable < LEAST_POINTS:
         raise Undefined(
             "file", "Fewer than two points have both a time and a place or distance: give another file.", "no_track"
         )
+    if unusable > UNUSABLE_SHARE * count:
+        raise Undefined(
+            "file",
+            "More than half of the points have no time, neither place nor distance, or a time that does not go on: "
+            "mend the file, or give another.",
+            "mostly_unusable",
+        )
     used = Points(*(column[usable] for column in points))
+    by_position = bool(located(used).all())
     longest = QUANTITIES["duration_s"].high
     assert longest is not None
     duration_s = float(used.time_s[-1] - used.time_s[0])
@@ -144,17 +156,22 @@ def recording(points: Points) -> Recording:
     time_s = used.time_s - used.time_s[0]
     step_s, step_m = np.diff(time_s), np.linalg.norm(np.diff(place, axis=0), axis=1)
     gap = step_s > GAP_S
+    if len(gap) and gap.all():
+        raise Undefined(
+            "file",
+            f"Every point is more than {GAP_S:g} s from the next, and such gaps are not taken as recorded: give a file "
+            "with more points.",
+            "all_gaps",
+        )
     jump = ~gap & (step_m > SPIKE_SPEED_M_S * step_s)
     if not by_position:
         jump |= ~gap & (np.diff(used.distance_m) < 0)
     whole = ~(gap | jump)
     clock = summed(np.where(whole, step_s, 0.0))
     even = np.linspace(0.0, clock[-1], math.ceil(clock[-1]) + 1)
-    device_m = np.diff(used.distance_m)
     device_way = positions_way = None
-    # A comparison with NaN is false: where one distance is missing the device's are not used.
-    if not by_position or ((device_m >= 0) & (device_m <= SPIKE_SPEED_M_S * step_s))[whole].all():
-        device_way = np.interp(even, clock, summed(np.where(whole, device_m, 0.0)))
+    if not by_position or goes_on(used.distance_m, time_s):
+        device_way = np.interp(even, clock, summed(np.where(whole, np.diff(used.distance_m), 0.0)))
     if by_position:
         positions_way = smoothed_way(even, clock, used, whole)
     way = device_way if device_way is not None else positions_way
@@ -167,7 +184,7 @@ def recording(points: Points) -> Recording:
         point_time_s=time_s,
         point_clock_s=clock,
         points=count,
-        unusable_points=count - int(usable.sum()),
+        unusable_points=unusable,
         removed_spikes=int((~kept).sum()),
         jumps=int(jump.sum()),
         jump_s=float(step_s[jump].sum()),
@@ -178,12 +195,88 @@ def recording(points: Points) -> Recording:
     )
 
 
+def usable_points(points: Points) -> Mask:
+    """Say which points have a time that goes on, and a distance or a place, whichever the way is taken from."""
+    placed, measured = located(points), np.isfinite(points.distance_m)
+    by_distance = in_order(points.time_s, measured)
+    # Every place has its distance too: nothing is lost with the places that are missing.
+    if measured[placed].all() and goes_on(points.distance_m[by_distance], points.time_s[by_distance]):
+        return by_distance
+    # Most of what has a distance has no position: indoors, or a watch that lost the sky.
+    by_position = placed.sum() >= measured.sum() / 2
+    return in_order(points.time_s, placed) if by_position else by_distance
+
+
+def located(points: Points) -> Mask:
+    """Say which points have a place."""
+    latitude_high, longitude_high = POSITION_HIGH_DEG
+    found: Mask = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
+    return found
+
+
+def goes_on(distance_m: Column, time_s: Column) -> bool:
+    """Say whether a distance so far is known throughout, and neither falls nor jumps but in gaps.
+
+    Examples
+    --------
+    >>> goes_on(np.array([0.0, 2.0, 4.0]), np.arange(3.0)), goes_on(np.array([0.0, 400.0, 4.0]), np.arange(3.0))
+    (True, False)
+    """
+    step_m, step_s = np.diff(distance_m), np.diff(time_s)
+    # A comparison with NaN is false.
+    return bool(((step_s > GAP_S) | ((step_m >= 0) & (step_m <= SPIKE_SPEED_M_S * step_s))).all())
+
+
 def in_order(time_s: Column, known: Mask) -> Mask:
-    """Say which known points are later than every known one before them."""
-    known = known & np.isfinite(time_s)
-    times = np.where(known, time_s, -np.inf)
-    latest = np.maximum.accumulate(times)
-    return known & (times > np.concatenate(([-np.inf], latest[:-1])))
+    """Say which known points to keep so that times go on: the most that can be, and none that is far from the rest.
+
+    Examples
+    --------
+    >>> in_order(np.array([0.0, 1.0, 36_002.0, 3.0, 3.0, 4.0]), np.full(6, True))
+    array([ True,  True, False,  True, False,  True])
+    """
+    rows = np.flatnonzero(known & np.isfinite(time_s))
+    kept = rows[rising(time_s[rows])]
+    with np.errstate(over="ignore"):
+        far = np.flatnonzero(np.diff(time_s[kept]) > STRAY_S) + 1
+    begin, end = 0, len(kept)
+    if len(far) and far[0] <= SPIKE_POINTS and end - far[0] > far[0]:
+        begin = int(far[0])
+    if len(far) and end - far[-1] <= SPIKE_POINTS and far[-1] - begin > end - far[-1]:
+        end = int(far[-1])
+    found = np.zeros(len(time_s), dtype=np.bool_)
+    found[kept[begin:end]] = True
+    return found
+
+
+def rising(times: Column) -> NDArray[np.intp]:
+    """Return the places of a longest run of times each later than the one before, leaving out the fewest.
+
+    Examples
+    --------
+    >>> rising(np.array([0.0, 9.0, 1.0, 2.0]))
+    array([0, 2, 3])
+    """
+    if (times[1:] > times[:-1]).all():
+        return np.arange(len(times))
+    # Patience sorting: the least time that a run of each length can end with, where it stands, and what it follows.
+    ends: list[float] = []
+    places: list[int] = []
+    follows = []
+    for place, time in enumerate(times.tolist()):
+        length = bisect_left(ends, time)
+        follows.append(places[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(time)
+            places.append(place)
+        elif time < ends[length]:
+            ends[length], places[length] = time, place
+    run = []
+    place = places[-1]
+    while place >= 0:
+        run.append(place)
+        place = follows[place]
+    return np.array(run[::-1], dtype=np.intp)
 
 
 def on_sphere(points: Points) -> Column:

@@ -41,8 +41,7 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     sheet.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, of_power)
     forward_met, backward_met = forward_uptake / energy.MET_ML_KG_MIN, backward_uptake / energy.MET_ML_KG_MIN
     sheet.pair("met", forward_met, backward_met, of_power)
-    sheet.forward["intensity"] = energy.intensity(met=forward_met)
-    sheet.backward["intensity"] = energy.intensity(met=backward_met)
+    sheet.label_intensity(forward_met, backward_met)
     maximum = case.oxygen_uptake_max_ml_kg_min
     if maximum is not None:
         sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power)

@@ -6,14 +6,14 @@ from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 import numpy as np
 
 from models import direction, energy
-from models.answer import Assumed
+from models.answer import Assumed, Direction
 from models.errors import Conflict, EstimateError, OutOfRange
 from models.gait import RUNNING_FROM_M_S
 from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, person_of
 from models.quantities import check
 from models.uncertainty import Gait
 from models.workout import WALKED, Segments, workout_of
-from models.workout_answer import Direction, EnergyModels, Workout, WorkoutAssumed, WorkoutSection
+from models.workout_answer import EnergyModels, Workout, WorkoutAssumed, WorkoutSection
 
 MAXIMUM_SEGMENTS: Final = 10_000
 """Most segments and pauses in a workout, repeats counted as often as they are done (choice)."""
@@ -47,6 +47,7 @@ class Complete(NamedTuple):
     duration_s: float
     distance_m: float
     grade: float
+    times: int
     place: str
 
 
@@ -72,7 +73,7 @@ def workout(
     energy_models : mapping, optional
         Forward energy equation of each gait, its default when left out.
     include : collection of str, optional
-        "segments" adds the answer of every segment.
+        "segments" adds the answer of every listed segment, once.
     body_mass_kg, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
         As in `models.estimate.estimate`; body mass has no default.
 
@@ -84,7 +85,7 @@ def workout(
     Raises
     ------
     OutOfRange
-        A number outside the bounds of `models.quantities`, or too many segments.
+        A number outside the bounds of `models.quantities`, too many segments, or too long a workout.
     Conflict
         A segment that is none, nothing that moves, part of age, sex and height, or an equation of the other gait.
     Undefined
@@ -118,14 +119,14 @@ def workout(
 
 
 def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[Segments, float, list[str]]:
-    """Return the segments as columns, all pauses together [s], and where in the request each segment stands.
+    """Return each listed segment once as columns, all pauses together [s], and where in the request each stands.
 
     Examples
     --------
     >>> intervals = {"repeat": 6, "segments": [{"speed_m_s": 2.5, "duration_s": 120.0, "pause_s": 60.0}]}
     >>> columns, pause_s, places = complete_segments([intervals], {})
-    >>> len(columns.speed_m_s), pause_s, places[5]
-    (6, 360.0, 'segments/0/segments/0')
+    >>> len(columns.times), pause_s, places[0]
+    (1, 360.0, 'segments/0/segments/0')
     """
     if sum(item.get("repeat", 1) * len(item.get("segments", "1")) for item in items) > MAXIMUM_SEGMENTS:
         raise OutOfRange(
@@ -144,11 +145,12 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
             if times < 1:
                 raise OutOfRange(f"{place}/repeat", "repeat is answered from 1.")
             places = [f"{place}/segments/{inside}" for inside in range(len(inner))]
-        found = [complete_segment(*pair, left_out, assumed) for pair in zip(inner, places, strict=True)]
-        rows += [row for row, _ in found if row is not None] * times
+        found = [complete_segment(*pair, times, left_out, assumed) for pair in zip(inner, places, strict=True)]
+        rows += [row for row, _ in found if row is not None]
         pause_s += times * sum(pause for _, pause in found)
     if not rows:
         raise Conflict("segments", "Give at least one segment that moves.")
+    refuse_long(sum(row.times * row.duration_s for row in rows) + pause_s)
     if "gait" in left_out:
         assumed["running_from_m_s"] = RUNNING_FROM_M_S
     if "grade" in left_out:
@@ -159,7 +161,7 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
 
 
 def complete_segment(
-    segment: Segment, place: str, left_out: Assumed, assumed: WorkoutAssumed
+    segment: Segment, place: str, times: int, left_out: Assumed, assumed: WorkoutAssumed
 ) -> tuple[Complete | None, float]:
     """Return a segment, None where it is a pause alone, and the pause that it is or that follows it [s]."""
     pause_s = check("pause_s", segment["pause_s"], place) if "pause_s" in segment else 0.0
@@ -176,7 +178,16 @@ def complete_segment(
     except EstimateError as error:
         raise placed(error, place) from None
     backward = segment.get("direction") == "backward"
-    return Complete(backward, gait == "walk", speed_m_s, duration_s, distance_m, grade, place), pause_s
+    return Complete(backward, gait == "walk", speed_m_s, duration_s, distance_m, grade, times, place), pause_s
+
+
+def refuse_long(duration_s: float) -> None:
+    """Raise for a workout that takes longer than a bout may, pauses and repeats counted."""
+    try:
+        check("duration_s", duration_s)
+    except OutOfRange as error:
+        message = f"All segments and pauses together, repeats counted: {error.message} Give fewer or shorter ones."
+        raise OutOfRange("segments", message) from None
 
 
 def placed(error: EstimateError, place: str) -> EstimateError:

@@ -9,8 +9,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 
 from models.arithmetic import Condition, Number, both, where
+from models.energy import intensity
 from models.errors import Undefined
-from models.load import EVIDENCE_GRADES
+from models.load import EVIDENCE_GRADES, EvidenceGrade
 from models.uncertainty import Gait, spread_factor
 
 Values: TypeAlias = dict[str, Any]
@@ -41,7 +42,7 @@ class Factors(NamedTuple):
 class Sheet:
     """Forward, backward and ratio of one bout or of a block of rows."""
 
-    def __init__(self, *, gait: Gait, score: float) -> None:
+    def __init__(self, *, gait: Gait, score: Number) -> None:
         self.gait = gait
         self.score = score
         self.forward: Values = {}
@@ -100,13 +101,13 @@ class Sheet:
         backward_known: Condition = True,
     ) -> None:
         """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
-        put(self.forward, name, forward, factors.forward)
+        self.put(self.forward, name, forward, factors.forward)
         if backward is not None and backward_known is not False:
             backward = known_only(backward, backward_known)
-            put(self.backward, name, backward, factors.backward)
+            self.put(self.backward, name, backward, factors.backward)
             ratio = RATIO_NAMES.get(name)
             if ratio is not None:
-                put(self.ratio, ratio, backward / forward, factors.ratio)
+                self.put(self.ratio, ratio, backward / forward, factors.ratio)
 
     def load_pair(
         self,
@@ -124,30 +125,50 @@ class Sheet:
         ratio = RATIO_NAMES.get(name)
         if ratio is not None and backward_known is not False:
             value = known_only(backward / forward, backward_known)
-            put(self.ratio_load, ratio, value, factors.ratio)
+            self.put(self.ratio_load, ratio, value, factors.ratio)
 
     def put_load(self, name: str, value: Number, factor: Number, known: Condition = True) -> None:
         """Write a forward joint-load indicator, where it is known, with its evidence grade."""
         if known is not False:
-            put(self.forward_load, name, known_only(value, known), factor)
-            self.forward_load[name]["evidence"] = EVIDENCE_GRADES[name][self.gait][0]
+            evidence = EVIDENCE_GRADES[name][self.gait][0]
+            self.put(self.forward_load, name, known_only(value, known), factor, evidence)
 
     def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition) -> None:
         """Write a backward joint-load indicator, where it is known, with its evidence grade."""
         if known is not False:
-            put(self.backward_load, name, known_only(value, known), factor)
-            self.backward_load[name]["evidence"] = EVIDENCE_GRADES[name][self.gait][1]
+            evidence = EVIDENCE_GRADES[name][self.gait][1]
+            self.put(self.backward_load, name, known_only(value, known), factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
         """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
-        low, high = bounds
-        self.backward_load[name] = {
-            "low": low * same_speed,
-            "high": high * same_speed,
-            "evidence": EVIDENCE_GRADES[name][self.gait][1],
-        }
-        relative = same_speed / forward
-        self.ratio_load[RATIO_NAMES[name]] = {"low": low * relative, "high": high * relative}
+        self.put_bounds(self.backward_load, name, bounds, same_speed, EVIDENCE_GRADES[name][self.gait][1])
+        self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
+
+    def put(
+        self, section: Values, name: str, value: Number, factor: Number, evidence: EvidenceGrade | None = None
+    ) -> None:
+        """Write one estimate with the ends of its interval, and its evidence grade where it has one."""
+        put(section, name, value, factor)
+        if evidence:
+            section[name]["evidence"] = evidence
+
+    def put_bounds(
+        self,
+        section: Values,
+        name: str,
+        bounds: tuple[float, float],
+        value: Number,
+        evidence: EvidenceGrade | None = None,
+    ) -> None:
+        """Write what has no value: its bounds, as multiples of another value."""
+        section[name] = {"low": bounds[0] * value, "high": bounds[1] * value}
+        if evidence:
+            section[name]["evidence"] = evidence
+
+    def label_intensity(self, forward_met: Number, backward_met: Number) -> None:
+        """Write the absolute intensity of both directions."""
+        self.forward["intensity"] = intensity(met=forward_met)
+        self.backward["intensity"] = intensity(met=backward_met)
 
     def close_load(self) -> None:
         """Put the joint-load indicators into their sections; a direction without any has no such section."""

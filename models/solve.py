@@ -4,7 +4,6 @@
 bears is that of `models.estimate`: a found bout, put back there, has the target's value.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any, Final, Unpack, cast
 
@@ -14,14 +13,17 @@ from models.catalogue import coefficients_hash
 from models.energy import EnergyModelName
 from models.errors import Conflict, Unattainable
 from models.estimate import references
-from models.finders import ENERGIES, FINDERS, RATES, Question
+from models.finders import ENERGIES, FINDERS, RATES, Question, beyond_both, check_combination
 from models.inputs import energy_model_of, gait_of, grade_of, person_of
 from models.movement import Case
 from models.quantities import QUANTITIES, check
 from models.solve_answer import Asked, Find, Solution, SolveModels
 from models.speed_ranges import INDICATORS, plausible_speeds
 
-PERSON: Final = ("gait", "grade", "energy_model", "direction_model", "age_y", "sex", "height_m", "interval")
+PERSON: Final = (
+    *("gait", "grade", "energy_model", "direction_model", "age_y", "sex", "height_m", "interval"),
+    "oxygen_uptake_max_ml_kg_min",
+)
 
 USED: Final[dict[Find, tuple[str, ...]]] = {
     "bout": (*PERSON, *ENERGIES, "speed_m_s", "duration_s", "distance_m"),
@@ -69,9 +71,11 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
     be told from it. speed: one of oxygen uptake, MET and power. equal_cost_speed: a forward speed or a backward one.
     level_speed: a speed and a grade. speed_range: one load indicator, its value being the bound.
 
-    Each direction meets the target by itself. The spread of a speed is that of the power over its elasticity; of an
-    equal-cost speed, that of the ratio alone. From a grade to the level what both share cancels, and there remain the
-    two model parts, taken as independent (choice), and backward what the grade changes in the ratio. Ranges of speed
+    Own maximal oxygen uptake limits nothing here: it adds the share of it and a warning beyond it; how long a share can
+    be held is not modelled. Each direction meets the target by itself. The spread of a speed is that of the power over
+    its elasticity; of an equal-cost speed, that of the ratio alone. From a grade to the level what both share cancels,
+    and there remain the two model parts, taken as independent (choice), and backward what the grade changes in the
+    ratio. Ranges of speed
     are those of the value itself, not of the ends of its interval.
 
     Examples
@@ -90,11 +94,9 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
     assumed: Assumed = {}
     question = question_of(find, body_mass_kg, given, assumed)
     found = FINDERS[find](question)
-    missed = [each for each in found.of.values() if isinstance(each, Unattainable)]
+    missed = {side: each for side, each in found.of.items() if isinstance(each, Unattainable)}
     if len(missed) == len(found.of):
-        # The direction that comes nearest says what can be had.
-        target = question.given
-        raise min(missed, key=lambda each: abs(math.log(each.nearest / target[each.field])))
+        raise beyond_both(question, missed)
     used = set(USED[find]) | ({"resting_oxygen_uptake_ml_kg_min"} if find != "speed_range" else set())
     answer: dict[str, Any] = {"gait": question.case.gait, "find": find}
     codes = found.warnings
@@ -112,6 +114,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
 
 def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assumed: Assumed) -> Question:
     """Return a request as a question, or raise where it is incomplete or a number is out of its bounds."""
+    check_combination(find, given)
     numbers = {name: check(name, value) for name, value in given.items() if name in QUANTITIES}
     speed, duration = numbers.get("speed_m_s"), numbers.get("duration_s")
     if speed is not None:
@@ -120,8 +123,6 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
         gait = given["gait"]
     else:
         raise Conflict("gait", "Give gait: it can be left out only where speed_m_s is given.")
-    if find == "level_speed" and (speed is None or "grade" not in given):
-        raise Conflict("", "Give speed_m_s and grade: find level_speed needs both.")
     grade = grade_of(given.get("grade"), assumed)
     energy_model = energy_model_of(given.get("energy_model"), gait, assumed)
     own = ("direction_model", "age_y", "sex", "height_m", "step_rate_ratio", "interval")
@@ -140,6 +141,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
         grade,
         person.resting_w_kg,
         person.step_rate_ratio,
+        oxygen_uptake_max_ml_kg_min=numbers.get("oxygen_uptake_max_ml_kg_min"),
     )
     return Question(case, person, numbers, bounds)
 

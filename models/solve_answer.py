@@ -43,6 +43,7 @@ class Asked(TypedDict, total=False):
     height_m: float
     step_rate_ratio: float
     interval: float
+    oxygen_uptake_max_ml_kg_min: float
 
 
 class Reach(TypedDict):
@@ -50,7 +51,7 @@ class Reach(TypedDict):
 
     target: str
     unit: str
-    nearest: float
+    nearest: NotRequired[float]
     low: float
     high: float
 
@@ -61,6 +62,7 @@ class Solved(TypedDict):
     speed_m_s: NotRequired[Interval]
     duration_s: NotRequired[Interval]
     distance_m: NotRequired[Interval]
+    share_of_maximum: NotRequired[Interval]
     speed_ranges: NotRequired[list[SpeedRange]]
     unattainable: NotRequired[Reach]
 

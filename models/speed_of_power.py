@@ -1,19 +1,17 @@
 """The speed at which going forward or backward costs a given power, and which targets have such a speed at all."""
 
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from models.answer import Section
+from models.answer import Direction, Section
 from models.arithmetic import Number
 from models.direction import elasticity
 from models.errors import Undefined
 from models.estimate import compute
 from models.movement import LEAST_ELASTICITY, Case, backward_power, forward_power
 from models.speed_ranges import NODES, Column, Mask, OfSpeed, at_speeds, crossings
-
-Direction: TypeAlias = Literal["forward", "backward"]
 
 ENERGY: Final[tuple[Section, ...]] = ("energy",)
 """The part of an estimate that a speed is solved from."""

@@ -1,13 +1,13 @@
 """Every speed at which something crosses a bound, and the ranges of speed in which a joint load stays under one."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias, TypedDict
+from typing import Final, NamedTuple, TypeAlias, TypedDict, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import cautions, gait, load
-from models.answer import Section
+from models.answer import IMPULSE, Direction, Section
 from models.arithmetic import Number
 from models.estimate import compute
 from models.movement import Case
@@ -25,13 +25,13 @@ NODES: Final = 257
 EXTREME_PASSES: Final = 3
 """Times that the turning points of a curve are drawn nearer, by a parabola through three nodes (choice)."""
 
+DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
+
 LOADS: Final[tuple[Section, ...]] = ("timing", "load")
 """The parts of an estimate that a load indicator needs."""
 
 INDICATORS: Final = tuple(load.EVIDENCE_GRADES)
 """Load indicators that can be bounded."""
-
-PER_BOUT: Final = "patellofemoral_impulse_per_bout_bw_s"
 
 KINKS_M_S: Final = (
     1.0,
@@ -46,7 +46,7 @@ KINKS_M_S: Final = (
 known with the first at which it is not."""
 
 PATELLOFEMORAL: Final = {cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
-IMPULSE: Final = PATELLOFEMORAL | {
+OF_IMPULSE: Final = PATELLOFEMORAL | {
     cautions.RUNNING_TIMING,
     cautions.TIMING_ON_GRADE,
     cautions.BACKWARD_CONTACT_ABSENT,
@@ -56,13 +56,15 @@ EVERY_LOAD: Final = {
     cautions.LOAD_MEANING,
     cautions.LOAD_ON_GRADE,
     cautions.BACKWARD_LOAD_GRADE_ABSENT,
+    cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
+    cautions.NOVICE,
     cautions.FALL,
 }
 CONCERNING: Final[dict[str, set[str]]] = {
     "peak_vertical_force_bw": {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()},
     "patellofemoral_peak_force_bw": PATELLOFEMORAL,
-    "patellofemoral_impulse_per_km_bw_s": IMPULSE,
-    "patellofemoral_impulse_per_bout_bw_s": IMPULSE,
+    "patellofemoral_impulse_per_km_bw_s": OF_IMPULSE,
+    IMPULSE: OF_IMPULSE,
     "knee_extensor_moment_ratio": {cautions.WALKING_KNEE_MOMENT_ABSENT},
     "achilles_relative_load": {cautions.BACKWARD_ACHILLES_UNKNOWN, *cautions.ACHILLES_SPEED.values()},
     "tibial_compression_peak_bw": {
@@ -84,8 +86,8 @@ class SpeedRange(TypedDict):
 class LoadRanges(NamedTuple):
     """Where a load indicator keeps a bound, and what it can be at all; None where it is unknown."""
 
-    ranges: dict[str, list[SpeedRange]]
-    attainable: dict[str, tuple[float, float]]
+    ranges: dict[Direction, list[SpeedRange]]
+    attainable: dict[Direction, tuple[float, float]]
     warnings: list[str]
 
 
@@ -225,12 +227,12 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
     low, high = bounds_m_s
     kinks = [kink for kink in KINKS_M_S if low < kink < high]
     nodes = np.union1d(np.linspace(low, high, NODES), kinks)
-    ranges: dict[str, list[SpeedRange]] = {}
-    attainable: dict[str, tuple[float, float]] = {}
-    kept = np.zeros(nodes.shape, dtype=bool)
-    for side in ("forward", "backward"):
+    ranges: dict[Direction, list[SpeedRange]] = {}
+    attainable: dict[Direction, tuple[float, float]] = {}
+    kept: dict[Direction, Mask] = {}
+    for side in DIRECTIONS:
 
-        def value_at(speeds: Column, side: str = side) -> Column:
+        def value_at(speeds: Column, side: Direction = side) -> Column:
             sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=LOADS)
             found = getattr(sheet, side).get("load", {}).get(indicator, {})
             return np.asarray(found.get("value", np.full(speeds.shape, np.nan)))
@@ -240,14 +242,18 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
         if known.size:
             ranges[side] = ranges_under(value_at, nodes, bound)
             attainable[side] = float(known.min()), float(known.max())
-            kept |= value_at(nodes) <= bound
+            kept[side] = value_at(nodes) <= bound
     sheet, _ = compute(at_speeds(case, nodes), score=1.0, include=LOADS)
     concerning = EVERY_LOAD | CONCERNING[indicator]
     warnings = [
         code
         for code, where in sheet.warnings
+        if code in concerning
         # What is absent limits the ranges from outside; every other warning is about the speeds in them.
-        if code in concerning and np.any(where & (kept | code.startswith("absent.")))
+        and (
+            (code.startswith("absent.") and np.any(where))
+            or any(cautions.concerns(code, side) and np.any(where & inside) for side, inside in kept.items())
+        )
     ]
     if indicator == "knee_extensor_moment_ratio" and "backward" in ranges:
         warnings.insert(0, cautions.FORWARD_KNEE_MOMENT_ABSENT)

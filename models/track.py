@@ -1,23 +1,25 @@
 """What a watch recorded as a workout: segments with speed and grade, pauses, and what was left out and why."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from models import cautions, energy
-from models.answer import Assumed
+from models.answer import Assumed, Direction
 from models.direction import DirectionModelName
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, Undefined
-from models.gait import RUNNING_FROM_M_S
+from models.gait import BACKWARD_TRANSITION_M_S, RUNNING_FROM_M_S
 from models.inputs import person_of
 from models.quantities import QUANTITIES, check, speed_bounds
-from models.recording import SMOOTHING, Column, Mask, Points, Recording, recording
+from models.recording import SMOOTHING, Column, Mask, Points, Recording, recording, summed
 from models.segments import equations
 from models.uncertainty import Gait
 from models.workout import Segments, workout_of
-from models.workout_answer import Direction, EnergyModels, Workout, WorkoutAssumed
+from models.workout_answer import EnergyModels, Workout, WorkoutAssumed
 
 SEGMENT_S: Final = 10.0
 """Length of a segment: shorter ones would carry the noise of positions into speed and grade, longer ones would
@@ -26,6 +28,13 @@ blur intervals (choice)."""
 PAUSE_BELOW_M_S: Final = 0.5
 """Mean speed of a segment under which it is taken as a pause: slower than people walk, about as fast as a position
 drifts at rest (choice)."""
+
+GAIT_SEGMENTS: Final = 5
+"""Segments in a row whose median speed says the gait of the middle one, as far as they are moved the same way without a
+pause: whoever slows for less than half a minute goes on running (choice)."""
+
+UNUSABLE_WARNED: Final = 0.05
+"""Share of unusable points from which a warning says so (choice)."""
 
 LEFT_OUT_SHARE: Final = 0.5
 """Share of the moving time beyond which, left out, a recording is refused: it is not one on foot (choice)."""
@@ -116,7 +125,7 @@ def track(
     backward : sequence of BackwardRange, optional
         What was done backward; all forward when left out.
     gait : {"run", "walk"}, optional
-        Gait of every segment; by its speed when left out.
+        Gait of every segment; by the speed around it when left out.
     include : collection of str, optional
         "segments" adds the answer of every segment, "profile" their speeds and grades.
     body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
@@ -134,13 +143,15 @@ def track(
     Conflict
         A range that ends before it begins, part of age, sex and height, or an equation of the other gait.
     Undefined
-        A file without a track, without movement, or mostly not on foot.
+        A file without a track, without movement, mostly of points that say nothing, or mostly not on foot.
 
     Notes
     -----
     Cleaning and smoothing are those of `models.recording`. The recording is cut at the ends of the ranges and between
     them into equal segments of about 10 s. One slower than 0.5 m/s is a pause, and so are gaps; one faster than the
-    gait allows, or steeper than the grades answered or the equation is defined for, is left out and reported.
+    gait allows, or steeper than the grades answered or the equation is defined for, is left out and reported. Gait
+    follows from the median speed of about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people
+    change to it (Hreljac 2005).
 
     Examples
     --------
@@ -169,11 +180,14 @@ def track(
         assumed["direction"] = "forward"
     if gait is None:
         assumed["running_from_m_s"] = RUNNING_FROM_M_S
+        if backward:
+            assumed["backward_running_from_m_s"] = BACKWARD_TRANSITION_M_S
     if recorded.slope is None:
         assumed["grade"] = 0.0
     moving = cut.speed_m_s >= PAUSE_BELOW_M_S
-    walk = cut.speed_m_s < RUNNING_FROM_M_S if gait is None else np.full(len(moving), gait == "walk")
-    segments = Segments(cut.backward, walk, cut.speed_m_s, cut.duration_s, cut.distance_m, cut.grade)
+    walk = walked(cut, moving) if gait is None else np.full(len(moving), gait == "walk")
+    once = np.ones_like(cut.duration_s)
+    segments = Segments(cut.backward, walk, cut.speed_m_s, cut.duration_s, cut.distance_m, cut.grade, once)
     asked = cast(Mapping[Gait, energy.EnergyModelName], energy_models or {})
     used = equations(asked, taken(segments, moving), assumed)
     counts = moving & ~beyond(segments, used)
@@ -189,9 +203,13 @@ def track(
         each="segments" in include,
         place=lambda _: "file",
     )
-    answer["warnings"].append(cautions.WARNINGS[cautions.TRACK_ERRORS])
-    if left_out_s:
-        answer["warnings"].append(cautions.WARNINGS[cautions.TRACK_LEFT_OUT])
+    codes = [
+        cautions.TRACK_ERRORS,
+        *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
+        *[cautions.TRACK_UNUSABLE] * (recorded.unusable_points >= UNUSABLE_WARNED * recorded.points),
+        *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
+    ]
+    answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
     report: TrackReport = {
         "points": recorded.points,
         "unusable_points": recorded.unusable_points,
@@ -230,7 +248,11 @@ def ranges_of(backward: Sequence[BackwardRange], recorded: Recording) -> list[tu
         if "to_s" in given:
             end = check("to_s", given["to_s"], place)
             if end > recorded.duration_s:
-                raise OutOfRange(f"{place}/to_s", "The range ends after the file does: give an earlier end, or none.")
+                raise OutOfRange(
+                    f"{place}/to_s",
+                    f"The range ends after the file, which is {recorded.duration_s:.10g} s long: give an earlier end, "
+                    "or none.",
+                )
         if begin >= end:
             raise Conflict(place, "The range ends before it begins, or begins after the file ends: mend it.")
         found.append((begin, end))
@@ -254,6 +276,19 @@ def cut_up(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
     inside = np.searchsorted(np.sort(ends[:, 0]), middles) - np.searchsorted(np.sort(ends[:, 1]), middles)
     slope = np.zeros_like(middles) if recorded.slope is None else np.interp(middles, clock, recorded.slope)
     return Cut(starts[:-1], duration_s, distance_m, distance_m / duration_s, slope, inside > 0)
+
+
+def walked(cut: Cut, moving: Mask) -> Mask:
+    """Say which segments are walked, by the median speed of those around each, see `GAIT_SEGMENTS`."""
+    if not len(moving):
+        return moving
+    half = GAIT_SEGMENTS // 2
+    stretch = summed((np.diff(cut.backward, prepend=False) | np.diff(moving, prepend=False)).astype(np.float64))[1:]
+    speeds = sliding_window_view(np.pad(cut.speed_m_s, half), GAIT_SEGMENTS)
+    alike = sliding_window_view(np.pad(stretch, half, constant_values=math.nan), GAIT_SEGMENTS)
+    speed_m_s = np.nanmedian(np.where(alike == stretch[:, np.newaxis], speeds, math.nan), axis=1)
+    slow: Mask = speed_m_s < np.where(cut.backward, BACKWARD_TRANSITION_M_S, RUNNING_FROM_M_S)
+    return slow
 
 
 def taken(segments: Segments, rows: Mask) -> Segments:

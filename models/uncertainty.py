@@ -120,7 +120,7 @@ def root_sum_square(*parts: Number) -> Number:
     return total**0.5
 
 
-def spread_factor(spread: Number, score: float) -> Number:
+def spread_factor(spread: Number, score: Number) -> Number:
     """Return the factor between an estimate and the ends of its interval.
 
     Parameters

@@ -5,15 +5,30 @@ Taken as columns, from wherever they come; `models.segments` brings a caller's l
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models import __version__, cautions, energy
-from models.answer import Indicator, Section
+from models.answer import IMPULSE, Indicator, Section
 from models.catalogue import coefficients_hash
-from models.combine import GRADES, Rows, Sum, Sums, added, interval, largest, largest_of, ratio, summed, weakest
+from models.combine import (
+    GRADES,
+    Column,
+    Grid,
+    Rows,
+    Sum,
+    Sums,
+    added,
+    grid,
+    interval,
+    largest,
+    largest_of,
+    ratio,
+    summed,
+    weakest,
+)
 from models.errors import Conflict, Undefined
 from models.estimate import compute, references
 from models.inputs import Person
@@ -30,8 +45,6 @@ from models.workout_answer import (
     WorkoutSums,
 )
 
-Column: TypeAlias = NDArray[np.float64]
-
 WALKED: Final[dict[Gait, bool]] = {"run": False, "walk": True}
 COMPUTED: Final[frozenset[Section]] = frozenset({"energy", "timing", "load"})
 PEAKS: Final = (
@@ -40,7 +53,6 @@ PEAKS: Final = (
     "achilles_relative_load",
     "tibial_compression_peak_bw",
 )
-IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
 
 
 class Segments(NamedTuple):
@@ -54,6 +66,8 @@ class Segments(NamedTuple):
     duration_s: Column
     distance_m: Column
     grade: Column
+    times: Column
+    """How often each is done."""
 
 
 class Group(NamedTuple):
@@ -62,7 +76,9 @@ class Group(NamedTuple):
     gait: Gait
     rows: Rows
     backward: NDArray[np.bool_]
+    times: Column
     sheet: Sheet
+    under: Grid
 
 
 class Tally(NamedTuple):
@@ -109,7 +125,7 @@ def workout_of(
     Parameters
     ----------
     segments : Segments
-        Columns, at least one row; checked by the caller as `models.inputs` does.
+        Columns, at least one row, each once however often it is done; checked by the caller as `models.inputs` does.
     pause_s : float
         All pauses together, taken as rest [s].
     person : Person
@@ -193,7 +209,8 @@ def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_
         person.step_rate_ratio,
     )
     sheet, _ = compute(case, score=person.score, include=COMPUTED)
-    return Group(gait, rows, segments.backward[rows], sheet)
+    under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
+    return Group(gait, rows, segments.backward[rows], segments.times[rows], sheet, under)
 
 
 def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
@@ -221,19 +238,19 @@ def tallies(groups: Sequence[Group], score: float, *, done_backward: bool, backw
 
 def tally(group: Group, rows: Rows, score: float, *, backward: bool) -> Tally:
     """Return what some segments of one gait come to in one direction."""
-    sheet = group.sheet
+    sheet, times, of = group.sheet, group.times[rows], (rows, group.times[rows], group.under, score)
     section, load = (sheet.backward, sheet.backward_load) if backward else (sheet.forward, sheet.forward_load)
-    total = summed("total_energy_kcal", sheet.forward, section, rows, score)
+    total = summed("total_energy_kcal", sheet.forward, section, *of)
     assert total is not None, "energy is known in both directions at equal speed"
     return Tally(
         gait=group.gait,
-        duration_s=float(section["duration_s"][rows].sum()),
-        distance_m=float(section["distance_m"]["value"][rows].sum()),
+        duration_s=float(section["duration_s"][rows] @ times),
+        distance_m=float(section["distance_m"]["value"][rows] @ times),
         total=total,
-        active_kcal=float(section["active_energy_kcal"]["value"][rows].sum()),
-        resting_kcal=float(section["resting_energy_kcal"][rows].sum()),
-        steps=summed("steps", sheet.forward, section, rows, score),
-        impulse=summed(IMPULSE, sheet.forward_load, load, rows, score),
+        active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times),
+        resting_kcal=float(section["resting_energy_kcal"][rows] @ times),
+        steps=summed("steps", sheet.forward, section, *of),
+        impulse=summed(IMPULSE, sheet.forward_load, load, *of),
         impulse_evidence=load[IMPULSE]["evidence"] if IMPULSE in load else GRADES[-1],
         peaks={name: largest(load[name], rows) for name in PEAKS if name in load},
     )
@@ -323,8 +340,10 @@ def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
             ("backward", True, group.sheet.backward),
         ):
             rows = np.flatnonzero(group.backward == backward)
-            for row, answer in zip(group.rows[rows].tolist(), rows_of(section, rows), strict=True):
-                found.append((row, {"index": row, "direction": name, "gait": group.gait, **answer}))
+            known = zip(group.rows[rows].tolist(), group.times[rows].tolist(), rows_of(section, rows), strict=True)
+            for row, times, answer in known:
+                which = {"index": row, "times": int(times), "direction": name, "gait": group.gait}
+                found.append((row, which | answer))
     return [answer for _, answer in sorted(found, key=lambda pair: pair[0])]
 
 

@@ -2,13 +2,11 @@
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from models.answer import Bout, Indicator, Interval
+from models.answer import Bout, Direction, Indicator, Interval
 from models.cautions import Warning
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.uncertainty import Gait
-
-Direction: TypeAlias = Literal["forward", "backward"]
 
 WorkoutSection: TypeAlias = Literal["segments"]
 """The parts of the answer that `include` adds."""
@@ -51,9 +49,10 @@ class WorkoutRatio(TypedDict):
 
 
 class SegmentAnswer(Bout):
-    """One segment in the direction it was done in."""
+    """One segment in the direction it was done in: what it comes to done once, and how often it is done."""
 
     index: int
+    times: int
     direction: Direction
     gait: Gait
 
@@ -79,6 +78,7 @@ class WorkoutAssumed(TypedDict):
 
     direction: NotRequired[Direction]
     running_from_m_s: NotRequired[float]
+    backward_running_from_m_s: NotRequired[float]
     grade: NotRequired[float]
     energy_models: NotRequired[EnergyModels]
     direction_model: NotRequired[DirectionModelName]

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from app.guard import REFUSALS, SECURITY_HEADERS, Guard, Refusal
+from app.guard import LARGE, REFUSALS, SECURITY_HEADERS, Guard, Refusal
 from app.main import build
 from app.settings import Settings
 
@@ -421,7 +421,7 @@ class TestHooks:
 class TestUploads:
     """Bodies beyond the size of others, on the paths that take them."""
 
-    SETTINGS = Settings(maximum_body_bytes=1024, maximum_upload_bytes=4096, maximum_uploads=1)
+    SETTINGS = Settings(maximum_body_bytes=1024, maximum_list_bytes=4096, maximum_upload_bytes=8192, maximum_uploads=1)
 
     @staticmethod
     async def reading(scope: Scope, receive: Receive, send: Send) -> None:
@@ -458,13 +458,25 @@ class TestUploads:
             ("/estimate", 1025, 413),
             ("/workout", 4096, 204),
             ("/workout", 4097, 413),
-            ("/workout/track", 4096, 204),
+            ("/workout/track", 8192, 204),
+            ("/workout/track", 8193, 413),
         ],
     )
     async def test_each_path_has_its_limit(self, path: str, length: int, status: int) -> None:
         guard = Guard(self.reading, self.SETTINGS)
         assert await self.status(guard, path, self.bytes_of(length)) == status
         assert guard.uploads == 0
+
+    async def test_a_large_body_is_marked_with_what_is_large(self) -> None:
+        marks = []
+
+        async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+            await self.reading(scope, receive, send)
+            marks.append(scope.get(LARGE))
+
+        for length in (1024, 1025):
+            await self.status(Guard(noting, self.SETTINGS), "/workout", self.bytes_of(length))
+        assert marks == [None, 1024]
 
     async def test_only_so_many_large_bodies_arrive_at_once(self) -> None:
         guard, gate = Guard(self.reading, self.SETTINGS), asyncio.Event()

@@ -12,7 +12,7 @@ import pytest
 from app.plot import PANELS, energy_plot, load_plot
 from app.svg import COLOURS, DASHES
 from models import curves as of_models
-from models.cautions import WARNINGS
+from models.cautions import LOAD_MEANING_IN_SHORT, WARNINGS
 from models.curves import DIRECTIONS, LOADS_OUTSIDE, Curve, energy_curves, indicator, loads, plotted_speeds
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, Undefined
@@ -227,6 +227,11 @@ class TestEnergy:
             assert study in words_of(root, "desc")
         assert ("Not measured on this grade." in texts(root)) == (not outlines)
 
+    @pytest.mark.parametrize("asked", ENERGY)
+    def test_its_words_say_what_to_mind_backward(self, asked: dict[str, Any]) -> None:
+        for code in ("caution.fall", "caution.novice"):
+            assert WARNINGS[code]["message"] in words_of(read(energy_plot(**asked)), "desc")
+
     def test_the_level_plots_name_every_study_of_the_table(self) -> None:
         for gait in ("run", "walk"):
             named = " ".join(texts(read(energy_plot(gait=gait))))
@@ -306,6 +311,15 @@ class TestLoad:
         root = read(load_plot(gait="walk"))
         for name in ("patellofemoral_impulse_per_km_bw_s", "tibial_compression_peak_bw"):
             assert all("unknown" in texts(group(root, indicator=name, direction=way)) for way in DIRECTIONS)
+
+    @pytest.mark.parametrize("asked", LOADS)
+    def test_what_loads_mean_stands_on_it_and_in_its_words(self, asked: dict[str, Any]) -> None:
+        root = read(load_plot(**asked))
+        for code in ("caution.load_meaning", "caution.fall", "caution.novice"):
+            assert WARNINGS[code]["message"] in words_of(root, "desc")
+        assert LOAD_MEANING_IN_SHORT in texts(root)
+        assert "not measured in this person" in LOAD_MEANING_IN_SHORT
+        assert "no diagnosis" in LOAD_MEANING_IN_SHORT
 
     def test_left_data_is_starred(self) -> None:
         slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.0)))

@@ -12,10 +12,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from app.examples import requests
 from app.schema import described
-from app.solve import EXAMPLE, SolveRequest
+from app.solve import SolveRequest
 from models import cautions, direction, energy, uncertainty
-from models.answer import MEANINGS, Assumed
+from models.answer import IMPULSE, MEANINGS, Assumed
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, EstimateError, OutOfRange, Unattainable, Undefined
 from models.estimate import estimate
@@ -25,7 +26,7 @@ from models.roots import bracketed_root
 from models.solve import USED, solve
 from models.solve_answer import Asked, Find, Solution
 from models.speed_of_power import power_at, told
-from models.speed_ranges import CONCERNING, INDICATORS, KINKS_M_S, PER_BOUT, crossings, ranges_under
+from models.speed_ranges import CONCERNING, INDICATORS, KINKS_M_S, crossings, ranges_under
 from models.uncertainty import Gait, standard_score
 
 Answer: TypeAlias = dict[str, Any]
@@ -83,6 +84,13 @@ def solved(asked: Answer) -> Answer:
         raise AssertionError from None
 
 
+def can_be_asked(target: str, amount: float) -> bool:
+    known = QUANTITIES[target]
+    assert known.low is not None
+    assert known.high is not None
+    return known.low <= amount <= known.high
+
+
 def attained(asked: Answer, target: str) -> tuple[Answer, Answer]:
     """Return a question and its answer, with the nearest attainable target where its own cannot be met."""
     try:
@@ -90,11 +98,13 @@ def attained(asked: Answer, target: str) -> tuple[Answer, Answer]:
     except Unattainable as refusal:
         error = refusal
     assert error.field == target
+    if error.nearest is None:
+        # Nothing that can be asked for is attainable.
+        assert not can_be_asked(target, error.low)
+        assert not can_be_asked(target, error.high)
+        assume(False)
+        raise AssertionError
     assert error.low <= error.nearest <= error.high
-    known = QUANTITIES[target]
-    assert known.low is not None
-    assert known.high is not None
-    assume(known.low <= error.nearest <= known.high)
     asked = asked | {target: error.nearest}
     return asked, solved(asked)
 
@@ -102,6 +112,10 @@ def attained(asked: Answer, target: str) -> tuple[Answer, Answer]:
 def cost(person: Answer, side: str, target: str, **bout: Any) -> float:
     """Return what an estimate gives for a target."""
     return float(estimated(**person, **bout, include=["energy"])[side][target]["value"])
+
+
+def codes_of(found: Answer) -> set[str]:
+    return {warning["code"] for warning in found["warnings"]}
 
 
 def value(found: Answer, side: str, name: str) -> float:
@@ -149,6 +163,7 @@ class TestBout:
         assert error.code == "unattainable"
         assert error.nearest == (error.low if target < error.low else error.high)
         assert f"{error.nearest:.6g} kcal" in error.message
+        assert error.nearest is not None
         met = solution(**asked, total_energy_kcal=error.nearest)
         assert any("speed_m_s" in met[side] for side in SIDES)
         with pytest.raises(Unattainable):
@@ -275,6 +290,7 @@ class TestEqualCost:
                 solution(find="equal_cost_speed", **person, speed_m_s=speed)
             assume(isinstance(caught.value, Unattainable))
             nearest = cast(Unattainable, caught.value).nearest
+            assume(nearest is not None)
             assert "speed_m_s" in solution(find="equal_cost_speed", **person, speed_m_s=nearest)["backward"]
             return
         found = solution(find="equal_cost_speed", **person, speed_m_s=speed)
@@ -399,7 +415,7 @@ def bounded(draw: st.DrawFn) -> Answer:
         "grade": draw(st.sampled_from([0.0, 0.0, 0.0, 0.005, 0.05, -0.05, 0.2])),
         "step_rate_ratio": draw(st.floats(0.9, 1.1)),
     }
-    if indicator == PER_BOUT:
+    if indicator == IMPULSE:
         asked["duration_s"] = draw(st.sampled_from([1.0, 1200.0, 90_000.0]))
     low, high = speed_bounds(asked["gait"])
     at = draw(st.one_of(st.floats(low, high), st.sampled_from(KINKS_M_S)))
@@ -499,10 +515,37 @@ class TestSpeedRange:
         asked = {"find": "speed_range", "body_mass_kg": 70.0, "gait": "run"}
         with pytest.raises(Unattainable) as caught:
             solution(**asked, peak_vertical_force_bw=2.0)
+        assert caught.value.nearest is not None
         assert caught.value.nearest == pytest.approx(2.05 + 0.155 * 0.2, rel=1e-11)
+        assert caught.value.nearest is not None
         met = solution(**asked, peak_vertical_force_bw=caught.value.nearest)
         assert met["forward"]["speed_ranges"][0]["high_speed_m_s"] == pytest.approx(0.2, rel=1e-9)
         assert met["backward"]["unattainable"]["nearest"] == pytest.approx(1.07 * caught.value.nearest, rel=1e-11)
+
+    def test_a_range_backward_warns_of_falling_and_of_speeds_that_nobody_was_measured_at(self) -> None:
+        asked: Answer = {"find": "speed_range", "body_mass_kg": 70.0, "gait": "run"}
+        fast = solution(**asked, patellofemoral_peak_force_bw=4.5)
+        assert fast["backward"]["speed_ranges"][-1]["high_speed_m_s"] > 3.5
+        codes = codes_of(fast)
+        assert {cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, cautions.NOVICE, cautions.FALL} <= codes
+        slow = solution(**asked, patellofemoral_peak_force_bw=3.9)
+        assert 2.0 < slow["backward"]["speed_ranges"][-1]["high_speed_m_s"] < 3.5
+        assert {cautions.NOVICE, cautions.FALL} <= codes_of(slow)
+        assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT not in codes_of(slow)
+        # Forward goes faster than 3.5 m/s, backward is unknown.
+        forward = solution(**asked, tibial_compression_peak_bw=12.0)
+        assert forward["forward"]["speed_ranges"][-1]["high_speed_m_s"] > 3.5
+        unwarned = {cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, cautions.NOVICE, cautions.FALL}
+        assert not unwarned & codes_of(forward)
+
+    def test_an_estimate_of_loads_alone_warns_of_such_speeds_too_and_is_not_refused(self) -> None:
+        bout: Answer = {"body_mass_kg": 70.0, "duration_s": 600.0, "include": ["load"], "strict": True}
+        assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT in codes_of(estimated(speed_m_s=4.0, **bout))
+        assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT not in codes_of(estimated(speed_m_s=3.5, **bout))
+        # On a grade loads backward are absent.
+        assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT not in codes_of(estimated(speed_m_s=4.0, grade=0.1, **bout))
+        both = codes_of(estimated(body_mass_kg=70.0, speed_m_s=4.0, duration_s=600.0))
+        assert cautions.BACKWARD_BEYOND_MEASUREMENT in both
 
     def test_a_warning_speaks_of_the_speeds_in_a_range_and_of_this_load_alone(self) -> None:
         found = solution(find="speed_range", body_mass_kg=70.0, gait="run", achilles_relative_load=1.0)
@@ -589,7 +632,7 @@ class TestAsked:
             {"find": "speed_range", "peak_vertical_force_bw": 2.5},
             {"find": "speed_range", "gait": "run", "peak_vertical_force_bw": 2.5, "achilles_relative_load": 1.0},
             {"find": "speed_range", "gait": "run", "peak_vertical_force_bw": 2.5, "duration_s": 600.0},
-            {"find": "speed_range", "gait": "run", PER_BOUT: 800.0},
+            {"find": "speed_range", "gait": "run", IMPULSE: 800.0},
         ],
     )
     def test_too_little_or_too_much_is_a_conflict(self, asked: Answer) -> None:
@@ -611,6 +654,110 @@ class TestAsked:
         assert ("step_rate_ratio" in assumed) is (find == "speed_range")
         assert ("resting_oxygen_uptake_ml_kg_min" in assumed) is (find != "speed_range")
         assert not set(assumed) & set(COMPLETE[find])
+
+    @pytest.mark.parametrize(
+        ("asked", "field", "says"),
+        [
+            (
+                {"find": "bout", "total_energy_kcal": 300.0, "distance_m": 5000.0},
+                "distance_m",
+                "Energy over a distance",
+            ),
+            ({"find": "bout", "total_energy_kcal": 300.0}, "", "speed_m_s, duration_s"),
+            ({"find": "bout", "speed_m_s": 2.0}, "", "total_energy_kcal, active_energy_kcal"),
+            ({"find": "speed"}, "", "oxygen_uptake_ml_kg_min, met"),
+            ({"find": "equal_cost_speed"}, "", "speed_m_s, backward_speed_m_s"),
+            ({"find": "level_speed"}, "", "needs both"),
+            ({"find": "speed_range"}, "", "peak_vertical_force_bw"),
+            ({"find": "speed_range", IMPULSE: 800.0}, "duration_s", "Give duration_s with"),
+            ({"find": "speed", "met": 8.0}, "gait", "Give gait"),
+        ],
+    )
+    def test_what_is_missing_is_told_before_the_gait(self, asked: Answer, field: str, says: str) -> None:
+        with pytest.raises(Conflict, match=says) as caught:
+            solution(body_mass_kg=70.0, **asked)
+        assert caught.value.field == field
+
+    def test_where_neither_direction_can_both_are_told(self) -> None:
+        asked = {"find": "speed", "body_mass_kg": 70.0, "gait": "walk"}
+        with pytest.raises(Unattainable, match="in either direction") as caught:
+            solution(**asked, met=34.0)
+        error = caught.value
+        for side, kept in (("forward", False), ("backward", True)):
+            assert f" {side}" in error.message
+            assert (f", {side}." in error.message) is kept
+        with pytest.raises(Unattainable, match="in either direction"):
+            solution(**asked, met=1.0)
+
+    def test_a_number_without_a_unit_is_told_without_one(self) -> None:
+        asked: Answer = {"body_mass_kg": 70.0, "gait": "run"}
+        with pytest.raises(OutOfRange) as outside:
+            solution(find="speed_range", knee_extensor_moment_ratio=0.05, **asked)
+        with pytest.raises(Unattainable) as beyond:
+            solution(find="speed_range", knee_extensor_moment_ratio=0.5, **asked)
+        assert outside.value.message.endswith("from 0.1 to 10.")
+        assert " 1 can" not in beyond.value.message
+        assert beyond.value.message.endswith("nearest is 0.79.")
+        assert beyond.value.unit == "1"
+
+    @pytest.mark.parametrize(
+        "asked",
+        [
+            {"find": "speed", "met": 7.0, "gait": "run"},
+            {"find": "bout", "total_energy_kcal": 260.0, "duration_s": 1800.0, "gait": "run"},
+            {"find": "level_speed", "speed_m_s": 2.0, "grade": -0.1},
+        ],
+    )
+    def test_a_backward_speed_at_which_people_walk_is_told(self, asked: Answer) -> None:
+        found = solution(body_mass_kg=70.0, **asked)
+        speed = value(found, "backward", "speed_m_s")
+        assert 0.2 < speed < 1.63
+        assert cautions.BACKWARD_BELOW_TRANSITION in codes_of(found)
+        faster = asked | {
+            name: asked[name] * 1.6 for name in ("met", "total_energy_kcal", "speed_m_s") if name in asked
+        }
+        found = solution(body_mass_kg=70.0, **faster)
+        assert value(found, "backward", "speed_m_s") > 1.63
+        assert cautions.BACKWARD_BELOW_TRANSITION not in codes_of(found)
+
+    def test_the_own_maximum_adds_its_share_and_a_warning_beyond_it(self) -> None:
+        person: Answer = {"body_mass_kg": 70.0, "gait": "run", "oxygen_uptake_max_ml_kg_min": 50.0}
+        found = solution(find="speed", oxygen_uptake_ml_kg_min=40.0, **person)
+        for side in SIDES:
+            assert found[side]["share_of_maximum"] == pytest.approx({"value": 0.8, "low": 0.8, "high": 0.8})
+        assert cautions.ABOVE_MAXIMUM not in codes_of(found)
+        assert cautions.ABOVE_MAXIMUM in codes_of(solution(find="speed", oxygen_uptake_ml_kg_min=51.0, **person))
+        bout = solution(find="bout", total_energy_kcal=300.0, speed_m_s=3.0, **person)
+        there = estimated(speed_m_s=3.0, duration_s=600.0, **person)
+        for side in SIDES:
+            assert bout[side]["share_of_maximum"] == pytest.approx(there[side]["share_of_maximum"], rel=1e-12)
+        equal = solution(find="equal_cost_speed", speed_m_s=3.0, **person)
+        assert equal["backward"]["share_of_maximum"] == equal["forward"]["share_of_maximum"]
+        assert equal["forward"]["share_of_maximum"] == pytest.approx(there["forward"]["share_of_maximum"], rel=1e-12)
+        level = solution(find="level_speed", speed_m_s=3.0, grade=0.05, **person)
+        up = estimated(speed_m_s=3.0, duration_s=600.0, grade=0.05, **person)
+        for side in SIDES:
+            assert level[side]["share_of_maximum"] == pytest.approx(up[side]["share_of_maximum"], rel=1e-12)
+
+    def test_a_direction_above_the_maximum_alone_is_warned_of(self) -> None:
+        """The speeds of one uptake differ: each is under the maximum going its way, the forward one not backward."""
+        person: Answer = {"body_mass_kg": 70.0, "gait": "run", "oxygen_uptake_max_ml_kg_min": 42.0}
+        both = solution(find="bout", speed_m_s=2.8, total_energy_kcal=300.0, **person)
+        assert both["forward"]["share_of_maximum"]["value"] < 1 < both["backward"]["share_of_maximum"]["value"]
+        assert cautions.ABOVE_MAXIMUM in codes_of(both)
+        under = solution(find="speed", oxygen_uptake_ml_kg_min=41.0, **person)
+        fast = estimated(speed_m_s=value(under, "forward", "speed_m_s"), duration_s=60.0, **person)
+        assert cautions.ABOVE_MAXIMUM in codes_of(fast)
+        assert cautions.ABOVE_MAXIMUM not in codes_of(under)
+
+    def test_a_target_that_no_one_may_ask_for_has_no_nearest(self) -> None:
+        """Running for two days at 250 kg takes more than the energy that can be asked for, whatever the speed."""
+        asked: Answer = {"find": "bout", "body_mass_kg": 250.0, "gait": "run", "duration_s": 172_800.0}
+        with pytest.raises(Unattainable, match="outside what can be asked for") as caught:
+            solution(total_energy_kcal=20_000.0, **asked)
+        assert caught.value.nearest is None
+        assert "nearest" not in caught.value.reach
+        assert caught.value.low > 50_000.0
 
     @pytest.mark.parametrize("gait", ["run", "walk"])
     @pytest.mark.parametrize("speed", [0.5, 1.3, 2.9])
@@ -650,7 +797,7 @@ class TestHttp:
         assert len(response.content) < 6000
 
     async def test_the_example_of_the_contract_has_an_answer(self, client: httpx.AsyncClient) -> None:
-        response = await client.post("/solve", json=EXAMPLE)
+        response = await client.post("/solve", json=requests("solve")["bout"]["value"])
         assert response.status_code == 200
         assert {"forward", "backward"} <= set(response.json())
 

@@ -18,10 +18,11 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from app.guard import MAXIMUM_BODY_BYTES
 from app.schema import described
-from app.watch_files import MAXIMUM_MESSAGES, points_of
+from app.watch_files import MAXIMUM_MESSAGES, points_of, walk
 from benchmarks.watch_files import STARTED_S, fit_definition, fit_file, fit_of, gpx_file, recorded, tcx_file
-from models.cautions import TRACK_ERRORS, TRACK_LEFT_OUT
+from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_UNUSABLE
 from models.errors import Conflict, OutOfRange, Undefined
 from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Column, Points, recording
 from models.segments import workout
@@ -61,6 +62,10 @@ def changed(points: Points, name: str, rows: Any, values: Any) -> Points:
     return points._replace(**{name: column})
 
 
+def codes_of(answer: Answer) -> list[str]:
+    return [warning["code"] for warning in answer["warnings"]]
+
+
 def without(points: Points, rows: Any) -> Points:
     return Points(*(np.delete(column, rows) for column in points))
 
@@ -93,6 +98,32 @@ class TestSegments:
         answer = answer_to(straight([1.4] * 100 + [2.5] * 100), gait="walk", include=["segments"])
         assert {segment["gait"] for segment in answer["segments"]} == {"walk"}
         assert "running_from_m_s" not in answer["assumed"]
+
+    def test_whoever_slows_for_a_moment_goes_on_running(self) -> None:
+        slowed = answer_to(straight([2.5] * 300 + [1.5] * 20 + [2.5] * 300), include=["segments"])
+        assert {segment["gait"] for segment in slowed["segments"]} == {"run"}
+        assert {"steps", "load"} <= slowed["totals"].keys()
+        assert TRACK_GAIT not in codes_of(slowed)
+        longer = answer_to(straight([2.5] * 300 + [1.5] * 40 + [2.5] * 300), include=["segments"])
+        assert [segment["gait"] for segment in longer["segments"]].count("walk") == 4
+        assert TRACK_GAIT in codes_of(longer)
+        assert "load" not in longer["totals"] or "tibial_compression_peak_bw" not in longer["totals"]["load"]
+
+    def test_a_stop_does_not_make_what_is_around_it_walking(self) -> None:
+        stopped = straight([2.5] * 305 + [0.0] * 50 + [2.5] * 300)
+        answer = answer_to(stopped, include=["segments"])
+        assert answer["track"]["pauses"] == 1
+        assert {segment["gait"] for segment in answer["segments"]} == {"run"}
+
+    @pytest.mark.parametrize(("speed_m_s", "gait"), [(1.9, "run"), (1.64, "run"), (1.62, "walk")])
+    def test_backward_is_run_from_where_people_change_to_running_backward(self, speed_m_s: float, gait: str) -> None:
+        points = straight([speed_m_s] * 600)
+        answer = answer_to(points, backward=[{"from_s": 0.0, "to_s": 300.0}], include=["segments"])
+        gaits = {segment["direction"]: segment["gait"] for segment in answer["segments"]}
+        assert gaits == {"backward": gait, "forward": "walk"}
+        assert answer["assumed"]["backward_running_from_m_s"] == 1.63
+        assert answer["assumed"]["running_from_m_s"] == 2.0
+        assert (TRACK_GAIT in codes_of(answer)) == (gait == "run")
 
     def test_a_segment_is_wholly_forward_or_backward(self) -> None:
         answer = answer_to(
@@ -187,6 +218,45 @@ class TestCleaning:
         assert answer["track"]["unusable_points"] == 4
         assert answer["totals"]["distance_m"] == pytest.approx(1500, rel=1e-6)
 
+    @pytest.mark.parametrize(
+        ("row", "seconds"), [(200, 36_000), (0, -1.7e9), (0, -36_000), (600, 36_000), (300, -1.7e9), (599, 36_000)]
+    )
+    def test_one_point_with_a_wrong_time_is_dropped_alone(self, row: int, seconds: float) -> None:
+        points = straight([2.5] * 600)
+        answer = answer_to(changed(points, "time_s", row, points.time_s[row] + seconds))
+        report = answer["track"]
+        assert (report["unusable_points"], report["gaps"], report["gap_s"]) == (1, 0, 0.0)
+        assert answer["totals"]["distance_m"] == pytest.approx(1500 - 2.5 * (row in (0, 600)), rel=1e-6)
+        assert TRACK_UNUSABLE not in codes_of(answer)
+
+    def test_a_part_with_wrong_times_is_dropped_with_a_warning(self) -> None:
+        points = straight([2.5] * 600)
+        answer = answer_to(changed(points, "time_s", slice(100, 160), points.time_s[100:160] + 36_000))
+        assert answer["track"]["unusable_points"] == 60
+        assert TRACK_UNUSABLE in codes_of(answer)
+        assert answer["totals"]["duration_s"] == pytest.approx(600)
+
+    def test_a_clock_set_back_keeps_the_longer_part(self) -> None:
+        points = straight([2.5] * 600)
+        answer = answer_to(changed(points, "time_s", slice(0, 250), points.time_s[:250] + 3600))
+        assert answer["track"]["unusable_points"] == 250
+        assert answer["totals"]["distance_m"] == pytest.approx(2.5 * 350, rel=1e-6)
+
+    def test_a_break_of_hours_is_a_gap_where_more_than_a_spike_lies_beyond_it(self) -> None:
+        points = straight([2.5] * 600)
+        later = changed(points, "time_s", slice(590, None), points.time_s[590:] + 7200)
+        assert answer_to(later)["track"]["gaps"] == 1
+
+    @pytest.mark.parametrize("lost", [slice(100, 250), slice(0, 80), slice(500, None), slice(1, 599)])
+    def test_points_with_the_devices_distance_need_no_place(self, lost: slice) -> None:
+        points = straight([2.5] * 600, device=True)
+        answer = answer_to(changed(points, "latitude_deg", lost, math.nan))
+        report = answer["track"]
+        assert (report["unusable_points"], report["gaps"], report["distance_source"]) == (0, 0, "device")
+        assert answer["totals"]["distance_m"] == pytest.approx(1500, rel=1e-9)
+        assert answer["totals"]["moving_duration_s"] == pytest.approx(600)
+        assert "positions_distance_m" not in report
+
     def test_the_devices_distance_is_used_where_it_is_whole(self) -> None:
         points = straight([2.5] * 600, device=True)
         longer = points._replace(distance_m=points.distance_m * 1.02)
@@ -262,6 +332,9 @@ class TestRefusals:
             (straight([2.5] * 600)._replace(latitude_deg=np.full(601, math.nan)), "no_track"),
             (straight([2.5] * 600)._replace(time_s=np.arange(601.0) * 1000), "out_of_range"),
             (straight([2.5] * MAXIMUM_POINTS), "out_of_range"),
+            (straight([2.5] * 600)._replace(time_s=np.arange(601.0) * 61), "all_gaps"),
+            (changed(straight([2.5] * 600), "latitude_deg", slice(0, 301), math.nan), "mostly_unusable"),
+            (changed(straight([2.5] * 600), "time_s", slice(100, 500), float(STARTED_S)), "mostly_unusable"),
         ],
     )
     def test_a_file_without_an_answer(self, points: Points, code: str) -> None:
@@ -282,6 +355,14 @@ class TestRefusals:
         with pytest.raises(error) as refused:
             answer_to(straight([2.5] * 600), backward=[given])
         assert cast(Any, refused.value).field == field
+
+    def test_up_to_half_of_the_points_may_be_unusable(self) -> None:
+        lost = changed(straight([2.5] * 600), "latitude_deg", slice(0, 300), math.nan)
+        assert TRACK_UNUSABLE in codes_of(answer_to(lost))
+
+    def test_a_range_beyond_the_end_is_told_how_long_the_file_is(self) -> None:
+        with pytest.raises(OutOfRange, match="600 s long"):
+            answer_to(straight([2.5] * 600), backward=[{"from_s": 0.0, "to_s": 815.0}])
 
     def test_a_way_of_jumps_alone_is_no_track(self) -> None:
         chance = np.random.default_rng(1)
@@ -367,6 +448,7 @@ class TestFiles:
                 b"".join(fit_definition(20, [(field, 1, 2)]) for field in range(255)) + b"\0\1" * 50_000, id="columns"
             ),
             pytest.param(fit_definition(20, [(field, 1, 2) for field in range(255)]) * 14_000, id="definitions"),
+            pytest.param(fit_definition(20, []) * (MAXIMUM_MESSAGES + 1), id="empty definitions"),
             pytest.param(b"\1\2\3", id="no definition"),
         ],
     )
@@ -380,6 +462,12 @@ class TestFiles:
         with pytest.raises(Undefined) as refused:
             points_of(fit_of(messages))
         assert refused.value.code == "unreadable_file"
+
+    def test_files_without_a_message_are_counted_as_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("app.watch_files.MAXIMUM_MESSAGES", 20)
+        walk(fit_of(b"") * 20)
+        with pytest.raises(Undefined, match="more messages"):
+            walk(fit_of(b"") * 21)
 
     def test_a_fault_within_the_parser_is_a_damaged_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class PanicException(BaseException):
@@ -561,6 +649,12 @@ class TestHttp:
         if status == 422:
             missing = {"file", "request"} - {name for name, _ in files}
             assert [error["pointer"] for error in body["errors"]] == [f"/{name}" for name in missing]
+
+    async def test_what_is_said_of_a_file_is_limited(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+        for length, status in ((MAXIMUM_BODY_BYTES, 200), (MAXIMUM_BODY_BYTES + 1, 413)):
+            response = await client.post("/workout/track", **form(FILES["fit"], SAID.ljust(length)))
+            assert response.status_code == status
+        assert str(MAXIMUM_BODY_BYTES) in problem_of(response, 413)["detail"]
 
     async def test_without_the_parsers_it_says_which_extra_is_missing(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, monkeypatch: pytest.MonkeyPatch

@@ -1,7 +1,9 @@
 """What a workout of segments comes to, in the models and over HTTP."""
 
+import asyncio
 import itertools
 import math
+import time
 from collections.abc import Callable
 from typing import Any, TypeAlias, cast
 
@@ -13,8 +15,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from app.schema import described
+from app.workout import router
 from models import cautions
-from models.answer import SECTIONS
+from models.answer import IMPULSE, SECTIONS
 from models.combine import combined_spread
 from models.errors import Conflict, EstimateError, OutOfRange, Undefined
 from models.estimate import estimate
@@ -22,7 +25,7 @@ from models.inputs import person_of
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.segments import MAXIMUM_SEGMENTS, workout
 from models.uncertainty import standard_score
-from models.workout import IMPULSE, Segments, workout_of
+from models.workout import Segments, workout_of
 from models.workout_answer import Workout
 
 Answer: TypeAlias = dict[str, Any]
@@ -83,7 +86,7 @@ def segments(**fixed: Any) -> st.SearchStrategy[Answer]:
         gait_and_speed,
         st.fixed_dictionaries(
             {
-                "duration_s": numbers("duration_s", low=2.0, high=50_000.0),
+                "duration_s": numbers("duration_s", low=2.0, high=30_000.0),
                 "direction": st.sampled_from(["forward", "backward"]),
                 "grade": st.one_of(st.just(0.0), st.floats(-0.1, 0.3)),
             }
@@ -227,6 +230,31 @@ class TestSums:
         assert combined_spread(forward=[0.3, -0.4], ratio=[]) == pytest.approx(0.5)
         assert combined_spread(forward=[0.3], ratio=[0.4]) == pytest.approx(0.5)
 
+    def test_a_ratio_is_as_uncertain_as_its_parts_at_different_speeds(self) -> None:
+        """What is done at one speed cancels, at another it does not, and between the two it changes evenly."""
+
+        def width(*listed: Any) -> float:
+            ratio = answer_to(*listed)["ratio"]["total_energy"]
+            return math.log(ratio["high"] / ratio["low"])
+
+        widths = [width(RUN, BACK | {"speed_m_s": speed}) for speed in (2.5, 2.50001, 2.6, 2.75, 3.0)]
+        assert widths[0] == pytest.approx(0.0, abs=1e-12)
+        assert widths == sorted(widths)
+        assert widths[1] < 1e-4
+        # By hand: 1.3 E25 + E30 over E25 + 1.3 E30, of which the shares of each speed have errors of their own.
+        forward = [estimate(body_mass_kg=70.0, speed_m_s=speed, duration_s=600.0) for speed in (2.5, 3.0)]
+        low, high = (cast(Answer, bout)["forward"]["total_energy_kcal"]["value"] for bout in forward)
+        top, bottom = 1.3 * low + high, low + 1.3 * high
+        spread = forward[0]["spread"]
+        shared = math.hypot(spread["model_cv"], spread["person_cv"], spread["conversion_cv"])
+        of_ratio = math.hypot(spread["ratio_person_cv"], spread["ratio_study_cv"])
+        apart = (1.3 * low / top - low / bottom, high / top - 1.3 * high / bottom)
+        backward = (1.3 * low / top, 1.3 * high / bottom)
+        expected = math.hypot(shared * math.hypot(*apart), of_ratio * math.hypot(*backward))
+        assert widths[-1] / 2 / standard_score(0.90) == pytest.approx(expected, rel=1e-9)
+        grades = width(RUN, BACK | {"grade": 0.05}), width(RUN, BACK | {"grade": 0.001})
+        assert grades[0] > 10 * grades[1] > 0
+
     def test_an_indicator_of_any_unknown_segment_is_absent_with_a_warning(self) -> None:
         answer = answer_to(RUN, WALK | {"direction": "backward"})
         assert "steps" not in answer["totals"]
@@ -279,14 +307,31 @@ class TestRepeats:
     def test_repeats_are_what_they_write_out(self) -> None:
         inner = [{"speed_m_s": 2.2, "duration_s": 120.0, "direction": "backward"}, REST]
         short = answer_to(RUN, {"repeat": 6, "segments": inner}, WALK, include=["segments"])
-        assert short == answer_to(RUN, *inner * 6, WALK, include=["segments"])
+        written = answer_to(RUN, *inner * 6, WALK, include=["segments"])
+        assert_same(sums_of(short), sums_of(written))
+        assert short["warnings"] == written["warnings"]
         assert short["totals"]["duration_s"] == 600.0 + 6 * 180.0 + 600.0
-        assert [part["index"] for part in short["segments"]] == list(range(8))
+        assert [part["index"] for part in written["segments"]] == list(range(8))
+        assert {part["times"] for part in written["segments"]} == {1}
+
+    def test_what_is_repeated_is_answered_once_with_how_often_it_is_done(self) -> None:
+        once, often = (
+            answer_to(RUN, {"repeat": repeat, "segments": [BACK | REST, WALK]}, include=["segments"])["segments"]
+            for repeat in (1, 100)
+        )
+        assert [part["times"] for part in often] == [1, 100, 100]
+        assert [part | {"times": 1} for part in often] == once
+
+    def test_the_order_and_number_of_repeats_change_no_sum(self) -> None:
+        inner = [RUN | {"duration_s": 60.0}, BACK | {"duration_s": 30.0, "speed_m_s": 3.1, "grade": 0.03}]
+        twice = answer_to({"repeat": 12, "segments": inner})
+        assert_same(sums_of(twice), sums_of(answer_to(*[{"repeat": 4, "segments": inner}] * 3)))
 
     def test_as_many_as_ten_thousand(self) -> None:
         assert MAXIMUM_SEGMENTS == 10_000
-        answer = answer_to({"repeat": MAXIMUM_SEGMENTS // 2, "segments": [RUN, REST]})
-        assert answer["totals"]["moving_duration_s"] == 600.0 * MAXIMUM_SEGMENTS / 2
+        short = [RUN | {"duration_s": 20.0}, {"pause_s": 10.0}]
+        answer = answer_to({"repeat": MAXIMUM_SEGMENTS // 2, "segments": short})
+        assert answer["totals"]["moving_duration_s"] == 20.0 * MAXIMUM_SEGMENTS / 2
         for listed in (
             [{"repeat": MAXIMUM_SEGMENTS // 2, "segments": [RUN, REST]}, RUN],
             [RUN] * (MAXIMUM_SEGMENTS + 1),
@@ -294,6 +339,20 @@ class TestRepeats:
             with pytest.raises(OutOfRange, match="10000") as caught:
                 answer_to(*listed)
             assert caught.value.field == "segments"
+
+    @pytest.mark.parametrize(
+        "listed",
+        [
+            [{"repeat": 289, "segments": [RUN]}],
+            [{"repeat": 144, "segments": [RUN, {"pause_s": 601.0}]}],
+            [RUN | {"duration_s": 172_800.0}, BACK],
+        ],
+    )
+    def test_all_together_last_no_longer_than_a_bout_may(self, listed: list[Answer]) -> None:
+        assert answer_to({"repeat": 288, "segments": [RUN]})["totals"]["duration_s"] == 172_800.0
+        with pytest.raises(OutOfRange, match="172800 s") as caught:
+            answer_to(*listed)
+        assert caught.value.field == "segments"
 
     @pytest.mark.parametrize(
         "item",
@@ -314,7 +373,7 @@ class TestSegments:
             way = segment["direction"]
             bout = {name: value for name, value in segment.items() if name != "direction"}
             expected = cast(Answer, estimate(**person, **bout, include=SECTIONS))[way]
-            assert_same(part, {"index": index, "direction": way, "gait": segment["gait"], **expected})
+            assert_same(part, {"index": index, "times": 1, "direction": way, "gait": segment["gait"], **expected})
 
     def test_they_come_on_request_alone(self) -> None:
         assert "segments" not in answer_to(RUN)
@@ -324,7 +383,7 @@ class TestSegments:
         listed = answer_to(RUN, BACK, WALK, REST)
         backward, walk = np.array([False, True, False]), np.array([False, False, True])
         speed, duration = np.array([2.5, 2.5, 1.3]), np.full(3, 600.0)
-        columns = Segments(backward, walk, speed, duration, speed * duration, np.zeros(3))
+        columns = Segments(backward, walk, speed, duration, speed * duration, np.zeros(3), np.ones(3))
         sums = workout_of(
             columns,
             60.0,
@@ -335,7 +394,7 @@ class TestSegments:
 
     def test_no_rows_are_no_workout(self) -> None:
         flag, column = np.array([], dtype=bool), np.array([])
-        none = Segments(flag, flag, column, column, column, column)
+        none = Segments(flag, flag, column, column, column, column, column)
         with pytest.raises(Conflict, match="moves"):
             workout_of(none, 1.0, person=person_of({}, body_mass_kg=70.0), energy_models={})
 
@@ -385,8 +444,8 @@ class TestHttp:
 
     async def test_the_example_of_the_contract_is_answered(self, client: httpx.AsyncClient) -> None:
         operation = (await client.get("/openapi.json")).json()["paths"]["/workout"]["post"]
-        example = operation["requestBody"]["content"]["application/json"]["example"]
-        assert (await client.post("/workout", json=example)).status_code == 200
+        for example in operation["requestBody"]["content"]["application/json"]["examples"].values():
+            assert (await client.post("/workout", json=example["value"])).status_code == 200
 
     @pytest.mark.parametrize(
         ("listed", "pointer", "code"),
@@ -454,6 +513,60 @@ class TestHttp:
         (error,) = problem_of(response, 422)["errors"]
         assert (error["pointer"], error["code"]) == (pointer, code)
         assert "815" not in response.text
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b'{"segments": [' + b"1," * MAXIMUM_SEGMENTS * 20 + b"1]}",
+            b'{"segments": [' + b"{}," * MAXIMUM_SEGMENTS * 6 + b"{}]}",
+            b'{"segments": [{' + b'"a": 1,' * 10_000 + b'"a": 1}]}',
+            b"{" + b",".join(b'"%d": 1' % number for number in range(10_000)) + b"}",
+        ],
+    )
+    async def test_what_no_list_could_be_never_reaches_the_validator(
+        self, client: httpx.AsyncClient, problem_of: ProblemOf, body: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def validated(_: bytes) -> None:
+            pytest.fail("the validator was called")
+
+        (route,) = router.routes
+        monkeypatch.setattr(route, "validate", validated)
+        response = await client.post("/workout", content=body, headers={"content-type": "application/json"})
+        (error,) = problem_of(response, 422)["errors"]
+        assert (error["pointer"], error["code"]) == ("", "too_long")
+
+    async def test_the_longest_list_is_answered(self, client: httpx.AsyncClient) -> None:
+        segment = RUN | {"duration_s": 10.0, "gait": "run", "direction": "backward", "grade": 0.0, "pause_s": 1.0}
+        item = {"repeat": 1, "segments": [segment]}
+        person = MASS | {"energy_models": {"run": "acsm"}, "interval": 0.8, "include": ["segments"]}
+        response = await client.post("/workout", json=person | {"segments": [item] * MAXIMUM_SEGMENTS})
+        assert response.status_code == 200, response.text
+        assert len(response.json()["segments"]) == MAXIMUM_SEGMENTS
+
+    async def test_a_repeat_is_no_longer_to_answer_than_one(self, client: httpx.AsyncClient) -> None:
+        item = {"repeat": MAXIMUM_SEGMENTS, "segments": [RUN | {"duration_s": 10.0}]}
+        response = await client.post("/workout", json=MASS | {"segments": [item], "include": ["segments"]})
+        assert response.json()["segments"][0]["times"] == MAXIMUM_SEGMENTS
+        assert len(response.content) < 10_000
+
+    async def test_long_lists_are_computed_one_at_a_time(
+        self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        running: list[int] = []
+        most: list[int] = []
+
+        def computed(**_: Any) -> dict[str, Any]:
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.01)
+            running.pop()
+            return {}
+
+        monkeypatch.setattr("app.workout.workout_of_segments", computed)
+        body = MASS | {"segments": [RUN] * 1001}
+        for answer in await asyncio.gather(*(client.post("/workout", json=body) for _ in range(4))):
+            assert answer.status_code == 200
+        assert most == [1] * 4
 
     async def test_an_order_of_keys_changes_nothing(self, client: httpx.AsyncClient) -> None:
         body = MASS | {"segments": [RUN, BACK], "interval": 0.8}

@@ -1,0 +1,107 @@
+"""Names of an estimate as columns: each is the path of the number in the answer, with underscores.
+
+The value of an estimate has the plain name, the ends of its interval end in `_low` and `_high`, an evidence grade in
+`_evidence`. What is never known is no column.
+"""
+
+from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
+
+from models.answer import Bounds, Bout, Indicator, Interval, Load, LoadRatio, Parts, Ratio
+from models.direction import DirectionModelName, Equal
+from models.energy import EnergyModelName, Sex
+from models.uncertainty import Gait
+
+NUMBERS: Final = (
+    "body_mass_kg",
+    "speed_m_s",
+    "duration_s",
+    "distance_m",
+    "grade",
+    "age_y",
+    "height_m",
+    "step_rate_ratio",
+    "interval",
+    "speed_sd_m_s",
+    "body_mass_sd_kg",
+    "oxygen_uptake_max_ml_kg_min",
+)
+"""Numbers of a request that may be columns; body mass must be."""
+
+WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "gait": get_args(Gait),
+    "equal": get_args(Equal),
+    "energy_model": get_args(EnergyModelName),
+    "direction_model": get_args(DirectionModelName),
+    "sex": get_args(Sex),
+}
+"""Words of a request that may be columns, each with its choices."""
+
+
+class Output(NamedTuple):
+    """A column of an answer: where it stands in the answer, and its choices if it is a word."""
+
+    path: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+
+    @property
+    def quantity(self) -> str:
+        """Name of the quantity that it is the value, an end or the grade of."""
+        return self.path[-2] if self.path[-1] in PARTS else self.path[-1]
+
+
+PARTS: Final = {"value": "", "low": "_low", "high": "_high", "evidence": "_evidence"}
+"""Ending of a column's name for each part of an estimate."""
+
+NEVER_KNOWN: Final = (
+    "forward_load_knee_extensor_moment_ratio",
+    "backward_load_tibial_compression_peak_bw",
+)
+"""Indicators that one direction does not have."""
+ONLY_BOUNDED: Final = "backward_load_achilles_relative_load"
+
+
+def _columns(path: tuple[str, ...], hint: Any) -> dict[str, Output]:
+    """Return the columns at a place of the answer."""
+    if get_origin(hint) is NotRequired:
+        hint = get_args(hint)[0]
+    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Bounds, Indicator):
+        return {
+            name: output
+            for field, inner in get_type_hints(hint).items()
+            for name, output in _columns((*path, field), inner).items()
+        }
+    name = "_".join(path[:-1]) + PARTS[path[-1]] if path[-1] in PARTS else "_".join(path)
+    if name == ONLY_BOUNDED or name.startswith(NEVER_KNOWN):
+        return {}
+    return {name: Output(path, get_args(hint) if get_origin(hint) is Literal else ())}
+
+
+OUTPUTS: Final[dict[str, Output]] = {
+    "gait": Output(("gait",), WORDS["gait"]),
+    **_columns(("forward",), Bout),
+    **_columns(("backward",), Bout),
+    **_columns(("ratio",), Ratio),
+    **_columns(("spread",), Parts),
+    "energy_model": Output(("models", "energy_model"), WORDS["energy_model"]),
+    "direction_model": Output(("models", "direction_model"), WORDS["direction_model"]),
+}
+"""Every column of an answer but its status and its warnings, in the order of the answer."""
+for _name in [name for name in OUTPUTS if name.startswith("spread_personal_")]:
+    del OUTPUTS[_name]  # Own measurements are no columns.
+
+WARNINGS: Final = "warnings"
+FIELDS: Final = (*OUTPUTS, WARNINGS)
+"""What may be asked for."""
+
+STATUS: Final = (
+    "ok",
+    "required",
+    "not_finite",
+    "out_of_range",
+    "not_a_choice",
+    "conflicting_inputs",
+    "grade_undefined",
+    "no_equal_speed",
+    "not_above_rest",
+)
+"""What a row's status may be: it has an estimate, or the code of the problem that a single request would get."""
