@@ -6,6 +6,7 @@ FUZZ_SECONDS ?= 60
 HOST = 127.0.0.1
 
 BIN := $(VENV)/bin
+SPARK_VENV = .venv-spark
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SMOKE := ../shared/bin/container-smoke.sh
 
@@ -21,8 +22,8 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint format pytest bench bench-check bench-baseline soak overload fuzz openapi lock rolling haproxy chromium \
-	sbom image-check clean
+.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload fuzz examples openapi release-contract lock rolling haproxy chromium \
+	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +33,7 @@ install: $(VENV)/.installed ## Create .venv and install the service, hash-checke
 serve: install ## Run the service (HOST=, PORT=)
 	$(BIN)/retrorun serve --host $(HOST) --port $(PORT)
 
-test: lint pytest ## Run everything that must pass: lint, types, tests
+test: lint contract-lint pytest ## Run everything that must pass: lint, types, tests
 
 lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfile
 	$(BIN)/ruff check
@@ -40,12 +41,23 @@ lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfi
 	$(BIN)/mypy
 	$(BIN)/hadolint Dockerfile
 
+contract-lint: ## Check the contract by every recommended rule of Redocly's linter
+	@command -v npm >/dev/null || { echo 'npm is not installed: the contract will not be linted'; exit 0; }; \
+		cd tests/contract && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; } \
+		&& REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config redocly.yaml ../../openapi/openapi.json
+
 format: $(VENV)/.test-installed ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 pytest: $(VENV)/.test-installed haproxy chromium ## Run the tests alone (ARGS=)
 	$(BIN)/pytest $(ARGS)
+
+test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
+	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/test_bulk.py
+
+test-spark: $(SPARK_VENV)/.installed ## Compare Spark's own engine with the service; needs Java 17 or newer
+	PYTHONPATH=. $(SPARK_VENV)/bin/python tests/spark/agreement.py
 
 rolling: install haproxy ## Restart two replicas behind HAProxy five times each under load, then kill one (ARGS=)
 	$(BIN)/python tests/rolling.py $(ARGS)
@@ -84,18 +96,26 @@ bench-check: $(VENV)/.test-installed ## Fail when an answer costs more than the 
 bench-baseline: $(VENV)/.test-installed ## Accept what an answer costs now as the baseline
 	$(BIN)/python -m benchmarks baseline
 
-openapi: install ## Regenerate the contract, openapi/openapi.json
+examples: install ## Answer the requests in openapi/examples anew
+	$(BIN)/python tests/golden.py
+
+openapi: examples ## Regenerate the contract, openapi/openapi.json, and its examples
 	@mkdir -p openapi
 	$(BIN)/retrorun openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 
+release-contract: ## Make the contract of now the released one, which later ones are compared with
+	cp openapi/openapi.json openapi/released.json
+
 lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--upgrade for newer versions)
 	$(LOCK) pyproject.toml --extra track --output-file requirements/runtime.txt
+	$(LOCK) pyproject.toml --extra track --extra bulk --constraint requirements/runtime.txt --output-file requirements/bulk.txt
 	$(LOCK) pyproject.toml --extra track --extra tracing --constraint requirements/runtime.txt --output-file requirements/tracing.txt
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
 	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt
 	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
+	$(LOCK) requirements/spark.in --constraint requirements/runtime.txt --output-file requirements/spark.txt
 	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/sbom.txt
 	$(LOCK) requirements/bench.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
@@ -133,6 +153,13 @@ $(VENV)/.installed: pyproject.toml requirements/runtime.txt requirements/build.t
 # The benchmarks' packages too: their variants are held to the service's answers, and to their types, by the tests.
 $(VENV)/.test-installed: requirements/test.txt requirements/bench.txt $(VENV)/.installed
 	$(PIP) install --require-hashes -r requirements/test.txt -r requirements/bench.txt
+	@touch $@
+
+$(SPARK_VENV)/.installed: requirements/spark.txt requirements/runtime.txt
+	@command -v java >/dev/null || { echo 'Spark needs Java 17 or newer, and java is not installed'; exit 1; }
+	$(PYTHON) -m venv $(SPARK_VENV)
+	$(SPARK_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --require-hashes \
+		-r requirements/runtime.txt -r requirements/spark.txt
 	@touch $@
 
 $(VENV)/.fuzz-installed: requirements/fuzz.txt $(VENV)/.installed

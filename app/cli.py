@@ -1,4 +1,4 @@
-"""The command line: `retrorun estimate`, `solve`, `plan` and `workout` ask; `serve`, `settings`, `key`, `openapi`.
+"""The command line: `estimate`, `solve`, `plan`, `workout` ask; `bulk`; `serve`, `settings`, `key`, `openapi`.
 
 Each command imports what it runs when it runs, so that `retrorun --help` answers at once.
 """
@@ -173,6 +173,15 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
             add_options(asking_parser, OPTIONS_OF[name])
         asking_parser.set_defaults(command=asked, question=name, parser=asking_parser)
 
+    bulk_parser = commands.add_parser(
+        "bulk", help="estimate every row of a Parquet, CSV or JSON Lines file", allow_abbrev=False
+    )
+    if "bulk" in words:
+        from app.bulk_options import add_bulk_options
+
+        add_bulk_options(bulk_parser)
+    bulk_parser.set_defaults(command=bulk, parser=bulk_parser)
+
     key_parser = commands.add_parser("key", help="make an API key", allow_abbrev=False)
     key_parser.add_argument("action", choices=["new"], help="new: print a new key, and its line for the file of keys")
     key_parser.add_argument("--name", default="key", help="whose it is, once in a file (%(default)s)")
@@ -259,6 +268,27 @@ def settings(chosen: argparse.Namespace) -> int:
                 f"{entry['meaning']} Give {entry['expected']}.", WIDTH, initial_indent=INDENT, subsequent_indent=INDENT
             )
         )
+    return DONE
+
+
+def bulk(chosen: argparse.Namespace) -> int:
+    """Estimate every row of a file into another."""
+    try:
+        from app.bulk import Failed, bulk_of
+        from app.bulk_source import BadFile
+
+        print(bulk_of(chosen))
+    except ModuleNotFoundError as error:
+        complain(
+            f"{error.name} is not installed: retrorun bulk needs the extra retrorun[bulk], with Dask retrorun[dask]."
+        )
+        return FAILED
+    except BadFile as error:
+        complain(str(error))
+        return MISTAKEN
+    except Failed as error:
+        complain(str(error))
+        return FAILED
     return DONE
 
 

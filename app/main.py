@@ -8,20 +8,23 @@ from fastapi import APIRouter, FastAPI
 from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from app.access import KeyFile
-from app.contract import LIMITED, contract, problems
+from app.arrow_table import router as arrow_table
+from app.batch import router as batch
+from app.contract import ABOUT, LIMITED, contract, problems
 from app.guard import Guard
+from app.llms import llms
 from app.methods import Methods
 from app.observe import Observer, add_metrics, templates
 from app.plan import router as plan
 from app.plot import router as plot
 from app.problems import install, problem
 from app.route import ModelRoute, shortcut
-from app.schema import EstimateAnswer, EstimateRequest
+from app.schema import Alive, EstimateAnswer, EstimateRequest, Ready
 from app.science import router as science
 from app.settings import Settings
 from app.solve import router as solve
@@ -31,18 +34,9 @@ from app.validation import router as validation
 from app.workout import router as workout
 from models import __version__
 from models.estimate import estimate as estimate_bout
-from models.quantities import QUANTITIES
 from models.selfcheck import known_estimate_holds
 
 STATIC: Final = Path(__file__).parent / "static"
-
-DESCRIPTION: Final = """
-What a bout of running or walking costs in energy, backward against forward, and what it asks of knees, ankles
-and tendons. Every estimate is for one person and carries an interval; every load carries an evidence grade;
-what is unknown is absent, with a warning that says why. SI units; adults only; nothing is stored.
-"""
-
-EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("body_mass_kg", "speed_m_s", "duration_s")}
 
 router = APIRouter(route_class=ModelRoute)
 
@@ -55,13 +49,15 @@ router = APIRouter(route_class=ModelRoute)
     response_model=EstimateAnswer,
     response_description="The bout in both directions, their ratio, and what was assumed.",
     responses=problems(400, 406, 413, 415, 422, 500),
-    openapi_extra={"requestBody": {"content": {"application/json": {"example": EXAMPLE}}}},
 )
 def estimate(bout: EstimateRequest) -> Any:
     """Give body mass and exactly two of speed, duration and distance; the third follows.
 
-    They describe the forward bout. `equal` says what backward holds equal: the speed, the metabolic rate or the
-    heart rate; the duration always is. A key that stands twice in the body counts with its last value.
+    Use it for one bout of running or walking at one speed: what it costs going forward and going backward, and what
+    each asks of the joints. Needs `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`. They describe
+    the forward bout. `equal` says what backward holds equal: the speed, the metabolic rate or the heart rate; the
+    duration always is. `include` shortens the answer to the parts that are wanted. A key that stands twice in the
+    body counts with its last value.
     """
     return estimate_bout(**bout)
 
@@ -71,17 +67,16 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
     app = FastAPI(
         title="RetroRun",
         version=__version__,
-        description=DESCRIPTION,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         # A redirect repeats Host and query, and behind TLS termination it would send the body on to plain http.
         redirect_slashes=False,
         telemetry=telemetry,
-        servers=[{"url": ".", "description": "This service, whatever path it is mounted at"}],
+        **ABOUT,
     )
     install(app)
-    for served in (router, workout, track, plan, solve, science, validation, plot):
+    for served in (router, batch, arrow_table, workout, track, plan, solve, science, validation, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -97,18 +92,34 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
     async def openapi() -> Response:
         return JSONResponse(contract(app))
 
-    @app.get("/livez", operation_id="livez", tags=["probes"], summary="The process answers")
-    async def livez() -> dict[str, str]:
-        return {"status": "alive"}
+    @app.get("/llms.txt", include_in_schema=False)
+    async def llms_txt() -> Response:
+        return PlainTextResponse(llms(contract(app)))
+
+    @app.get(
+        "/livez",
+        operation_id="livez",
+        tags=["probes"],
+        summary="The process answers",
+        response_model=Alive,
+        response_description="It does.",
+        responses=problems(408, 431),
+    )
+    async def livez() -> Response:
+        """Ask this to know whether the process has to be started anew. It is answered however much there is to do."""
+        return JSONResponse({"status": "alive"})
 
     @app.get(
         "/readyz",
         operation_id="readyz",
         tags=["probes"],
         summary="One known estimate comes out right",
-        responses=problems(503),
+        response_model=Ready,
+        response_description="It does.",
+        responses=problems(408, 431, 503),
     )
     async def readyz() -> Response:
+        """Ask this to know whether to send requests here. 503 while the service stops, or where it computes wrongly."""
         return JSONResponse({"status": "ready"}) if known_estimate_holds() else problem(503)
 
     return app
@@ -147,7 +158,7 @@ def build(settings: Settings) -> Guard:
     every = Methods(app)
     return Guard(
         # FastAPI's layers are where a trace begins.
-        every if provider else shortcut(every, router, solve, plan, workout),
+        every if provider else shortcut(every, router, batch, solve, plan, workout),
         settings,
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, with_config
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
-from app.problems import MAXIMUM_ERRORS
+from app.problems import MAXIMUM_ERRORS, PROBLEMS
 from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Indicator, Interval, LoadRatio, Ratio, Section
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
@@ -145,6 +145,20 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
 EstimateAnswer: Any = described(Estimate)
 
 
+@with_config(ConfigDict(extra="forbid"))
+class Alive(TypedDict):
+    """A process that answers."""
+
+    status: Annotated[Literal["alive"], Field(description="Always alive.", examples=["alive"])]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class Ready(TypedDict):
+    """A service that answers, and rightly."""
+
+    status: Annotated[Literal["ready"], Field(description="Always ready.", examples=["ready"])]
+
+
 def attainable(which: str) -> Any:
     """Return the pydantic field of a number in a problem that says what is attainable."""
     return Field(
@@ -177,10 +191,13 @@ class ProblemError(TypedDict):
 class Problem(TypedDict):
     """A problem as RFC 9457 has it. It never repeats what the caller sent."""
 
-    type: Annotated[Literal["about:blank"], Field(description="Always about:blank: the status says the kind.")]
+    type: Annotated[
+        Literal["about:blank"],
+        Field(description="Always about:blank: the status says the kind.", examples=["about:blank"]),
+    ]
     title: Annotated[str, Field(description="Name of the status.", examples=["Unprocessable Content"])]
-    status: Annotated[int, Field(description="HTTP status.", examples=[422])]
-    detail: Annotated[str, Field(description="What is wrong and what to do.")]
+    status: Annotated[int, Field(description="HTTP status.", examples=[422], ge=min(PROBLEMS), le=max(PROBLEMS))]
+    detail: Annotated[str, Field(description="What is wrong and what to do.", examples=[PROBLEMS[422][1]])]
     errors: NotRequired[
         Annotated[
             list[ProblemError],

@@ -1,0 +1,32 @@
+"""The options of `retrorun bulk`, without what computes it, so that its help answers at once."""
+
+import argparse
+from pathlib import Path
+
+
+def add_bulk_options(parser: argparse.ArgumentParser) -> None:
+    """Add the files and the options."""
+    parser.add_argument("input", type=Path, metavar="INPUT", help="file of bouts: .parquet, .csv, .jsonl or .ndjson")
+    parser.add_argument("output", type=Path, metavar="OUTPUT", help="file to write, of any of these kinds")
+    parser.add_argument("--fields", type=names, metavar="", help="columns to compute, between commas; else all")
+    parser.add_argument(
+        "--keep", type=names, default=(), metavar="", help="columns of the input to carry to the output, between commas"
+    )
+    parser.add_argument(
+        "--engine", choices=("local", "dask"), default="local", help="this machine's processes, or Dask (%(default)s)"
+    )
+    parser.add_argument("--workers", type=positive, metavar="", help="processes of this machine; else one a core")
+    parser.add_argument("--scheduler", metavar="", help="with dask, a running scheduler's address: tcp://10.0.0.1:8786")
+    parser.add_argument("--partition-rows", type=positive, metavar="", help="rows computed, and resumed, at once")
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Return names between commas."""
+    return tuple(name.strip() for name in text.split(","))
+
+
+def positive(text: str) -> int:
+    """Return a whole number of at least 1, for argparse."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError("give a whole number of at least 1")
+    return int(text)

@@ -1,0 +1,227 @@
+"""A file of bouts computed partition by partition, in other processes, and resumed where it was stopped.
+
+Parts stand in a directory beside the output, in one named by what they depend on: the input, the options and the
+coefficients. So parts of different runs cannot meet, and the same command again goes on with those that are whole.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from app.bulk_part import REJECTED, Work, compute, join, named_when_whole, schema_of, whole_parts, write_part
+from app.bulk_source import BadFile, Block, Source, kind_of
+from models import __version__
+from models.catalogue import coefficients_hash
+from models.errors import Conflict
+
+AHEAD: Final = 2
+"""Blocks sent for each process, so that none waits for the next."""
+
+
+class Far(NamedTuple):
+    """How far a run is."""
+
+    share: float
+    """Share of the input that is done."""
+    share_now: float
+    """The same, done by this run."""
+    rows_now: int
+    """Rows done by this run."""
+
+
+class Options(NamedTuple):
+    """What is asked of a run."""
+
+    fields: tuple[str, ...] | None = None
+    keep: tuple[str, ...] = ()
+    partition_rows: int = 32_768
+    engine: str = "local"
+    workers: int | None = None
+    scheduler: str | None = None
+
+
+class Outcome(NamedTuple):
+    """What a run did."""
+
+    rows: int
+    resumed_rows: int
+    rejected: Counter[tuple[str, str | None]]
+    """Rows without an estimate, by status and input at fault."""
+    rejected_file: Path | None
+
+
+class Inline(Executor):
+    """An executor that computes at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Compute, and return what is done."""
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def run(source_path: Path, output: Path, options: Options, report: Callable[[Far], object] = id) -> Outcome:
+    """Estimate every row of a file into another.
+
+    Parameters
+    ----------
+    source_path, output : Path
+        The files; their names say their kinds.
+    options : Options
+        What is asked.
+    report : callable, optional
+        Told how far it is, after each part.
+
+    Returns
+    -------
+    Outcome
+        Counts of the whole output, also of what an earlier run left.
+
+    Raises
+    ------
+    BadFile
+        The input cannot be read as bouts, or the output cannot be written as asked.
+    """
+    if output.resolve() == source_path.resolve():
+        raise BadFile("Name an output that is not the input.")
+    source = Source(source_path, options.keep)
+    names = names_of(source, options)
+    parts = output.with_name(f"{output.name}.parts")
+    directory = parts / fingerprint(source_path, output, options)
+    parts.mkdir(exist_ok=True)
+    directory.mkdir(exist_ok=True)
+    for unfinished in directory.glob("*.tmp"):
+        unfinished.unlink(missing_ok=True)
+    work = Work(source.parser(), options.keep, options.fields, kind_of(output), directory.resolve())
+    counts = whole_parts(work)
+    resumed_rows, resumed_share = total(counts, "rows"), total(counts, "share")
+    for index, counted in computed(source, work, options, counts):
+        counts[index] = counted
+        share = total(counts, "share")
+        report(Far(share, share - resumed_share, total(counts, "rows") - resumed_rows))
+    if not counts:
+        counts[0], files = compute(Block(0, 0, 0, 1.0, source.nothing()), work)
+        write_part(0, work, files)
+    rejected: Counter[tuple[str, str | None]] = Counter()
+    for counted in counts.values():
+        rejected.update({(status, field): count for status, field, count in counted["faults"]})
+    order = sorted(counts)
+    rejected_file = output.with_name(f"{output.stem}.rejected.csv")
+    if rejected:
+        heading = ["row", "status", "status_field", *source.schema.names]
+        with named_when_whole(rejected_file, directory) as file:
+            join([work.part(index, REJECTED) for index in order], "csv", heading, file)
+    else:
+        rejected_file.unlink(missing_ok=True)
+    with named_when_whole(output, directory) as file:
+        join([work.part(index, work.ending) for index in order], work.kind, names, file)
+    shutil.rmtree(parts)
+    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_file if rejected else None)
+
+
+def total(counts: dict[int, Any], what: str) -> Any:
+    """Return a sum over parts."""
+    return sum(part[what] for part in counts.values())
+
+
+def names_of(source: Source, options: Options) -> list[str]:
+    """Return the names of an output's columns, or raise where they cannot be what is asked."""
+    kept = pa.schema([source.schema.field(name) for name in options.keep])
+    try:
+        names: list[str] = schema_of(kept, options.fields).names
+    except Conflict as error:
+        raise BadFile(f"--fields: {error.message}") from None
+    if twice := [name for name in options.keep if names.count(name) > 1]:
+        raise BadFile(f"--keep {twice[0]}: the output has a column of that name; rename it, or choose other --fields.")
+    return names
+
+
+def fingerprint(source: Path, output: Path, options: Options) -> str:
+    """Return what the parts of a run depend on, as one word."""
+    found = source.stat()
+    parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of(output), options.fields, options.keep]
+    parts += [options.partition_rows, __version__, coefficients_hash(), pa.__version__]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
+
+
+def computed(source: Source, work: Work, options: Options, done: dict[int, Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the counts of each part that was not done, as it is written."""
+    with executor_of(options) as (executor, processes):
+        blocks = source.blocks(options.partition_rows, frozenset(done))
+        pending: dict[Future[Any], int] = {}
+        while True:
+            while len(pending) < AHEAD * processes() and (block := next(blocks, None)):
+                pending[executor.submit(compute, block, work)] = block.place
+            if not pending:
+                return
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                index = pending.pop(future)
+                counted, files = future.result()
+                if files:
+                    write_part(index, work, files)
+                yield index, counted
+
+
+@contextmanager
+def executor_of(options: Options) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """Open what computes, with a function that says how many processes it has now."""
+    workers = options.workers or cores()
+    if options.engine == "dask":
+        with dask_client(options.scheduler, workers) as client:
+            yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
+    elif workers == 1:
+        yield Inline(), lambda: 1
+    else:
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
+            try:
+                yield pool, lambda: workers
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+def cores() -> int:
+    """Return the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
+    """Open a client of a running Dask cluster, or of one of this machine, on its loopback interface alone."""
+    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra of its own: retrorun[dask]
+
+    if scheduler:
+        with Client(scheduler) as client:
+            yield client
+        return
+    with (
+        LocalCluster(
+            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it does, also when that was killed."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,0 +1,231 @@
+"""Bouts as columns: one function from Arrow record batch to Arrow record batch.
+
+It serves POST /estimate/table, and whatever maps such a function over partitions: Polars, DuckDB, Dask, Ray, Spark's
+`mapInArrow`. Needs the extra `retrorun[bulk]`.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from app.fields import checked_fields
+from models import __version__
+from models.answer import MEANINGS
+from models.catalogue import coefficients_hash
+from models.cautions import WARNINGS
+from models.column_answer import Answer
+from models.column_inputs import SOURCES, UNKNOWN_WORD, Column
+from models.column_names import FIELDS, NUMBERS, OUTPUTS, STATUS, WORDS
+from models.column_names import WARNINGS as WARNINGS_COLUMN
+from models.columns import BLOCK_ROWS, estimate_columns
+from models.errors import Conflict
+from models.quantities import QUANTITIES
+
+NUMBER: Final = pa.float64()
+WORD: Final = pa.dictionary(pa.int8(), pa.string())
+INPUTS: Final = (*NUMBERS, *WORDS)
+CODES: Final = tuple(WARNINGS)
+DICTIONARIES: Final = {
+    choices: pa.array(choices, pa.string())
+    for choices in {STATUS, INPUTS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
+}
+"""The same for every batch, so that a stream holds each once."""
+ENDS: Final = {"low": "Lower end of the interval", "high": "Upper end of the interval"}
+
+
+def input_schema() -> pa.Schema:
+    """Return every column that bouts may have.
+
+    Body mass must be there, and two of speed, duration and distance; the others may be missing. A null is what is
+    left out in a request. Numbers may be of any width, words plain strings.
+    """
+    numbers = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
+    return pa.schema(numbers + [_field(name, WORD, MEANINGS[name]) for name in WORDS])
+
+
+def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
+    """Return the columns of an answer: the status of each row, the input at fault, and the asked ones.
+
+    Parameters
+    ----------
+    fields : sequence of str, optional
+        Names of `models.column_names.FIELDS`; all of them when left out.
+
+    Returns
+    -------
+    pyarrow.Schema
+        Each field with its description, and with its unit in UCUM where it is a number.
+    """
+    columns = [
+        pa.field("status", WORD, nullable=False, metadata={"description": "ok, or why the row has no estimate."}),
+        _field("status_field", WORD, "The input at fault, where it is one."),
+    ]
+    for name in FIELDS if fields is None else checked_fields(fields):
+        if name == WARNINGS_COLUMN:
+            columns.append(_field(name, pa.list_(WORD), MEANINGS[name]))
+        elif OUTPUTS[name].choices:
+            columns.append(_field(name, WORD, MEANINGS[OUTPUTS[name].path[-1]]))
+        else:
+            columns.append(_number_field(name))
+    return pa.schema(columns, metadata={"version": __version__, "hash": coefficients_hash()})
+
+
+def _number_field(name: str) -> pa.Field:
+    path, quantity = OUTPUTS[name].path, OUTPUTS[name].quantity
+    known = None if path[0] == "ratio" else QUANTITIES.get(quantity)
+    meaning = known.meaning if known else MEANINGS[quantity]
+    if path[-1] in ENDS:
+        meaning = f"{ENDS[path[-1]]}: {meaning}"
+    return _field(name, NUMBER, meaning, known.ucum if known else "1")
+
+
+def _field(name: str, kind: pa.DataType, description: str, ucum: str | None = None) -> pa.Field:
+    metadata = {"description": description} | ({"ucum": ucum} if ucum else {})
+    return pa.field(name, kind, metadata=metadata)
+
+
+def check_schema(schema: pa.Schema) -> None:
+    """Raise where bouts lack a column, have one that is unknown or twice, or one of another type."""
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        if name not in INPUTS:
+            near = get_close_matches(name, INPUTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(INPUTS)}."
+            raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
+        value = kind.value_type if pa.types.is_dictionary(kind) else kind
+        if name in NUMBERS:
+            fits = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)
+        else:
+            fits = pa.types.is_null(value) or any(
+                is_text(value) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
+            )
+        if not fits:
+            message = "Give a column of numbers." if name in NUMBERS else "Give a column of strings."
+            raise Conflict(name, message, "not_a_number" if name in NUMBERS else "not_a_choice")
+    if len(set(schema.names)) < len(schema.names):
+        raise Conflict("", "Give each column once.", "not_unique")
+    if "body_mass_kg" not in schema.names:
+        raise Conflict("body_mass_kg", "This column is required.", "required")
+    if sum(name in schema.names for name in SOURCES) <= 1:
+        raise Conflict("", "Give at least two of the columns speed_m_s, duration_s and distance_m.")
+
+
+def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
+    """Estimate every row of a batch.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Bouts, with columns of `input_schema`.
+    fields : sequence of str, optional
+        Columns to compute, of `output_schema`; all when left out.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+        One row for each, in the same order, with the columns of `output_schema(fields)`. A row that has no estimate
+        has its reason in `status`, and null in all columns but the two of the status.
+
+    Raises
+    ------
+    Conflict
+        A column is missing, unknown or of another type, or a field is unknown.
+
+    Examples
+    --------
+    >>> bouts = pa.RecordBatch.from_pydict({"body_mass_kg": [70.0], "speed_m_s": [2.5], "duration_s": [1200.0]})
+    >>> round(estimate_batch(bouts, ["forward_total_energy_kcal"])["forward_total_energy_kcal"][0].as_py(), 1)
+    211.2
+    """
+    check_schema(batch.schema)
+    schema = output_schema(fields)
+    buffers: list[Any] = []
+
+    def allocate(size: int) -> NDArray[np.uint8]:
+        buffers.append(pa.allocate_buffer(size))
+        return np.frombuffer(buffers[0], np.uint8)
+
+    columns = {name: column_of(name, batch.column(name)) for name in batch.schema.names}
+    answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
+    status = [*zip(*answer.reasons.numbers, strict=True)]
+    codes = np.array([STATUS.index(code) for code in status[1]], np.int8)[answer.status]
+    at_fault = np.array([INPUTS.index(name) if name else -1 for name in status[0]], np.int8)[answer.status]
+    arrays = [words_of(codes, STATUS, gaps=False), words_of(at_fault, INPUTS)]
+    for name in schema.names[2:]:
+        if name == WARNINGS_COLUMN:
+            arrays.append(warnings_of(answer))
+        elif name in answer.words:
+            arrays.append(words_of(answer.words[name], OUTPUTS[name].choices, gaps=name in answer.gaps))
+        else:
+            values = buffers[0].slice(answer.offsets[name], answer.rows * values_width())
+            known = bitmap(np.isnan(answer.numbers[name])) if name in answer.gaps else None
+            arrays.append(pa.Array.from_buffers(NUMBER, answer.rows, [known, values]))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def values_width() -> int:
+    """Return the bytes of a number."""
+    return int(NUMBER.bit_width) // np.iinfo(np.uint8).bits
+
+
+def bitmap(unknown: NDArray[np.bool_]) -> pa.Buffer:
+    """Return which rows are known, as Arrow keeps it."""
+    return pa.py_buffer(np.packbits(np.logical_not(unknown), bitorder="little"))
+
+
+def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], gaps: bool = True) -> pa.Array:
+    """Return words by their places among the choices; null where the place is -1."""
+    known = bitmap(codes < 0) if gaps else None
+    indices = pa.Array.from_buffers(pa.int8(), len(codes), [known, pa.py_buffer(codes)])
+    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices])
+
+
+def warnings_of(answer: Answer) -> pa.Array:
+    """Return each row's list of warnings, null where it has no estimate."""
+    assert answer.warnings is not None
+    width = max(map(len, answer.patterns), default=0) + 1
+    # The last row, which -1 finds, is that of rows without an estimate.
+    places = np.full((len(answer.patterns) + 1, width), -1, np.int8)
+    for row, pattern in enumerate(answer.patterns):
+        places[row, : len(pattern)] = [CODES.index(code) for code in pattern]
+    offsets = np.zeros(answer.rows + 1, np.int32)
+    np.cumsum((places >= 0).sum(axis=1, dtype=np.int32)[answer.warnings], out=offsets[1:])
+    codes = np.empty(offsets[-1], np.int8)
+    for start in range(0, answer.rows, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, answer.rows)
+        found = places.take(answer.warnings[start:stop], axis=0, mode="wrap").ravel()
+        codes[offsets[start] : offsets[stop]] = found[found >= 0]
+    values = words_of(codes, CODES, gaps=False)
+    unknown = answer.warnings < 0
+    known = bitmap(unknown) if unknown.any() else None
+    return pa.Array.from_buffers(pa.list_(WORD), answer.rows, [known, pa.py_buffer(offsets)], children=[values])
+
+
+def column_of(name: str, array: pa.Array) -> Column:
+    """Return a column as the models take it."""
+    given: Any = True
+    if name in NUMBERS:
+        if array.null_count:
+            given = array.is_valid().to_numpy(zero_copy_only=False)
+        if pa.types.is_integer(array.type):
+            # Arrow would refuse the whole column for one integer that a float does not hold exactly.
+            return Column(array.fill_null(0).to_numpy(zero_copy_only=False).astype(np.float64), given)
+        array = array.cast(NUMBER)
+        # What a null hides may be anything, and is not looked at.
+        return Column(np.frombuffer(array.buffers()[1], np.float64)[array.offset :][: len(array)], given)
+    choices = DICTIONARIES[WORDS[name]]
+    if pa.types.is_dictionary(array.type):
+        places = pc.index_in(array.dictionary.cast(pa.string()), choices).take(array.indices)
+    else:
+        places = pc.index_in(array.cast(pa.string()), choices)
+    return Column(*words_given(places, array))
+
+
+def words_given(places: pa.Array, array: pa.Array) -> tuple[NDArray[np.int8], Any]:
+    """Return the places of words, -2 for one that is not among the choices, and where there is a word at all."""
+    codes = places.fill_null(UNKNOWN_WORD).to_numpy(zero_copy_only=False).astype(np.int8)
+    return codes, array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else True

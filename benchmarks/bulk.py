@@ -1,0 +1,113 @@
+"""What many bouts at once cost: columns against copying them, and a batch of JSON against its bytes alone.
+
+`python -m benchmarks.bulk` prints the least of several runs. The floor of a table is a copy of every input and output
+column, buffer by buffer; that of a batch is decoding its request and encoding its answer with orjson.
+"""
+
+import random
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+from pydantic import TypeAdapter
+
+from app.batch import BatchRequest
+from app.batch import batch as answer_batch
+from app.record_batches import estimate_batch
+
+ROWS = 1_000_000
+ITEMS = 10_000
+RUNS = 7
+TEN = [
+    *(f"{way}_total_energy_kcal{end}" for way in ("forward", "backward") for end in ("", "_low", "_high")),
+    *("forward_metabolic_power_w_kg", "backward_metabolic_power_w_kg", "forward_met", "ratio_total_energy"),
+]
+
+
+def least(function: Callable[[], Any]) -> float:
+    """Return the least time of a call, of several [s]."""
+    times = []
+    for _ in range(RUNS):
+        begun = perf_counter()
+        function()
+        times.append(perf_counter() - begun)
+    return min(times)
+
+
+def table(kind: str) -> pa.RecordBatch:
+    """Return bouts: running on the level, on grades, or of either gait and two kinds of equal intensity."""
+    chance = np.random.default_rng(1)
+    columns: dict[str, Any] = {
+        "body_mass_kg": chance.uniform(50, 90, ROWS),
+        "speed_m_s": chance.uniform(2.0, 3.4, ROWS),
+        "duration_s": chance.uniform(300, 7200, ROWS),
+    }
+    if kind != "level":
+        columns["grade"] = chance.uniform(-0.08, 0.08, ROWS)
+    if kind == "mixed":
+        columns["speed_m_s"] = chance.uniform(0.6, 4.5, ROWS)
+        columns["equal"] = pa.array(chance.choice(["speed", "heart_rate"], ROWS)).dictionary_encode()
+    return pa.RecordBatch.from_pydict(columns)
+
+
+def copied(batches: list[pa.RecordBatch]) -> list[pa.Buffer]:
+    """Return a copy of every buffer."""
+    copies = []
+    for column in (column for batch in batches for column in batch.columns):
+        for buffer in (column.indices if pa.types.is_dictionary(column.type) else column).buffers():
+            if buffer is not None:
+                copies.append(pa.allocate_buffer(buffer.size))
+                np.copyto(np.frombuffer(copies[-1], np.uint8), np.frombuffer(buffer, np.uint8))
+    return copies
+
+
+def tables() -> None:
+    """Print what tables cost."""
+    for kind in ("level", "graded", "mixed"):
+        bouts = table(kind)
+        for name, fields in (("every column", None), ("ten columns", TEN)):
+            answer = estimate_batch(bouts, fields)
+            taken = least(lambda bouts=bouts, fields=fields: estimate_batch(bouts, fields))  # type: ignore[misc]  # bound
+            floor = least(lambda both=(bouts, answer): copied(list(both)))  # type: ignore[misc]  # bound here
+            print(f"table {kind:7} {name:13} {taken / ROWS * 1e9:7.1f} ns a row, {floor / taken:.2f} of a copy")
+
+
+def batches() -> None:
+    """Print what batches of JSON cost."""
+    chance = random.Random(1)
+    alike: list[dict[str, Any]] = [
+        {
+            "body_mass_kg": chance.uniform(50, 90),
+            "speed_m_s": chance.uniform(2, 4),
+            "duration_s": chance.uniform(60, 4000),
+        }
+        for _ in range(ITEMS)
+    ]
+    differing = [
+        item
+        | chance.choice([{}, {"gait": "run"}, {"interval": 0.8}])
+        | chance.choice([{}, {"grade": chance.uniform(-0.1, 0.1)}])
+        | chance.choice([{}, {"equal": "heart_rate"}, {"equal": "metabolic_rate"}])
+        for item in alike
+    ]
+    decode = TypeAdapter(BatchRequest).validator.validate_json
+    for name, items, more in (
+        ("alike", alike, {}),
+        ("differing", differing, {}),
+        ("alike, ten fields", alike, {"fields": TEN}),
+    ):
+        body = orjson.dumps({"items": items} | more)
+        answer = orjson.loads(answer_batch(decode(body)))
+        taken = least(lambda body=body: answer_batch(decode(body)))  # type: ignore[misc]  # bound here
+        floor = least(lambda body=body, answer=answer: (orjson.loads(body), orjson.dumps(answer)))  # type: ignore[misc]  # bound
+        print(f"batch {name:18} {taken / ITEMS * 1e6:6.1f} µs an item, {taken / floor:.1f} times its JSON")
+
+
+if __name__ == "__main__":
+    tables()
+    batches()
+    sys.exit()

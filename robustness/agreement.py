@@ -1,0 +1,130 @@
+"""Whether rows of a table are what `POST /estimate` answers, whatever computed them.
+
+The bouts cover every category, rows without an estimate and rows with one that has gaps. The service is asked for each.
+"""
+
+import asyncio
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import httpx
+import pyarrow as pa
+
+from app.main import app
+from models.column_names import FIELDS, NUMBERS, PARTS, WARNINGS, WORDS
+from models.quantities import QUANTITIES
+
+TOLERANCE: Final = 1e-12
+COLUMNS: Final = pa.schema([(name, pa.float64()) for name in NUMBERS] + [(name, pa.string()) for name in WORDS])
+"""Every input, as a plain table has them."""
+SECTIONS: Final = ("forward", "backward", "ratio", "spread")
+
+Row = dict[str, Any]
+
+
+def bouts(count: int, seed: int = 1) -> list[Row]:
+    """Return requests without their nulls, one in eight of them with an input out of range or in conflict."""
+    chance = random.Random(seed)
+    return [bout(chance) for _ in range(count)]
+
+
+def table_of(requests: Sequence[Row]) -> pa.Table:
+    """Return requests as a table; what is left out is null."""
+    return pa.Table.from_pylist(list(requests), schema=COLUMNS)
+
+
+def bout(chance: random.Random) -> Row:
+    """Return one request."""
+    speed, duration = chance.uniform(0.5, 5.0), chance.uniform(60, 7200)
+    row: Row = {"body_mass_kg": chance.uniform(45, 110)}
+    two = {"speed_m_s": speed, "duration_s": duration, "distance_m": speed * duration}
+    del two[chance.choice(list(two))]
+    row |= two
+    if chance.random() < 0.5:
+        row["grade"] = chance.uniform(-0.15, 0.15)
+    if chance.random() < 0.3:
+        row |= {"age_y": float(chance.randint(18, 80)), "sex": chance.choice(WORDS["sex"]), "height_m": 1.7}
+    for name, low, high in (
+        ("step_rate_ratio", 0.95, 1.08),
+        ("interval", 0.6, 0.98),
+        ("speed_sd_m_s", 0.0, 0.1),
+        ("body_mass_sd_kg", 0.0, 2.0),
+        ("oxygen_uptake_max_ml_kg_min", 35.0, 70.0),
+    ):
+        if chance.random() < 0.3:
+            row[name] = chance.uniform(low, high)
+    for name in ("gait", "equal", "energy_model", "direction_model"):
+        if chance.random() < 0.4:
+            row[name] = chance.choice(WORDS[name])
+    if chance.random() < 0.125:
+        name = chance.choice([name for name, value in row.items() if isinstance(value, float)])
+        row[name] = (QUANTITIES[name].high or 0) * 2
+    return row
+
+
+def answers(requests: Sequence[Row]) -> list[httpx.Response]:
+    """Return what the service answers to each."""
+
+    async def ask() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
+            return [await client.post("/estimate", json=request) for request in requests]
+
+    return asyncio.run(ask())
+
+
+def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield each number and word of an answer, under the name of its column."""
+    if isinstance(tree, Mapping):
+        for name, inner in tree.items():
+            yield from leaves(inner, (*path, name))
+    else:
+        yield "_".join(path[:-1]) + PARTS[path[-1]] if path[-1] in PARTS else "_".join(path), tree
+
+
+def disagreements(requests: Sequence[Row], rows: Sequence[Row], fields: Sequence[str] = FIELDS) -> Iterator[str]:
+    """Yield what a table says otherwise than the service: a number, a warning, an absence or a refusal.
+
+    Parameters
+    ----------
+    requests : sequence of dict
+        What was sent.
+    rows : sequence of dict
+        The rows of the table, a null or nothing where a column is unknown, warnings as a list of codes.
+    fields : sequence of str, optional
+        Columns to compare; all of them when left out.
+    """
+    if len(requests) != len(rows):
+        yield f"{len(rows)} rows for {len(requests)} requests"
+        return
+    for number, (row, response) in enumerate(zip(rows, answers(requests), strict=True)):
+        found = {name: row.get(name) for name in ("status", "status_field", *fields) if row.get(name) is not None}
+        expected = refused(response.json(), found) if response.status_code == 422 else told(response.json(), fields)
+        for name in sorted(found.keys() | expected.keys()):
+            if not same(found.get(name), expected.get(name)):
+                yield f"row {number} {name}: {found.get(name)} for {expected.get(name)}"
+
+
+def refused(problem: Any, found: Row) -> Row:
+    """Return the row of a problem: where several things are to be mended, whichever of them the row has."""
+    faults = [{"status": error["code"], "status_field": error["pointer"].strip("/")} for error in problem["errors"]]
+    rows = [{name: word for name, word in fault.items() if word} for fault in faults]
+    return next((row for row in rows if row["status"] == found.get("status")), rows[0])
+
+
+def told(answer: Any, fields: Sequence[str]) -> Row:
+    """Return the row of an answer."""
+    parts = {section: answer[section] for section in SECTIONS}
+    models = {name: answer["models"][name] for name in ("energy_model", "direction_model")}
+    everything = {**dict(leaves(parts)), **models, "gait": answer["gait"]}
+    everything[WARNINGS] = [warning["code"] for warning in answer["warnings"]]
+    return {"status": "ok"} | {name: value for name, value in everything.items() if name in fields}
+
+
+def same(one: Any, other: Any) -> bool:
+    """Say whether two cells agree."""
+    if isinstance(one, float) and isinstance(other, float | int):
+        return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return bool(one == other)
