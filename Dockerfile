@@ -13,6 +13,7 @@ RUN /build/bin/pip install --require-hashes -r requirements/build.txt \
 COPY LICENSE pyproject.toml ./
 COPY models/ models/
 COPY app/ app/
+COPY openapi/examples/ openapi/examples/
 # Unchecked bytecode: the root file system may be read-only, and a layer may not keep modification times.
 RUN /build/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /dist . \
     && /build/bin/pip --python /opt/retrorun/bin/python install --no-index --no-deps /dist/*.whl \

@@ -27,7 +27,7 @@ LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-fA-F]
 LOOK_EVERY_S: Final = 1.0
 """How often the file is looked at for a change, at most."""
 
-OPEN: Final = frozenset({"/", "/docs", "/openapi.json"})
+OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
 """Pages that say how to call, which a browser opens without a key; also everything under `OPEN_FOLDER`."""
 OPEN_FOLDER: Final = "/static/"
 

@@ -67,14 +67,18 @@ def _field(shape: str, name: str, hint: Any) -> Any:
     },
 )
 async def validate(
-    model: Annotated[ModelFilter, Query(description="One model, energy or other; all when left out.")] = "all",
-    indicator: Annotated[IndicatorFilter, Query(description="One quantity; all when left out.")] = "all",
+    model: Annotated[
+        ModelFilter, Query(description="One model, energy or other; all when left out.", examples=["acsm"])
+    ] = "all",
+    indicator: Annotated[
+        IndicatorFilter, Query(description="One quantity; all when left out.", examples=["oxygen_uptake_ml_kg_min"])
+    ] = "all",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
 ) -> Response:
     """Compare the models with every row of the committed tables that they predict; misses are listed by name.
 
-    Computed by the same code that answers estimates. Nothing is tuned to pass, and rows that no model predicts
-    are listed with the reason. Ask for text/html to read it as a page.
+    Use it to judge how far an estimate can be trusted. Computed by the same code that answers estimates. Nothing is
+    tuned to pass, and rows that no model predicts are listed with the reason. Ask for text/html to read it as a page.
     """
     if prefers_html(accept):
         return Response(page_bytes(model, indicator), media_type="text/html", headers=VARY)

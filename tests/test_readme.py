@@ -89,7 +89,7 @@ def test_the_command_line_example_has_the_output_shown() -> None:
 @pytest.mark.anyio
 async def test_every_endpoint_is_listed_and_there(client: httpx.AsyncClient) -> None:
     listed = re.findall(r"^- `(?:GET|POST) (/[a-z./]+)`: ", README.read_text(encoding="utf-8"), re.MULTILINE)
-    assert {*contract(create_app())["paths"], "/docs", "/openapi.json"} == set(listed)
+    assert {*contract(create_app())["paths"], "/docs", "/openapi.json", "/llms.txt"} == set(listed)
     assert len(listed) == len(set(listed))
     for path in listed:
         posted = "post" in contract(create_app())["paths"].get(path, {})
