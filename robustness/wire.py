@@ -125,9 +125,10 @@ async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, qu
                     await asyncio.wait_for(enough.wait(), patience_s)
             await asyncio.wait({listener}, timeout=quiet_s)
     finally:
+        # Closed before anything is awaited: whoever cancels this here would leave the connection open.
         listener.cancel()
-        (failure,) = await asyncio.gather(listener, return_exceptions=True)
         writer.transport.abort() if RESET in case.parts else writer.close()
+        (failure,) = await asyncio.gather(listener, return_exceptions=True)
         with suppress(OSError):
             await writer.wait_closed()
     if isinstance(failure, Malformed):

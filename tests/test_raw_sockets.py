@@ -5,10 +5,12 @@ What is sent and what may come back stands in `robustness/corpus.py`; `make soak
 
 import asyncio
 import gc
+import itertools
 import json
 import math
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +104,34 @@ class TestWire:
     def test_what_is_no_answer_is_seen(self, received: bytes) -> None:
         with pytest.raises(Malformed):
             answer_from(received)
+
+    @pytest.mark.anyio
+    async def test_a_case_cancelled_at_any_moment_leaves_no_connection_open(self) -> None:
+        asked: asyncio.Queue[bytes] = asyncio.Queue()
+        ended: asyncio.Queue[bytes] = asyncio.Queue()
+
+        async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await asked.put(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+            await ended.put(await reader.read())
+            writer.close()
+
+        server = await asyncio.start_server(answer, HOST)
+        port = server.sockets[0].getsockname()[1]
+        cut = 0
+        for turns in itertools.count():
+            played = asyncio.create_task(play(ALIVE, HOST, port, quiet_s=0))
+            await asked.get()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            if not played.cancel():
+                break
+            with suppress(asyncio.CancelledError):
+                await played
+            await asyncio.wait_for(ended.get(), 5)
+            cut += 1
+        server.close()
+        assert cut
 
     def test_a_503_without_retry_after_is_a_fault_and_so_is_any_other_5xx(self) -> None:
         tally = Tally()
