@@ -29,7 +29,7 @@ new PerformanceObserver((list) => {
 document.addEventListener("DOMContentLoaded", () => {
   const look = new MutationObserver(() => {
     if (!window.answered && document.body.dataset.shown) window.answered = performance.now();
-    if (!window.drawn && document.querySelector("#load-figure svg")) window.drawn = performance.now();
+    if (!window.drawn && document.querySelector("#energy-figure svg")) window.drawn = performance.now();
   });
   look.observe(document.body, {attributes: true, childList: true, subtree: true});
 });

@@ -348,6 +348,7 @@ class TestErrors:
 
 class TestPlots:
     def test_unknown_is_drawn_as_unknown(self, page: Explorer) -> None:
+        page.see("load-figure")
         texts = page.script(
             "return [...document.querySelectorAll('#load-figure text')].map((text) => text.textContent)"
         )
@@ -359,6 +360,7 @@ class TestPlots:
         assert page.all("#load-figure pattern#hatch-load-figure")
 
     def test_bars_and_their_texts_are_the_answer(self, page: Explorer) -> None:
+        page.see("load-figure")
         answer = assert_shows_the_answer(page)
         texts = page.script(
             "return [...document.querySelectorAll('#load-figure text')].map((text) => text.textContent)"
@@ -616,7 +618,9 @@ class TestForEveryone:
         page.open(
             "#v=1&mass=70kg&pace=5:30/km&time=1:40:00&grade=1percent&interval=0.95&direction_model=pooled", size=size
         )
+        assert page.all("#load-figure:empty")
         printed = page.printed()
+        assert page.all("#load-figure svg"), "not drawn for paper, where nobody scrolls"
         assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
         SHOTS.mkdir(parents=True, exist_ok=True)
         (SHOTS / "print.pdf").write_bytes(printed)

@@ -37,11 +37,17 @@ class Explorer:
         self.url = url
 
     def open(self, fragment: str = "", *, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
-        """Open the page anew and wait for its answer and its plots."""
+        """Open the page anew and wait for its answer and the plots in view."""
         self.emulate(size, scheme)
         self.driver.get("about:blank")
         self.driver.get(f"{self.url}/{fragment}")
-        self.wait(lambda: self.all("#load-figure svg") and self.all("#curve-figure svg") and self.text("caution"))
+        self.wait(lambda: self.all("#energy-figure svg") and self.all("#curve-figure svg") and self.text("caution"))
+        self.settle()
+
+    def see(self, identifier: str) -> None:
+        """Scroll to a figure and wait until it is drawn."""
+        self.script("document.getElementById(arguments[0]).scrollIntoView()", identifier)
+        self.wait(lambda: self.all(f"#{identifier} svg"))
         self.settle()
 
     def again(self) -> None:

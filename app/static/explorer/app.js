@@ -41,7 +41,8 @@ let answer;
 let seen;
 let models = [];
 let measured = [];
-let planInView = false;
+/** Parts further down, drawn once they come near the view: until then they would keep what is in view waiting. */
+const near = new Set();
 /** Whether what the curve needs beside the answer is here. */
 let ready = false;
 const asks = { main: channel(), other: channel(), curve: channel() };
@@ -101,7 +102,7 @@ async function renew() {
   show();
   await another();
   await plots();
-  if (planInView) await plan(state, body);
+  if (near.has("plan")) await plan(state, body);
 }
 
 /** The same bout with the other thing held equal, for the second sentence. */
@@ -145,6 +146,12 @@ async function plots() {
     `Energy: forward ${rounded(forward.total_energy_kcal.value)} kcal, backward ${rounded(backward.total_energy_kcal.value)} kcal; the table below has all of it.`,
     energy.map(([field, title, unit]) => ({ title, unit, forward: forward[field], backward: backward[field] })),
   );
+  if (near.has("load-figure")) loads();
+  if (ready) await drawCurve();
+}
+
+function loads() {
+  const { forward, backward } = answer;
   pairs(
     "load-figure",
     "Loads forward and backward as paired bars with intervals and evidence grades; the table below has all of them.",
@@ -156,7 +163,6 @@ async function plots() {
       backwardAlone: OF_BACKWARD.has(field),
     })),
   );
-  if (ready) await drawCurve();
 }
 
 async function drawCurve() {
@@ -361,14 +367,20 @@ addEventListener("hashchange", () => {
   update();
 });
 at("more").open = matchMedia("(min-width: 60rem)").matches || location.hash.match(/grade|gait|model|interval/) !== null;
-new IntersectionObserver(
-  ([entry]) => {
-    if (!entry.isIntersecting || planInView) return;
-    planInView = true;
-    if (body) during(() => plan(state, body));
-  },
-  { rootMargin: "200px" },
-).observe(at("plan"));
+const whenNear = (id, act) =>
+  new IntersectionObserver(
+    ([entry]) => {
+      if (!entry.isIntersecting || near.has(id)) return;
+      near.add(id);
+      if (answer) during(act);
+    },
+    { rootMargin: "200px" },
+  ).observe(at(id));
+whenNear("plan", () => plan(state, body));
+whenNear("load-figure", () => loaded().then(loads));
+addEventListener("beforeprint", () => {
+  if (!near.has("load-figure") && at("energy-figure").rows) loads();
+});
 let width = document.body.clientWidth;
 new ResizeObserver(() => {
   if (document.body.clientWidth === width || !answer) return;
@@ -377,7 +389,7 @@ new ResizeObserver(() => {
   seen = requestAnimationFrame(() =>
     during(async () => {
       await plots();
-      if (planInView) await plan(state, body);
+      if (near.has("plan")) await plan(state, body);
       await redrawTrack(state);
     }),
   );
