@@ -152,36 +152,34 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
     columns = {name: column_of(name, batch.column(name)) for name in batch.schema.names}
     answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
     status = [*zip(*answer.reasons.numbers, strict=True)]
-    codes = np.array([STATUS.index(code) for code in status[1]], np.int8)[answer.status]
-    at_fault = np.array([INPUTS.index(name) if name else -1 for name in status[0]], np.int8)[answer.status]
-    arrays = [words_of(codes, STATUS, gaps=False), words_of(at_fault, INPUTS)]
+    codes = np.array([STATUS.index(code) for code in status[1]], np.int8).take(answer.status)
+    at_fault = np.array([INPUTS.index(name) if name else -1 for name in status[0]], np.int8).take(answer.status)
+    arrays = [words_of(codes, STATUS), words_of(at_fault, INPUTS, at_fault >= 0)]
     for name in schema.names[2:]:
         if name == WARNINGS_COLUMN:
             arrays.append(warnings_of(answer))
         elif name in answer.words:
-            arrays.append(words_of(answer.words[name], OUTPUTS[name].choices, gaps=name in answer.gaps))
+            found = answer.words[name]
+            arrays.append(words_of(found, OUTPUTS[name].choices, found >= 0 if name in answer.gaps else None))
         else:
-            values = buffers[0].slice(answer.offsets[name], answer.rows * values_width())
-            known = bitmap(np.isnan(answer.numbers[name])) if name in answer.gaps else None
+            numbers = answer.numbers[name]
+            # Only NaN differs from itself.
+            known = bitmap(np.equal(numbers, numbers)) if name in answer.gaps else None
+            values = buffers[0].slice(answer.offsets[name], numbers.nbytes)
             arrays.append(pa.Array.from_buffers(NUMBER, answer.rows, [known, values]))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def values_width() -> int:
-    """Return the bytes of a number."""
-    return int(NUMBER.bit_width) // np.iinfo(np.uint8).bits
-
-
-def bitmap(unknown: NDArray[np.bool_]) -> pa.Buffer:
+def bitmap(known: NDArray[np.bool_] | None) -> pa.Buffer | None:
     """Return which rows are known, as Arrow keeps it."""
-    return pa.py_buffer(np.packbits(np.logical_not(unknown), bitorder="little"))
+    return None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
 
 
-def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], gaps: bool = True) -> pa.Array:
-    """Return words by their places among the choices; null where the place is -1."""
-    known = bitmap(codes < 0) if gaps else None
-    indices = pa.Array.from_buffers(pa.int8(), len(codes), [known, pa.py_buffer(codes)])
-    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices])
+def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], known: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return words by their places among the choices, those of all rows or of the known ones."""
+    indices = pa.Array.from_buffers(pa.int8(), len(codes), [bitmap(known), pa.py_buffer(codes)])
+    # Each code is a place among the choices.
+    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices], safe=False)
 
 
 def warnings_of(answer: Answer) -> pa.Array:
@@ -193,16 +191,16 @@ def warnings_of(answer: Answer) -> pa.Array:
     for row, pattern in enumerate(answer.patterns):
         places[row, : len(pattern)] = [CODES.index(code) for code in pattern]
     offsets = np.zeros(answer.rows + 1, np.int32)
-    np.cumsum((places >= 0).sum(axis=1, dtype=np.int32)[answer.warnings], out=offsets[1:])
+    np.cumsum((places >= 0).sum(axis=1, dtype=np.int32).take(answer.warnings), out=offsets[1:])
     codes = np.empty(offsets[-1], np.int8)
     for start in range(0, answer.rows, BLOCK_ROWS):
         stop = min(start + BLOCK_ROWS, answer.rows)
         found = places.take(answer.warnings[start:stop], axis=0, mode="wrap").ravel()
-        codes[offsets[start] : offsets[stop]] = found[found >= 0]
-    values = words_of(codes, CODES, gaps=False)
-    unknown = answer.warnings < 0
-    known = bitmap(unknown) if unknown.any() else None
-    return pa.Array.from_buffers(pa.list_(WORD), answer.rows, [known, pa.py_buffer(offsets)], children=[values])
+        codes[offsets[start] : offsets[stop]] = found.compress(found >= 0)
+    values = words_of(codes, CODES)
+    known = answer.warnings >= 0
+    nulls = None if known.all() else bitmap(known)
+    return pa.Array.from_buffers(pa.list_(WORD), answer.rows, [nulls, pa.py_buffer(offsets)], children=[values])
 
 
 def column_of(name: str, array: pa.Array) -> Column:

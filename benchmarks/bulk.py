@@ -1,12 +1,13 @@
 """What many bouts at once cost: columns against copying them, and a batch of JSON against its bytes alone.
 
-`python -m benchmarks.bulk` prints the least of several runs. The floor of a table is a copy of every input and output
-column, buffer by buffer; that of a batch is decoding its request and encoding its answer with orjson.
+`python -m benchmarks.bulk` prints the least of several runs, by turns. The floor of a table is a copy of every input
+and output column, buffer by buffer; that of a batch is decoding its request and encoding its answer with orjson.
 """
 
 import random
 import sys
 from collections.abc import Callable
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -21,21 +22,25 @@ from app.record_batches import estimate_batch
 
 ROWS = 1_000_000
 ITEMS = 10_000
-RUNS = 7
+RUNS = 9
+DECODE = TypeAdapter(BatchRequest).validator.validate_json
 TEN = [
     *(f"{way}_total_energy_kcal{end}" for way in ("forward", "backward") for end in ("", "_low", "_high")),
     *("forward_metabolic_power_w_kg", "backward_metabolic_power_w_kg", "forward_met", "ratio_total_energy"),
 ]
 
 
-def least(function: Callable[[], Any]) -> float:
-    """Return the least time of a call, of several [s]."""
-    times = []
+def least(*functions: Callable[[], Any]) -> list[float]:
+    """Return the least time of each call, of several by turns [s]."""
+    times: list[list[float]] = []
     for _ in range(RUNS):
-        begun = perf_counter()
-        function()
-        times.append(perf_counter() - begun)
-    return min(times)
+        times.append([])
+        for function in functions:
+            begun = perf_counter()
+            result = function()
+            times[-1].append(perf_counter() - begun)
+            del result
+    return [min(column) for column in zip(*times, strict=True)]
 
 
 def table(kind: str) -> pa.RecordBatch:
@@ -71,9 +76,19 @@ def tables() -> None:
         bouts = table(kind)
         for name, fields in (("every column", None), ("ten columns", TEN)):
             answer = estimate_batch(bouts, fields)
-            taken = least(lambda bouts=bouts, fields=fields: estimate_batch(bouts, fields))  # type: ignore[misc]  # bound
-            floor = least(lambda both=(bouts, answer): copied(list(both)))  # type: ignore[misc]  # bound here
+            taken, floor = least(partial(estimate_batch, bouts, fields), partial(copied, [bouts, answer]))
             print(f"table {kind:7} {name:13} {taken / ROWS * 1e9:7.1f} ns a row, {floor / taken:.2f} of a copy")
+
+
+def answered(body: bytes) -> bytes:
+    """Return the service's answer to a batch."""
+    answer: bytes = answer_batch(DECODE(body))
+    return answer
+
+
+def coded(body: bytes, answer: Any) -> tuple[Any, bytes]:
+    """Decode a batch and encode its answer, and nothing between."""
+    return orjson.loads(body), orjson.dumps(answer)
 
 
 def batches() -> None:
@@ -94,16 +109,14 @@ def batches() -> None:
         | chance.choice([{}, {"equal": "heart_rate"}, {"equal": "metabolic_rate"}])
         for item in alike
     ]
-    decode = TypeAdapter(BatchRequest).validator.validate_json
     for name, items, more in (
         ("alike", alike, {}),
         ("differing", differing, {}),
         ("alike, ten fields", alike, {"fields": TEN}),
     ):
         body = orjson.dumps({"items": items} | more)
-        answer = orjson.loads(answer_batch(decode(body)))
-        taken = least(lambda body=body: answer_batch(decode(body)))  # type: ignore[misc]  # bound here
-        floor = least(lambda body=body, answer=answer: (orjson.loads(body), orjson.dumps(answer)))  # type: ignore[misc]  # bound
+        answer = orjson.loads(answered(body))
+        taken, floor = least(partial(answered, body), partial(coded, body, answer))
         print(f"batch {name:18} {taken / ITEMS * 1e6:6.1f} µs an item, {taken / floor:.1f} times its JSON")
 
 

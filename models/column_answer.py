@@ -11,7 +11,8 @@ from models.column_inputs import Reasons, Rows
 from models.column_names import OUTPUTS, PARTS
 from models.sheet import RATIO_NAMES
 
-PAD_BYTES: Final = 64 * 5
+LINE_BYTES: Final = 64
+PAD_BYTES: Final = LINE_BYTES * 5
 """Added to each column, so that the same row of many columns does not fall on one line of the cache."""
 PATTERNLESS: Final = -1
 
@@ -21,6 +22,17 @@ Allocate: TypeAlias = Callable[[int], NDArray[np.uint8]]
 def empty(size: int) -> NDArray[np.uint8]:
     """Return memory of a number of bytes."""
     return np.empty(size, np.uint8)
+
+
+def line(size: int) -> int:
+    """Return a number of bytes as whole lines of a processor's cache.
+
+    Examples
+    --------
+    >>> line(1), line(64), line(65)
+    (64, 64, 128)
+    """
+    return -(-size // LINE_BYTES) * LINE_BYTES
 
 
 def stem_of(name: str) -> str:
@@ -57,16 +69,20 @@ class Answer:
     ) -> None:
         self.rows = rows
         self.include = include
-        self.stride = (rows * 8 + 63) // 64 * 64 + PAD_BYTES
-        numbers = [name for name in names if not OUTPUTS[name].choices]
-        self.memory = allocate(self.stride * max(len(numbers), 1))
-        self.offsets = {name: index * self.stride for index, name in enumerate(numbers)}
-        self.numbers: dict[str, NDArray[np.float64]] = {
-            name: self.memory[offset : offset + rows * 8].view(np.float64) for name, offset in self.offsets.items()
-        }
-        self.words: dict[str, NDArray[np.int8]] = {
-            name: np.empty(rows, np.int8) for name in names if OUTPUTS[name].choices
-        }
+        self.offsets: dict[str, int] = {}
+        """Where each column begins in the memory of all."""
+        size = 0
+        for name in names:
+            self.offsets[name] = size
+            size += line(rows * (1 if OUTPUTS[name].choices else 8)) + PAD_BYTES
+        memory = allocate(size)
+        self.numbers: dict[str, NDArray[np.float64]] = {}
+        self.words: dict[str, NDArray[np.int8]] = {}
+        for name, offset in self.offsets.items():
+            if OUTPUTS[name].choices:
+                self.words[name] = memory[offset : offset + rows].view(np.int8)
+            else:
+                self.numbers[name] = memory[offset : offset + rows * 8].view(np.float64)
         self.gaps: set[str] = set()
         """Columns that are unknown somewhere: NaN, or -1, in those rows."""
         self.reasons = Reasons()
@@ -76,7 +92,7 @@ class Answer:
         """Each list of warnings that occurs, with its number."""
         self.warnings = np.full(rows, PATTERNLESS, np.int32) if with_warnings else None
         """Number of each row's list of warnings; -1 where it has no estimate."""
-        self.with_spread = any(name.startswith("spread_") for name in numbers)
+        self.with_spread = any(name.startswith("spread_") for name in names)
         self.pairs = {stem: self.pair(stem) for stem in map(stem_of, names)}
         """Columns of each wanted estimate: their names, and those of its value and ends that are wanted themselves."""
         self.wanted = {OUTPUTS[name].quantity for name in names}

@@ -7,7 +7,7 @@ written straight to its place; nothing here runs once for each row. `models.colu
 import itertools
 import math
 from collections.abc import Collection, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Final, cast
 
 import numpy as np
@@ -29,11 +29,23 @@ from models.uncertainty import Gait, root_sum_square, spread_factor
 
 CHUNK_ROWS: Final = 65_536
 """Rows that are checked and grouped at once."""
-BLOCK_ROWS: Final = 16_384
+BLOCK_ROWS: Final = 32_768
 """Rows that are computed at once: what one step leaves is still in the cache for the next."""
 TIMING: Final = ("cadence", "contact_time", "steps")
 MOTION: Final = ("speed", "duration", "distance")
 FEW_CONDITIONS: Final = 12
+KEPT_BYTES: Final = 1 << 24
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Have the C library keep the memory that a block frees for the next one.
+
+    Left alone it gives that memory back to the system and faults it in again: half of the time of many batches of
+    some thousand rows. glibc keeps up to twice the largest mapping that was ever freed (mallopt(3),
+    M_MMAP_THRESHOLD); other libraries do not mind.
+    """
+    np.empty(KEPT_BYTES, np.uint8)
 
 
 def sections_of(names: Collection[str]) -> frozenset[Section]:
@@ -170,6 +182,10 @@ class ColumnSheet(Sheet):
                 self.answer.words[name][self.rows] = active + (met >= INTENSITY_FROM_MET["vigorous"])
                 self.written.add(name)
 
+    def wants(self, name: str) -> bool:
+        """Say whether any column comes from a quantity."""
+        return name in self.answer.wanted
+
     def factors(self, *, spread: Number, ratio_spread: Number = 0.0, backward_spread: Number | None = None) -> Factors:
         """Return the interval factors of a pair, each worked out when it is first looked at."""
         return cast(Factors, LazyFactors(self.score, spread, ratio_spread, backward_spread))
@@ -184,14 +200,14 @@ class ColumnSheet(Sheet):
         backward_known: Condition = True,
     ) -> None:
         """Write a joint-load indicator in both directions, where it is known, if any of them is wanted."""
-        if name in self.answer.wanted:
+        if self.wants(name):
             super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known))
 
     def pair(
         self, name: str, forward: Number, backward: Number | None, factors: Factors, backward_known: Condition = True
     ) -> None:
         """Write a quantity in both directions and its ratio, if any of them is wanted."""
-        if name in self.answer.wanted:
+        if self.wants(name):
             super().pair(name, forward, backward, factors, settled(backward_known))
 
     def warn(self, code: str, condition: Condition = True) -> None:
@@ -278,6 +294,7 @@ def estimate_columns(
     Answer
         The columns.
     """
+    keep_freed_memory()
     asked = FIELDS if fields is None else fields
     names = [name for name in OUTPUTS if name in asked]
     if include is None:

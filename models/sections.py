@@ -32,8 +32,11 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     forward_kcal, backward_kcal = forward_active * kcal_of_w_kg, backward_active * kcal_of_w_kg
     of_energy = of_power if of_energy_input is of_power_input else gross_factors(move, of_energy_input, sheet)
     sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, of_energy)
-    of_active = active_factors(forward_w / forward_active, backward_w / backward_active, move, of_energy_input, sheet)
-    sheet.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active)
+    if sheet.wants("active_energy_kcal"):
+        of_active = active_factors(
+            forward_w / forward_active, backward_w / backward_active, move, of_energy_input, sheet
+        )
+        sheet.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active)
     sheet.forward["resting_energy_kcal"] = sheet.backward["resting_energy_kcal"] = resting
     sheet.pair("metabolic_power_w_kg", forward_w, backward_w, of_power)
     forward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=forward_w)
@@ -46,16 +49,22 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     if maximum is not None:
         sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power)
         sheet.warn(cautions.ABOVE_MAXIMUM, (forward_uptake > maximum) | (backward_uptake > maximum))
+    if sheet.wants("energy_per_km_kcal"):
+        per_km_section(case, move, per_km_input, sheet)
+
+
+def per_km_section(case: Case, move: Movement, from_input: tuple[Number, Number], sheet: Sheet) -> None:
+    """Write the energy per kilometre; `from_input` is what the caller's inputs add to its spread, each way."""
     kcal_km = case.body_mass_kg * (1000 / energy.J_PER_KCAL)
-    steepness_input, backward_input = per_km_input
+    steepness_input, backward_input = from_input
     per_km = sheet.factors(
         spread=(move.forward_spread**2 + steepness_input**2) ** 0.5,
         backward_spread=(move.backward_spread**2 + move.speed_spread**2 + backward_input**2) ** 0.5,
     )
     sheet.pair(
         "energy_per_km_kcal",
-        kcal_km * forward_w / case.speed_m_s,
-        None if move.speed_m_s is None else kcal_km * backward_w / move.speed_m_s,
+        kcal_km * move.forward_w_kg / case.speed_m_s,
+        None if move.speed_m_s is None else kcal_km * move.backward_w_kg / move.speed_m_s,
         per_km,
     )
 

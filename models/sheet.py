@@ -54,6 +54,10 @@ class Sheet:
         self.warnings: list[tuple[str, Condition]] = []
         self.refusals: list[tuple[Undefined, Condition]] = []
 
+    def wants(self, name: str) -> bool:
+        """Say whether a quantity of a pair is to be written, and so is worth working out."""
+        return True
+
     def warn(self, code: str, condition: Condition = True) -> None:
         """Note a warning, for the rows where the condition holds."""
         if condition is not False:

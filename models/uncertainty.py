@@ -5,12 +5,11 @@ An estimate is taken as lognormal around its value. The parts of its spread are 
 sum of squares, and parts that two quantities share cancel in their ratio.
 """
 
-import math
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Final, Literal, TypeAlias
 
-from models.arithmetic import Condition, Number, where
+from models.arithmetic import Condition, Number, exponential, where
 
 Gait: TypeAlias = Literal["run", "walk"]
 
@@ -140,4 +139,4 @@ def spread_factor(spread: Number, score: Number) -> Number:
     >>> round(spread_factor(0.11, standard_score(0.90)), 2)
     1.2
     """
-    return math.e ** (score * spread)
+    return exponential(score * spread)
