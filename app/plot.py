@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import cycle, groupby, pairwise
+from textwrap import wrap
 from typing import Annotated, Any, Final, NotRequired, cast
 
 from fastapi import APIRouter, Request
@@ -32,8 +33,8 @@ MARGIN: Final = 62
 ROW: Final = 28
 """From one line of words to the next."""
 MOST_TICKS: Final = 9
-LOAD_ROWS: Final = 6
-"""Lines of words below the bars of a plot of loads, with the margin."""
+LOAD_ROWS: Final = 5
+"""Lines of words below the bars of a plot of loads, with the margin, before what loads mean."""
 SWATCH: Final = 36
 COLUMNS: Final = 3
 """Studies in a row of the legend."""
@@ -41,7 +42,7 @@ BAR: Final = 44
 GAP: Final = 12
 
 GERUND: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
-HEADINGS: Final[dict[Per, str]] = {"second": "metabolic power by speed", "km": "energy per km by speed"}
+HEADINGS: Final[dict[Per, str]] = {"second": "metabolic power by speed", "km": "total energy per km by speed"}
 
 PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "each step, BW": {
@@ -53,6 +54,9 @@ PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     f"× run at {ACHILLES_REFERENCE_M_S:g} m/s": {"achilles_relative_load": ("Achilles", "force")},
 }
 """The indicators by what they are measured in, each with its label in two lines."""
+
+NOTHING_TO_SHOW: Final = "No oxygen uptake on this slope to show."
+ELSEWHERE: Final = "Studies that give a ratio or a cost alone are in the validation."
 
 FRESH: Final = {"cache-control": "public, max-age=3600"}
 
@@ -105,7 +109,7 @@ def described(shape: Any) -> dict[str, Any]:
 @router.get(
     "/plot/energy.svg",
     operation_id="plot_energy",
-    summary="Energy against speed, forward and backward, with the measurements, as SVG",
+    summary="Energy against speed, forward and backward, with values from the literature, as SVG",
     **described(EnergyPlotRequest),
 )
 async def plot_energy(request: Request) -> Response:
@@ -113,8 +117,9 @@ async def plot_energy(request: Request) -> Response:
 
     Use it to show, where nothing can be computed, how energy grows with speed in both directions.
 
-    Published oxygen uptakes on the same grade are points that name their study. Fine dashes are speeds outside the
-    data. Left out, gait is run and the rest as for an estimate.
+    Oxygen uptakes of the literature on the same grade are points that name their study: means of groups, and table
+    values of the Compendium. Fine dashes are speeds outside the data. Left out, gait is run and the rest as for an
+    estimate.
     """
     return plotted(request, EnergyPlotRequest, energy_plot)
 
@@ -176,7 +181,9 @@ def energy_plot(*, theme: Theme = "light", **asked: Any) -> str:
         words = f"{point.name}, {point.direction} at {point.speed_m_s:g} m/s: {point.value:.3g} {UNITS[curves.per]}"
         fill, stroke = ("forward", "paper") if point.direction == "forward" else ("none", "backward")
         place = across.at(point.speed_m_s), up.at(point.value)
-        drawing.mark(place, shapes[point.study], fill=fill, stroke=stroke, title=f"{words} ({point.standing})")
+        drawing.mark(
+            place, shapes[point.study], fill=fill, stroke=stroke, title=f"{words} ({point.standing}, {point.group})"
+        )
     drawing.close()
     _energy_legend(drawing, curves, shapes)
     title = f"{GERUND[curves.gait]}, {ground(curves.grade)}: {HEADINGS[curves.per]}"
@@ -220,13 +227,13 @@ def _energy_legend(drawing: Drawing, curves: EnergyCurves, shapes: dict[str, str
         drawing.text(x + SWATCH + RADIUS, LEGEND, name)
         x += SWATCH + width_of(name) + FONT
     drawing.bar((x, y - GAP), (SWATCH, 2 * GAP), fill="ink", stroke="none", fill_opacity=TINT)
-    words = f"{share(curves.interval)} of people"
+    words = f"{share(curves.interval)} interval"
     drawing.text(x + SWATCH + RADIUS, LEGEND, words)
     x += SWATCH + width_of(words) + FONT
     drawing.line([(x, y), (x + SWATCH, y)], stroke="ink", stroke_width=THICK, stroke_dasharray=DASHES["outside"])
     drawing.text(x + SWATCH + RADIUS, LEGEND, "outside the data")
     if not shapes:
-        drawing.text(RADIUS, BOTTOM + 3 * ROW, "Not measured on this grade.")
+        drawing.text(RADIUS, BOTTOM + 3 * ROW, NOTHING_TO_SHOW)
     for number, (study, shape) in enumerate(shapes.items()):
         row, column = divmod(number, COLUMNS)
         left, base = RADIUS + column * WIDTH / COLUMNS, BOTTOM + (3 + row) * ROW
@@ -245,7 +252,7 @@ def energy_words(curves: EnergyCurves) -> str:
     sentences = [
         "Gross energy per kilogram of body mass, forward and backward at equal speed, by "
         f"{curves.energy_model} and the ratio {curves.direction_model}; "
-        f"the band holds {share(curves.interval)} of people.",
+        f"the band is {held(curves.interval)}, between studies and in the equation.",
         f"At {curves.example_m_s:g} m/s: {', '.join(told)}.",
     ]
     for name, curve in zip(DIRECTIONS, (curves.forward, curves.backward), strict=True):
@@ -253,9 +260,8 @@ def energy_words(curves: EnergyCurves) -> str:
         told_range = f"from {inside.min():.3g} to {inside.max():.3g} m/s" if inside.size else "nowhere in this plot"
         sentences.append(f"{name.capitalize()} is inside its data {told_range}.")
     studies = list(dict.fromkeys(point.study for point in curves.measured))
-    sentences.append(
-        f"Published measurements shown: {', '.join(studies)}." if studies else "No measurement on this grade."
-    )
+    shown = f"Values from the literature shown, means of groups or table values without n: {', '.join(studies)}."
+    sentences.append(shown if studies else f"{NOTHING_TO_SHOW} {ELSEWHERE}")
     return " ".join([*sentences, *curves.notes])
 
 
@@ -290,9 +296,12 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
         left = across.end
     _load_legend(drawing, found.interval, outside=bool(found.outside_data))
     title = f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
-    sentences = [f"Intervals hold {share(found.interval)} of people.", *told, *found.notes]
-    drawing.text(RADIUS, BOTTOM + 5 * ROW + RADIUS, found.in_short)
-    return drawing.svg(WIDTH, BOTTOM + LOAD_ROWS * ROW, title=title, description=" ".join(sentences))
+    meant = f"Intervals are {held(found.interval)} and between methods; the Achilles bounds backward are fixed."
+    lines = wrap(found.in_short, int((WIDTH - 2 * RADIUS) / width_of("m")))
+    for line, words in enumerate(lines, start=5):
+        drawing.text(RADIUS, BOTTOM + line * ROW + RADIUS, words)
+    height = BOTTOM + (LOAD_ROWS + len(lines)) * ROW
+    return drawing.svg(WIDTH, height, title=title, description=" ".join([meant, *told, *found.notes]))
 
 
 def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, direction: str) -> None:
@@ -323,7 +332,7 @@ def _load_legend(drawing: Drawing, interval: float, *, outside: bool) -> None:
         drawing.text(x + side + RADIUS, LEGEND, name)
         x += side + width_of(name) + 2 * GAP
     drawing.whisker(x + RADIUS, LEGEND, LEGEND - side + RADIUS)
-    drawing.text(x + side, LEGEND, f"{share(interval)} of people")
+    drawing.text(x + side, LEGEND, f"{share(interval)} interval")
     drawing.text(RADIUS, BOTTOM + 4 * ROW + RADIUS, "Letters: evidence, A strong, D weak. BW: body weights.")
     if outside:
         drawing.text(WIDTH - RADIUS, LEGEND, "* outside the data", text_anchor="end")
@@ -337,6 +346,17 @@ def load_words(known: Indicator | None) -> str:
     if "value" not in known:
         return f"unknown, bounds {bounds}, evidence grade {known['evidence']}"
     return f"{known['value']:.3g} ({bounds}), evidence grade {known['evidence']}"
+
+
+def held(interval: float) -> str:
+    """Return what an interval is meant to be, to be followed by what else it allows for.
+
+    Examples
+    --------
+    >>> held(0.9)
+    'meant to hold 90% of people like those studied; it allows for differences between people'
+    """
+    return f"meant to hold {share(interval)} of people like those studied; it allows for differences between people"
 
 
 def ground(grade: float) -> str:

@@ -24,7 +24,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "active_energy_kcal": "Active",
         "resting_energy_kcal": "Resting",
         "energy_per_km_kcal": "Total",
-        "metabolic_power_w_kg": "Power",
+        "metabolic_power_w_kg": "Metabolic power",
         "oxygen_uptake_ml_kg_min": "Oxygen uptake",
         "met": "Oxygen uptake",
         "share_of_maximum": "Share of own maximum",

@@ -58,7 +58,7 @@ def _field(shape: str, name: str, hint: Any) -> Any:
     "/validation",
     operation_id="validation",
     tags=["evidence"],
-    summary="Every published measurement beside what the running code gives for it",
+    summary="Every value from the literature beside what the running code gives for it",
     response_model=documented(Validation),
     response_description="Comparisons, misses and summaries; a page for people where HTML is preferred.",
     responses={

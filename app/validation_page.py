@@ -103,9 +103,10 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
         groups.setdefault(group_of(comparison), []).append(comparison)
     sections = [
         HEAD,
-        f"<p>Every published measurement in the tables of this service that a model predicts, beside what the "
-        f"running code gives for it. A miss lies outside the {share} interval of a group's mean. Nothing is tuned "
-        f"to pass. Rows that the coefficients were made from are marked: they prove little.</p>\n",
+        f"<p>Every value from the literature in the tables of this service that a model predicts, beside what the "
+        f"running code gives for it. Most are means of groups; those of the Compendium are table values without n. A "
+        f"miss lies outside the {share} interval of a group's mean. Nothing is tuned to "
+        f"pass. Rows that the coefficients were made from are marked: they prove little.</p>\n",
         _glossary(share),
         f"<p>Version {_text(found['version'])}, coefficients <code>{_text(found['hash'])}</code>. "
         'The same as JSON: ask this address for application/json. <a href="./">Start</a>, '

@@ -176,8 +176,8 @@ MEANINGS: Final[dict[str, str]] = {
     "high": "Upper end of the interval.",
     "evidence": (
         "Evidence grade: A several consistent measured studies; B a meta-analysis or consistent modelled data; "
-        "C few, small, indirect or conflicting (C- weaker still); D extrapolation or expert choice; none: nothing "
-        "was measured."
+        "C few, small, indirect or conflicting (C- weaker still); D extrapolation or a choice of this project; none: "
+        "no measurement to grade."
     ),
     "gait": f"Running or walking, the same in both directions; running from {RUNNING_FROM_M_S:g} m/s when left out.",
     "equal": "What equal intensity holds equal between the directions; the duration always is.",
@@ -263,7 +263,7 @@ MEANINGS: Final[dict[str, str]] = {
     "muscle_roles": "What joints and muscles do going backward.",
     "energy_models": "The forward energy equations.",
     "direction_models": "The ratios backward to forward at equal speed.",
-    "backward_over_forward": "The ratio, on gross energy [1].",
+    "backward_over_forward": "The ratio on the level, on gross energy [1]; walking uphill adds the level's excess.",
     "constants": "Every constant of the models.",
     "equation": "The equation, with letters for its coefficients in order.",
     "speed_range_m_s": "Range of the data [m/s]; one number where there is no upper end.",

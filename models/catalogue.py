@@ -5,6 +5,7 @@ found by a test.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final, NotRequired, TypedDict
@@ -80,13 +81,13 @@ CONSTANTS: Final = [
     *_rows(
         energy,
         ("ON_A_GRADE", "Steepness beyond which ground counts as a grade [1]", "choice", ""),
-        ("RESPIRATORY_EXCHANGE_RATIO", "Carbon dioxide over oxygen, 0.89 ± 0.06 in running [1]", "published", ""),
+        ("RESPIRATORY_EXCHANGE_RATIO", "Carbon dioxide over oxygen, one value for every bout [1]", "choice", ""),
         ("PERONNET_COEFFICIENTS", "kcal per litre of oxygen = a + b RER", "published", "peronnet1991"),
         ("KCAL_PER_LITRE_OXYGEN", "Energy of oxygen at that exchange ratio [kcal/L]", "derived", "peronnet1991"),
         ("J_PER_KCAL", "Thermochemical kilocalorie [J]", "published", ""),
         ("J_PER_ML_OXYGEN", "Energy of oxygen [J/ml]", "derived", "peronnet1991"),
         ("MET_ML_KG_MIN", "Oxygen uptake of one MET, by definition [ml/kg/min]", "published", ""),
-        ("MEASURED_REST_ML_KG_MIN", "Measured rest, mean and SD, n 769 [ml/kg/min]", "published", ""),
+        ("MEASURED_REST_ML_KG_MIN", "Measured rest, mean and SD, n 769 [ml/kg/min]", "secondary", ""),
         ("INTENSITY_FROM_MET", "Lower bounds of the intensity labels [MET]", "published", "intensity"),
         ("MIFFLIN_COEFFICIENTS", "kcal/day by mass, height in m, age, sex", "secondary", "mifflin1990"),
         ("MINIMUM_ACTIVE_SHARE", "Share of the total below which active energy is undefined [1]", "choice", ""),
@@ -101,11 +102,11 @@ CONSTANTS: Final = [
         ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "secondary", "wright2001"),
         ("DOCUMENTED_STUDY_CV", "Spread of that ratio between studies [1]", "derived", ""),
         ("POOLED_RUNNING_RATIO", "Log mean of the running rows of ratios.csv [1]", "choice", ""),
-        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv [1]", "choice", ""),
+        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv, on the level [1]", "choice", ""),
         ("WALKING_RATIO_RANGE_M_S", "Speeds of the walking rows of ratios.csv [m/s]", "derived", ""),
         ("POOLED_STUDY_CV", "SD of the logs in ratios.csv, by gait [1]", "derived", ""),
         ("HEART_RATE_RATIO", "Gross energy at equal heart rate [1]", "derived", "williford1998"),
-        ("BACKWARD_MEASURED_TO_M_S", "Fastest measured backward running [m/s]", "secondary", "wright2001"),
+        ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
     ),
     *_rows(
@@ -116,12 +117,8 @@ CONSTANTS: Final = [
         ("WALKING_CADENCE_RANGE_M_S", "Range of walking cadence [m/s]", "derived", "fukuchi2018"),
         ("RUNNING_CADENCE_COEFFICIENTS", "a b of steps/min = a + b V", "derived", "vanoeveren2017 outdoor2020"),
         ("WALKING_CADENCE_COEFFICIENTS", "a b of steps/min = a + b V", "derived", "fukuchi2018"),
-        (
-            "CADENCE_PERSON_SD_STEPS_PER_MIN",
-            "Spread between people [steps/min]",
-            "published",
-            "outdoor2020 fukuchi2018",
-        ),
+        ("CADENCE_PERSON_SD_STEPS_PER_MIN.run", "Spread between people [steps/min]", "published", "outdoor2020"),
+        ("CADENCE_PERSON_SD_STEPS_PER_MIN.walk", "Spread between people [steps/min]", "derived", "fukuchi2018"),
         ("CADENCE_RATIO", "Running cadence backward over forward [1]", "published", "bws_treadmill"),
         ("CONTACT_TIME_RATIO", "Running contact time backward over forward [1]", "derived", "cavagna2012"),
         ("CONTACT_TIME_PERSON_CV", "Spread of contact time between people [1]", "derived", ""),
@@ -129,10 +126,12 @@ CONSTANTS: Final = [
     ),
     *_rows(
         load,
-        ("PEAK_VERTICAL_FORCE_COEFFICIENTS", "a b of BW = a + b V, by gait", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_COEFFICIENTS.run", "a b of BW = a + b V", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_COEFFICIENTS.walk", "a b of BW = a + b V", "choice", ""),
         ("PEAK_VERTICAL_FORCE_RANGE_M_S", "Range, by gait [m/s]", "choice", ""),
         ("PEAK_VERTICAL_FORCE_SD_BW", "Spread between people [BW]", "choice", ""),
-        ("PEAK_VERTICAL_FORCE_RATIO", "Backward over forward, by gait [1]", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_RATIO.run", "Backward over forward [1]", "choice", "cavagna2012"),
+        ("PEAK_VERTICAL_FORCE_RATIO.walk", "Backward over forward [1]", "choice", ""),
         ("PEAK_VERTICAL_FORCE_RATIO_SD", "Spread of that ratio [1]", "choice", ""),
         ("PATELLOFEMORAL_COEFFICIENTS", "a b of BW = a + b V, running", "choice", "hart2022 doyle2023"),
         ("PATELLOFEMORAL_STEP_RATE_EXPONENT", "Exponent of the step-rate ratio [1]", "choice", "lenhart2014"),
@@ -164,13 +163,10 @@ CONSTANTS: Final = [
     *_rows(
         uncertainty,
         ("MODEL_FORWARD_CV", "Forward equation around group means [1]", "choice", ""),
-        (
-            "PERSON_FORWARD_CV",
-            "People around a group, forward, by gait [1]",
-            "choice",
-            "diprampero1986 williford1998",
-        ),
-        ("PERSON_RATIO_CV", "People around a group's ratio, by gait [1]", "derived", "wright2001"),
+        ("PERSON_FORWARD_CV.run", "People around a group, forward [1]", "published", "diprampero1986"),
+        ("PERSON_FORWARD_CV.walk", "People around a group, forward [1]", "choice", "williford1998"),
+        ("PERSON_RATIO_CV.run", "People around a group's ratio [1]", "derived", "wright2001"),
+        ("PERSON_RATIO_CV.walk", "People around a group's ratio, as for running [1]", "choice", ""),
         ("CONVERSION_CV", "Kilocalories per litre of oxygen [1]", "published", "peronnet1991"),
         ("DEFAULT_INTERVAL", "Probability inside an interval when none is asked [1]", "choice", ""),
         ("MAXIMUM_INPUT_CV", "Largest error of a caller's input [1]", "choice", ""),
@@ -190,7 +186,8 @@ CONSTANTS: Final = [
         ("WALKING_SPEED_HIGH_M_S", "Fastest speed taken as walking [m/s]", "choice", ""),
     ),
 ]
-"""Each constant of the models: its module, name, meaning, standing and references."""
+"""Each constant of the models: its module, name, meaning, standing and references. A gait behind the name is its part
+of a constant whose gaits stand apart."""
 
 
 def flat(name: str, constant: Any) -> Iterator[tuple[str, float]]:
@@ -211,6 +208,19 @@ def flat(name: str, constant: Any) -> Iterator[tuple[str, float]]:
         yield name, constant
 
 
+def numbers_of(module: Any, name: str) -> Iterator[tuple[str, float]]:
+    """Yield every number of a constant of a module, or of one gait's part of it, with its path.
+
+    Examples
+    --------
+    >>> list(numbers_of(load, "PEAK_VERTICAL_FORCE_RATIO.walk"))
+    [('load.PEAK_VERTICAL_FORCE_RATIO.walk', 1.0)]
+    """
+    whole, _, gait_name = name.partition(".")
+    constant = getattr(module, whole)
+    yield from flat(f"{module.__name__.removeprefix('models.')}.{name}", constant[gait_name] if gait_name else constant)
+
+
 @cache
 def coefficients_hash() -> str:
     """Return a short hash of every number of the models, to twelve significant digits.
@@ -227,7 +237,7 @@ def coefficients_hash() -> str:
 
 def _constants() -> Iterator[tuple[str, float]]:
     for module, name, *_ in CONSTANTS:
-        yield from flat(f"{module.__name__.removeprefix('models.')}.{name}", getattr(module, name))
+        yield from numbers_of(module, name)
 
 
 def _ranges() -> Iterator[tuple[str, float]]:
@@ -255,7 +265,7 @@ def catalogue() -> Catalogue:
             "references": references.split(),
         }
         for module, name, meaning, standing, references in CONSTANTS
-        for path, number in flat(f"{module.__name__.removeprefix('models.')}.{name}", getattr(module, name))
+        for path, number in numbers_of(module, name)
     ]
     constants += [
         {
@@ -309,5 +319,5 @@ def _energy_entry(name: str, gait_name: str, model: energy_models.EnergyModel) -
     if model.grade_range != energy_models.EVERY_GRADE:
         entry["grade_range"] = list(model.grade_range)
     if model.defined_grade != energy_models.EVERY_GRADE:
-        entry["defined"] = "level only" if model.defined_grade[0] < 0 else "level or uphill only"
+        entry["defined"] = "level or uphill only" if math.isinf(model.defined_grade[1]) else "level only"
     return entry

@@ -6,6 +6,8 @@ measurement to grade.
 
 from typing import Final, Literal, TypedDict
 
+from models import direction, uncertainty
+
 
 class Claim(TypedDict):
     """A claim in circulation, the finding, and wording an app may and must not use."""
@@ -25,6 +27,14 @@ class MuscleRole(TypedDict):
     finding: str
     evidence: Literal["A", "B", "C", "D", "none"]
     sources: list[str]
+
+
+def _one_person() -> str:
+    """Return the interval of one person's running ratio at equal speed, as an answer has it."""
+    spread = uncertainty.root_sum_square(uncertainty.PERSON_RATIO_CV["run"], direction.DOCUMENTED_STUDY_CV)
+    factor = uncertainty.spread_factor(spread, uncertainty.standard_score(uncertainty.DEFAULT_INTERVAL))
+    ratio = direction.DOCUMENTED_RUNNING_RATIO
+    return f"{uncertainty.DEFAULT_INTERVAL * 100:g} % interval is {ratio / factor:.2f} to {ratio * factor:.2f}"
 
 
 def _claim(
@@ -51,8 +61,8 @@ CLAIMS: Final = (
     _claim(
         "uplift_equal_speed",
         "Backward running burns 30 % more at the same speed.",
-        "Supported by most studies; one of 10 people found no significant difference. Individual range about 1.0 "
-        "to 1.6 times.",
+        "Supported by most studies; one study, of 10 people, found no significant difference. Individual range about "
+        f"1.0 to 1.6 times (single people; this service's {_one_person()}).",
         "B",
         "williford1998 bws_treadmill wright2001 rasica2020 paes2016",
         "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",
@@ -61,11 +71,11 @@ CLAIMS: Final = (
     _claim(
         "uplift_equal_effort",
         "Backward running burns 30 % more at the same heart rate, effort or oxygen uptake.",
-        "Not supported: at equal oxygen uptake the energy is equal by definition, at equal heart rate backward costs "
-        "less.",
+        "Not supported: at equal oxygen uptake the energy is equal by definition; at equal heart rate one small study "
+        "(13 people) suggests less energy, and it may be no less; felt effort: not measured.",
         "D",
         "williford1998",
-        "At the same oxygen uptake you go slower backward, and the energy is the same.",
+        "At the same oxygen uptake you go slower backward, and the energy each minute is the same.",
         "30 % more at the same heart rate or effort.",
     ),
     _claim(
@@ -107,11 +117,12 @@ CLAIMS: Final = (
     _claim(
         "achilles_pain",
         "There is little or no pain with an ankle or Achilles injury.",
-        "Not supported. One uncontrolled trial on a slope of -8 degrees used it to load the tendon: 14 of 15 finished "
-        "with no adverse event.",
+        "Not supported. One trial without a comparison group used walking and running backward on a treadmill at -8 "
+        "degrees to load the tendon: 14 of 15 people finished, with no adverse event.",
         "D",
         "brslope2021",
-        "Backward running has been used to load the Achilles tendon under guidance; ask a physiotherapist.",
+        "One trial without a comparison group, 15 people, walking and running backward on a -8 degree treadmill: 14 "
+        "finished, no adverse event. It is no proof that it helps or does not hurt.",
         "That an injured ankle or tendon will not hurt.",
     ),
     _claim(
@@ -136,7 +147,7 @@ CLAIMS: Final = (
     _claim(
         "muscles",
         "Going backward shifts work between muscles.",
-        "Active muscle volume for each unit of ground force rises by 10 ± 3 %.",
+        "Active muscle volume for each unit of ground force rises by 10 % (SEM 3, 4 people, at 3 m/s).",
         "C",
         "wright2001",
         "Backward running uses more muscle for the same force.",
@@ -165,12 +176,14 @@ CLAIMS: Final = (
 
 MUSCLE_ROLES: Final[tuple[MuscleRole, ...]] = (
     {
-        "finding": "Active muscle volume for each unit of ground force is 1.10 ± 0.03 times that of forward running.",
+        "finding": "Active muscle volume for each unit of ground force is 1.10 times that of forward running (SEM "
+        "0.03, 4 people, at 3 m/s).",
         "evidence": "C",
         "sources": ["wright2001"],
     },
     {
-        "finding": "Walking backward, the ankle is the main joint of propulsion and of shock absorption.",
+        "finding": "The ankle is the main joint of propulsion and of shock absorption (walking, slower than forward; "
+        "one study).",
         "evidence": "C",
         "sources": ["lee2013"],
     },

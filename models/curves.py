@@ -39,6 +39,9 @@ UNITS: Final[dict[Per, str]] = {
     "km": QUANTITIES["energy_per_km_kcal_kg"].unit,
 }
 
+TABLE_VALUE: Final = "table value, no n"
+"""What stands for the size of a group where there is none."""
+
 BACKWARD_ALONE: Final = {
     cautions.BACKWARD_BEYOND_MEASUREMENT,
     cautions.BACKWARD_DOWNHILL,
@@ -50,7 +53,6 @@ LOADS_OUTSIDE: Final[dict[str, set[str]]] = {
     "peak_vertical_force_bw": {
         *cautions.VERTICAL_FORCE_SPEED.values(),
         cautions.VERTICAL_FORCE_GRADE,
-        cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
     },
     "patellofemoral_peak_force_bw": {cautions.PATELLOFEMORAL_SPEED, cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT},
     "patellofemoral_impulse_per_km_bw_s": {cautions.PATELLOFEMORAL_SPEED},
@@ -58,7 +60,6 @@ LOADS_OUTSIDE: Final[dict[str, set[str]]] = {
     "achilles_relative_load": {
         *cautions.ACHILLES_SPEED.values(),
         cautions.LOAD_ON_GRADE,
-        cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
     },
 }
 """Indicators of a plot, each with the warnings that say that its data are left."""
@@ -74,7 +75,7 @@ class Curve(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A published group mean, in the unit of the curves."""
+    """A value from the literature, in the unit of the curves: the mean of a group, or of a table without one."""
 
     study: str
     name: str
@@ -83,6 +84,8 @@ class Measured(NamedTuple):
     speed_m_s: float
     value: float
     standing: str
+    group: str
+    """How many people it is the mean of, or that there is no group."""
 
 
 class EnergyCurves(NamedTuple):
@@ -129,7 +132,7 @@ def energy_curves(
     interval: float | None = None,
     per: Per = "second",
 ) -> EnergyCurves:
-    """Return gross energy against speed, forward and backward, with the measurements on the same grade.
+    """Return gross energy against speed, forward and backward, with values from the literature on the same grade.
 
     Parameters
     ----------
@@ -250,7 +253,8 @@ def measured(*, gait: Gait, grade: float, per: Per) -> list[Measured]:
         value = power if per == "second" else power / speed * (1000 / energy.J_PER_KCAL)
         study = re.sub(r" code \d+$", "", cells["study"])
         way = cast(Direction, cells["direction"])
-        found.append(Measured(study, cells["study"], way, speed, value, cells["confidence"]))
+        group = f"n {cells['n']}" if cells["n"] else TABLE_VALUE
+        found.append(Measured(study, cells["study"], way, speed, value, cells["confidence"], group))
     # Backward last, to be drawn over what lies thicker.
     return sorted(found, key=lambda point: DIRECTIONS.index(point.direction))
 

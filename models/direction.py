@@ -142,7 +142,7 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
     Returns
     -------
     float or ndarray
-        Coefficient of variation, doubled downhill, where the ratio was never measured (choice) [1].
+        Coefficient of variation, doubled downhill, where there is no measurement at hand (choice) [1].
 
     Examples
     --------

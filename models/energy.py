@@ -18,7 +18,8 @@ ON_A_GRADE: Final = 0.01
 """Steepness beyond which ground counts as a grade, rise over run (choice)."""
 
 RESPIRATORY_EXCHANGE_RATIO: Final = 0.89
-"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data; the one constant that the next two rest on."""
+"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data; the one constant that the next two rest on. Choice:
+one value for every bout."""
 
 PERONNET_COEFFICIENTS: Final = (3.815, 1.232)
 KCAL_PER_LITRE_OXYGEN: Final = PERONNET_COEFFICIENTS[0] + PERONNET_COEFFICIENTS[1] * RESPIRATORY_EXCHANGE_RATIO
@@ -34,7 +35,7 @@ MET_ML_KG_MIN: Final = 3.5
 """Oxygen uptake of one MET, by definition; also resting uptake when age, sex and height are not given."""
 
 MEASURED_REST_ML_KG_MIN: Final = (2.6, 0.4)
-"""Measured resting uptake, mean and standard deviation (n 769, published)."""
+"""Measured resting uptake, mean and standard deviation (n 769; secondary, its source is not named)."""
 
 INTENSITY_FROM_MET: Final = {"moderate": 3.0, "vigorous": 6.0}
 """Lower bounds of the intensity labels (published: Table 3 of PMC8818640)."""

@@ -64,7 +64,7 @@ PATELLOFEMORAL_SLOPE_RANGE_DEG: Final = (-4.0, 4.0)
 """Peak knee moments hardly change from -4 to +4 degrees (Telhan 2010); beyond, the indicator is absent."""
 
 EVIDENCE_GRADES: Final[dict[str, dict[Gait, tuple[EvidenceGrade, EvidenceGrade]]]] = {
-    "peak_vertical_force_bw": {"run": ("B", "C"), "walk": ("B", "D")},
+    "peak_vertical_force_bw": {"run": ("B", "C"), "walk": ("D", "D")},
     "patellofemoral_peak_force_bw": {"run": ("B", "C"), "walk": ("B", "D")},
     "knee_extensor_moment_ratio": {"run": ("C", "C"), "walk": ("C", "C")},
     "patellofemoral_impulse_per_km_bw_s": {"run": ("C", "D"), "walk": ("C", "D")},
@@ -133,7 +133,8 @@ def peak_vertical_force(*, gait: Gait, speed_m_s: Number) -> Number:
     Notes
     -----
     Run 2.05 + 0.155 V from 2 to 6 m/s, walk 0.80 + 0.24 V from 1 to 2 m/s (choice). The same from -9 to +9
-    degrees (Gottschall & Kram 2005). Person standard deviation 0.25 BW. Evidence grade B.
+    degrees (Gottschall & Kram 2005). Person standard deviation 0.25 BW. Evidence grade B, walk D: no row of
+    `tables/load.csv` is ground force of walking.
 
     Examples
     --------

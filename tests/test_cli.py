@@ -392,7 +392,7 @@ class TestTable:
         text = run("estimate", *BOUT).out
         assert row(text, "Total")[1] == "211"
         assert row(text, "Total")[3:6:2] == ["275", "1.30"]
-        assert row(text, "Power")[:2] == ["W/kg", "10.5"]
+        assert row(text, "Metabolic power")[:2] == ["W/kg", "10.5"]
 
     def test_people_units_stand_for_si(self, run: Any) -> None:
         text = run("estimate", *BOUT).out

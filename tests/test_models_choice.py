@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from models import calibration, direction, energy, energy_models, gait, load, quantities, uncertainty
 from models.calibration import Measured, personal
 from models.catalogue import CONSTANTS, catalogue, flat
+from models.cautions import WARNINGS
 from models.claims import evidence
 from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
 from models.estimate import estimate
@@ -394,7 +395,7 @@ DERIVED_SHAPES = {"EVERY_GRADE", "EVERY_SPEED", "ENERGY_MODELS", "DIRECTION_MODE
 
 
 def test_the_catalogue_misses_no_constant() -> None:
-    listed = {(module.__name__, name) for module, name, *_ in CONSTANTS}
+    listed = {(module.__name__, name.partition(".")[0]) for module, name, *_ in CONSTANTS}
     for module in MODULES:
         for name in vars(module):
             if name.isupper() and vars(module)[name].__class__ is not type and not name.endswith("_REFERENCES"):
@@ -407,7 +408,8 @@ def test_every_number_of_the_catalogue_is_the_very_constant_of_the_code() -> Non
     numbers = dict(
         entry
         for module, name, *_ in CONSTANTS
-        for entry in flat(f"{module.__name__.removeprefix('models.')}.{name}", getattr(module, name))
+        for whole in [name.partition(".")[0]]
+        for entry in flat(f"{module.__name__.removeprefix('models.')}.{whole}", getattr(module, whole))
     )
     assert numbers.items() <= listed.items()
     assert len(numbers) > 120
@@ -450,6 +452,43 @@ def test_the_catalogue_says_how_well_each_number_is_known() -> None:
         if entry["standing"] != "choice" and entry["name"].startswith("load."):
             assert entry["references"] or entry["name"].startswith("load.ACHILLES_CV")
     assert {entry["standing"] for entry in catalogue()["energy_models"]} == {"published", "secondary", "choice"}
+    unnamed = {
+        entry["name"]
+        for entry in catalogue()["constants"]
+        if entry["standing"] == "published" and not entry["references"]
+    }
+    assert unnamed == {"energy.J_PER_KCAL", "energy.MET_ML_KG_MIN"}, "published without a source that is no definition"
+
+
+@pytest.mark.parametrize(
+    ("name", "run", "walk"),
+    [
+        ("gait.CADENCE_PERSON_SD_STEPS_PER_MIN", ("published", "outdoor2020"), ("derived", "fukuchi2018")),
+        ("uncertainty.PERSON_FORWARD_CV", ("published", "diprampero1986"), ("choice", "williford1998")),
+        ("uncertainty.PERSON_RATIO_CV", ("derived", "wright2001"), ("choice", "")),
+        ("load.PEAK_VERTICAL_FORCE_RATIO", ("choice", "cavagna2012"), ("choice", "")),
+    ],
+)
+def test_gaits_that_stand_apart_are_listed_apart(name: str, run: tuple[str, str], walk: tuple[str, str]) -> None:
+    listed = {entry["name"]: (entry["standing"], " ".join(entry["references"])) for entry in catalogue()["constants"]}
+    assert (listed[f"{name}.run"], listed[f"{name}.walk"]) == (run, walk)
+
+
+def test_ground_force_of_walking_rests_on_no_row_and_is_graded_so() -> None:
+    measured = {row["gait"] for row in table("load") if row["indicator"] == "vgrf_peak"}
+    assert measured == {"run"}
+    assert load.EVIDENCE_GRADES["peak_vertical_force_bw"] == {"run": ("B", "C"), "walk": ("D", "D")}
+
+
+def test_the_catalogue_says_where_an_equation_is_defined() -> None:
+    told = {
+        (entry["id"], entry["gait"]): entry["defined"] for entry in catalogue()["energy_models"] if "defined" in entry
+    }
+    assert told == {
+        ("acsm", "run"): "level or uphill only",
+        ("acsm", "walk"): "level or uphill only",
+        ("leger1984", "run"): "level only",
+    }
 
 
 def test_doi_is_printed_only_where_it_was_checked() -> None:
@@ -471,7 +510,23 @@ def test_claims_name_known_sources_and_never_promise() -> None:
         assert set(claim["sources"]) <= set(REFERENCES)
         assert claim["may_say"]
         assert claim["must_not_say"]
-    assert {claim["id"]: claim["evidence"] for claim in told["claims"]}["uplift_equal_speed"] == "B"
+    by_id = {claim["id"]: claim for claim in told["claims"]}
+    assert by_id["uplift_equal_speed"]["evidence"] == "B"
+    ratio = answer(speed_m_s=3.0)["ratio"]["total_energy"]
+    assert f"{ratio['low']:.2f} to {ratio['high']:.2f}" in by_id["uplift_equal_speed"]["finding"]
+
+
+def test_a_spread_in_a_claim_has_a_name() -> None:
+    told = evidence()
+    assert "±" not in " ".join(claim["finding"] + claim["may_say"] for claim in told["claims"])
+    assert "±" not in " ".join(role["finding"] for role in told["muscle_roles"])
+
+
+def test_the_words_on_practice_are_those_of_the_table() -> None:
+    before, after = (
+        float(row["value"]) for row in table("gait") if row["study"].startswith("Heath 2001") and row["gait"] == "walk"
+    )
+    assert f"{after / before - 1:.0%}".replace("%", " %") in WARNINGS["caution.novice"]["message"]
 
 
 def test_quantities_bounds_are_listed() -> None:

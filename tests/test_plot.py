@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from app.plot import PANELS, energy_plot, load_plot
+from app.plot import ELSEWHERE, NOTHING_TO_SHOW, PANELS, energy_plot, held, load_plot
 from app.svg import COLOURS, DASHES
 from models import curves as of_models
 from models.cautions import LOAD_MEANING_IN_SHORT, WARNINGS
@@ -139,6 +139,13 @@ class TestCurves:
             )
             assert point.value == pytest.approx(uptake * 20.9 / 60, rel=0.03)
 
+    def test_what_is_no_mean_of_a_group_says_so(self) -> None:
+        for gait in ("run", "walk"):
+            for point in of_models.measured(gait=gait, grade=0.0, per="second"):
+                assert (point.group == of_models.TABLE_VALUE) == point.name.startswith("Compendium")
+        groups = {point.name: point.group for point in of_models.measured(gait="run", grade=0.0, per="second")}
+        assert groups["Williford 1998"] == "n 13"
+
     def test_a_point_per_kilometre_is_the_power_over_the_speed(self) -> None:
         power = of_models.measured(gait="run", grade=0.0, per="second")
         per_km = of_models.measured(gait="run", grade=0.0, per="km")
@@ -217,7 +224,7 @@ class TestEnergy:
             assert x(across) == pytest.approx(point.speed_m_s, abs=1e-3)
             assert y(up) == pytest.approx(point.value, abs=abs(y(0.01) - y(0.0)))
             assert words_of(mark, "title").startswith(f"{point.name}, {point.direction} at {point.speed_m_s:g} m/s: ")
-            assert words_of(mark, "title").endswith(f"({point.standing})")
+            assert words_of(mark, "title").endswith(f"({point.standing}, {point.group})")
             assert (mark.get("fill") == "none") == (point.direction == "backward")
             outlines.setdefault(point.study, set()).add(mark.get("d", ""))
         assert all(len(shapes) == 1 for shapes in outlines.values())
@@ -225,7 +232,8 @@ class TestEnergy:
         for study in outlines:
             assert study in texts(root)
             assert study in words_of(root, "desc")
-        assert ("Not measured on this grade." in texts(root)) == (not outlines)
+        assert (NOTHING_TO_SHOW in texts(root)) == (not outlines)
+        assert (ELSEWHERE in words_of(root, "desc")) == (not outlines)
 
     @pytest.mark.parametrize("asked", ENERGY)
     def test_its_words_say_what_to_mind_backward(self, asked: dict[str, Any]) -> None:
@@ -246,7 +254,7 @@ class TestEnergy:
             power = answer[name]["metabolic_power_w_kg"]
             said = f"{name} {power['value']:.3g} W/kg ({power['low']:.3g} to {power['high']:.3g})"
             assert f"At 2.5 m/s: {said}" in described or f", {said}." in described
-        assert "90% of people" in described
+        assert held(0.9) in described
         assert "Forward is inside its data from 1.8 to 5.2 m/s." in described
         assert "Backward is inside its data from 1.8 to 3.5 m/s." in described
         assert "nowhere" in words_of(read(energy_plot(grade=-0.2)), "desc")
@@ -305,7 +313,7 @@ class TestLoad:
         root = read(load_plot(grade=0.1))
         for name in LOADS_OUTSIDE:
             assert "unknown" in texts(group(root, indicator=name, direction="backward"))
-        assert "never measured" in words_of(root, "desc")
+        assert WARNINGS["absent.backward_load_on_grade"]["message"] in words_of(root, "desc")
 
     def test_walking_knows_no_impulse_and_no_shin(self) -> None:
         root = read(load_plot(gait="walk"))
@@ -314,12 +322,13 @@ class TestLoad:
 
     @pytest.mark.parametrize("asked", LOADS)
     def test_what_loads_mean_stands_on_it_and_in_its_words(self, asked: dict[str, Any]) -> None:
-        root = read(load_plot(**asked))
+        root, found = read(load_plot(**asked)), loads(**asked)
         for code in ("caution.load_meaning", "caution.fall", "caution.novice"):
             assert WARNINGS[code]["message"] in words_of(root, "desc")
-        assert LOAD_MEANING_IN_SHORT in texts(root)
-        assert "not measured in this person" in LOAD_MEANING_IN_SHORT
-        assert "no diagnosis" in LOAD_MEANING_IN_SHORT
+        assert LOAD_MEANING_IN_SHORT in " ".join(texts(root))
+        for said in ("not of you", "no diagnosis", "does not mean no pain", "people fall", "Adults only"):
+            assert said in LOAD_MEANING_IN_SHORT
+        assert held(found.interval) in words_of(root, "desc")
 
     def test_left_data_is_starred(self) -> None:
         slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.0)))
