@@ -15,14 +15,19 @@ SMOKE_BUILD = --context . --requirements requirements/tracing.txt --requirements
 SMOKE_WITH_ALL = --build-arg REQUIREMENTS=tracing --run-arg --volume --run-arg $(CURDIR)/build/keys:/keys:ro \
 	--env RETRORUN_API_KEY_FILE=/keys/keys --env RETRORUN_METRICS_PORT=9464 --env RETRORUN_TRACING=on \
 	--env RETRORUN_CORS_ORIGINS=https://app.example --env RETRORUN_TRUSTED_PROXIES=10.0.0.0/8
+SMOKE_BULK = --target bulk --requirements requirements/bulk.txt --cmd sh --cmd -c \
+	--cmd 'python -c "import app.arrow_table" && exec retrorun serve --host 0.0.0.0'
 
 # Each lock is valid for every supported Python, with one version of each package for all of them.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	--generate-hashes --no-annotate --custom-compile-command 'make lock' $(UPGRADE)
 
+# In a folder with a package.json; says nothing but what is wrong.
+NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload fuzz examples openapi release-contract lock rolling haproxy chromium \
+.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload fuzz examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -43,14 +48,14 @@ lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfi
 
 contract-lint: ## Check the contract by every recommended rule of Redocly's linter
 	@command -v npm >/dev/null || { echo 'npm is not installed: the contract will not be linted'; exit 0; }; \
-		cd tests/contract && { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; } \
+		cd tests/contract && $(NPM_CI) \
 		&& REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config redocly.yaml ../../openapi/openapi.json
 
 format: $(VENV)/.test-installed ## Mend what can be mended by itself
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.test-installed haproxy chromium ## Run the tests alone (ARGS=)
+pytest: $(VENV)/.test-installed haproxy chromium typescript ## Run the tests alone (ARGS=)
 	$(BIN)/pytest $(ARGS)
 
 test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
@@ -74,6 +79,10 @@ chromium: # Debian's packages, for the tests of the page; elsewhere they are ski
 			&& apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qqy install --no-install-recommends \
 				chromium chromium-driver fonts-dejavu-core >/dev/null; } \
 		|| echo 'chromium is not installed and could not be: the page will not be tested in a browser'
+
+typescript: # npm's packages, for the TypeScript client; elsewhere it is neither made nor tested, and says so
+	@command -v npm >/dev/null || { echo 'npm is not installed: there will be no TypeScript client'; exit 0; }; \
+		cd tests/clients/typescript && $(NPM_CI)
 
 soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--minutes 1')
 	$(BIN)/python -m robustness.soak $(ARGS)
@@ -107,6 +116,9 @@ openapi: examples ## Regenerate the contract, openapi/openapi.json, and its exam
 release-contract: ## Make the contract of now the released one, which later ones are compared with
 	cp openapi/openapi.json openapi/released.json
 
+clients: $(VENV)/.test-installed typescript ## Make clients in Python, TypeScript, Kotlin and Swift, in build/clients
+	$(BIN)/python -m tests.clients.generate
+
 lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--upgrade for newer versions)
 	$(LOCK) pyproject.toml --extra track --output-file requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra track --extra bulk --constraint requirements/runtime.txt --output-file requirements/bulk.txt
@@ -114,6 +126,8 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
 	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/build.txt \
 		--output-file requirements/test.txt
+	$(LOCK) requirements/clients.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
+		--constraint requirements/test.txt --output-file requirements/clients.txt
 	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt
 	$(LOCK) requirements/spark.in --constraint requirements/runtime.txt --output-file requirements/spark.txt
 	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
@@ -130,12 +144,14 @@ sbom: $(BIN)/python ## Write the bill of materials, dist/sbom.cdx.json, as the c
 	$(PIP) --python build/sbom/service/bin/python install --no-index --no-deps build/sbom/*.whl
 	deploy/sbom.sh build/sbom/tool/bin/cyclonedx-py build/sbom/service/bin/python dist/sbom.cdx.json
 
-image-check: ## Build the container image and try it, plain and with all of it on, where the machine can
+image-check: ## Build the container images and try them, where the machine can; with docker build them alone
 	@if [ -x $(SMOKE) ]; then \
-		$(SMOKE) $(SMOKE_BUILD) && mkdir -p build/keys \
+		$(SMOKE) $(SMOKE_BUILD) && $(SMOKE) $(SMOKE_BUILD) $(SMOKE_BULK) && mkdir -p build/keys \
 			&& echo check:$$(printf check | sha256sum | cut -c-64) > build/keys/keys && chmod -R a+rX build \
 			&& $(SMOKE) $(SMOKE_BUILD) $(SMOKE_WITH_ALL); \
-	else echo "image-check skipped: $(SMOKE) is not here"; fi
+	elif command -v docker >/dev/null; then \
+		docker build --quiet . && docker build --quiet --target bulk . && docker build --quiet --build-arg REQUIREMENTS=tracing .; \
+	else echo "image-check skipped: neither $(SMOKE) nor docker is here"; fi
 
 clean: ## Remove the virtual environment, builds and caches
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache openapi/openapi.json.new
@@ -150,9 +166,10 @@ $(VENV)/.installed: pyproject.toml requirements/runtime.txt requirements/build.t
 	$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-# The benchmarks' packages too: their variants are held to the service's answers, and to their types, by the tests.
-$(VENV)/.test-installed: requirements/test.txt requirements/bench.txt $(VENV)/.installed
-	$(PIP) install --require-hashes -r requirements/test.txt -r requirements/bench.txt
+# The benchmarks' packages too: their variants are held to the service's answers, and to their types, by the tests. And
+# those that make clients, which the tests try.
+$(VENV)/.test-installed: requirements/test.txt requirements/bench.txt requirements/clients.txt $(VENV)/.installed
+	$(PIP) install --require-hashes -r requirements/test.txt -r requirements/bench.txt -r requirements/clients.txt
 	@touch $@
 
 $(SPARK_VENV)/.installed: requirements/spark.txt requirements/runtime.txt

@@ -1,12 +1,14 @@
 """The OpenAPI document, made from the running code; `openapi/openapi.json` is its committed copy."""
 
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Any, Final
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
+from app.deprecation import DEPRECATED, mark
 from app.examples import answers, fill_in, of_operation, requests, share
 from app.problems import MEDIA_TYPE, PROBLEMS
 from app.schema import Problem
@@ -119,11 +121,15 @@ def contract(app: FastAPI) -> dict[str, Any]:
     components["responses"] = {}
     problem = TypeAdapter(Problem).json_schema(ref_template=REFERENCE)
     schemas.update(problem.pop("$defs"), Problem=problem)
+    for _, operation in operations(document):
+        schemas.update(brought(operation))
+    components["schemas"] = schemas = dict(sorted(schemas.items()))
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
     for method, operation in operations(document):
         complete(operation, method, components)
+    mark(document, DEPRECATED)
     share(schemas)
     return document
 
@@ -132,6 +138,19 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
     """Yield every operation of a document, and its method."""
     for item in document["paths"].values():
         yield from item.items()
+
+
+def brought(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas that the bodies of an operation bring along, and leave a reference in their place."""
+    if "requestBody" not in operation:
+        return {}
+    operation["requestBody"] = body = deepcopy(operation["requestBody"])  # the route keeps its own
+    found: dict[str, Any] = {}
+    for media in body["content"].values():
+        if "$defs" in (schema := media["schema"]):
+            found |= schema.pop("$defs") | {schema["title"]: schema}
+            media["schema"] = {"$ref": REFERENCE.format(model=schema["title"])}
+    return found
 
 
 def complete(operation: dict[str, Any], method: str, components: dict[str, Any]) -> None:

@@ -45,18 +45,15 @@ def requests(operation: str, media_type: str = "application/json") -> dict[str, 
 
 
 def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
-    """Return the answers of one media type, as OpenAPI has examples; a picture by where it is served."""
+    """Return the answers of one media type, as OpenAPI has examples; none for a picture.
+
+    An external value would be fetched by what makes a client, which then needs the service beside the document.
+    """
     return {
-        name: {"summary": pair["summary"]} | _shown(pair)
+        name: {"summary": pair["summary"], "value": pair["response"]["body"]}
         for name, pair in of_operation(operation, status).items()
-        if pair["response"]["headers"]["content-type"].partition(";")[0] == media_type
+        if pair["response"]["headers"]["content-type"].partition(";")[0] == media_type and "body" in pair["response"]
     }
-
-
-def _shown(pair: dict[str, Any]) -> Example:
-    if "body" in pair["response"]:
-        return {"value": pair["response"]["body"]}
-    return {"externalValue": f".{pair['request']['path']}"}
 
 
 def fill_in(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:

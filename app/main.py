@@ -16,6 +16,7 @@ from app.access import KeyFile
 from app.arrow_table import router as arrow_table
 from app.batch import router as batch
 from app.contract import ABOUT, LIMITED, contract, problems
+from app.deprecation import DEPRECATED, Deprecated
 from app.guard import Guard
 from app.llms import llms
 from app.methods import Methods
@@ -147,7 +148,7 @@ def build(settings: Settings) -> Guard:
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("content-type", "x-api-key", "x-request-id"),
-            expose_headers=("retry-after", "x-request-id"),
+            expose_headers=("deprecation", "retry-after", "sunset", "x-request-id"),
         )
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
@@ -156,9 +157,10 @@ def build(settings: Settings) -> Guard:
     if settings.metrics_port is None:
         add_metrics(app, observer.metrics)
     every = Methods(app)
+    # FastAPI's layers are where a trace begins.
+    served = every if provider else shortcut(every, router, batch, solve, plan, workout)
     return Guard(
-        # FastAPI's layers are where a trace begins.
-        every if provider else shortcut(every, router, batch, solve, plan, workout),
+        Deprecated(served, DEPRECATED) if DEPRECATED else served,
         settings,
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,

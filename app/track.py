@@ -1,16 +1,16 @@
 """A watch file as a workout: multipart/form-data with the file and what is said about it."""
 
 from functools import cache
-from typing import Annotated, Any, Final, NotRequired, get_type_hints
+from typing import Annotated, Final, NotRequired, get_type_hints
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from app.codec import encode
-from app.contract import problems
+from app.contract import REFERENCE, problems
 from app.guard import LARGE, MAXIMUM_BODY_BYTES
 from app.problems import from_estimate_error, from_validation_error, problem
 from app.route import accepts_json
@@ -21,7 +21,7 @@ from models.direction import DirectionModelName
 from models.energy import Sex
 from models.errors import EstimateError
 from models.quantities import QUANTITIES
-from models.track import Track, TrackSection
+from models.track import TrackedWorkout, TrackSection
 from models.track import track as track_of_points
 from models.uncertainty import Gait
 
@@ -65,39 +65,22 @@ class TrackRequest(TypedDict):
 validate: Final = TypeAdapter(TrackRequest).validator.validate_json
 
 
-def inlined(node: Any, definitions: dict[str, Any]) -> Any:
-    """Return a schema with what it refers to in its place, and without the titles that only repeat names."""
-    if isinstance(node, list):
-        return [inlined(item, definitions) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        node = {**definitions[node["$ref"].rpartition("/")[2]], **node}
-    return {
-        key: inlined(value, definitions)
-        for key, value in node.items()
-        if key not in {"$ref", "$defs"} and not (key == "title" and isinstance(value, str))
-    }
-
-
-SCHEMA: Final = TypeAdapter(TrackRequest).json_schema()
-
 LEAST: Final = {"body_mass_kg": QUANTITIES["body_mass_kg"].example}
 
+
+@with_config(ConfigDict(extra="forbid"))
+class TrackForm(TypedDict):
+    """A file, and what is said about it."""
+
+    file: Annotated[
+        bytes,
+        Field(description="A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name."),
+    ]
+    request: Annotated[TrackRequest, Field(description="What is said about the file, as JSON.", examples=[LEAST])]
+
+
 FORM: Final = {
-    "schema": {
-        "type": "object",
-        "required": ["file", "request"],
-        "additionalProperties": False,
-        "properties": {
-            "file": {
-                "type": "string",
-                "format": "binary",
-                "description": "A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name.",
-            },
-            "request": inlined(SCHEMA, SCHEMA["$defs"]) | {"examples": [LEAST]},
-        },
-    },
+    "schema": TypeAdapter(TrackForm).json_schema(ref_template=REFERENCE),
     "encoding": {"file": {"contentType": "application/octet-stream"}, "request": {"contentType": "application/json"}},
 }
 
@@ -114,7 +97,7 @@ class TooLarge(Exception):
     "/workout/track",
     operation_id="workout_track",
     summary="Sum up a workout that a watch recorded, as given and reversed",
-    response_model=described(Track),
+    response_model=described(TrackedWorkout),
     response_description="Totals as given and reversed, their ratio, what became of the recording, what was assumed.",
     responses=problems(400, 406, 413, 415, 422, 500),
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},

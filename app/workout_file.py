@@ -18,7 +18,7 @@ from app.bout import QUESTIONS, answer_to, errors_of
 from app.client import OK, NoAnswer, ask
 from app.options import Mistaken, mistake, option, read_request
 from app.track import TrackRequest, compute
-from models.track import Track
+from models.track import TrackedWorkout
 
 FILE: Final = "FILE"
 TRACK: Final = "/workout/track"
@@ -105,7 +105,7 @@ def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple
     form = httpx.Request("POST", "http://form", files=parts)
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
-        return ask(url, TRACK, body, expected=Track.__required_keys__, content_type=content_type)
+        return ask(url, TRACK, body, expected=TrackedWorkout.__required_keys__, content_type=content_type)
     response = compute(content_type, body)
     return response.status_code, bytes(response.body)
 

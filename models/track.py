@@ -82,7 +82,7 @@ class Profile(TypedDict):
     segment_direction: list[Direction]
 
 
-class Track(Workout):
+class TrackedWorkout(Workout):
     """A recording as a workout, as given and reversed."""
 
     track: TrackReport
@@ -115,7 +115,7 @@ def track(
     step_rate_ratio: float | None = None,
     interval: float | None = None,
     include: Collection[TrackSection] = (),
-) -> Track:
+) -> TrackedWorkout:
     """Estimate what a recorded workout costs, what it asks of the joints, and the same with every segment reversed.
 
     Parameters
@@ -133,7 +133,7 @@ def track(
 
     Returns
     -------
-    Track
+    TrackedWorkout
         The answer of a workout, with a report on the recording.
 
     Raises
@@ -236,7 +236,7 @@ def track(
             float(np.maximum(-climb, 0.0).sum()),
         )
     extra = {"profile": profile(recorded, cut, counts)} if "profile" in include else {}
-    return cast(Track, {**answer, "assumed": assumed, "track": report, **extra})
+    return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, **extra})
 
 
 def ranges_of(backward: Sequence[BackwardRange], recorded: Recording) -> list[tuple[float, float]]:

@@ -26,7 +26,7 @@ from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_UNUS
 from models.errors import Conflict, OutOfRange, Undefined
 from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Column, Points, recording
 from models.segments import workout
-from models.track import PAUSE_BELOW_M_S, SEGMENT_S, Track, track
+from models.track import PAUSE_BELOW_M_S, SEGMENT_S, TrackedWorkout, track
 
 Answer: TypeAlias = dict[str, Any]
 ProblemOf: TypeAlias = Callable[[httpx.Response, int], dict[str, Any]]
@@ -556,7 +556,7 @@ class TestHttp:
         response = await client.post("/workout/track", **form(FILES[kind], json.dumps(said).encode()))
         assert response.status_code == 200, response.text
         answer = response.json()
-        TypeAdapter(described(Track)).validate_python(answer, strict=True)
+        TypeAdapter(described(TrackedWorkout)).validate_python(answer, strict=True)
         assert answer == json.loads(json.dumps(answer_to(points_of(FILES[kind]), **cast(Any, said))))
         assert answer["track"]["points"] == 600
         assert TRACK_ERRORS in [warning["code"] for warning in answer["warnings"]]
