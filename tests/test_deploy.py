@@ -76,8 +76,8 @@ def seconds(text: str) -> int:
 
 
 def image_instruction(name: str) -> str:
-    """Return what follows an instruction in the last stage of the Dockerfile."""
-    (found,) = re.findall(rf"^{name} (.*)$", DOCKERFILE.rpartition("\nFROM ")[2], re.MULTILINE)
+    """Return what follows an instruction in what both images are made of."""
+    (found,) = re.findall(rf"^{name} (.*)$", DOCKERFILE.partition(" AS image\n")[2], re.MULTILINE)
     return str(found)
 
 
@@ -270,8 +270,15 @@ class TestImage:
         assert command[:2] == ["retrorun", "serve"]
         assert command[command.index("--port") + 1] == image_instruction("EXPOSE")
 
-    def test_it_carries_its_bill_of_materials(self) -> None:
-        assert "COPY --from=sbom /sbom.cdx.json /usr/share/doc/retrorun/" in DOCKERFILE
+    def test_there_is_one_for_tables_too_and_the_one_without_is_what_is_built(self) -> None:
+        stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
+        assert stages[-2:] == [("image", "bulk"), ("image", "service")]
+        for lock in re.findall(r"requirements/\w+\.txt", DOCKERFILE):
+            assert f"!{lock}" in (HOUSE / ".dockerignore").read_text(encoding="utf-8").split(), lock
+
+    def test_each_carries_its_bill_of_materials(self) -> None:
+        for stage in ("sbom", "build-bulk"):
+            assert f"COPY --from={stage} /sbom.cdx.json /usr/share/doc/retrorun/" in DOCKERFILE
         assert "/usr/share/doc/retrorun/sbom.cdx.json" in OPERATIONS
 
     def test_every_rule_that_is_ignored_has_its_reason(self) -> None:

@@ -1,4 +1,6 @@
-"""The documentation is held to the service: its numbers are recomputed, its links followed, its examples compared.
+"""The documentation is held to the service: its numbers are recomputed and its examples compared.
+
+That its blocks run and its links lead somewhere is held by `tests/test_blocks.py`.
 
 In a page, a fenced JSON block is a request or a list of them, and the table under it quotes the answers: one column
 for each request after the columns of words and of field names. A table without a request quotes constants.
@@ -12,7 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple, get_args
 
-import httpx
 import pytest
 
 from app.schema import EstimateRequest
@@ -26,9 +27,7 @@ HOUSE: Final = Path(__file__).parent.parent
 DOCS: Final = HOUSE / "docs"
 MEANING: Final = DOCS / "meaning.md"
 PLATFORMS: Final = DOCS / "platforms.md"
-QUESTIONS: Final = DOCS / "questions.md"
 EXAMPLES: Final = sorted((DOCS / "examples").glob("*.json"))
-PAGES: Final = sorted(DOCS.rglob("*.md")) + [page for page in (HOUSE / "README.md",) if page.exists()]
 
 BOUT: Final = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
 """The bout of every platform example."""
@@ -42,10 +41,6 @@ FORBIDDEN: Final = re.compile(
 
 def named(path: Path) -> str:
     return path.relative_to(HOUSE).as_posix()
-
-
-def fenced(text: str, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def look(tree: object, path: str) -> Any:
@@ -177,18 +172,6 @@ class TestMeaning:
 
 
 class TestPages:
-    @pytest.mark.parametrize("page", PAGES, ids=named)
-    def test_every_relative_link_resolves(self, page: Path) -> None:
-        text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-        for target in re.findall(r"\]\(([^)\s]+)\)", text):
-            if not re.match(r"[a-z]+:|#|/", target):
-                assert (page.parent / target.partition("#")[0]).exists(), target
-
-    @pytest.mark.parametrize("page", PAGES, ids=named)
-    def test_every_json_block_parses(self, page: Path) -> None:
-        for block in fenced(page.read_text(encoding="utf-8"), "json"):
-            json.loads(block)
-
     @pytest.mark.parametrize("page", [*sorted(DOCS.rglob("*.md")), *EXAMPLES], ids=named)
     def test_no_page_uses_a_word_that_promises(self, page: Path) -> None:
         assert not (found := FORBIDDEN.search(page.read_text(encoding="utf-8"))), found
@@ -385,20 +368,3 @@ class TestFhir:
         for name, value in (("Body mass", "70 kg"), ("speed", "2.5 m/s"), ("duration", "1200 s")):
             assert f"{name} {value}" in found["derivedFrom"][0]["display"]
         sentence(found["note"][0]["text"], backward)
-
-
-def questions() -> Iterator[tuple[str, str]]:
-    """Yield each request of the page of questions: its path and its body."""
-    for section in QUESTIONS.read_text(encoding="utf-8").split("\n## ")[1:]:
-        path = re.search(r"`POST (/[a-z/]+)`", section)
-        assert path
-        for body in re.findall(r"```json\n(.*?)```", section, re.DOTALL):
-            yield path[1], body
-
-
-@pytest.mark.anyio
-@pytest.mark.parametrize(("path", "body"), list(questions()))
-async def test_every_question_has_an_answer(client: httpx.AsyncClient, path: str, body: str) -> None:
-    answer = await client.post(path, content=body, headers={"content-type": "application/json"})
-    assert answer.status_code == 200, answer.text
-    assert {"forward", "bouts", "totals"} & answer.json().keys()

@@ -1,0 +1,163 @@
+"""What a whole file costs, and what a full batch costs those beside it: `python -m benchmarks.bulk_run`.
+
+Ten million rows of Parquet by one process and by two, by turns, with the memory of all their processes; then
+/estimate on its own and beside full batches that follow one another, service and callers on the same machine.
+"""
+
+import argparse
+import http.client
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from statistics import quantiles
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.bulk import ITEMS, TEN
+from benchmarks.process import megabytes
+from benchmarks.server import HOST, RETRORUN, estimate, first_answer, serving
+
+ROWS = 10_000_000
+ROWS_AT_ONCE = 1_000_000
+TURNS = 2
+ASKED = 2000
+LOOK_S = 0.05
+
+
+def write_bouts(path: Path, rows: int) -> None:
+    """Write bouts of running and walking to a file of Parquet."""
+    chance = np.random.default_rng(1)
+    with pq.ParquetWriter(path, pa.schema(dict.fromkeys(COLUMNS, pa.float64()))) as writer:
+        for start in range(0, rows, ROWS_AT_ONCE):
+            size = min(ROWS_AT_ONCE, rows - start)
+            writer.write_batch(
+                pa.RecordBatch.from_pydict(
+                    {name: chance.uniform(low, high, size) for name, (low, high) in COLUMNS.items()}
+                )
+            )
+
+
+COLUMNS = {"body_mass_kg": (50.0, 90.0), "speed_m_s": (1.0, 4.5), "duration_s": (300.0, 7200.0)}
+
+
+def tree(process: int) -> list[int]:
+    """Return a process and all that it started."""
+    children = [
+        int(child) for file in Path(f"/proc/{process}/task").glob("*/children") for child in file.read_text().split()
+    ]
+    return [process, *(one for child in children for one in tree(child))]
+
+
+def memory_mb(process: int) -> float:
+    """Return the memory of a process and all that it started, shared pages once [MB]."""
+    total = 0.0
+    for one in tree(process):
+        try:
+            total += megabytes(Path(f"/proc/{one}/smaps_rollup").read_text(), "Pss")
+        except (OSError, LookupError):
+            # It has ended meanwhile.
+            continue
+    return total
+
+
+def run(source: Path, target: Path, *, workers: int, every_column: bool) -> tuple[float, float]:
+    """Estimate a file; return the time [s] and the most memory [MB]."""
+    fields = [] if every_column else ["--fields", ",".join(TEN)]
+    begun, most = time.perf_counter(), 0.0
+    words = [str(RETRORUN), "bulk", str(source), str(target), "--workers", str(workers), *fields]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None:
+            try:
+                most = max(most, memory_mb(process.pid))
+            except OSError:
+                break
+            time.sleep(LOOK_S)
+    taken = time.perf_counter() - begun
+    assert process.returncode == 0
+    assert pq.ParquetFile(target).metadata.num_rows == pq.ParquetFile(source).metadata.num_rows
+    target.unlink()
+    return taken, most
+
+
+def files(rows: int, *, every_column: bool) -> None:
+    """Print what a file costs."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder, "in.parquet"), Path(folder, "out.parquet")
+        write_bouts(source, rows)
+        found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+        for _ in range(TURNS):
+            for workers, runs in found.items():
+                runs.append(run(source, target, workers=workers, every_column=every_column))
+        for workers, runs in found.items():
+            times = ", ".join(f"{taken:.1f}" for taken, _ in runs)
+            most = max(memory for _, memory in runs)
+            print(f"{rows:_} rows, {workers} worker(s): {times} s, at most {most:.0f} MB")
+        one, two = (min(taken for taken, _ in runs) for runs in found.values())
+        print(f"two workers are {one / two:.2f} times as fast as one")
+
+
+def beside() -> None:
+    """Print the latency of /estimate on its own, and beside full batches."""
+    chance = random.Random(1)
+    bouts = [
+        {
+            "body_mass_kg": chance.uniform(50, 90),
+            "speed_m_s": chance.uniform(2, 4),
+            "duration_s": chance.uniform(60, 4000),
+        }
+        for _ in range(ITEMS)
+    ]
+    batch = orjson.dumps({"items": bouts})
+    ended, answered = threading.Event(), []
+
+    def full_batches(port: int) -> None:
+        connection = http.client.HTTPConnection(HOST, port)
+        while not ended.is_set():
+            connection.request("POST", "/estimate/batch", batch, {"content-type": "application/json"})
+            answer = connection.getresponse()
+            answered.append((answer.status, len(answer.read())))
+
+    with serving("app.main:app") as server:
+        connection = first_answer(server)
+        alone = latencies_ms(connection)
+        other = threading.Thread(target=full_batches, args=[server.port])
+        other.start()
+        together = latencies_ms(connection)
+        ended.set()
+        other.join()
+    for name, found in (("alone", alone), ("beside full batches", together)):
+        cuts = quantiles(found, n=1000)
+        print(f"/estimate {name}: p50 {cuts[499]:.2f}, p99 {cuts[989]:.2f}, most {max(found):.2f} ms")
+    print(f"{len(answered)} batches meanwhile, answers {sorted(set(answered))}")
+
+
+def latencies_ms(connection: http.client.HTTPConnection) -> list[float]:
+    """Return how long answers take, one after another [ms]."""
+    found = []
+    for _ in range(ASKED):
+        begun = time.perf_counter()
+        estimate(connection)
+        found.append((time.perf_counter() - begun) * 1e3)
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.bulk_run", description=__doc__)
+    parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--every-column", action="store_true", help="instead of ten columns; takes minutes and 10 GB")
+    options = parser.parse_args()
+    beside()
+    files(options.rows, every_column=options.every_column)
+
+
+if __name__ == "__main__":
+    main()
+    sys.exit()
