@@ -10,6 +10,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from app.access import line_of
 from models.claims import CAUTION
 from tests.page.browser import CHROMIUM, DRIVER, PHONE, WIDE, Explorer, explorer, serving
 
@@ -28,11 +30,15 @@ HOUSE = Path(__file__).parent.parent
 SHOTS = HOUSE / "build" / "screenshots"
 FIRST_VIEW_BYTES = 200_000
 JSON = {"content-type": "application/json"}
+KEY = "rr_page"
+UNREACHED = "The service does not answer. Check the connection and try again."
+SERVICE = httpx.Client(trust_env=False)
+"""One client for every question to the service: making one takes longer than an answer."""
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
-    with serving() as url:
+    with SERVICE, serving() as url:
         yield url
 
 
@@ -79,7 +85,7 @@ def assert_at_home(page: Explorer) -> None:
 
 
 def answered(page: Explorer, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    response = httpx.post(page.url + path, json=body, trust_env=False)
+    response = SERVICE.post(page.url + path, json=body)
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.json()
     return answer
@@ -287,6 +293,40 @@ class TestFragment:
         page.settle()
         assert page.body["speed_m_s"] == pytest.approx(1609.344 / 420, rel=0.003)
 
+    def test_the_back_button_goes_back(self, page: Explorer) -> None:
+        page.type("mass", "71")
+        page.wait(lambda: "mass=71kg" in page.fragment())
+        page.script("location.hash = '#v=1&mass=60kg&pace=7:00/km&time=30:00'")
+        page.wait(lambda: page.body["body_mass_kg"] == 60)
+        page.settle()
+        assert page.one("mass").get_property("value") == "60"  # though the caret is in it
+        page.driver.back()
+        page.wait(lambda: page.body["body_mass_kg"] == 71)
+        page.settle()
+        assert page.one("mass").get_property("value") == "71"
+
+    def test_two_tabs_do_not_meddle(self, page: Explorer) -> None:
+        page.type("mass", "66")
+        first = page.driver.current_window_handle
+        page.driver.switch_to.new_window("tab")
+        try:
+            page.load("/")
+            assert page.body["body_mass_kg"] == 70
+            page.type("mass", "88")
+        finally:
+            page.driver.close()
+            page.driver.switch_to.window(first)
+        page.type("span", "41")
+        assert (page.body["body_mass_kg"], page.body["duration_s"]) == (66, 2460)
+
+    def test_skipping_to_the_answer_keeps_the_run(self, page: Explorer) -> None:
+        page.type("mass", "81")
+        page.script("const skip = document.querySelector('.skip'); skip.focus(); skip.click()")
+        page.wait(lambda: "mass=81kg" in page.fragment())
+        page.settle()
+        assert page.body["body_mass_kg"] == 81
+        assert page.script("return document.activeElement.id") == "answer-heading"
+
 
 class TestErrors:
     @pytest.mark.parametrize(
@@ -325,6 +365,47 @@ class TestErrors:
         refused.type("move", "10:00")
         assert refused.text("energy_model-error").startswith("This equation is not for the gait walk")
 
+    def test_a_bound_in_a_sentence_is_told_in_the_readers_units(self, refused: Explorer) -> None:
+        refused.choose("gait", "walk")
+        assert refused.text("move-error") == "Walking is answered up to 10.8 km/h; set gait to run."
+        refused.pick("units", "imperial")
+        assert refused.text("move-error") == "Walking is answered up to 6.7 mph; set gait to run."
+
+    def test_a_distance_that_follows_is_told_as_a_distance(self, refused: Explorer) -> None:
+        refused.choose("moveBy", "speed")
+        refused.type("move", "28")
+        refused.type("span", "20:00:00")
+        assert refused.text("span-error").endswith("distance is answered from 0 to 500 km.")
+
+    def test_an_error_in_a_folded_part_unfolds_it(self, refused: Explorer) -> None:
+        refused.load("/#v=1&mass=70kg&pace=5:30/km&time=40:00", size=PHONE)
+        refused.choose("energy_model", "leger1984")
+        assert not refused.one("energy_model-error").is_displayed()
+        refused.type("move", "10:00")
+        assert refused.text("energy_model-error")
+        assert refused.one("energy_model-error").is_displayed()
+
+    def test_a_link_that_cannot_be_answered_still_shows_the_page(self, refused: Explorer) -> None:
+        refused.load("/#v=1&mass=300kg&speed=0.1km/h&time=&grade=NaNpercent")
+        assert refused.text("big") == "No answer yet"
+        assert [refused.text(f"{field}-error") != "" for field in ("mass", "move", "span", "grade")] == [
+            False,
+            False,
+            True,
+            True,
+        ]  # what cannot be read comes first; what is out of range needs the service
+        refused.type("span", "40")
+        refused.type("grade", "0")
+        assert [refused.text(f"{field}-error") for field in ("mass", "move")] == [
+            "Give a number of at most 250 kg.",
+            "Give a number of at least 0.7 km/h.",
+        ]
+        refused.type("mass", "70")
+        refused.type("move", "10")
+        assert_shows_the_answer(refused)
+        assert refused.all("#energy-figure svg")
+        assert refused.all("#curve-figure svg")
+
     def test_a_speed_without_equivalent_says_so(self, refused: Explorer) -> None:
         refused.choose("gait", "run")
         refused.type("move", "25:00")
@@ -337,7 +418,7 @@ class TestErrors:
         )
         try:
             refused.type("mass", "71")
-            assert refused.text("whole-error") == "The service does not answer. Check the connection and try again."
+            assert refused.text("whole-error") == UNREACHED
         finally:
             refused.devtools(
                 "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
@@ -360,6 +441,10 @@ class TestPlots:
         assert page.all("#load-figure pattern#hatch-load-figure")
 
     def test_bars_and_their_texts_are_the_answer(self, page: Explorer) -> None:
+        page.see("load-figure")
+        page.script("scrollTo(0, 0)")
+        page.type("mass", "64")  # out of sight they wait, and in sight they are of now
+        page.type("span", "1:10:00")
         page.see("load-figure")
         answer = assert_shows_the_answer(page)
         texts = page.script(
@@ -390,7 +475,7 @@ class TestPlots:
     ) -> None:
         page.type("grade", f"{100 * grade:g}")
         page.type("move", "5:30" if gait == "run" else "12:00")
-        validation = httpx.get(f"{page.url}/validation?indicator=oxygen_uptake_ml_kg_min", trust_env=False).json()
+        validation = SERVICE.get(f"{page.url}/validation?indicator=oxygen_uptake_ml_kg_min").json()
         expected = {
             (row["study"], row["direction"], row["speed_m_s"], row["measured"])
             for row in validation["comparisons"]
@@ -403,6 +488,52 @@ class TestPlots:
         assert all(study in shown for study, *_ in expected)
         drawn = len([row for row in rows if row[0] == "measured"])
         assert len(page.all("#curve-figure [data-mark='dot'] > *")) == drawn + 2
+
+        table = page.script(
+            "return [...document.querySelectorAll('#measured tbody tr')]"
+            ".map((row) => [...row.cells].map((cell) => cell.textContent))"
+        )
+        assert sorted((study, way, oxygen) for study, way, _, oxygen, _ in table) == sorted(
+            (study, way, rounded(oxygen)) for study, way, _, oxygen in expected
+        )
+        left, right = page.script(
+            "const box = document.querySelector('#curve-figure svg').getBoundingClientRect();"
+            "return [box.left, box.right]"
+        )
+        for place in page.script(
+            "return [...document.querySelectorAll('#curve-figure [data-mark=dot] > *')]"
+            ".map((mark) => mark.getBoundingClientRect().x)"
+        ):
+            assert left < place < right
+
+    def test_a_walk_slower_than_any_backward_speed_asked_for_has_its_curve(self, page: Explorer) -> None:
+        page.choose("moveBy", "speed")
+        page.type("move", "2")
+        assert page.text("big") == "0.3 km/h"
+        assert page.one("curve-figure").is_displayed()
+        assert {row[0] for row in page.script("return document.getElementById('curve-figure').rows.slice(1)")} == {
+            "estimate",
+            "measured",
+        }
+
+    def test_it_says_where_measurements_end(self, page: Explorer) -> None:
+        assert page.text("curve-words").startswith("Backward faster than 12.6 km/h is beyond every measurement")
+
+    def test_tapping_a_measurement_names_it(self, page: Explorer) -> None:
+        page.open(size=PHONE)
+        page.devtools("Emulation.setTouchEmulationEnabled", enabled=True)
+        try:
+            page.script("document.getElementById('curve-figure').scrollIntoView({block: 'center'})")
+            x, y = page.script(
+                "const mark = document.querySelectorAll('#curve-figure [data-mark=dot]')[1].firstChild;"
+                "const box = mark.getBoundingClientRect(); return [box.x + box.width / 2, box.y + box.height / 2]"
+            )
+            page.devtools("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+            page.devtools("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+            drawn = "return document.querySelector('#curve-figure').innerHTML"
+            page.wait(lambda: "Williford 1998" in page.script(drawn))
+        finally:
+            page.devtools("Emulation.setTouchEmulationEnabled", enabled=False)
 
     def test_pointing_at_a_measurement_names_it(self, page: Explorer) -> None:
         page.script("document.getElementById('curve-figure').scrollIntoView({block: 'center'})")
@@ -417,15 +548,12 @@ class TestPlots:
 
     @pytest.mark.parametrize("figure", ["energy", "curve", "load", "plan"])
     def test_each_plot_downloads_as_svg_png_and_csv(self, page: Explorer, downloads: Path, figure: str) -> None:
-        page.script("document.getElementById(arguments[0]).scrollIntoView()", f"{figure}-figure")
-        page.wait(lambda: page.all(f"#{figure}-figure svg"))
-        page.settle()
-        for kind in ("SVG", "PNG", "CSV"):
-            button = page.all(f"#{figure}-figure button[aria-label='Download {figure} as {kind}']")[0]
-            button.click()
-        names = [downloads / f"retrorun-{figure}.{kind}" for kind in ("svg", "png", "csv")]
-        page.wait(lambda: all(map(saved, names)))
-        svg, png, table = map(saved, names)
+        page.see(f"{figure}-figure")
+        names = {kind: downloads / f"retrorun-{figure}.{kind.lower()}" for kind in ("SVG", "PNG", "CSV")}
+        for kind, name in names.items():
+            page.all(f"#{figure}-figure button[aria-label='Download {figure} as {kind}']")[0].click()
+            page.wait(partial(saved, name))
+        svg, png, table = map(saved, names.values())
         drawn = ET.fromstring(svg)
         assert drawn.tag.endswith("}svg")
         assert b"var(" not in svg
@@ -433,7 +561,7 @@ class TestPlots:
         rows = list(csv.reader(table.decode().splitlines()))
         assert len(rows) > 2
         assert {len(row) for row in rows} == {len(rows[0])}
-        for name in names:
+        for name in names.values():
             name.unlink()
 
     def test_the_other_axis_shows_oxygen(self, page: Explorer) -> None:
@@ -496,9 +624,7 @@ class TestWaysOut:
 class TestPlan:
     @pytest.fixture
     def plan(self, page: Explorer) -> Explorer:
-        page.script("document.getElementById('plan').scrollIntoView()")
-        page.wait(lambda: page.all("#plan-figure svg"))
-        page.settle()
+        page.see("plan-figure")
         return page
 
     def test_the_plan_is_the_services(self, plan: Explorer) -> None:
@@ -522,6 +648,12 @@ class TestPlan:
         plan.type(field, text)
         assert plan.wait(lambda: plan.text("plan-words") != before)
 
+    def test_a_time_is_needed_for_the_most_energy(self, plan: Explorer) -> None:
+        plan.type("planTime", "")
+        assert plan.text("planTime-error") == "Write minutes, or 40:00, or 1:10:00."
+        plan.type("planTime", "30")
+        assert plan.text("planTime-error") == ""
+
     def test_least_load_for_an_energy(self, plan: Explorer) -> None:
         plan.choose("goal", "least_load")
         plan.type("planEnergy", "250")
@@ -532,8 +664,7 @@ class TestPlan:
 
 class TestPlanErrors:
     def test_an_error_stands_beside_its_field_of_the_plan(self, refused: Explorer) -> None:
-        refused.script("document.getElementById('plan').scrollIntoView()")
-        refused.wait(lambda: refused.all("#plan-figure svg"))
+        refused.see("plan-figure")
         refused.type("planBackward", "60")
         assert refused.text("planBackward-error") == "Give a number of at most 28.8 km/h."
         assert not refused.one("plan-figure").is_displayed()
@@ -547,11 +678,8 @@ class TestTrack:
         page.one("file").send_keys(str(path))
         words = page.wait(lambda: page.text("track-words") if " kcal" in page.text("track-words") else "")
         said = {"body_mass_kg": 70, "direction_model": "documented", "interval": 0.9}
-        response = httpx.post(
-            f"{page.url}/workout/track",
-            files={"file": path.read_bytes()},
-            data={"request": json.dumps(said)},
-            trust_env=False,
+        response = SERVICE.post(
+            f"{page.url}/workout/track", files={"file": path.read_bytes()}, data={"request": json.dumps(said)}
         )
         answer = response.json()
         assert f"{rounded(answer['totals']['total_energy_kcal']['value'])} kcal" in words
@@ -567,6 +695,18 @@ class TestTrack:
         page.one("trackFrom").send_keys("1:00")
         page.one("trackTo").send_keys("3:00\t")
         page.wait(lambda: " kcal" in page.text("track-words") and page.text("track-words") != before)
+
+    def test_another_body_is_another_answer(self, page: Explorer) -> None:
+        page.open()
+        page.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+        before = page.wait(lambda: page.text("track-words") if " kcal" in page.text("track-words") else "")
+        page.one("trackFrom").send_keys("soon\t")
+        assert page.text("track-error").startswith("Write where it begins")
+        page.script("document.getElementById('trackFrom').value = ''")
+        page.type("mass", "95")
+        page.script("document.getElementById('span').focus()")
+        page.wait(lambda: " kcal" in page.text("track-words") and page.text("track-words") != before)
+        assert page.text("track-error") == ""
 
     def test_a_file_may_be_dropped(self, page: Explorer) -> None:
         page.open()
@@ -597,9 +737,8 @@ class TestForEveryone:
     def test_axe_finds_nothing_serious(self, page: Explorer, size: tuple[int, int], scheme: str) -> None:
         page.open(size=size, scheme=scheme)
         page.script("for (const part of document.querySelectorAll('details')) part.open = true")
-        page.script("document.getElementById('plan').scrollIntoView()")
-        page.wait(lambda: page.all("#plan-figure svg"))
-        page.settle()
+        for figure in ("load-figure", "plan-figure"):
+            page.see(figure)
         assert not page.axe()
         page.script("scrollTo(0, 0)")
         name = f"{'phone' if size == PHONE else 'wide'}-{scheme}"
@@ -624,6 +763,39 @@ class TestForEveryone:
         assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
         SHOTS.mkdir(parents=True, exist_ok=True)
         (SHOTS / "print.pdf").write_bytes(printed)
+
+    def test_what_is_folded_stands_on_paper_too(self, page: Explorer) -> None:
+        page.load(size=PHONE)
+        visible = "return document.getElementById('interval').checkVisibility({contentVisibilityAuto: true})"
+        assert not page.script(visible)
+        page.emulate(PHONE, "light", "print")
+        page.wait(lambda: page.script(visible))
+        assert not page.script("return document.getElementById('copy-link').checkVisibility()")
+
+    @pytest.mark.parametrize("width", [320, 360])
+    def test_letters_twice_as_large_fit_a_phone(self, page: Explorer, width: int) -> None:
+        page.load(size=(width, 740))
+        page.script("document.documentElement.style.fontSize = '200%'; document.getElementById('more').open = true")
+        page.settle()
+        assert page.wait(lambda: page.script("return document.documentElement.scrollWidth") <= width)
+
+    def test_what_is_chosen_is_seen_in_forced_colours(self, page: Explorer) -> None:
+        page.emulate(WIDE, "light", forced_colors="active")
+        ground = (
+            "return [...document.querySelectorAll('[name=units] + span')]"
+            ".map((pill) => getComputedStyle(pill).backgroundColor)"
+        )
+        chosen, other = page.script(ground)
+        card = page.script("return getComputedStyle(document.getElementById('run')).backgroundColor")
+        assert chosen not in {other, card}
+        page.pick("units", "imperial")
+        assert page.script(ground)[1] == chosen
+        bars = (
+            "return [...document.querySelectorAll('#energy-figure [data-mark=rect]')]"
+            ".map((bars) => getComputedStyle(bars).fill)"
+        )
+        assert len(set(page.script(bars))) == 2
+        page.screenshot(SHOTS / "forced-colours.png")
 
     def test_everything_can_be_reached_and_changed_with_the_keyboard(self, page: Explorer) -> None:
         wanted = {
@@ -663,9 +835,7 @@ class TestForEveryone:
         assert not [address for address, _ in asked if "/docs" in address]
         total = 0
         for address, posted in asked:
-            response = httpx.request(
-                "POST" if posted else "GET", address, content=posted, headers=JSON, trust_env=False
-            )
+            response = SERVICE.request("POST" if posted else "GET", address, content=posted, headers=JSON)
             assert response.status_code == 200, address
             total += len(gzip.compress(response.content, 9))
         assert total < FIRST_VIEW_BYTES, total
@@ -700,3 +870,185 @@ def test_vendored_rules_are_what_was_published() -> None:
     assert len(listed) == 3
     for name, checksum in listed:
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
+
+
+class TestKey:
+    @pytest.fixture
+    def guarded(self, browser: Explorer, tmp_path: Path) -> Iterator[Explorer]:
+        """The page of a service that asks for a key."""
+        keys = tmp_path / "keys"
+        keys.write_text(f"{line_of('page', KEY)}\n")
+        with serving(api_key_file=str(keys)) as url:
+            yield Explorer(browser.driver, url)
+            browser.driver.get("about:blank")
+
+    def test_a_key_is_asked_for_used_and_forgotten(self, guarded: Explorer) -> None:
+        guarded.console()
+        guarded.requests()
+        guarded.load()
+        assert guarded.one("key-needed").is_displayed()
+        assert guarded.text("big") == "No answer yet"
+        assert "key" in guarded.text("whole-error")
+        assert not guarded.axe()
+        for key, answered_now in (("rr_wrong", False), (KEY, True)):
+            guarded.one("api-key").clear()
+            guarded.one("api-key").send_keys(key, "\n")
+            guarded.settle()
+            assert guarded.one("key-needed").is_displayed() != answered_now
+        assert re.fullmatch(r"7:35 /km", guarded.text("big"))
+        assert guarded.text("caution") == CAUTION
+        guarded.see("plan-figure")
+        guarded.wait(lambda: guarded.all("#curve-figure [data-mark=dot]"))
+        guarded.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+        guarded.wait(lambda: " kcal" in guarded.text("track-words"))
+        for language in ("curl", "python", "javascript"):
+            guarded.pick("language", language)
+            assert "x-api-key" in guarded.text("code")
+            assert "YOUR_KEY" in guarded.text("code")
+        kept = guarded.script("return JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
+        assert kept == '[{},{},""]'
+        assert KEY not in guarded.driver.page_source + guarded.driver.current_url
+        assert all("status of 401" in line for line in guarded.console())
+        assert_at_home(guarded)
+        guarded.load()
+        assert guarded.one("key-needed").is_displayed()
+
+
+class TestParts:
+    """Each part of the page is there without the others."""
+
+    @pytest.fixture
+    def lacking(self, browser: Explorer) -> Iterator[Explorer]:
+        browser.console()
+        browser.requests()
+        yield browser
+        assert not browser.console()
+        assert_at_home(browser)
+
+    @pytest.mark.parametrize(("status", "told"), [(404, ""), (503, "Nothing here."), (0, UNREACHED)])
+    def test_without_a_plan(self, lacking: Explorer, status: int, told: str) -> None:
+        with lacking.failing("/plan", status):
+            lacking.load()
+            lacking.script("document.getElementById('plan').scrollIntoView()")
+            lacking.wait(lambda: lacking.text("plan-error") or not lacking.one("plan").is_displayed())
+            assert lacking.text("plan-error") == told
+            assert lacking.one("plan").is_displayed() == bool(told)
+            assert not lacking.all("#plan-figure svg")
+            assert_shows_the_answer(lacking)
+
+    @pytest.mark.parametrize(("status", "told"), [(404, "Nothing here."), (503, "Nothing here."), (0, UNREACHED)])
+    def test_without_recordings(self, lacking: Explorer, status: int, told: str) -> None:
+        with lacking.failing("/workout/track", status):
+            lacking.load()
+            lacking.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+            lacking.wait(lambda: lacking.text("track-error") == told)
+            assert lacking.one("track").is_displayed() == (status != 404)
+            assert lacking.text("track-words") == ""
+            assert not lacking.one("track-answer").is_displayed()
+
+    @pytest.mark.parametrize(("status", "told"), [(404, "Nothing here."), (0, UNREACHED)])
+    def test_without_a_curve(self, lacking: Explorer, status: int, told: str) -> None:
+        with lacking.failing("/workout", status):
+            lacking.load()
+            assert lacking.text("curve-words") == f"The curve is not here. {told}"
+            assert not lacking.one("curve-figure").is_displayed()
+            assert not lacking.one("measured").is_displayed()
+            assert lacking.all("#energy-figure svg")
+
+    def test_without_the_evidence_loads_keep_a_caution(self, lacking: Explorer) -> None:
+        with lacking.failing("/evidence", 503):
+            lacking.load()
+            assert "no diagnosis" in lacking.text("caution")
+            assert lacking.one("caution").is_displayed()
+
+    @pytest.mark.parametrize("path", ["/models", "/validation"])
+    def test_without_what_is_shown_beside_it(self, lacking: Explorer, path: str) -> None:
+        with lacking.failing(path, 503):
+            lacking.load()
+            assert_shows_the_answer(lacking)
+            assert lacking.all("#curve-figure svg")
+
+
+class TestDocs:
+    """The page of the interface."""
+
+    @pytest.fixture
+    def docs(self, browser: Explorer) -> Iterator[Explorer]:
+        browser.console()
+        browser.requests()
+        yield browser
+        # The bundle's advice on links with "_", which names of operations have.
+        assert not [line for line in browser.console() if "deep link whitespace" not in line]
+        netloc = urlsplit(browser.url).netloc
+        assert {urlsplit(address).netloc for address, _ in browser.requests() if address.startswith("http")} == {netloc}
+
+    def opened(self, page: Explorer, operation: str) -> str:
+        """Unfold an operation, and return the selector of it."""
+        place = page.script("return document.querySelector(`.opblock[id$='-${arguments[0]}']`).id", operation)
+        if not page.all(f"#{place} .opblock-body"):
+            page.script("document.querySelector(`#${arguments[0]} .opblock-summary-control`).click()", place)
+            page.wait(lambda: page.all(f"#{place} .responses-table"))
+        return f"#{place}"
+
+    def visit(self, page: Explorer, fragment: str = "") -> None:
+        page.emulate(WIDE, "light")
+        page.driver.get("about:blank")
+        page.driver.get(f"{page.url}/docs{fragment}")
+        page.wait(lambda: page.all(".opblock"))
+
+    def test_axe_finds_nothing_serious(self, docs: Explorer) -> None:
+        self.visit(docs)
+        place = self.opened(docs, "plan")
+        assert not docs.axe()
+        docs.screenshot(SHOTS / "docs-light.png")
+        docs.script("document.querySelector(arguments[0]).scrollIntoView()", place)
+        docs.screenshot(SHOTS / "docs-light-operation.png")
+        docs.emulate(WIDE, "dark")
+        docs.wait(lambda: "dark" in docs.script("return document.documentElement.className"))
+        assert not docs.axe("color-contrast")
+        docs.screenshot(SHOTS / "docs-dark-operation.png")
+        docs.emulate(PHONE, "light")
+        assert docs.wait(lambda: docs.script("return document.documentElement.scrollWidth") <= PHONE[0])
+        docs.screenshot(SHOTS / "docs-phone-operation.png")
+
+    def test_every_operation_says_what_it_does(self, docs: Explorer) -> None:
+        contract = SERVICE.get(f"{docs.url}/openapi.json").json()
+        expected = {
+            (path, operation["summary"])
+            for path, operations in contract["paths"].items()
+            for operation in operations.values()
+        }
+        self.visit(docs, "#/estimate/estimate")
+        docs.wait(lambda: docs.all("#operations-estimate-estimate.is-open .responses-table"))  # as the address says
+        shown = docs.script(
+            "return [...document.querySelectorAll('.opblock')].map((one) => ["
+            "one.querySelector('.opblock-summary-path').dataset.path,"
+            "one.querySelector('.opblock-summary-description').textContent])"
+        )
+        assert {tuple(pair) for pair in shown} == expected
+        assert len(shown) == len(expected)
+        start = docs.script("return document.querySelector('pre').textContent")
+        assert f"curl -s {docs.url}/estimate" in start
+        sent = re.search(r"-d '(.*)'", start)
+        assert sent
+        answered(docs, "/estimate", json.loads(sent[1]))
+
+    @pytest.mark.parametrize(
+        ("path", "method"),
+        [("/estimate", "post"), ("/plan", "post"), ("/evidence", "get"), ("/plot/load.svg", "get")],
+    )
+    def test_an_example_is_run_and_its_errors_are_told(self, docs: Explorer, path: str, method: str) -> None:
+        operation = SERVICE.get(f"{docs.url}/openapi.json").json()["paths"][path][method]
+        if not docs.driver.current_url.startswith(f"{docs.url}/docs"):
+            self.visit(docs)
+        place = self.opened(docs, operation["operationId"])
+        codes = f"return [...document.querySelectorAll('{place} tr.response')].map((row) => row.dataset.code)"
+        assert set(docs.script(codes)) == set(operation["responses"])
+        for code in set(operation["responses"]) - {"304"}:
+            example = f"{place} tr.response[data-code='{code}'] :is(.example, .microlight, .model-example)"
+            assert docs.all(example), code
+        docs.script("document.querySelector(`${arguments[0]} .btn.execute`).click()", place)
+        status = f"{place} .live-responses-table .response .response-col_status"
+        docs.wait(lambda: docs.all(status))
+        assert docs.all(status)[0].text.startswith("200")
+        docs.script("document.querySelector(`${arguments[0]} .opblock-summary-control`).click()", place)

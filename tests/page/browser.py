@@ -45,8 +45,12 @@ class Explorer:
         self.settle()
 
     def see(self, identifier: str) -> None:
-        """Scroll to a figure and wait until it is drawn."""
+        """Scroll to a figure and wait until it is drawn as of now."""
         self.script("document.getElementById(arguments[0]).scrollIntoView()", identifier)
+        # What comes near the view is told of between two frames.
+        self.driver.execute_async_script(
+            "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))"
+        )
         self.wait(lambda: self.all(f"#{identifier} svg"))
         self.settle()
 
@@ -59,14 +63,14 @@ class Explorer:
         self.script("document.getElementById('reset').click(); scrollTo(0, 0)")
         self.settle()
 
-    def emulate(self, size: tuple[int, int], scheme: str, **features: str) -> None:
+    def emulate(self, size: tuple[int, int], scheme: str, media: str = "", **features: str) -> None:
         width, height = size
         self.devtools(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
         wanted = {"prefers-color-scheme": scheme, **features}
-        media = [{"name": name.replace("_", "-"), "value": value} for name, value in wanted.items()]
-        self.devtools("Emulation.setEmulatedMedia", features=media)
+        listed = [{"name": name.replace("_", "-"), "value": value} for name, value in wanted.items()]
+        self.devtools("Emulation.setEmulatedMedia", media=media, features=listed)
 
     def devtools(self, command: str, **arguments: Any) -> dict[str, Any]:
         answer: dict[str, Any] = self.driver.execute_cdp_cmd(command, arguments)
@@ -84,6 +88,30 @@ class Explorer:
                 return found
             assert time.monotonic() < deadline, f"never so: {true}"
             time.sleep(0.02)
+
+    @contextmanager
+    def failing(self, path: str, status: int) -> Iterator[None]:
+        """Answer one path with an error from the next load on; with status 0 as nobody does."""
+        answer = f"""Promise.resolve(new Response('{{"detail": "Nothing here."}}', {{status: {status}}}))"""
+        source = (
+            "{ const ask = window.fetch; window.fetch = (to, how) => "
+            f"new URL(to).pathname !== {json.dumps(path)} ? ask(to, how) : "
+            f"{answer if status else 'Promise.reject(new TypeError())'} }}"
+        )
+        made = self.devtools("Page.addScriptToEvaluateOnNewDocument", source=source)
+        try:
+            yield
+        finally:
+            self.devtools("Page.removeScriptToEvaluateOnNewDocument", **made)
+            self.driver.get("about:blank")
+
+    def load(self, path: str = "/", *, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
+        """Open the page anew and wait for what it makes of it, an answer or not."""
+        self.emulate(size, scheme)
+        self.driver.get("about:blank")
+        self.driver.get(f"{self.url}{path}")
+        self.wait(lambda: self.script("return document.body.dataset.busy"))
+        self.settle()
 
     def settle(self) -> None:
         """Wait until what is shown is what is asked for, the plots too."""
@@ -152,11 +180,13 @@ class Explorer:
         answer = self.devtools("Page.printToPDF", printBackground=True, preferCSSPageSize=True)
         return base64.b64decode(answer["data"])
 
-    def axe(self) -> list[str]:
-        """Return what axe finds serious or critical."""
+    def axe(self, *rules: str) -> list[str]:
+        """Return what axe finds serious or critical, by all its rules or a few."""
         self.script(AXE.read_text(encoding="utf-8"))
         found = self.driver.execute_async_script(
-            "const done = arguments[0]; axe.run().then(({violations}) => done(violations))"
+            "const [rules, done] = arguments; const only = rules.length ? {runOnly: rules} : {};"
+            "axe.run(only).then(({violations}) => done(violations))",
+            rules,
         )
         return [
             f"{rule['id']}: {node['html'][:200]}"
@@ -167,9 +197,10 @@ class Explorer:
 
 
 @contextmanager
-def serving() -> Iterator[str]:
-    """Run the service as it comes, and give its address."""
+def serving(**settings: str) -> Iterator[str]:
+    """Run the service as it comes, but for what is set, and give its address."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
+    bare |= {f"RETRORUN_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=bare, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:

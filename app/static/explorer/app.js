@@ -2,7 +2,7 @@
 // Every number comes from the service; the page rounds, and turns units.
 
 import { code } from "./code.js";
-import { at, download, element, say, table } from "./elements.js";
+import { at, copy, download, element, say, table } from "./elements.js";
 import { curve } from "./curve.js";
 import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
 import { pairs } from "./pairs.js";
@@ -12,7 +12,7 @@ import { ask, channel, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { answerRows, csv, numbers } from "./table.js";
 import { listenTrack, redrawTrack } from "./track.js";
-import { fromSi, moved, rounded, toSi } from "./units.js";
+import { fromSi, inReadersUnits, moved, rounded, toSi } from "./units.js";
 import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, plain } from "./words.js";
 
 const FIELDS = [
@@ -30,6 +30,9 @@ const FIELDS = [
 /** Speeds at which the curve is asked for, each way. */
 const SPEEDS = 13;
 const SAME_GRADE = 0.005;
+/** Warnings of an answer that tell what its loads mean, and where measurements of backward speed end. */
+const MEANING = "caution.load_meaning";
+const BEYOND = "energy.backward_speed_beyond_measurement";
 
 /** How long after a key the service is asked, unless another follows. */
 const TYPING_MS = 120;
@@ -41,7 +44,7 @@ let answer;
 let seen;
 let models = [];
 let measured = [];
-/** Parts further down, drawn once they come near the view: until then they would keep what is in view waiting. */
+/** Parts near the view. Others are drawn once they come near: before, they would keep what is in view waiting. */
 const near = new Set();
 /** Whether what the curve needs beside the answer is here. */
 let ready = false;
@@ -124,7 +127,10 @@ function show() {
   say("lead", lead);
   say("range", range);
   at("numbers").replaceChildren(numbers(answer, state));
-  at("warnings").replaceChildren(...answer.warnings.map(({ message }) => element("li", {}, plain(message))));
+  const warned = ({ message }) => plain(inReadersUnits(message, state.units));
+  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, warned(warning))));
+  // The caution itself comes from /evidence: until then, and without it, what the answer says of loads.
+  if (!at("caution").textContent) say("caution", answer.warnings.find(({ code }) => code === MEANING)?.message ?? "");
   say("assumed", assumedWords(answer));
   say("version", `RetroRun ${answer.models.version}, models ${answer.models.hash}`);
   showCode();
@@ -175,10 +181,10 @@ async function drawCurve() {
       speed: answer[way].speed_m_s.value,
       oxygen: answer[way].oxygen_uptake_ml_kg_min.value,
     }));
-  const [low, high] = [
-    Math.min(range[0], ...here.map(({ speed }) => speed)),
-    Math.max(range[1], ...here.map(({ speed }) => speed)),
-  ];
+  const points = measured.filter((point) => point.gait === answer.gait && Math.abs(point.grade - grade) < SAME_GRADE);
+  // Not down to the backward speed: that may be slower than any the service is asked for.
+  const shown = [answer.forward.speed_m_s.value, ...range, ...points.map(({ speed }) => speed)];
+  const [low, high] = [Math.min(...shown), Math.max(...shown)];
   const segments = Array.from({ length: SPEEDS }, (_, place) => low + ((high - low) * place) / (SPEEDS - 1)).flatMap(
     (speed) =>
       ["forward", "backward"].map((direction) => ({
@@ -211,9 +217,14 @@ async function drawCurve() {
         }))
       : [];
   at("curve-figure").hidden = !rows.length;
-  if (!rows.length) return;
-  const points = measured.filter((point) => point.gait === answer.gait && Math.abs(point.grade - grade) < SAME_GRADE);
-  say("curve-words", points.length ? "" : "Nothing was measured on this slope.");
+  at("measured").hidden = !rows.length;
+  if (!rows.length) {
+    say("curve-words", `The curve is not here. ${problems(found)[0].message}`);
+    return;
+  }
+  const beyond = found.body.warnings.find(({ code }) => code === BEYOND)?.message ?? "";
+  const nowhere = points.length ? "" : "Nothing was measured on this slope. ";
+  say("curve-words", nowhere + inReadersUnits(beyond, state.units));
   const { forward } = answer;
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;
@@ -282,23 +293,6 @@ function turned(field, by) {
   return next;
 }
 
-async function copy(text, what) {
-  try {
-    await navigator.clipboard.writeText(text);
-    tell(`${what} copied.`);
-  } catch {
-    tell("Copying is not allowed here: mark the text and copy it yourself.");
-  }
-}
-
-let telling;
-function tell(text) {
-  say("said", text);
-  at("said").classList.add("shown");
-  clearTimeout(telling);
-  telling = setTimeout(() => at("said").classList.remove("shown"), 3000);
-}
-
 /** What the page shows beside the answer, asked for once the answer is there. */
 async function background() {
   const [evidence, catalogue, validation] = await Promise.all([
@@ -344,9 +338,18 @@ listenTrack(
   },
   () => state,
 );
-at("reset").addEventListener("click", () => {
-  state = { ...DEFAULTS };
+/** Show another state: every field too, as a phone leaves the caret in the field typed in. */
+function follow(next) {
+  state = next;
+  fill(state, true);
   update();
+}
+
+at("reset").addEventListener("click", () => follow({ ...DEFAULTS }));
+// Its target is no state: the address keeps the run.
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  at("answer-heading").focus();
 });
 at("copy-link").addEventListener("click", () => {
   history.replaceState(null, "", fragmentOf(state));
@@ -362,15 +365,13 @@ at("key-needed").addEventListener("submit", () => {
   during(() => update().then(background));
 });
 addEventListener("hashchange", () => {
-  if (location.hash === fragmentOf(state)) return;
-  state = stateOf(location.hash);
-  update();
+  if (location.hash !== fragmentOf(state)) follow(stateOf(location.hash));
 });
 at("more").open = matchMedia("(min-width: 60rem)").matches || location.hash.match(/grade|gait|model|interval/) !== null;
 const whenNear = (id, act) =>
   new IntersectionObserver(
     ([entry]) => {
-      if (!entry.isIntersecting || near.has(id)) return;
+      if (!entry.isIntersecting) return near.delete(id);
       near.add(id);
       if (answer) during(act);
     },
@@ -379,7 +380,7 @@ const whenNear = (id, act) =>
 whenNear("plan", () => plan(state, body));
 whenNear("load-figure", () => loaded().then(loads));
 addEventListener("beforeprint", () => {
-  if (!near.has("load-figure") && at("energy-figure").rows) loads();
+  if (at("energy-figure").rows) loads();
 });
 let width = document.body.clientWidth;
 new ResizeObserver(() => {

@@ -1,24 +1,27 @@
-// The very request of the view, to paste elsewhere.
+// The very request of the view, to paste elsewhere. A key is told of, never written.
 
-import { address } from "./request.js";
+import { address, keyed } from "./request.js";
 
 const WRITERS = {
-  curl: (url, body) => `curl -s '${url}' \\\n  -H 'content-type: application/json' \\\n  -d '${JSON.stringify(body)}'`,
-  python: (url, body) => `import json
+  curl: (url, body, headers) =>
+    [`curl -s '${url}'`, ...headers.map((pair) => `-H '${pair.join(": ")}'`), `-d '${JSON.stringify(body)}'`].join(
+      " \\\n  ",
+    ),
+  python: (url, body, headers) => `import json
 import urllib.request
 
 bout = ${python(body)}
 request = urllib.request.Request(
     ${JSON.stringify(url)},
     data=json.dumps(bout).encode(),
-    headers={"content-type": "application/json"},
+    headers={${headers.map((pair) => pair.map((text) => JSON.stringify(text)).join(": ")).join(", ")}},
 )
 with urllib.request.urlopen(request) as response:
     answer = json.load(response)
 print(answer["backward"])`,
-  javascript: (url, body) => `const response = await fetch(${JSON.stringify(url)}, {
+  javascript: (url, body, headers) => `const response = await fetch(${JSON.stringify(url)}, {
   method: "POST",
-  headers: { "content-type": "application/json" },
+  headers: { ${headers.map((pair) => pair.map((text) => JSON.stringify(text)).join(": ")).join(", ")} },
   body: JSON.stringify(${JSON.stringify(body)}),
 });
 const answer = await response.json();
@@ -28,4 +31,8 @@ console.log(answer.backward);`,
 /** A flat object of numbers and words reads the same in Python. */
 const python = (body) => JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "');
 
-export const code = (language, path, body) => WRITERS[language](String(address(path)), body);
+export const code = (language, path, body) =>
+  WRITERS[language](String(address(path)), body, [
+    ["content-type", "application/json"],
+    ...(keyed() ? [["x-api-key", "YOUR_KEY"]] : []),
+  ]);

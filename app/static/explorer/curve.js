@@ -17,7 +17,7 @@ export function curve({ curve, points, here, range: [low, high], perOxygen, stat
   const energy = state.axis === "energy";
   const y = (oxygen) => (energy ? oxygen * perOxygen : oxygen);
   const unit = energy ? "kcal/h" : "ml/kg/min";
-  const speeds = curve.map((row) => row.speed);
+  const speeds = [...curve, ...here].map((row) => row.speed);
   const ends = [Math.min(...speeds), Math.max(...speeds)];
   const paces = state.moveBy === "pace";
   const ticks = paces

@@ -31,6 +31,24 @@ export function table(caption, heads, rows) {
   );
 }
 
+/** Copy a text, and say whether it was. */
+export async function copy(text, what) {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell(`${what} copied.`);
+  } catch {
+    tell("Copying is not allowed here: mark the text and copy it yourself.");
+  }
+}
+
+let telling;
+function tell(text) {
+  say("said", text);
+  at("said").classList.add("shown");
+  clearTimeout(telling);
+  telling = setTimeout(() => at("said").classList.remove("shown"), 3000);
+}
+
 /** Give a file to the reader. */
 export function download(name, blob) {
   const address = URL.createObjectURL(blob);

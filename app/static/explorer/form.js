@@ -1,7 +1,8 @@
 // The fields: what is typed or dragged into the state, and what is wrong beside them.
 
 import { at, element, say } from "./elements.js";
-import { NAMES, fromSi, toSi } from "./units.js";
+import { NAMES, fromSi, inReadersUnits, toSi } from "./units.js";
+import { plain } from "./words.js";
 
 /** Where a slider begins and ends, in SI: a comfortable part of what is answered; more can be typed. */
 const SLIDES = {
@@ -77,14 +78,13 @@ export function read(fields, state) {
 export function placed(problem, state, pointers = POINTERS) {
   const field = pointers[problem.pointer] ?? "whole";
   const kind = kindOf(field, state) === "pace" ? "speed" : kindOf(field, state);
-  const { low, high } = problem;
-  let { message } = problem;
-  if (kind !== "plain" && problem.code === "out_of_range" && low === undefined && high === undefined) {
-    message = message
-      .replace(/ (kg|m\/s|s|m|1)\.$/, ".")
-      .replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units));
-  }
-  return { field, message };
+  const told = inReadersUnits(problem.message, state.units);
+  // A bound alone is in the unit of its field; every other number is told with its own.
+  const bound = told === problem.message && kind !== "plain" && problem.code === "out_of_range";
+  const message = bound
+    ? told.replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
+    : told;
+  return { field, message: plain(message) };
 }
 
 const inUnit = (kind, value, units) =>
@@ -101,12 +101,14 @@ export function showErrors(errors, fields) {
     const input = at(name);
     if (text) input?.setAttribute("aria-invalid", "true");
     else input?.removeAttribute("aria-invalid");
+    const folded = text && input?.closest("details");
+    if (folded) folded.open = true;
   }
 }
 
-/** Put the state into the fields, but never into the one being typed in. */
-export function fill(state) {
-  const typing = document.activeElement;
+/** Put the state into the fields, but not into the one being typed in, unless all are meant. */
+export function fill(state, all = false) {
+  const typing = all ? null : document.activeElement;
   for (const name of [...TYPED, ...CHOSEN]) {
     if (at(name) !== typing && at(name).value !== state[name]) at(name).value = state[name];
   }

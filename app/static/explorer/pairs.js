@@ -17,14 +17,23 @@ export function pairs(id, label, rows) {
   const unknown = bars.filter((bar) => !bar.known);
   const spread = known.filter(({ low, high }) => low !== high);
   // Room for the longest value, for its interval, and for the grade.
-  const digits = 8 + 8 * Math.max(...bars.map(({ text }) => text.length));
+  const digits = 8 + 9 * Math.max(...bars.map(({ text }) => text.length));
   const marginRight =
     digits +
     8 +
-    7 * Math.max(...bars.map(({ detail }) => detail.length)) +
+    7.5 * Math.max(...bars.map(({ detail }) => detail.length)) +
     (bars.some(({ evidence }) => evidence) ? 28 : 0);
   const middle = (bar) => bar.y + BAR / 2;
   const titleAt = (row, place) => place * band + 8;
+  const inner = widthOf(id) - 20 - marginRight;
+  // The word stands on the hatching where there is room for both, else beside it.
+  const wordOf = (bar) => {
+    if ((bar.high - bar.low) * inner < 80) {
+      if (bar.low * inner > 60) return { x: bar.low, textAnchor: "end", dx: -5 };
+      if ((1 - bar.high) * inner > 65) return { x: bar.high, textAnchor: "start", dx: 5 };
+    }
+    return { x: (bar.low + bar.high) / 2, textAnchor: "middle", dx: 0 };
+  };
   const end = { frameAnchor: "right", dx: marginRight, textAnchor: "end" };
   draw(
     id,
@@ -54,16 +63,19 @@ export function pairs(id, label, rows) {
           stroke: "var(--muted)",
           rx: 2,
         }),
-        Plot.text(unknown, {
-          x: (bar) => (bar.low + bar.high) / 2,
-          y: middle,
-          text: () => "unknown",
-          fontSize: 12,
-          fontWeight: 600,
-          fill: "var(--ink)",
-          stroke: "var(--card)",
-          strokeWidth: 5,
-        }),
+        ...unknown.map((bar) =>
+          Plot.text([bar], {
+            ...wordOf(bar),
+            x: [wordOf(bar).x],
+            y: middle,
+            text: ["unknown"],
+            fontSize: 12,
+            fontWeight: 600,
+            fill: "var(--ink)",
+            stroke: "var(--card)",
+            strokeWidth: 5,
+          }),
+        ),
         Plot.link(spread, { x1: "low", x2: "high", y1: middle, y2: middle, stroke: "var(--card)", strokeWidth: 4 }),
         Plot.link(spread, { x1: "low", x2: "high", y1: middle, y2: middle, stroke: "var(--ink)", strokeWidth: 1.5 }),
         ...["low", "high"].map((tip) =>

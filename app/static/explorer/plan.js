@@ -25,8 +25,8 @@ function wish(state, bout) {
   const least = state.goal === "least_load";
   const fields = [
     ...(least ? ["planEnergy"] : []),
-    ...["planTime", "planForward", "planBackward", ...(least ? [] : ["planCap"])].filter((field) =>
-      state[field].trim(),
+    ...["planTime", "planForward", "planBackward", ...(least ? [] : ["planCap"])].filter(
+      (field) => state[field].trim() || (field === "planTime" && !least),
     ),
   ];
   const { values, errors } = read(fields, state);

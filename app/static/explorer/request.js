@@ -7,6 +7,7 @@ let key = "";
 export const useKey = (value) => {
   key = value;
 };
+export const keyed = () => key !== "";
 
 /** The address of an endpoint, wherever the service is mounted. */
 export const address = (path) => new URL(path.replace(/^\//, "./"), document.baseURI.replace(/#.*/, ""));

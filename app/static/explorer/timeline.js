@@ -33,7 +33,7 @@ export function timeline(options, state) {
     {
       height,
       marginLeft: 6,
-      marginRight: 12,
+      marginRight: 24,
       marginTop: 0,
       marginBottom: 24,
       x: {

@@ -2,12 +2,14 @@
 
 import { at, element, say } from "./elements.js";
 import { loaded } from "./plots.js";
-import { ask, problems } from "./request.js";
+import { channel, problems } from "./request.js";
 import { profile } from "./timeline.js";
 import { change, clock, distance, rounded, seconds } from "./units.js";
 
 let file;
 let shown;
+let sent;
+const ask = channel();
 
 /** Let files be dropped or chosen; `person()` gives the body shared with the bout, `state()` the units. */
 export function listenTrack(person, state) {
@@ -30,6 +32,10 @@ export function listenTrack(person, state) {
     go();
   });
   for (const name of ["trackFrom", "trackTo"]) at(name).addEventListener("change", go);
+  // Once a field is left or a slider let go, as a recording is longer than a bout.
+  at("run").addEventListener("change", () => {
+    if (shown && Number.isFinite(person().body_mass_kg) && JSON.stringify(person()) !== sent) go();
+  });
 }
 
 /** Draw what is there again, in the units of now. */
@@ -48,12 +54,18 @@ function backward() {
 
 async function send(person, state) {
   const said = { ...person, ...backward(), include: ["profile"] };
+  if (said.backward?.some((part) => !Object.values(part).every(Number.isFinite))) {
+    say("track-error", "Write where it begins and ends as minutes, or 4:00, or 1:10:00.");
+    return;
+  }
+  sent = JSON.stringify(person);
   say("track-error", "");
   say("track-words", "Reading…");
   const form = new FormData();
   form.append("request", new Blob([JSON.stringify(said)], { type: "application/json" }));
   form.append("file", file);
   const answer = await ask("/workout/track", form);
+  if (!answer) return;
   at("track").hidden = answer.status === 404;
   const found = problems(answer).map(({ message }) => message);
   say("track-error", found.join(" "));

@@ -99,8 +99,20 @@ export const moved = (value, { units, moveBy }) => (moveBy === "pace" ? pace : s
 /** The two ends of an interval, the smaller written first, one unit for both. */
 export function movedRange({ low, high }, { units, moveBy }) {
   if (moveBy === "pace") return `${fromSi("pace", high, units)} to ${pace(low, units)}`;
-  return `${fromSi("speed", low, units)} to ${speed(high, units)}`;
+  return `${speed(low, units).split("\u00a0")[0]} to ${speed(high, units)}`;
 }
+
+const SPOKEN = /(?<![\w.])(-?\d+(?:\.\d+)?)( to )?(-?\d+(?:\.\d+)?)? (kg|m\/s|m|s)(?![\w/·])/g;
+const KINDS = { kg: "mass", "m/s": "speed", m: "distance", s: "time" };
+
+/** A sentence of the service with its SI numbers in the reader's units. */
+export const inReadersUnits = (text, units) =>
+  text.replace(SPOKEN, (whole, low, to = "", high, unit) => {
+    if (!to !== !high) return whole;
+    const kind = KINDS[unit];
+    const numbers = [low, high].filter(Boolean).map((digits) => fromSi(kind, Number(digits), units));
+    return [numbers.join(to), NAMES[units][kind]].filter(Boolean).join(" ");
+  });
 
 export const range = ({ low, high }) => `${rounded(low)}–${rounded(high)}`;
 

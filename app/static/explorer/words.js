@@ -84,9 +84,19 @@ function atSpeed({ forward, backward, ratio }, own) {
 export const intervalWords = (state) =>
   `The bar is the estimate, the thin line its interval: ${PEOPLE[state.interval].toLowerCase()} like those studied lie inside it.`;
 
-/** A warning with the names of fields as they are read on this page. */
+const FIELDS = [
+  ["distance_m", "distance"],
+  ["duration_s", "time"],
+  ["body_mass_kg", "body mass"],
+  ["backward_speed_high_m_s", "fastest backward"],
+  ["speed_high_m_s", "fastest forward"],
+  ["speed_m_s", "speed"],
+  ["energy_model", "equation"],
+];
+
+/** A sentence of the service with the names of fields as they are read on this page. */
 export const plain = (message) =>
-  LOADS.reduce((text, [field, name]) => text.replaceAll(field, name.toLowerCase()), message);
+  [...LOADS, ...FIELDS].reduce((text, [field, name]) => text.replaceAll(field, name.toLowerCase()), message);
 
 const GAIT = { run: "running", walk: "walking" };
 
