@@ -18,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from app.contract import problems
 from app.fields import checked_fields
-from app.guard import PART_BYTES, Refused
+from app.guard import MAXIMUM_BODY_BYTES, PART_BYTES, Refused
+from app.outgoing import outgoing, write
 from app.problems import from_estimate_error, problem
 from app.settings import Settings
 from models.columns import BLOCK_ROWS
@@ -100,12 +101,15 @@ class Messages:
         self.limit = limit
         self.held = bytearray()
         self.ended = False
+        self.known: tuple[int, int, int | None] | None = None  # The header of a message whose body is still arriving.
 
     def take(self, data: bytes) -> Iterator[Message]:
         """Yield the messages that are whole now."""
         self.held += data
         while not self.ended and (message := self.next()):
             yield message
+        if self.ended and self.held:
+            raise Malformed  # Else it would be held without end, or rows of a second stream be lost.
 
     def next(self) -> Message | None:
         """Return the next message, or None where it has not arrived whole."""
@@ -118,15 +122,18 @@ class Messages:
         size = struct.unpack_from("<I", held, WORD_BYTES)[0]
         if size == 0:
             self.ended = True
+            del held[:start]
             return None
         if size > self.limit:
             raise TooLarge
         if len(held) < start + size:
             return None
-        try:
-            kind, length, dictionary = header(bytes(held[start : start + size]))
-        except struct.error:
-            raise Malformed from None
+        if self.known is None:
+            try:
+                self.known = header(bytes(held[start : start + size]))
+            except struct.error:
+                raise Malformed from None
+        kind, length, dictionary = self.known
         if not 0 <= length <= self.limit:
             raise TooLarge
         whole = start + size + length
@@ -134,6 +141,7 @@ class Messages:
             return None
         message = Message(kind, bytes(held[:whole]), dictionary)
         del held[:whole]
+        self.known = None
         return message
 
 
@@ -182,10 +190,10 @@ class Answering:
     fields : sequence of str, optional
         Columns of the answer.
     limit : int
-        Largest size of the dictionaries together [bytes].
+        Largest size of the schema and the dictionaries together, which are read anew with every batch [bytes].
     """
 
-    def __init__(self, fields: Sequence[str] | None, limit: int) -> None:
+    def __init__(self, fields: Sequence[str] | None, limit: int = MAXIMUM_BODY_BYTES) -> None:
         import pyarrow as pa  # noqa: PLC0415 - optional, and slow to import
 
         from app.record_batches import check_schema, estimate_batch, output_schema  # noqa: PLC0415 - needs it
@@ -202,6 +210,8 @@ class Answering:
             raise Malformed
         if message.kind == BATCH:
             batch = self.read([*self.before, message]).read_next_batch()
+            if batch.num_rows > len(message.data):
+                raise TooLarge  # Columns that are null throughout may have any number of rows in no bytes at all.
             # What a client says of lengths and places is not believed.
             batch.validate(full=True)
             for start in range(0, batch.num_rows, BLOCK_ROWS):
@@ -213,7 +223,7 @@ class Answering:
         self.before.append(message)
         if message.kind == SCHEMA:
             self.check(self.read(self.before).schema)
-        elif sum(len(known.data) for known in self.before) > self.limit:
+        if sum(len(known.data) for known in self.before) > self.limit:
             raise TooLarge
 
     def read(self, messages: list[Message]) -> Any:
@@ -243,7 +253,8 @@ class TableResponse(Response):
             limit = scope.get(PART_BYTES) or Settings().maximum_upload_bytes
             async for piece in self.answers(receive, limit):
                 await self.start(send)
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                with outgoing.counted(len(piece)):
+                    await write(send, piece, more=True)
             await send({"type": "http.response.body", "body": b""})
         except (Malformed, TooLarge, EstimateError, ImportError) as error:
             if self.started:
@@ -259,7 +270,7 @@ class TableResponse(Response):
 
     async def answers(self, receive: Receive, limit: int) -> AsyncIterator[bytes]:
         """Yield the answer as the body arrives."""
-        answering = await to_thread.run_sync(Answering, self.fields, limit, limiter=threads())
+        answering = await to_thread.run_sync(Answering, self.fields, limiter=threads())
         messages = Messages(limit)
         more = True
         while more:
@@ -269,18 +280,24 @@ class TableResponse(Response):
             more = received.get("more_body", False)
             for message in messages.take(received.get("body", b"")):
                 pieces = answering.take(message)
-                while piece := await to_thread.run_sync(self.piece, answering, pieces, limiter=threads()):
+                while piece := await self.next_piece(answering, pieces):
                     yield piece
-        if messages.held and not messages.ended:
+        if messages.held:
             raise Malformed
         yield answering.end()
+
+    async def next_piece(self, answering: Answering, pieces: Iterator[bytes]) -> bytes:
+        """Return the next piece of an answer, computed in a thread once there is room for it; or nothing."""
+        async with threads():
+            await outgoing.room()
+            return await to_thread.run_sync(self.piece, answering, pieces)
 
     @staticmethod
     def piece(answering: Answering, pieces: Iterator[bytes]) -> bytes:
         """Return the next piece of an answer, or nothing."""
         try:
             return next(pieces, b"")
-        except (answering.arrow.ArrowException, OSError):
+        except (answering.arrow.ArrowException, OSError, UnicodeDecodeError):
             raise Malformed from None
 
 

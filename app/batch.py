@@ -8,15 +8,17 @@ import numpy as np
 import orjson
 from fastapi import APIRouter
 from numpy.typing import NDArray
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
+from starlette.responses import Response
+from starlette.types import Scope
 from typing_extensions import TypedDict
 
 from app.codec import encode
 from app.contract import problems
 from app.fields import checked_fields
 from app.problems import from_estimate_error, from_validation_error
-from app.route import ThreadRoute
-from app.schema import EstimateAnswer, EstimateRequest, Problem, word
+from app.route import CROWDED, MAXIMUM_FIELDS, ThreadRoute, crowded, too_long, values_of
+from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Problem, word
 from models.answer import SECTIONS, Section
 from models.column_answer import Answer
 from models.column_inputs import UNKNOWN_WORD, Column
@@ -46,7 +48,42 @@ FIELDS_EXAMPLE: Final = ["forward_total_energy_kcal", "backward_total_energy_kca
 BOUT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("body_mass_kg", "speed_m_s", "duration_s")}
 COLUMNS_EXAMPLE: Final = {name: [value] for name, value in BOUT_EXAMPLE.items()}
 
-router = APIRouter(route_class=ThreadRoute, tags=["estimate"])
+
+class BatchRoute(ThreadRoute):
+    """Takes many bouts.
+
+    Each has at most a comma for each field and brackets around it, its sections and a measurement: more measurements
+    make their body too large before they are too many values.
+    """
+
+    maximum_values = (
+        values_of(b",{[[{") + len(EstimateRequest.__annotations__) + len(MeasurementRequest.__annotations__)
+    )
+    maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
+
+    def compute_long(self, scope: Scope, body: bytes) -> bytes | Response:
+        """Do as `compute` does, but refuse first what the validator would long be about; items are seen to later."""
+        return too_long(CROWDED) if crowded(body) and crowded_outside(body) else self.compute(scope, body)
+
+
+def crowded_outside(body: bytes) -> bool:
+    """Say whether an object around the bouts has more fields than any that is known."""
+    try:
+        bouts = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False  # The validator says so.
+    return overfull(bouts) or (isinstance(bouts, dict) and overfull(bouts.get("columns")))
+
+
+def overfull(node: Any) -> bool:
+    """Say whether an object, or one in the list of its measurements, has more fields than any that is known."""
+    if not isinstance(node, dict):
+        return False
+    own = node.get("measurements")
+    return len(node) > MAXIMUM_FIELDS or (isinstance(own, list) and any(map(overfull, own)))
+
+
+router = APIRouter(route_class=BatchRoute, tags=["estimate"])
 
 
 def column(name: str) -> Any:
@@ -55,7 +92,9 @@ def column(name: str) -> Any:
         items: dict[str, Any] = {"type": "string", "enum": list(WORDS[name])}
         return NotRequired[
             Annotated[
-                list[str], word(name, [WORDS[name][0]], json_schema_extra={"items": items}, max_length=MAXIMUM_ROWS)
+                list[str],
+                FailFast(),
+                word(name, [WORDS[name][0]], json_schema_extra={"items": items}, max_length=MAXIMUM_ROWS),
             ]
         ]
     known = QUANTITIES[name]
@@ -66,7 +105,7 @@ def column(name: str) -> Any:
         examples=[[known.example]],
         json_schema_extra={"x-unit": known.ucum, "items": items},
     )
-    return NotRequired[Annotated[list[Annotated[float, Field(strict=True)]], field]]
+    return NotRequired[Annotated[list[Annotated[float, Field(strict=True)]], FailFast(), field]]
 
 
 ColumnsRequest: Any = with_config(ConfigDict(extra="forbid"))(
@@ -96,7 +135,6 @@ class BatchRequest(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
-@with_config(ConfigDict(extra="forbid"))
 class BatchItem(TypedDict):
     """What became of one bout: one of ok, part and error."""
 
@@ -106,7 +144,6 @@ class BatchItem(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
-@with_config(ConfigDict(extra="forbid"))
 class BatchSummary(TypedDict):
     """How many bouts have an estimate."""
 
@@ -115,7 +152,6 @@ class BatchSummary(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
-@with_config(ConfigDict(extra="forbid"))
 class ColumnAnswer(TypedDict):
     """One column: the values that are known, in order."""
 
@@ -123,7 +159,6 @@ class ColumnAnswer(TypedDict):
     rows: NotRequired[Annotated[list[int], Field(description="Rows of the values, from 0, where not all have one.")]]
 
 
-@with_config(ConfigDict(extra="forbid"))
 @with_config(ConfigDict(extra="forbid"))
 class BatchAnswer(TypedDict):
     """What became of each bout, in order: items for items, columns for columns."""
@@ -175,6 +210,9 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
     found: list[bytes] = [b""] * len(items)
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, item in enumerate(items):
+        if overfull(item):
+            found[place] = failed(bytes(too_long(CROWDED).body))
+            continue
         try:
             validate(item)
         except ValidationError as error:

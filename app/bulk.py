@@ -2,9 +2,11 @@
 
 import argparse
 import sys
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from time import monotonic
 from typing import Final, TextIO
+
+import pyarrow as pa
 
 from app.bulk_run import Far, Options, Outcome, run
 from app.bulk_source import BadFile
@@ -41,6 +43,10 @@ def bulk_of(chosen: argparse.Namespace) -> str:
         raise Failed(f"Stopped; {AGAIN}.") from None
     except BrokenExecutor:
         raise Failed(f"A process that computes was ended, perhaps for want of memory; {AGAIN}.") from None
+    except CancelledError:
+        raise Failed(f"The scheduler was ended; {AGAIN}, with one that runs.") from None
+    except pa.ArrowException as error:
+        raise Failed(f"{chosen.input.name} cannot be written as {chosen.output.name}: {error}") from None
     except OSError as error:
         raise Failed(f"{error.strerror or error}: {error.filename or chosen.output}. Mended, {AGAIN}.") from None
     finally:

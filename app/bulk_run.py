@@ -9,11 +9,12 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,6 +25,11 @@ from app.bulk_source import BadFile, Block, Source, kind_of
 from models import __version__
 from models.catalogue import coefficients_hash
 from models.errors import Conflict
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None  # type: ignore[assignment]  # Windows
 
 AHEAD: Final = 2
 """Blocks sent for each process, so that none waits for the next."""
@@ -93,13 +99,24 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
     BadFile
         The input cannot be read as bouts, or the output cannot be written as asked.
     """
-    if output.resolve() == source_path.resolve():
-        raise BadFile("Name an output that is not the input.")
+    if source_path.resolve() in {output.resolve(), rejected_of(output).resolve()}:
+        raise BadFile(f"Name another output: {source_path.name} is the input, and this run would write it.")
+    if output.is_dir():
+        raise BadFile(f"{output.name} is a directory: name a file.")
     source = Source(source_path, options.keep)
-    names = names_of(source, options)
-    parts = output.with_name(f"{output.name}.parts")
-    directory = parts / fingerprint(source_path, output, options)
+    names = names_of(source, options, kind_of(output))
+    parts = parts_of(output)
     parts.mkdir(exist_ok=True)
+    with alone(parts, output):
+        return run_alone(source, output, names, options, report)
+
+
+def run_alone(
+    source: Source, output: Path, names: list[str], options: Options, report: Callable[[Far], object]
+) -> Outcome:
+    """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
+    parts = parts_of(output)
+    directory = parts / fingerprint(source.path, output, options)
     directory.mkdir(exist_ok=True)
     for unfinished in directory.glob("*.tmp"):
         unfinished.unlink(missing_ok=True)
@@ -117,7 +134,7 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
     for counted in counts.values():
         rejected.update({(status, field): count for status, field, count in counted["faults"]})
     order = sorted(counts)
-    rejected_file = output.with_name(f"{output.stem}.rejected.csv")
+    rejected_file = rejected_of(output)
     if rejected:
         heading = ["row", "status", "status_field", *source.schema.names]
         with named_when_whole(rejected_file, directory) as file:
@@ -130,14 +147,44 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
     return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_file if rejected else None)
 
 
+def parts_of(output: Path) -> Path:
+    """Return the directory of the parts of an output."""
+    return output.with_name(f"{output.name}.parts")
+
+
+def rejected_of(output: Path) -> Path:
+    """Return the file of the rows that have no estimate."""
+    return output.with_name(f"{output.stem}.rejected.csv")
+
+
+@contextmanager
+def alone(parts: Path, output: Path) -> Iterator[None]:
+    """Hold a directory until the run ends, however it does; raise where another run of this machine holds it."""
+    if fcntl is None:
+        yield
+        return
+    descriptor = os.open(parts, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # of a file system without locks
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BadFile(f"Another run writes {output.name}: wait for it, or name another output.") from None
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def total(counts: dict[int, Any], what: str) -> Any:
     """Return a sum over parts."""
     return sum(part[what] for part in counts.values())
 
 
-def names_of(source: Source, options: Options) -> list[str]:
+def names_of(source: Source, options: Options, kind: str) -> list[str]:
     """Return the names of an output's columns, or raise where they cannot be what is asked."""
     kept = pa.schema([source.schema.field(name) for name in options.keep])
+    if nested := [field.name for field in kept if kind == "csv" and pa.types.is_nested(field.type)]:
+        raise BadFile(f"--keep {nested[0]}: CSV has no lists or structs; write Parquet or JSON Lines.")
     try:
         names: list[str] = schema_of(kept, options.fields).names
     except Conflict as error:
@@ -200,23 +247,27 @@ def cores() -> int:
 @contextmanager
 def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
     """Open a client of a running Dask cluster, or of one of this machine, on its loopback interface alone."""
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra of its own: retrorun[dask]
+    from distributed import Client, KilledWorker, LocalCluster  # noqa: PLC0415 - an extra of its own: retrorun[dask]
 
-    if scheduler:
-        with Client(scheduler) as client:
+    try:
+        if scheduler:
+            with Client(scheduler) as client:
+                yield client
+            return
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            ) as cluster,
+            Client(cluster) as client,
+        ):
             yield client
-        return
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    except KilledWorker:
+        raise BrokenExecutor from None  # Every worker that took one of the blocks was ended.
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it does, also when that was killed."""
+    """End this process when the one that started it does, also when that was killed; it alone heeds Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
     def watch() -> None:

@@ -6,6 +6,7 @@ be read is noted with its reason, and the row it stands in has no estimate; the 
 
 import csv
 import json
+import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -25,6 +26,8 @@ from models.errors import Conflict
 KINDS: Final = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 NEEDED: Final = ("body_mass_kg", *SOURCES)
 """Columns that a batch of bouts has even where they are empty."""
+OTHER_MARKS: Final = ";\t|"
+"""What separates cells in files that are called CSV too."""
 NOT_A_ROW: Final = {"csv": "not_a_row", "jsonl": "not_an_object"}
 
 Fault = tuple[str, str | None]
@@ -94,7 +97,12 @@ class Source:
     def of_csv(self) -> pa.Schema:
         """Return the columns of a CSV file: all text."""
         with self.path.open("rb") as file:
-            names = cells_of([file.readline()])[0] if self.path.stat().st_size else []
+            heading = file.readline()
+        names = cells_of([heading])[0] if heading else []
+        if "\ufffd" in "".join(names):
+            raise BadFile(f"{self.path.name} is not UTF-8: save it as UTF-8.")
+        if len(names) == 1 and any(mark in names[0] for mark in OTHER_MARKS):
+            raise BadFile(f"{self.path.name}: separate the cells by commas.")
         schema = pa.schema([(name.strip(), pa.string()) for name in names])
         self.check(pa.schema([(name, pa.null() if name in NUMBERS else pa.string()) for name in schema.names]))
         return schema
@@ -104,10 +112,11 @@ class Source:
         for name in schema.names:
             if schema.names.count(name) > 1:
                 raise BadFile(f"{self.path.name} has a column twice: {name}.")
-            if name not in INPUTS and name not in self.keep:
-                near = get_close_matches(name, INPUTS, n=1)
-                hint = f" Did you mean {near[0]}?" if near else ""
-                raise BadFile(f"{self.path.name}: {name} is no input; --keep {name} carries it to the output.{hint}")
+        if others := [name for name in schema.names if name not in INPUTS and name not in self.keep]:
+            near = [match for name in others for match in get_close_matches(name.lower(), INPUTS, n=1)]
+            hint = f" Did you mean {', '.join(near)}?" if near else ""
+            names = shlex.quote(",".join([*self.keep, *others]))
+            raise BadFile(f"{self.path.name}: no input is {', '.join(others)}; --keep {names} carries it over.{hint}")
         try:
             check_schema(pa.schema([field for field in schema if field.name in INPUTS]))
         except Conflict as error:
@@ -119,11 +128,19 @@ class Source:
 
     def blocks(self, rows: int, done: Collection[int] = ()) -> Iterator[Block]:
         """Yield the file as blocks of a number of rows, without those that are done."""
-        return self.parquet_blocks(rows, done) if self.kind == "parquet" else self.text_blocks(rows, done)
+        if self.kind != "parquet":
+            yield from self.text_blocks(rows, done)
+            return
+        try:
+            yield from self.parquet_blocks(rows, done)
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise  # The disk's, not the file's.
+            raise BadFile(f"{self.path.name} cannot be read: {error}") from None
 
     def parquet_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
         """Yield a Parquet file as blocks; row groups whose blocks are all done are not read."""
-        with pq.ParquetFile(self.path) as file:
+        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
             total = file.metadata.num_rows
             index = start = 0
             for groups, count in runs(file.metadata, rows):
@@ -239,7 +256,7 @@ class TextParser:
             if name in NUMBERS:
                 bouts[name] = read(name, cells, faults)
             elif name in INPUTS:
-                bouts[name] = words(name, cells, faults)
+                bouts[name] = words(name, map(trimmed, cells) if self.kind == "csv" else cells, faults)
         texts = [pa.array([text_of(cell) for cell in cells], pa.string()) for cells in table]
         readable = [row for row in range(len(lines)) if row not in faults]
         needed = {name: cells for name, cells in bouts.items() if name in NEEDED or cells.null_count < len(lines)}
@@ -326,8 +343,14 @@ def numbers_of_json(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -
     return pa.array([float(cell) if type(cell) in (float, int) else None for cell in cells], pa.float64())
 
 
-def words(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -> pa.Array:
+def trimmed(cell: str | None) -> str | None:
+    """Return a cell without blanks around it, left out where nothing else is in it."""
+    return (cell and cell.strip()) or None
+
+
+def words(name: str, given: Iterable[Any], faults: dict[int, Fault]) -> pa.Array:
     """Return values as words, and note those that are none."""
+    cells = list(given)
     for row, cell in enumerate(cells):
         if not isinstance(cell, str | None):
             faults.setdefault(row, ("not_a_choice", name))

@@ -131,6 +131,7 @@ def _described(item: Any, fields: Mapping[str, Any]) -> dict[str, str]:
         "greater_than_equal": ("out_of_range", f"Give a number of at least {context.get('ge', 0):g}."),
         "less_than_equal": ("out_of_range", f"Give a number of at most {context.get('le', 0):g}."),
         "literal_error": ("not_a_choice", f"Give one of: {context.get('expected', '')}."),
+        "string_type": ("not_a_string", "Give a JSON string."),
         "bool_type": ("not_a_boolean", "Give true or false."),
         "list_type": ("not_a_list", "Give a JSON array."),
         "too_short": ("too_short", f"Give at least {context.get('min_length', 1)} item."),

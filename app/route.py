@@ -20,10 +20,11 @@ from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.codec import encode
 from app.guard import LARGE
+from app.outgoing import AT_ONCE, outgoing, write
 from app.problems import from_estimate_error, from_validation_error, problem
 from models.errors import EstimateError
 
@@ -31,6 +32,8 @@ JSON = b"application/json"
 
 MAXIMUM_FIELDS: Final = 100
 """Fields of an object of which no request has as many."""
+
+CROWDED: Final = "An object holds more fields than any that is known: leave out those that are not."
 
 LONG_VALUES: Final = 4000
 """Values from which a body is a long list: that of a thousand segments."""
@@ -65,8 +68,15 @@ class ModelRoute(APIRoute):
             await answer(scope, receive, send)
             return
         headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", JSON)]
-        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
-        await send({"type": "http.response.body", "body": answer})
+        start: Message = {"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers}
+        if len(answer) <= AT_ONCE:
+            await send(start)
+            await send({"type": "http.response.body", "body": answer})
+            return
+        outgoing.admit(len(answer))
+        with outgoing.counted(len(answer)):
+            await send(start)
+            await write(send, answer, more=False)
 
     async def answer(self, scope: Scope, receive: Receive) -> bytes | Response:
         """Return the answer's bytes, or the problem that stands in the way."""
@@ -118,9 +128,7 @@ class ThreadRoute(ModelRoute):
 
     def compute_long(self, scope: Scope, body: bytes) -> bytes | Response:
         """Do as `compute` does, but refuse first what the validator would long be about."""
-        if crowded(body):
-            return too_long("An object holds more fields than any that is known: leave out those that are not.")
-        return self.compute(scope, body)
+        return too_long(CROWDED) if crowded(body) else self.compute(scope, body)
 
 
 def too_long(message: str) -> Response:

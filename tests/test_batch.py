@@ -13,12 +13,17 @@ import pyarrow as pa
 import pytest
 from starlette.types import Message
 
+from app import arrow_table
 from app import batch as module
-from app.arrow_table import ARROW, Answering, Malformed, Messages, TooLarge
+from app.arrow_table import ARROW, END, Answering, Malformed, Messages, TooLarge, header
 from app.main import build
+from app.outgoing import AT_ONCE, MAXIMUM_BYTES, outgoing
 from app.record_batches import estimate_batch, input_schema, output_schema
+from app.route import values_of
+from app.schema import EstimateRequest, MeasurementRequest
 from app.settings import Settings
-from models.column_names import OUTPUTS
+from models.answer import SECTIONS
+from models.column_names import FIELDS, OUTPUTS
 from models.errors import Conflict
 
 pytestmark = pytest.mark.anyio
@@ -26,6 +31,8 @@ pytestmark = pytest.mark.anyio
 Item = dict[str, Any]
 BOUT: Item = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
 SECRET = "87.654321"
+CROWD = b", ".join(b'"f%d": 1' % number for number in range(101))
+"""Fields of an object, more than any has."""
 JSON = {"content-type": "application/json"}
 
 
@@ -137,6 +144,10 @@ class TestItems:
             (b'{"columns": {"body_mass_kg": [70], "speed_m_s": []}}', 422),
             (b'{"columns": {"body_mass_kg": ["87.654321"]}}', 422),
             (b'{"columns": {"mass": [87.654321]}}', 422),
+            (b'{"items": [' + b"[]," * 400_000 + b"0]}", 422),
+            (b'{"items": [' + b"{}," * 9000 + b'{}], "columns": {' + CROWD + b"}}", 422),
+            (b'{"items": [' + b"{}," * 9000 + b"{}], " + CROWD + b"}", 422),
+            (b'{"items": [{' + CROWD + b"}" + b",{}" * 9000, 400),
         ],
     )
     async def test_a_bad_request_is_a_problem(
@@ -145,6 +156,22 @@ class TestItems:
         response = await client.post("/estimate/batch", content=body, headers={"content-type": "application/json"})
         problem_of(response, status)
         assert SECRET not in response.text
+
+    @pytest.mark.parametrize("others", [1, 2000])
+    async def test_an_item_of_too_many_fields_leaves_the_others(self, client: httpx.AsyncClient, others: int) -> None:
+        crowd = json.loads(b"{" + CROWD + b"}")
+        items = [crowd, BOUT | {"measurements": [crowd]}, *[BOUT] * others]
+        answer = (await client.post("/estimate/batch", json={"items": items})).json()
+        assert answer["summary"] == {"ok": others, "errors": 2}
+        assert [item["error"]["errors"][0]["code"] for item in answer["items"][:2]] == ["too_long"] * 2
+
+    def test_the_fullest_items_are_not_too_many_values(self) -> None:
+        full: Item = dict.fromkeys(EstimateRequest.__annotations__, 1) | {"include": list(SECTIONS)}
+        full["measurements"] = [dict.fromkeys(MeasurementRequest.__annotations__, 1)]
+        body = json.dumps({"items": [full] * module.MAXIMUM_ROWS, "fields": list(FIELDS)}).encode()
+        most = module.BatchRoute.maximum_values
+        assert most is not None
+        assert 0.9 * most < values_of(body) <= most
 
     async def test_others_are_answered_meanwhile(
         self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
@@ -161,6 +188,52 @@ class TestItems:
         monkeypatch.setattr(module, "together", slow)
         response = await client.post("/estimate/batch", json={"items": [BOUT]})
         assert (response.status_code, answered) == (200, [200])
+
+
+class TestOutgoing:
+    """What clients do not take is not held without bound."""
+
+    async def test_answers_that_are_not_taken_leave_no_room_for_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("app.outgoing.MAXIMUM_BYTES", 1_000_000)
+        service, taken = build(Settings()), asyncio.Event()
+        body = json.dumps({"items": [BOUT] * 100}).encode()
+
+        async def ask(reading: bool) -> list[Message]:
+            sent: list[Message] = []
+
+            async def send(message: Message) -> None:
+                sent.append(message)
+                if not reading:
+                    await taken.wait()
+
+            async def receive() -> Message:
+                return {"type": "http.request", "body": body}
+
+            headers = [(b"content-type", b"application/json")]
+            scope = {"type": "http", "method": "POST", "path": "/estimate/batch", "headers": headers}
+            await service(scope | {"query_string": b"", "raw_path": b""}, receive, send)
+            return sent
+
+        stuck = asyncio.create_task(ask(reading=False))
+        while not outgoing.size:
+            await asyncio.sleep(0.001)
+        assert [(await ask(reading=True))[0]["status"] for _ in range(2)] == [503, 503]
+        taken.set()
+        first, *pieces = await stuck
+        assert len(pieces) == math.ceil(int(dict(first["headers"])[b"content-length"]) / AT_ONCE) > 1
+        assert [piece["more_body"] for piece in pieces] == [*[True] * (len(pieces) - 1), False]
+        start, *pieces = await ask(reading=True)
+        assert start["status"] == 200
+        assert len(json.loads(b"".join(piece["body"] for piece in pieces))["items"]) == 100
+        assert not outgoing.size
+
+    async def test_a_table_waits_for_room(self, client: httpx.AsyncClient) -> None:
+        body = stream_of(bouts_batch(9))
+        with outgoing.counted(MAXIMUM_BYTES):
+            asked = asyncio.create_task(post(client, body))
+            await asyncio.sleep(0.1)
+            assert not asked.done()
+        assert (await asked).status_code == 200
 
 
 class TestColumns:
@@ -189,6 +262,19 @@ class TestColumns:
                 assert (want is None) == (place not in values), (name, place)
                 assert want is None or close(values[place], want), (name, place)
         assert answer["columns"]["backward_speed_m_s"]["rows"] == [0, 1, 3]
+
+    @pytest.mark.parametrize(
+        ("name", "bad", "code"),
+        [("body_mass_kg", SECRET, "not_a_number"), ("gait", 7, "not_a_string"), ("grade", None, "not_a_number")],
+    )
+    async def test_of_a_column_that_cannot_be_read_the_first_bad_value_is_named(
+        self, client: httpx.AsyncClient, problem_of: Callable[..., Any], name: str, bad: object, code: str
+    ) -> None:
+        columns: Item = {key: [value] * 9000 for key, value in BOUT.items()}
+        good = "run" if name == "gait" else 70.0
+        body = {"columns": columns | {name: [good, *[bad] * 8999]}}
+        (error,) = problem_of(await client.post("/estimate/batch", json=body), 422)["errors"]
+        assert (error["pointer"], error["code"]) == (f"/columns/{name}/1", code)
 
     async def test_a_word_that_is_no_choice_is_the_status_of_its_row(self, client: httpx.AsyncClient) -> None:
         columns: Item = {name: [value, value] for name, value in BOUT.items()} | {"gait": ["run", SECRET]}
@@ -329,6 +415,7 @@ class TestTable:
             (b"\xff\xff\xff\xff\x08\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff", 400, None),
             (b"\xff\xff\xff\xff\xff\xff\xff\x7f", 413, None),
             (stream_of(bouts_batch(5))[:200], 400, None),
+            (stream_of(bouts_batch(5)).replace(b"speed_m_s", b"\xffpeed_m_s"), 400, None),
             (stream_of(bouts_batch(5).select(["body_mass_kg"])), 422, "conflicting_inputs"),
             (stream_of(bouts_batch(5).drop_columns(["body_mass_kg"])), 422, "required"),
             (stream_of(bouts_batch(5).rename_columns([SECRET, *"abcd"])), 422, "unknown_field"),
@@ -358,6 +445,43 @@ class TestTable:
         headers = {"content-type": ARROW, "accept": "text/html"}
         problem_of(await client.post("/estimate/table", content=body, headers=headers), 406)
         problem_of(await post(client, body, query="?fields=forward_mte"), 422)
+
+    @pytest.mark.parametrize("size", [1, 1 << 20])
+    async def test_what_follows_the_end_is_not_passed_over(self, client: httpx.AsyncClient, size: int) -> None:
+        body = stream_of(bouts_batch(5))
+        for more in (b"\0", body):
+            with pytest.raises(RuntimeError):
+                await post(client, body + more, size)
+            messages = Messages(1 << 20)
+            with pytest.raises(Malformed):
+                list(messages.take(body + more))
+
+    async def test_a_stream_may_lack_its_end(self, client: httpx.AsyncClient) -> None:
+        body = stream_of(bouts_batch(5))
+        assert body.endswith(END)
+        response = await post(client, body.removesuffix(END))
+        assert pa.ipc.open_stream(response.content).read_all().num_rows == 5
+
+    async def test_rows_that_take_no_bytes_are_too_many(
+        self, client: httpx.AsyncClient, problem_of: Callable[..., Any]
+    ) -> None:
+        for rows, status in ((9, 200), (10_000_000, 413)):
+            nulls = pa.RecordBatch.from_arrays([pa.nulls(rows)] * len(BOUT), names=list(BOUT))
+            response = await post(client, stream_of(nulls), query="?fields=gait")
+            assert response.status_code == status
+        problem_of(response, 413)
+
+    def test_a_header_is_read_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        read: list[bytes] = []
+
+        def counted(metadata: bytes) -> Any:
+            read.append(metadata)
+            return header(metadata)
+
+        monkeypatch.setattr(arrow_table, "header", counted)
+        body, messages = stream_of(bouts_batch(500)), Messages(1 << 20)
+        found = [message for place in range(len(body)) for message in messages.take(body[place : place + 1])]
+        assert len(read) == len(found) == 3
 
     async def test_a_stream_that_turns_bad_breaks_off(self, client: httpx.AsyncClient) -> None:
         body = stream_of(bouts_batch(50))[:-8] + b"rubbish, not a message"

@@ -189,13 +189,17 @@ class TestWhatIsMended:
             ("body_mass_kg,speed_m_s,duration_s", ["--fields", "forward_mett"], "forward_met"),
             ("body_mass_kg,speed_m_s,duration_s", ["--scheduler", "tcp://127.0.0.1:1"], "--engine dask"),
             ("", [], "body_mass_kg"),
+            ("body_mass_kg,speed_m_s,duration_s,run id,who", ["--keep", "who"], "--keep 'who,run id'"),
+            ("body_mass_kg;speed_m_s;duration_s", [], "by commas"),
+            ("body_mass_kg\tspeed_m_s\tduration_s", [], "by commas"),
+            ("body_mass_kg,speed_m_s,duration_s,\udcff", [], "UTF-8"),
         ],
     )
     def test_nothing_starts_and_a_line_says_what_to_mend(
         self, header: str, arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         source = tmp_path / "in.csv"
-        source.write_text(header and f"{header}\n", encoding="utf-8")
+        source.write_text(header and f"{header}\n", encoding="utf-8", errors="surrogateescape")
         assert main(["bulk", str(source), str(tmp_path / "out.csv"), *arguments]) == 2
         assert said in capsys.readouterr().err
         assert list(tmp_path.iterdir()) == [source]
@@ -205,16 +209,58 @@ class TestWhatIsMended:
     ) -> None:
         source = write(tmp_path / "in.csv", BOUTS[:3])
         (tmp_path / "no.parquet").write_bytes(b"no")
+        (tmp_path / "directory.csv").mkdir()
+        write(tmp_path / "in.rejected.csv", BOUTS[:3])
+        before = sorted(tmp_path.iterdir())
         for arguments, code in (
             (["in.csv", "in.csv"], 2),
             (["in.csv", "out.xlsx"], 2),
+            (["in.csv", "directory.csv"], 2),
+            (["in.rejected.csv", "in.parquet"], 2),
             (["no.parquet", "out.csv"], 2),
             (["absent.csv", "out.csv"], 1),
             (["in.csv", "absent/out.csv"], 1),
         ):
             assert main(["bulk", *(str(tmp_path / name) for name in arguments)]) == code
             assert capsys.readouterr().err.startswith("retrorun: ")
-        assert sorted(tmp_path.iterdir()) == [source, tmp_path / "no.parquet"]
+        assert sorted(tmp_path.iterdir()) == before
+        assert source in before
+
+    def test_lists_are_not_kept_in_csv(self, tmp_path: Path) -> None:
+        source = write(tmp_path / "in.parquet", BOUTS[:2], {"splits": [[1], [2]]})
+        options = Options(workers=1, keep=("splits",), fields=("forward_met",))
+        with pytest.raises(BadFile, match="--keep splits"):
+            run(source, tmp_path / "out.csv", options)
+        run(source, tmp_path / "out.jsonl", options)
+        assert [row["splits"] for row in read(tmp_path / "out.jsonl")] == [[1], [2]]
+
+    def test_a_damaged_file_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        source = tmp_path / "in.parquet"
+        pq.write_table(table_of(BOUTS), source, write_page_checksum=True)
+        damaged = bytearray(source.read_bytes())
+        damaged[2000] ^= 1
+        source.write_bytes(damaged)
+        assert main(["bulk", str(source), str(tmp_path / "out.parquet"), "--workers", "1"]) == 2
+        assert capsys.readouterr().err.startswith("retrorun: in.parquet cannot be read: ")
+        assert not (tmp_path / "out.parquet").exists()
+
+    def test_two_runs_do_not_write_one_output(self, tmp_path: Path) -> None:
+        source, output = write(tmp_path / "in.csv", BOUTS[:40]), tmp_path / "out.csv"
+        tried: list[Far] = []
+
+        def report(far: Far) -> None:
+            tried.append(far)
+            with pytest.raises(BadFile, match="Another run"):
+                run(source, output, Options(workers=1, fields=("forward_met",)))
+
+        run(source, output, Options(workers=1, partition_rows=20), report)
+        assert len(tried) == 2
+        assert not list(disagreements(BOUTS[:40], read(output)))
+
+    def test_blanks_around_cells_are_passed_over(self, tmp_path: Path) -> None:
+        source = tmp_path / "in.csv"
+        source.write_text("body_mass_kg , speed_m_s, duration_s, gait\n 70, 2.5 , 60, run\n70,2.5,60, \n", "utf-8")
+        assert not run(source, tmp_path / "out.csv", Options(workers=1, fields=("gait",))).rejected
 
     def test_without_pyarrow_it_says_which_extra_is_missing(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -292,6 +338,19 @@ class TestResuming:
         assert before == bulk_run.fingerprint(source, tmp_path / "out.csv", Options())
         monkeypatch.setattr(bulk_run, "coefficients_hash", lambda: "another")
         assert before != bulk_run.fingerprint(source, tmp_path / "out.csv", Options())
+
+    def test_ctrl_c_ends_all_processes_with_one_line(self, tmp_path: Path) -> None:
+        source, output = write(tmp_path / "in.csv", BOUTS * 10), tmp_path / "out.csv"
+        command = [sys.executable, "-m", "app.cli", "bulk", str(source), str(output)]
+        command += ["--workers", "2", "--partition-rows", "10"]
+        with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+            deadline = time.monotonic() + 30
+            while not list(tmp_path.rglob("*.done.json")) and time.monotonic() < deadline:
+                time.sleep(0.01)
+            os.killpg(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        assert (process.returncode, said) == (1, "retrorun: Stopped; the same command goes on where it stopped.\n")
+        assert not output.exists()
 
     def test_kills_at_any_moment_lose_and_double_nothing(self, tmp_path: Path) -> None:
         """RETRORUN_TEST_KILLS says how many: `make test-kills` does twenty."""

@@ -3,14 +3,16 @@
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from dask import config
-from distributed import Client, LocalCluster
+from distributed import Client, KilledWorker, LocalCluster
 
+from app import bulk_run
 from app.bulk_run import Far, Options, run
 from app.cli import main
 from robustness.agreement import bouts, disagreements, table_of
@@ -78,6 +80,21 @@ def test_the_command_starts_a_cluster_of_this_machine(source: Path, capsys: pyte
     assert main(["bulk", str(source), str(output), "--engine", "dask", "--workers", "2"]) == 0
     assert capsys.readouterr().out.startswith("600 rows: ")
     assert len(output.read_text(encoding="utf-8").splitlines()) == 601
+
+
+@pytest.mark.parametrize("error", [KilledWorker("compute", None, 3), CancelledError()])
+def test_a_cluster_that_is_ended(
+    error: Exception, cluster: Any, source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def ended(*_: Any, **__: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(bulk_run, "wait", ended)
+    arguments = ["--engine", "dask", "--scheduler", cluster.scheduler_address]
+    assert main(["bulk", str(source), str(source.with_name("out.csv")), *arguments]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("retrorun: ")
+    assert "the same command goes on" in said
 
 
 def test_a_scheduler_that_does_not_answer(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
