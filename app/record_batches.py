@@ -6,6 +6,7 @@ It serves POST /estimate/table, and whatever maps such a function over partition
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +29,7 @@ from models.quantities import QUANTITIES
 
 NUMBER: Final = pa.float64()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
+NUMBER_KINDS: Final = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
 INPUTS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
 DICTIONARIES: Final = {
@@ -42,7 +44,7 @@ def input_schema() -> pa.Schema:
     """Return every column that bouts may have.
 
     Body mass must be there, and two of speed, duration and distance; the others may be missing. A null is what is
-    left out in a request. Numbers may be of any width, words plain strings.
+    left out in a request. Numbers may be of any width, decimal ones too, words plain strings.
     """
     numbers = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
     return pa.schema(numbers + [_field(name, WORD, MEANINGS[name]) for name in WORDS])
@@ -61,6 +63,11 @@ def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
     pyarrow.Schema
         Each field with its description, and with its unit in UCUM where it is a number.
     """
+    return _schema(None if fields is None else tuple(fields))
+
+
+@lru_cache
+def _schema(fields: tuple[str, ...] | None) -> pa.Schema:
     columns = [
         pa.field("status", WORD, nullable=False, metadata={"description": "ok, or why the row has no estimate."}),
         _field("status_field", WORD, "The input at fault, where it is one."),
@@ -98,13 +105,13 @@ def check_schema(schema: pa.Schema) -> None:
             raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
         value = kind.value_type if pa.types.is_dictionary(kind) else kind
         if name in NUMBERS:
-            fits = pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_null(kind)
+            fits = any(is_number(kind) for is_number in NUMBER_KINDS)
         else:
             fits = pa.types.is_null(value) or any(
                 is_text(value) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
             )
         if not fits:
-            message = "Give a column of numbers." if name in NUMBERS else "Give a column of strings."
+            message = "Give a column of numbers, of any width." if name in NUMBERS else "Give a column of strings."
             raise Conflict(name, message, "not_a_number" if name in NUMBERS else "not_a_choice")
     if len(set(schema.names)) < len(schema.names):
         raise Conflict("", "Give each column once.", "not_unique")

@@ -207,7 +207,7 @@ def test_words_come_in_any_form_of_string(kind: pa.DataType) -> None:
     assert found[1]["backward_speed_m_s"] == 2.5
 
 
-@pytest.mark.parametrize("kind", [pa.int16(), pa.float32(), pa.uint64()])
+@pytest.mark.parametrize("kind", [pa.int16(), pa.float32(), pa.uint64(), pa.decimal128(9, 3)])
 def test_numbers_come_in_any_width(kind: pa.DataType) -> None:
     batch = pa.RecordBatch.from_pydict(
         {name: pa.array([int(value), None], kind) for name, value in (BOUT | {"speed_m_s": 3}).items()}
