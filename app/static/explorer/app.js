@@ -2,18 +2,18 @@
 // Every number comes from the service; the page rounds, and turns units.
 
 import { code } from "./code.js";
-import { at, copy, download, element, say, table } from "./elements.js";
-import { curve } from "./curve.js";
+import { at, copy, download, element, say } from "./elements.js";
+import { backwardRange, curve, speedRange, valuesTable } from "./curve.js";
 import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
 import { pairs } from "./pairs.js";
 import { plan } from "./plan.js";
 import { loaded } from "./plots.js";
 import { ask, channel, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
-import { answerRows, csv, numbers } from "./table.js";
+import { answerRows, cautioned, csv, numbers } from "./table.js";
 import { listenTrack, redrawTrack } from "./track.js";
-import { fromSi, inReadersUnits, moved, rounded, toSi } from "./units.js";
-import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, plain } from "./words.js";
+import { fromSi, rounded, toSi } from "./units.js";
+import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, told } from "./words.js";
 
 const FIELDS = [
   "mass",
@@ -30,9 +30,9 @@ const FIELDS = [
 /** Speeds at which the curve is asked for, each way. */
 const SPEEDS = 13;
 const SAME_GRADE = 0.005;
-/** Warnings of an answer that tell what its loads mean, and where measurements of backward speed end. */
-const MEANING = "caution.load_meaning";
-const BEYOND = "energy.backward_speed_beyond_measurement";
+/** Warnings of the curve that say where measurements of backward energy end; the second leaves none. */
+const DOWNHILL = "energy.backward_downhill_unmeasured";
+const ENDS = ["energy.backward_speed_beyond_measurement", DOWNHILL, "energy.backward_walk_speed"];
 
 /** How long after a key the service is asked, unless another follows. */
 const TYPING_MS = 120;
@@ -43,6 +43,7 @@ let body;
 let answer;
 let seen;
 let models = [];
+let constants = [];
 let measured = [];
 /** Parts near the view. Others are drawn once they come near: before, they would keep what is in view waiting. */
 const near = new Set();
@@ -127,10 +128,7 @@ function show() {
   say("lead", lead);
   say("range", range);
   at("numbers").replaceChildren(numbers(answer, state));
-  const warned = ({ message }) => plain(inReadersUnits(message, state.units));
-  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, warned(warning))));
-  // The caution itself comes from /evidence: until then, and without it, what the answer says of loads.
-  if (!at("caution").textContent) say("caution", answer.warnings.find(({ code }) => code === MEANING)?.message ?? "");
+  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, told(warning, state))));
   say("assumed", assumedWords(answer));
   say("version", `RetroRun ${answer.models.version}, models ${answer.models.hash}`);
   showCode();
@@ -145,7 +143,7 @@ async function plots() {
   const { forward, backward } = answer;
   const energy = [
     ["total_energy_kcal", "In the bout", "kcal, rest included"],
-    ["energy_per_km_kcal", "Per kilometre", "kcal/km"],
+    ["energy_per_km_kcal", "Per kilometre", "kcal/km, rest included"],
   ];
   pairs(
     "energy-figure",
@@ -168,12 +166,14 @@ function loads() {
       backward: backward.load?.[field],
       backwardAlone: OF_BACKWARD.has(field),
     })),
+    true,
   );
 }
 
 async function drawCurve() {
   const grade = body.grade ?? 0;
-  const range = speedRange();
+  const range = speedRange(answer, models);
+  const backward = backwardRange(answer, range, constants);
   const here = ["forward", "backward"]
     .filter((way) => answer[way].speed_m_s)
     .map((way) => ({
@@ -185,15 +185,17 @@ async function drawCurve() {
   // Not down to the backward speed: that may be slower than any the service is asked for.
   const shown = [answer.forward.speed_m_s.value, ...range, ...points.map(({ speed }) => speed)];
   const [low, high] = [Math.min(...shown), Math.max(...shown)];
-  const segments = Array.from({ length: SPEEDS }, (_, place) => low + ((high - low) * place) / (SPEEDS - 1)).flatMap(
-    (speed) =>
-      ["forward", "backward"].map((direction) => ({
-        direction,
-        gait: answer.gait,
-        speed_m_s: speed,
-        duration_s: 60,
-        grade,
-      })),
+  const even = Array.from({ length: SPEEDS }, (_, place) => low + ((high - low) * place) / (SPEEDS - 1));
+  const ends = backward.filter((speed) => speed >= low && speed <= high);
+  const speeds = [...new Set([...even, ...ends])].sort((one, other) => one - other);
+  const segments = speeds.flatMap((speed) =>
+    ["forward", "backward"].map((direction) => ({
+      direction,
+      gait: answer.gait,
+      speed_m_s: speed,
+      duration_s: 60,
+      grade,
+    })),
   );
   // Per kilogram body mass cancels, so that the curve stays as it is while mass is dragged.
   const said = {
@@ -222,35 +224,17 @@ async function drawCurve() {
     say("curve-words", `The curve is not here. ${problems(found)[0].message}`);
     return;
   }
-  const beyond = found.body.warnings.find(({ code }) => code === BEYOND)?.message ?? "";
-  const nowhere = points.length ? "" : "Nothing was measured on this slope. ";
-  say("curve-words", nowhere + inReadersUnits(beyond, state.units));
+  const unmeasured = found.body.warnings.filter(({ code }) => ENDS.includes(code));
+  const nowhere = points.length ? [] : ["No oxygen uptake on this slope to show."];
+  say("curve-words", [...nowhere, ...unmeasured.map((warning) => told(warning, state))].join(" "));
   const { forward } = answer;
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;
-  curve({ curve: rows, points, here, range, perOxygen, state });
+  const downhill = unmeasured.some(({ code }) => code === DOWNHILL);
+  curve({ curve: rows, points, here, range, backward: downhill ? [Infinity, 0] : backward, perOxygen, state });
   at("measured")
     .querySelector("div")
-    .replaceChildren(
-      table(
-        "Published measurements",
-        ["Study", "Direction", "Speed", "Oxygen uptake, ml/kg/min", "People"],
-        points.map((point) => [
-          point.study,
-          point.way,
-          moved(point.speed, state),
-          rounded(point.oxygen),
-          point.n ? String(point.n) : "–",
-        ]),
-      ),
-    );
-}
-
-/** Speeds of the data behind the forward equation; of the gait's other equations where it has no end of its own. */
-function speedRange() {
-  const ranges = models.filter((model) => model.gait === answer.gait && model.speed_range_m_s?.length === 2);
-  const own = ranges.find(({ id }) => id === answer.models.energy_model) ?? ranges[0];
-  return own?.speed_range_m_s ?? [answer.forward.speed_m_s.value / 2, answer.forward.speed_m_s.value * 2];
+    .replaceChildren(valuesTable(points, state));
 }
 
 let writing;
@@ -301,7 +285,6 @@ async function background() {
     ask("/validation?indicator=oxygen_uptake_ml_kg_min"),
   ]);
   if (evidence.status === 200) {
-    say("caution", evidence.body.caution);
     at("claims")
       .querySelector("ul")
       .replaceChildren(
@@ -310,7 +293,7 @@ async function background() {
         ),
       );
   }
-  if (catalogue.status === 200) models = catalogue.body.energy_models;
+  if (catalogue.status === 200) ({ energy_models: models, constants } = catalogue.body);
   if (validation.status === 200) {
     const rows = new Map(validation.body.comparisons.map((row) => [`${row.table} ${row.rows} ${row.direction}`, row]));
     measured = [...rows.values()].map((row) => ({
@@ -321,6 +304,7 @@ async function background() {
       grade: row.grade ?? 0,
       oxygen: row.measured,
       n: row.n,
+      standing: row.standing,
     }));
   }
   ready = true;
@@ -358,7 +342,7 @@ at("copy-link").addEventListener("click", () => {
 at("copy-code").addEventListener("click", () => copy(at("code").textContent, "Code"));
 at("csv").addEventListener(
   "click",
-  () => answer && download("retrorun.csv", new Blob([csv(answerRows(answer))], { type: "text/csv" })),
+  () => answer && download("retrorun.csv", new Blob([csv(cautioned(answerRows(answer)))], { type: "text/csv" })),
 );
 at("key-needed").addEventListener("submit", () => {
   useKey(at("api-key").value.trim());

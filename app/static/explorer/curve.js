@@ -1,5 +1,6 @@
 // Energy against speed, with the published measurements.
 
+import { table } from "./elements.js";
 import { COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
 import { METRES, NAMES, clock, moved, rounded } from "./units.js";
 
@@ -8,8 +9,54 @@ const PACES_MIN = {
   imperial: [30, 24, 20, 16, 13, 11, 10, 9, 8, 7, 6, 5],
 };
 
-/** Energy against speed: `curve` has rows of one direction and speed, `points` the measurements, `here` the two bouts. */
-export function curve({ curve, points, here, range: [low, high], perOxygen, state }) {
+/** What ends the measurements of backward energy, among the constants of the service. */
+const BACKWARD_ENDS = {
+  run: [null, "direction.BACKWARD_MEASURED_TO_M_S"],
+  walk: ["direction.WALKING_RATIO_RANGE_M_S[0]", "direction.WALKING_RATIO_RANGE_M_S[1]"],
+};
+
+/** Speeds of the data behind the forward equation; of the gait's other equations where it has no end of its own. */
+export function speedRange({ gait, forward, models }, equations) {
+  const ranges = equations.filter((model) => model.gait === gait && model.speed_range_m_s?.length === 2);
+  const own = ranges.find(({ id }) => id === models.energy_model) ?? ranges[0];
+  return own?.speed_range_m_s ?? [forward.speed_m_s.value / 2, forward.speed_m_s.value * 2];
+}
+
+/** Speeds of the data behind backward: those of forward where the ratio was measured too. */
+export function backwardRange({ gait }, [low, high], constants) {
+  const end = (name) => constants.find((constant) => constant.name === name)?.number;
+  const [from, to] = BACKWARD_ENDS[gait];
+  return [Math.max(low, end(from) ?? low), Math.min(high, end(to) ?? high)];
+}
+
+/** Stretches of rising rows inside a range or outside it, neighbours sharing an end. */
+function stretches(rows, [low, high]) {
+  const found = [];
+  rows.slice(1).forEach((row, place) => {
+    const outside = rows[place].speed < low || row.speed > high;
+    if (found.at(-1)?.outside !== outside) found.push({ outside, rows: [rows[place]] });
+    found.at(-1).rows.push(row);
+  });
+  return found;
+}
+
+/** The values from the literature, to be read. */
+export const valuesTable = (points, state) =>
+  table(
+    "Values from the literature",
+    ["Study", "Direction", "Speed", "Oxygen uptake, ml/kg/min", "People", "Standing"],
+    points.map((point) => [
+      point.study,
+      point.way,
+      moved(point.speed, state),
+      rounded(point.oxygen),
+      point.n ? String(point.n) : "–",
+      point.standing,
+    ]),
+  );
+
+/** Energy against speed: `curve` has rows of one direction and speed, `points` values of studies, `here` the two bouts. */
+export function curve({ curve, points, here, range: [low, high], backward, perOxygen, state }) {
   const id = "curve-figure";
   const width = widthOf(id);
   const metres = METRES[state.units];
@@ -32,13 +79,20 @@ export function curve({ curve, points, here, range: [low, high], perOxygen, stat
     [ends[0], low],
     [high, ends[1]],
   ].filter(([from, to]) => to - from > 1e-9);
+  const lines = [
+    { way: "forward", rows: of("forward", curve) },
+    ...stretches(of("backward", curve), backward).map((stretch) => ({ way: "backward", ...stretch })),
+  ];
+  const length = ({ rows }) => rows.at(-1).speed - rows[0].speed;
+  // Named once, where there is most room.
+  const named = lines.filter(({ outside }) => outside).sort((one, other) => length(other) - length(one))[0];
   const last = DIRECTIONS.map((way) => of(way, curve).at(-1));
   const title = (point) =>
-    `${point.study}\n${point.way}, ${moved(point.speed, state)}\n${rounded(y(point.oxygen))} ${unit}${point.n ? `, n ${point.n}` : ""}`;
+    `${point.study}\n${point.way}, ${moved(point.speed, state)}\n${rounded(y(point.oxygen))} ${unit}${point.n ? `, n ${point.n}` : ""}, ${point.standing}`;
   const read = here.map((bout) => `${bout.way} ${rounded(y(bout.oxygen))} ${unit} at ${moved(bout.speed, state)}`);
   draw(
     id,
-    `Energy against speed from ${moved(ends[0], state)} to ${moved(ends[1], state)}, with bands and ${points.length} measurements; your bout: ${read.join(", ")}.`,
+    `Energy against speed from ${moved(ends[0], state)} to ${moved(ends[1], state)}, with bands and ${points.length} values from the literature; your bout: ${read.join(", ")}.`,
     {
       height: Math.round(Math.min(400, Math.max(280, width * 0.5))),
       marginLeft: 44,
@@ -79,16 +133,29 @@ export function curve({ curve, points, here, range: [low, high], perOxygen, stat
             curve: "monotone-x",
           }),
         ),
-        ...DIRECTIONS.map((way) =>
-          Plot.lineY(of(way, curve), {
+        ...lines.map(({ way, rows, outside }) =>
+          Plot.lineY(rows, {
             x: (row) => x(row.speed),
             y: (row) => y(row.oxygen),
             stroke: COLOURS[way],
             strokeWidth: 2.25,
             curve: "monotone-x",
-            strokeDasharray: way === "backward" ? "7 3" : undefined,
+            strokeDasharray: outside ? "2 4" : way === "backward" ? "7 3" : undefined,
           }),
         ),
+        Plot.text(named ? [named.rows[Math.floor(named.rows.length / 2)]] : [], {
+          x: (row) => x(row.speed),
+          y: (row) => y(row.oxygen),
+          text: () => `backward not${width > 480 ? " " : "\n"}measured here`,
+          textAnchor: "end",
+          dx: -8,
+          dy: -8,
+          lineAnchor: "bottom",
+          fontSize: 11,
+          fill: "var(--ink)",
+          stroke: "var(--card)",
+          strokeWidth: 4,
+        }),
         ...DIRECTIONS.map((way) =>
           Plot.dot(of(way, points), {
             x: (point) => x(point.speed),
@@ -153,9 +220,19 @@ export function curve({ curve, points, here, range: [low, high], perOxygen, stat
       ],
     },
     [
-      ["kind", "study", "direction", "speed_m_s", "oxygen_uptake_ml_kg_min", "low", "high"],
-      ...curve.map((row) => ["estimate", "", row.way, row.speed, row.oxygen, row.low, row.high]),
-      ...points.map((point) => ["measured", point.study, point.way, point.speed, point.oxygen, "", ""]),
+      ["kind", "study", "direction", "speed_m_s", "oxygen_uptake_ml_kg_min", "low", "high", "people", "standing"],
+      ...curve.map((row) => ["estimate", "", row.way, row.speed, row.oxygen, row.low, row.high, "", ""]),
+      ...points.map(({ study, way, speed, oxygen, n, standing }) => [
+        "literature",
+        study,
+        way,
+        speed,
+        oxygen,
+        "",
+        "",
+        n,
+        standing,
+      ]),
     ],
   );
 }

@@ -7,7 +7,7 @@ const BAR = 15;
 const GAP = 3;
 
 /** Pairs of bars, each pair with a scale of its own: `{title, unit, forward, backward}`; unknown is hatched. */
-export function pairs(id, label, rows) {
+export function pairs(id, label, rows, ofLoads = false) {
   const narrow = widthOf(id) < 480;
   const top = narrow ? 34 : 20;
   const band = top + 2 * BAR + GAP + 18;
@@ -147,6 +147,7 @@ export function pairs(id, label, rows) {
         bar.evidence,
       ]),
     ],
+    ofLoads,
   );
 }
 

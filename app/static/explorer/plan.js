@@ -1,4 +1,4 @@
-// A session planned: bouts forward and backward for the most energy, or for the least load of the knee-cap.
+// A session planned: bouts forward and backward for the most energy, or for the least impulse of the knee-cap.
 
 import { at, element, say } from "./elements.js";
 import { placed, read, showErrors } from "./form.js";
@@ -6,7 +6,7 @@ import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { timeline } from "./timeline.js";
 import { clock, moved, rounded } from "./units.js";
-import { BINDING } from "./words.js";
+import { BINDING, told } from "./words.js";
 
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
 const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
@@ -18,6 +18,8 @@ const POINTERS = {
   "/backward_speed_high_m_s": "planBackward",
   [`/limits/${IMPULSE}`]: "planCap",
 };
+/** Warnings of a load and of going backward that stand beside every plan. */
+const ALWAYS = ["caution.load_meaning", "caution.fall"];
 const ask = channel();
 
 /** Body of POST /plan, of the person and models of the bout's body. */
@@ -65,7 +67,9 @@ export async function plan(state, bout) {
   const best = answer.body;
   say("plan-words", sentence(best, state));
   at("plan-warnings").replaceChildren(
-    ...best.warnings.filter(({ code }) => code.includes("plan")).map(({ message }) => element("li", {}, message)),
+    ...best.warnings
+      .filter(({ code }) => code.includes("plan") || ALWAYS.includes(code))
+      .map((warning) => element("li", {}, told(warning, state))),
   );
   await loaded();
   const options = [
@@ -87,5 +91,20 @@ function sentence(best, state) {
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
   const held = bound.length ? ` What holds it back: ${bound.join(", ")}.` : "";
   const { low, value, high } = best.totals.active_energy_kcal;
-  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}).${held}`;
+  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}).${loadWords(best)}${held}`;
+}
+
+/** Both loads of the knee-cap, as one can fall while the other rises. */
+function loadWords({ goal, totals: { load = {} } }) {
+  const parts = [
+    ["impulse", load[IMPULSE], "BW·s"],
+    ["peak", load.patellofemoral_peak_force_bw, "BW each step"],
+  ]
+    .filter(([, found]) => found && "value" in found)
+    .map(
+      ([name, { value, low, high, evidence }, unit]) =>
+        `${name} ${rounded(value)} ${unit} (${rounded(low)} to ${rounded(high)}, grade ${evidence})`,
+    );
+  const least = goal === "least_load" ? " The impulse, force summed over steps, is made least, and not the peak." : "";
+  return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";
 }

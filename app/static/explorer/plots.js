@@ -1,11 +1,15 @@
 // A plot in its figure, with downloads. Observable Plot is loaded once the first numbers are there.
 
 import { at, download, element } from "./elements.js";
-import { csv } from "./table.js";
+import { cautioned, csv, gradeWords } from "./table.js";
 
 export const DIRECTIONS = ["forward", "backward"];
 export const COLOURS = { forward: "var(--forward)", backward: "var(--backward)" };
 export const ARROWS = { forward: "→", backward: "←" };
+
+const FONT = "system-ui, sans-serif";
+/** Around the notes below a plot, and from one line of them to the next. */
+const [MARGIN, LINE] = [8, 17];
 
 export let Plot;
 let loading;
@@ -41,8 +45,8 @@ export const hatching =
     return definitions;
   };
 
-/** Draw a plot into its figure; `rows` are its numbers for CSV. */
-export function draw(id, label, options, rows) {
+/** Draw a plot into its figure; `rows` are its numbers for CSV. One of loads leaves the page with their caution alone. */
+export function draw(id, label, options, rows, ofLoads = false) {
   const svg = Plot.plot({ className: "plot", ariaLabel: label, width: widthOf(id), ...options });
   // Its rules are in page.css: the page's policy lets no inline style in.
   svg.querySelector("style").remove();
@@ -52,7 +56,8 @@ export function draw(id, label, options, rows) {
     mark.removeAttribute("aria-label");
   }
   const figure = at(id);
-  figure.rows = rows;
+  figure.rows = ofLoads ? cautioned(rows) : rows;
+  figure.notes = ofLoads ? [at("caution").textContent, gradeWords()] : [];
   const old = figure.querySelector("svg");
   if (old) old.replaceWith(svg);
   else figure.append(svg, buttons(figure, id.replace("-figure", "")));
@@ -60,7 +65,7 @@ export function draw(id, label, options, rows) {
 
 function buttons(figure, name) {
   const made = Object.entries({
-    SVG: () => download(`retrorun-${name}.svg`, new Blob([standalone(figure)], { type: "image/svg+xml" })),
+    SVG: () => download(`retrorun-${name}.svg`, new Blob([written(standalone(figure), figure)], { type: "image/svg+xml" })),
     PNG: async () => download(`retrorun-${name}.png`, await png(figure)),
     CSV: () => download(`retrorun-${name}.csv`, new Blob([csv(figure.rows)], { type: "text/csv" })),
   }).map(([kind, act]) => {
@@ -71,26 +76,61 @@ function buttons(figure, name) {
   return element("div", { class: "downloads" }, element("span", {}, "Download "), ...made);
 }
 
-/** The plot as a file of its own: colours as they are shown, on the page's ground. */
+/** The plot as a file of its own: on the page's ground, its notes below. */
 function standalone(figure) {
   const svg = figure.querySelector("svg");
   const copy = svg.cloneNode(true);
-  const style = getComputedStyle(figure);
-  const ground = document.createElementNS(svg.namespaceURI, "rect");
-  for (const [key, value] of Object.entries({ width: "100%", height: "100%", fill: "var(--card)" }))
-    ground.setAttribute(key, value);
-  copy.prepend(ground);
-  copy.setAttribute("color", style.color);
-  copy.setAttribute("font-family", "system-ui, sans-serif");
+  const make = (tag, attributes, text = "") => {
+    const made = document.createElementNS(svg.namespaceURI, tag);
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    made.textContent = text;
+    return made;
+  };
+  const [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));
+  const lines = figure.notes.flatMap((note) => wrapped(note, width - 2 * MARGIN));
+  const whole = height + (lines.length ? 2 * MARGIN + lines.length * LINE : 0);
+  copy.setAttribute("height", whole);
+  copy.setAttribute("viewBox", `0 0 ${width} ${whole}`);
+  copy.prepend(make("rect", { width: "100%", height: "100%", fill: "var(--card)" }));
+  copy.append(
+    ...lines.map((line, place) =>
+      make(
+        "text",
+        { x: MARGIN, y: height + MARGIN + (place + 1) * LINE, fill: "var(--ink)", "text-anchor": "start" },
+        line,
+      ),
+    ),
+  );
+  copy.setAttribute("color", getComputedStyle(figure).color);
+  copy.setAttribute("font-family", FONT);
   copy.setAttribute("font-size", "12");
-  const text = new XMLSerializer().serializeToString(copy);
+  return copy;
+}
+
+/** Text in lines that fit a width. */
+function wrapped(text, width) {
+  const context = element("canvas").getContext("2d");
+  context.font = `12px ${FONT}`;
+  const lines = [""];
+  for (const word of text.trim().split(/\s+/)) {
+    const longer = `${lines.at(-1)} ${word}`.trim();
+    if (context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A plot as text, its colours as they are shown. */
+function written(svg, figure) {
+  const style = getComputedStyle(figure);
+  const text = new XMLSerializer().serializeToString(svg);
   return text.replaceAll(/var\((--[\w-]+)\)/g, (whole, name) => style.getPropertyValue(name).trim());
 }
 
 async function png(figure) {
-  const svg = figure.querySelector("svg");
+  const svg = standalone(figure);
   const picture = new Image();
-  picture.src = `data:image/svg+xml,${encodeURIComponent(standalone(figure))}`;
+  picture.src = `data:image/svg+xml,${encodeURIComponent(written(svg, figure))}`;
   await picture.decode();
   const scale = 2;
   const canvas = element("canvas", {

@@ -1,6 +1,6 @@
 // All numbers, as a table to read and as CSV.
 
-import { element, table } from "./elements.js";
+import { at, element, table } from "./elements.js";
 import { distance, moved, movedRange, range, rounded } from "./units.js";
 import { LOADS, OF_BACKWARD, ROWS } from "./words.js";
 
@@ -59,6 +59,24 @@ export const csv = (rows) =>
         .join(","),
     )
     .join("\n") + "\n";
+
+/** What each evidence grade means, in the words of the page. */
+const grades = () =>
+  Object.fromEntries([...document.querySelectorAll(".grades div")].map(({ children }) => [...children].map(wordsOf)));
+const wordsOf = ({ textContent }) => textContent.trim().replace(/\s+/g, " ");
+export const gradeWords = () =>
+  Object.entries(grades())
+    .map(([grade, means]) => `${grade}: ${means}.`)
+    .join(" ");
+
+/** Rows of a file with the caution beside each load, and what its grade means. */
+export function cautioned([heads, ...rows]) {
+  const [place, means] = [heads.indexOf("evidence"), grades()];
+  const meant = (evidence) => (evidence ? [means[evidence[0]], wordsOf(at("caution"))] : ["", ""]);
+  return place < 0
+    ? [[...heads, "caution"], ...rows.map((row) => [...row, wordsOf(at("caution"))])]
+    : [[...heads, "evidence_means", "caution"], ...rows.map((row) => [...row, ...meant(row[place])])];
+}
 
 /** The answer as the service gave it: SI, unrounded, the service's own names; an empty cell is unknown. */
 export function answerRows({ forward, backward }) {

@@ -1,11 +1,13 @@
 // Along time: the bouts of a plan, and the profile of a recording.
 
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
-import { METRES, NAMES, clock, moved, rounded } from "./units.js";
+import { METRES, NAMES, clock, moved, range, rounded } from "./units.js";
 
 /** The best plan, and the best with one direction alone, each a row of bouts and rest. */
 export function timeline(options, state) {
-  const [band, top, bar] = [64, 22, 30];
+  const id = "plan-figure";
+  const narrow = widthOf(id) < 480;
+  const [band, top, bar] = [narrow ? 82 : 64, 22, 30];
   const all = options.flatMap(([name, option], place) => {
     let from = 0;
     const parts = option.bouts.map((bout) => ({ ...bout, way: bout.direction }));
@@ -14,7 +16,6 @@ export function timeline(options, state) {
   });
   const most = Math.max(...all.map(({ to }) => to));
   const height = options.length * band + 24;
-  const id = "plan-figure";
   const roomy = (part) => ((part.to - part.from) / most) * widthOf(id);
   const inside = (part) => {
     if (part.way === "rest") return roomy(part) > 60 ? `rest ${clock(part.duration_s)}` : "";
@@ -23,8 +24,9 @@ export function timeline(options, state) {
     return roomy(part) > 170 ? long : roomy(part) > 60 ? short : "";
   };
   const sum = ({ totals }) => {
-    const impulse = totals.load?.patellofemoral_impulse_per_bout_bw_s?.value;
-    return `${rounded(totals.active_energy_kcal.value)} kcal active${impulse === undefined ? "" : `, ${rounded(impulse)} BW·s`}`;
+    const impulse = totals.load?.patellofemoral_impulse_per_bout_bw_s;
+    const load = impulse && `, ${rounded(impulse.value)} BW·s (${range(impulse)}, ${impulse.evidence})`;
+    return `${rounded(totals.active_energy_kcal.value)} kcal active${load ?? ""}`;
   };
   const minutes = (value) => value / 60;
   draw(
@@ -78,11 +80,9 @@ export function timeline(options, state) {
           fill: "var(--ink)",
         }),
         Plot.text(options, {
-          frameAnchor: "right",
-          y: (option, place) => place * band + 10,
+          ...(narrow ? { x: 0, textAnchor: "start", dx: -4 } : { frameAnchor: "right", textAnchor: "end", dx: 12 }),
+          y: (option, place) => place * band + (narrow ? top + bar + 12 : 10),
           text: ([, option]) => sum(option),
-          textAnchor: "end",
-          dx: 12,
           fontSize: 12,
           fill: "var(--soft)",
         }),
@@ -99,6 +99,7 @@ export function timeline(options, state) {
         part.active_energy_kcal?.value,
       ]),
     ],
+    true,
   );
 }
 

@@ -5,6 +5,7 @@ import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { profile } from "./timeline.js";
 import { change, clock, distance, rounded, seconds } from "./units.js";
+import { told } from "./words.js";
 
 let file;
 let shown;
@@ -93,7 +94,7 @@ function write({ totals, reversed, ratio, track, profile: columns, warnings }, s
       `${track.gaps} gaps (${clock(track.gap_s)}), ${clock(track.left_out_s)} left out. ${track.smoothing}`,
   );
   at("track-warnings").replaceChildren(
-    ...warnings.filter(({ code }) => code.includes("track")).map(({ message }) => element("li", {}, message)),
+    ...warnings.filter(({ code }) => code.includes("track")).map((warning) => element("li", {}, told(warning, state))),
   );
   if (columns) profile(columns, state);
 }

@@ -105,13 +105,15 @@ export function movedRange({ low, high }, { units, moveBy }) {
 const SPOKEN = /(?<![\w.])(-?\d+(?:\.\d+)?)( to )?(-?\d+(?:\.\d+)?)? (kg|m\/s|m|s)(?![\w/·])/g;
 const KINDS = { kg: "mass", "m/s": "speed", m: "distance", s: "time" };
 
-/** A sentence of the service with its SI numbers in the reader's units. */
-export const inReadersUnits = (text, units) =>
+/** A sentence of the service with its SI numbers in the reader's units, speeds as paces too if these are read. */
+export const inReadersUnits = (text, units, paced = false) =>
   text.replace(SPOKEN, (whole, low, to = "", high, unit) => {
     if (!to !== !high) return whole;
-    const kind = KINDS[unit];
-    const numbers = [low, high].filter(Boolean).map((digits) => fromSi(kind, Number(digits), units));
-    return [numbers.join(to), NAMES[units][kind]].filter(Boolean).join(" ");
+    const as = (kind) => {
+      const numbers = [low, high].filter(Boolean).map((digits) => fromSi(kind, Number(digits), units));
+      return [numbers.join(to), NAMES[units][kind]].filter(Boolean).join(" ");
+    };
+    return as(KINDS[unit]) + (paced && KINDS[unit] === "speed" ? ` (${as("pace")})` : "");
   });
 
 export const range = ({ low, high }) => `${rounded(low)}–${rounded(high)}`;

@@ -1,13 +1,13 @@
 // What the page says in words: names of quantities, of choices, and the sentences of the answer.
 
-import { change, clock, distance, moved, movedRange, rounded } from "./units.js";
+import { change, clock, distance, inReadersUnits, moved, movedRange, rounded } from "./units.js";
 
-export const PEOPLE = { 0.5: "Half of people", 0.8: "8 of 10 people", 0.9: "9 of 10 people", 0.95: "19 of 20 people" };
+export const PEOPLE = { 0.5: "half of people", 0.8: "8 of 10 people", 0.9: "9 of 10 people", 0.95: "19 of 20 people" };
 
 export const EQUAL = {
   metabolic_rate: "As much energy each minute as forward, so slower.",
-  speed: "As fast as forward, so harder.",
-  heart_rate: "One small study: it says energy, and not how fast.",
+  speed: "As fast as forward, so it takes more energy.",
+  heart_rate: "One small study, grade D: it says energy, and not how fast.",
 };
 
 /** Of each quantity: its name, its unit as read, and the ratio that goes with it. */
@@ -16,8 +16,8 @@ export const ROWS = [
   ["distance_m", "Distance", "", "speed"],
   ["total_energy_kcal", "Total energy", "kcal", "total_energy"],
   ["active_energy_kcal", "Active energy", "kcal", "active_energy"],
-  ["energy_per_km_kcal", "Energy per km", "kcal/km", null],
-  ["metabolic_power_w_kg", "Power", "W/kg", "total_energy"],
+  ["energy_per_km_kcal", "Total energy per km", "kcal/km", null],
+  ["metabolic_power_w_kg", "Metabolic power", "W/kg", "total_energy"],
   ["oxygen_uptake_ml_kg_min", "Oxygen uptake", "ml/kg/min", "total_energy"],
   ["met", "Oxygen uptake", "MET", "total_energy"],
   ["cadence_steps_per_min", "Cadence", "steps/min", "cadence"],
@@ -50,26 +50,28 @@ export const BINDING = {
 export function headline(answer, others, state) {
   const { forward, backward, ratio } = answer;
   const [own, time] = [moved(forward.speed_m_s.value, state), clock(forward.duration_s)];
-  const who = `${PEOPLE[state.interval]} like those studied`;
+  const who = `meant to hold ${peopleOf(state)}`;
   if (state.equal === "metabolic_rate") {
     const pace = moved(backward.speed_m_s.value, state);
     return {
       big: pace,
       lead: `backward for the same ${time} is ${distance(backward.distance_m.value, state.units)}, and spends what your ${own} spends.`,
-      range: `${who}: ${movedRange(backward.speed_m_s, state)}.`,
+      range: `${movedRange(backward.speed_m_s, state)}: ${who}.`,
       instead: others.speed ? atSpeed(others.speed, own) : "",
     };
   }
   const energy = `${rounded(backward.total_energy_kcal.value)} kcal against ${rounded(forward.total_energy_kcal.value)}`;
   const slower = others.metabolic_rate?.backward;
-  const same = state.equal === "speed" ? `at the same ${own}` : "at the same heart rate";
-  const unknown = state.equal === "speed" ? "" : " How fast that is, is unknown.";
+  const [same, unknown] =
+    state.equal === "speed"
+      ? [`backward at the same ${own}`, ""]
+      : ["A weak estimate (grade D, 13 people): backward at the same heart rate", " How fast that is, is unknown."];
   return {
     big: `${change(ratio.total_energy.value)} energy`,
-    lead: `backward ${same} for the same ${time}: ${energy}.${unknown}`,
-    range: `${who}: ${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}.`,
+    lead: `${same} for the same ${time}: ${energy}.${unknown}`,
+    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}: ${who}.`,
     instead: slower
-      ? `For the same energy each minute, go backward at ${moved(slower.speed_m_s.value, state)}: ${distance(slower.distance_m.value, state.units)} in the same time.`
+      ? `The same energy each minute would be ${moved(slower.speed_m_s.value, state)} backward: ${distance(slower.distance_m.value, state.units)} in the same time.`
       : "",
   };
 }
@@ -77,12 +79,14 @@ export function headline(answer, others, state) {
 function atSpeed({ forward, backward, ratio }, own) {
   const { value, low, high } = ratio.total_energy;
   const energy = `${rounded(backward.total_energy_kcal.value)} kcal against ${rounded(forward.total_energy_kcal.value)}`;
-  return `Keep ${own} going backward instead, and it takes ${change(value)} energy (${change(low)} to ${change(high)}): ${energy}.`;
+  return `At ${own} backward it would take ${change(value)} energy (${change(low)} to ${change(high)}): ${energy}. Whether you can go that fast backward is not said here.`;
 }
+
+const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
 
 /** What the interval beside a number is. */
 export const intervalWords = (state) =>
-  `The bar is the estimate, the thin line its interval: ${PEOPLE[state.interval].toLowerCase()} like those studied lie inside it.`;
+  `The bar is the estimate, the thin line its interval, meant to hold ${peopleOf(state)}. It allows for differences between people, between studies and in the equation.`;
 
 const FIELDS = [
   ["distance_m", "distance"],
@@ -92,21 +96,30 @@ const FIELDS = [
   ["speed_high_m_s", "fastest forward"],
   ["speed_m_s", "speed"],
   ["energy_model", "equation"],
+  ["oxygen_uptake_max_ml_kg_min", "greatest oxygen uptake"],
+  ["oxygen_uptake_ml_kg_min", "oxygen uptake"],
 ];
 
 /** A sentence of the service with the names of fields as they are read on this page. */
 export const plain = (message) =>
-  [...LOADS, ...FIELDS].reduce((text, [field, name]) => text.replaceAll(field, name.toLowerCase()), message);
+  [...LOADS, ...FIELDS].reduce(
+    (text, [field, name]) =>
+      text.replaceAll(
+        field,
+        name.replace(/^(?!Achilles)./, (first) => first.toLowerCase()),
+      ),
+    message,
+  );
+
+/** A warning of the service as it is read on this page. */
+export const told = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));
 
 const GAIT = { run: "running", walk: "walking" };
+const RATIO = { documented: "the ratio documented in studies", pooled: "the pooled ratio of studies" };
 
 /** What was left to the service. */
 export function assumedWords({ gait, assumed, models }) {
-  const parts = [
-    GAIT[gait],
-    `forward energy by ${models.energy_model}`,
-    `backward over forward ${models.direction_model}`,
-  ];
-  if (assumed.resting_oxygen_uptake_ml_kg_min) parts.push(`rest ${assumed.resting_oxygen_uptake_ml_kg_min} ml/kg/min`);
-  return `Answered for ${parts.join(", ")}.`;
+  const rest = assumed.resting_oxygen_uptake_ml_kg_min;
+  const taken = rest ? `; rest taken as ${rest} ml/kg/min` : "";
+  return `Answered for ${GAIT[gait]}: energy forward by the equation ${models.energy_model}, backward by ${RATIO[models.direction_model]}${taken}.`;
 }
