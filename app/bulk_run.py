@@ -233,10 +233,26 @@ def executor_of(options: Options) -> Iterator[tuple[Executor, Callable[[], int]]
         context = multiprocessing.get_context("spawn")
         with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
             try:
+                with deaf_to_ctrl_c():
+                    for _ in range(workers):
+                        pool.submit(int)  # Each starts a process, which is deaf from its first moment.
                 yield pool, lambda: workers
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C; what is started meanwhile goes on doing so, while it is still on its way to `end_with_parent`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Only there may a handler be changed.
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def cores() -> int:

@@ -185,7 +185,8 @@ def bitmap(known: NDArray[np.bool_] | None) -> pa.Buffer | None:
 def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], known: NDArray[np.bool_] | None = None) -> pa.Array:
     """Return words by their places among the choices, those of all rows or of the known ones."""
     indices = pa.Array.from_buffers(pa.int8(), len(codes), [bitmap(known), pa.py_buffer(codes)])
-    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices])
+    # Each code is a place among the choices: Arrow need not look.
+    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices], safe=False)
 
 
 def warnings_of(answer: Answer) -> pa.Array:

@@ -29,7 +29,7 @@ from models.uncertainty import Gait, root_sum_square, spread_factor
 
 CHUNK_ROWS: Final = 65_536
 """Rows that are checked and grouped at once."""
-BLOCK_ROWS: Final = 32_768
+BLOCK_ROWS: Final = 65_536
 """Rows that are computed at once: what one step leaves is still in the cache for the next."""
 TIMING: Final = ("cadence", "contact_time", "steps")
 MOTION: Final = ("speed", "duration", "distance")

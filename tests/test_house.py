@@ -129,7 +129,10 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/workout.py": {"repeats in the example": (6,)},
     "app/batch.py": {"most bouts, alike ones, rows written at once, steps of pieces": (10_000, 6, 256, 2)},
     "app/outgoing.py": {"bytes at once and together, seconds until another look": (17, 28, 2, 0.05)},
-    "app/arrow_table.py": {"layout of a message: types, fields, widths": (2, 3)},
+    "app/arrow_table.py": {
+        "layout of a message: types, fields, widths": (2, 3),
+        "rows of an answered batch": (32_768,),
+    },
     "app/record_batches.py": {"columns of the status": (2,)},
     "app/track.py": {"most ranges, sections to include": (1000, 2)},
     "app/watch_files.py": {
