@@ -16,6 +16,9 @@ from app.guard import ALWAYS_SERVED
 NOT_KEPT: Final = b"no-store"
 ASKED_AGAIN: Final = b"no-cache"
 """A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
+DECIDED_HERE: Final = {b"range", b"if-none-match", b"if-modified-since"}
+OF_FILES: Final = {b"last-modified", b"accept-ranges"}
+"""Fields that Starlette gives files: the time of a file is not that of what it says, and parts are not served."""
 WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
 """Fields that RFC 9110 wants in an answer that nothing was modified."""
 
@@ -52,10 +55,10 @@ class Methods:
             else:
                 parts.append(message.get("body", b""))
 
-        whole = [field for field in scope["headers"] if field[0] not in {b"range", b"if-none-match"}]
+        whole = [field for field in scope["headers"] if field[0] not in DECIDED_HERE]
         await self.app({**scope, "method": "GET", "headers": whole}, receive, collect)
         body = b"".join(parts)
-        headers = dict(start["headers"])
+        headers = {name: value for name, value in start["headers"] if name not in OF_FILES}
         if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
             headers[b"allow"] = allowed(headers[b"allow"])
         elif scope["path"] in ALWAYS_SERVED:

@@ -58,7 +58,7 @@ PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 NOTHING_TO_SHOW: Final = "No oxygen uptake on this slope to show."
 ELSEWHERE: Final = "Studies that give a ratio or a cost alone are in the validation."
 
-FRESH: Final = {"cache-control": "public, max-age=3600"}
+FRESH: Final = {"cache-control": "private, max-age=3600"}
 
 router = APIRouter(tags=["plot"])
 

@@ -64,7 +64,7 @@ def assert_same(found: Any, expected: Any, place: str = "") -> None:
 @pytest.mark.parametrize("path", PAIRS, ids=named)
 async def test_the_answer_is_that_of_the_service(path: Path) -> None:
     pair = pair_of(path)
-    assert_same(await answer_of(pair), pair["response"])
+    assert_same(await answer_of(pair), pair["response"], "if it is meant, `make openapi`: ")
 
 
 @pytest.mark.anyio

@@ -415,7 +415,7 @@ class TestCache:
         first = await client.get(path)
         tag = first.headers["etag"]
         assert re.fullmatch(r'"[0-9a-f]{64}"', tag)
-        assert first.headers["cache-control"] == "public, max-age=3600"
+        assert first.headers["cache-control"] == "private, max-age=3600"
         for told in (tag, f"W/{tag}", f'"other", {tag}', f'W/"other" , W/{tag}', "*"):
             again = await client.get(path, headers={"if-none-match": told})
             assert (again.status_code, again.content) == (304, b""), told
