@@ -25,13 +25,13 @@ What a bout of running or walking costs in energy, backward against forward, and
 and tendons. Every estimate is for one person and carries an interval; every load carries an evidence grade;
 what is unknown is absent, with a warning that says why. Adults only; no diagnosis; nothing is stored.
 
-**Inputs** are SI. Each unit stands in the name and, as UCUM code, in `x-unit`. **Numbers** are never rounded, and in JSON
-never null. **Repeating** a request is harmless: the same version gives the same answer.
+**Inputs** are SI. Each unit stands in the name and, as UCUM code, in `x-unit`. **Numbers** are never rounded, and in
+JSON never null. **Repeating** a request is harmless: the same version gives the same answer.
 
 **Errors** are `application/problem+json` (RFC 9457). A 422 lists in `errors` what to mend: a JSON Pointer, a stable
 code, and a message that says what to do. What was sent is never repeated. Beside what an operation lists, a path that
-is not there gives 404, a method it does not take 405 with `Allow`. A 503 says in `Retry-After` when to try again; one that
-does not say is no matter of time.
+is not there gives 404, a method it does not take 405 with `Allow`. A 503 says in `Retry-After` when to try again; one
+that does not say is no matter of time.
 
 **Every path** answers OPTIONS, and one that answers GET also HEAD. What is read, but for probes, has an `ETag`.
 
