@@ -436,17 +436,50 @@ class TestPages:
     async def test_llms_txt_names_every_operation_with_its_inputs(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/llms.txt")).text
         for path, method, operation in operations():
-            link = f"[{method.upper()} {path}](./docs#/{operation['tags'][0]}/{operation['operationId']})"
-            assert f"- {link}: {operation['summary']}. " in text
+            link = f"[{method.upper()} {path}](./openapi.json)"
+            (line,) = [line for line in text.splitlines() if line.startswith(f"- {link}: {operation['summary']}. ")]
+            for media_type in operation.get("requestBody", {}).get("content", {}):
+                assert f" Body {media_type}" in line
+            query = [given["name"] for given in operation["parameters"] if given.get("in") == "query"]
+            assert (" Query: " in line) == bool(query)
+            assert line.partition(" Query: ")[2].strip("`.").split() == query
         for name, field in schemas()["EstimateRequest"]["properties"].items():
-            assert f"- `{name}`: {field['description']}" in text
-        assert "Takes `body_mass_kg`*, `speed_m_s`, " in text
+            assert re.search(rf"^- `{name}`( \([^)]+\))?: {re.escape(field['description'])}", text, re.MULTILINE)
+        assert "- `include` (POST /workout): " in text
+        assert "Body application/json: `body_mass_kg* speed_m_s " in text
         assert "30 to 250." in text
+        assert "header `X-API-Key`" in text
+
+    async def test_llms_txt_gives_each_shape_inside_an_input_once(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/llms.txt")).text
+        of_shape = set(re.findall(r" Of shape `(\w+)`", text))
+        assert of_shape >= {"MeasurementRequest", "LimitsRequest", "ColumnsRequest", "SegmentRequest", "RangeRequest"}
+        for shape in of_shape - {"EstimateRequest"}:
+            (line,) = re.findall(rf"^- `{shape}`: .* Fields: `(.*)`\.$", text, re.MULTILINE)
+            fields, required = schemas()[shape]["properties"], schemas()[shape].get("required", ())
+            assert [name.rstrip("*").removesuffix("[]") for name in line.split()] == list(fields)
+            assert {name.removesuffix("*").removesuffix("[]") for name in line.split() if "*" in name} == set(required)
+            assert all(("[]" in name) == ("items" in fields[name.rstrip("[]*")]) for name in line.split())
+            assert all(f"\n- `{name}`" in text for name in fields)
+        assert "- `EstimateRequest`: as the body of POST /estimate." in text
+
+    async def test_llms_txt_has_choices_of_lists_defaults_and_an_answer(self, client: httpx.AsyncClient) -> None:
+        text = (await client.get("/llms.txt")).text
+        choices = schemas()["EstimateRequest"]["properties"]["include"]["items"]["enum"]
+        assert f"asked for. One of {', '.join(choices)}." in text
+        assert " Default all." in text
+        (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+        (body,) = re.findall(r"-d '([^']+)'", text)
+        excerpt, answer = json.loads(shown), (await client.post("/estimate", json=json.loads(body))).json()
+        assert excerpt["assumed"] == answer["assumed"]
+        assert excerpt["warnings"] == answer["warnings"][:1]
+        for part in ("forward", "backward", "ratio"):
+            assert {name: answer[part][name] for name in excerpt[part]} == excerpt[part]
 
     async def test_every_link_of_llms_txt_leads_somewhere(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/llms.txt")).text
         links = set(re.findall(r"\]\(\.(/[^)#]*)", text))
-        assert links >= {"/", "/docs", "/openapi.json"}
+        assert links == {"/", "/openapi.json"}
         for link in links:
             assert (await client.get(link)).status_code == 200, link
 
