@@ -54,6 +54,9 @@ UNSENT: Final = {
 """Golden pairs that a typed client cannot send, and why."""
 
 BOUT: Final = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
+PROGRAMS: Final = ("one_bout", "asking_again", "many_bouts", "a_plan")
+"""Those of the page that use the generated Python client, in order; the last in Python is without it."""
+
 ENERGY: Final = ["forward_total_energy_kcal", "backward_total_energy_kcal"]
 COLUMNS: Final = pa.table({"body_mass_kg": [70.0, 70.0], "speed_m_s": [2.5, 3.0], "duration_s": [1200.0, 1200.0]})
 ARROW: Final = "estimate_table.arrow"
@@ -131,7 +134,7 @@ def replaying(answers: Mapping[str, Any], then: Pair | None = None) -> Iterator[
             self.rfile.read(int(self.headers["content-length"]))
             asked.append(self.headers.get("x-request-id", ""))
             answer = then if then and len(asked) > 2 else answers[asked[-1]]["response"]
-            body = json.dumps(answer["body"]).encode()
+            body = (answer.get("text") or json.dumps(answer["body"])).encode()
             self.send_response(answer["status"])
             for name, value in (answer["headers"] | {"content-length": str(len(body))}).items():
                 self.send_header(name, value)
@@ -181,7 +184,8 @@ def python(folder: Path, service: str) -> Path:
     generate("python", folder)
     place = folder / "python"
     (place / "every_operation.py").write_text((CLIENTS / "every_operation.py").read_text(encoding="utf-8"))
-    (place / "documented.py").write_text(shown("python").replace(ADDRESS, service))
+    for number, name in enumerate(PROGRAMS):
+        (place / f"{name}.py").write_text(shown("python", number).replace(ADDRESS, service))
     return place
 
 
@@ -330,19 +334,55 @@ class TestPhones:
 
 class TestPage:
     def test_the_programs_print_what_it_says(self, python: Path, service: str, tmp_path: Path) -> None:
-        assert run(sys.executable, "documented.py", folder=python) == shown("text")
-        (tmp_path / "plain.py").write_text(shown("python", 1).replace(ADDRESS, service))
+        for number, name in enumerate(PROGRAMS):
+            assert run(sys.executable, f"{name}.py", folder=python) == shown("text", number)
+        (tmp_path / "plain.py").write_text(shown("python", -1).replace(ADDRESS, service))
         assert run(sys.executable, "plain.py", folder=tmp_path) == shown("text")
 
     def test_the_program_in_typescript_too(self, typescript: Path) -> None:
         assert run("node", "documented.js", folder=typescript) == shown("text")
 
-    def test_the_plain_one_asks_again(self, tmp_path: Path) -> None:
-        busy = {"status": 503, "headers": {"retry-after": "0"}, "body": {}}
+    @pytest.mark.parametrize("headers", [{"retry-after": "0"}, {}, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}])
+    def test_the_plain_one_asks_again(self, headers: dict[str, str], tmp_path: Path) -> None:
+        busy = {"status": 503, "headers": headers, "text": "<html>"}
         with replaying({"": {"response": busy}}, pairs()["estimate.energy"]["response"]) as (address, asked):
-            (tmp_path / "plain.py").write_text(shown("python", 1).replace(ADDRESS, address))
+            (tmp_path / "plain.py").write_text(shown("python", -1).replace(ADDRESS, address))
             assert run(sys.executable, "plain.py", folder=tmp_path) == shown("text")
         assert len(asked) == 3
+
+    def test_the_plain_one_says_what_to_mend(self, service: str, tmp_path: Path) -> None:
+        program = shown("python", -1).replace(ADDRESS, service).replace('_kg": 70', '_kg": 700')
+        with pytest.raises(AssertionError, match="/body_mass_kg: "):
+            run(sys.executable, "-c", program, folder=tmp_path)
+
+    @pytest.mark.parametrize("headers", [{"retry-after": "0"}, {}, {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}])
+    def test_the_generated_one_asks_again(self, headers: dict[str, str], python: Path) -> None:
+        busy = REFUSED["problem.loop_lag"]["response"] | {"headers": headers}
+        refused = pairs()["plan.unattainable"]["response"]
+        with replaying({"": {"response": busy}}, refused) as (address, asked):
+            said = run(sys.executable, "-c", shown("python", 1).replace(ADDRESS, address), folder=python)
+        assert said.splitlines()[1].startswith("/active_energy_kcal: ")
+        assert len(asked) == 3
+
+    @pytest.mark.parametrize("place", [1, -1])
+    def test_they_give_up(self, place: int, python: Path) -> None:
+        busy = {"response": REFUSED["problem.loop_lag"]["response"] | {"headers": {"retry-after": "0"}}}
+        with replaying({"": busy}) as (address, asked):
+            program = shown("python", place).replace(ADDRESS, address)
+            done = subprocess.run([sys.executable, "-c", program], cwd=python, capture_output=True, check=False)
+        assert b"too much to do" in done.stdout or b"HTTPStatusError" in done.stderr
+        assert len(asked) == 5
+
+    @pytest.mark.parametrize(("status", "error"), [(503, "JSONDecodeError"), (502, None)])
+    def test_html_of_a_proxy(self, status: int, error: str | None, python: Path) -> None:
+        html = {"response": {"status": status, "headers": {"retry-after": "0"}, "text": "<html>"}}
+        with replaying({"": html}) as (address, _):
+            program = shown("python", 1).replace(ADDRESS, address) + "print(answer.parsed)\n"
+            if error:
+                with pytest.raises(AssertionError, match=error):
+                    run(sys.executable, "-c", program, folder=python)
+            else:
+                assert run(sys.executable, "-c", program, folder=python) == "None\n"
 
     def test_the_commands_are_those_of_make(self) -> None:
         assert [block.strip() for block in fenced(PAGE.read_text(encoding="utf-8"), "sh")] == list(COMMANDS.values())
@@ -353,7 +393,7 @@ class TestPage:
     def test_a_program_has_about_ten_lines(self) -> None:
         for language in ("python", "ts", "kotlin", "swift"):
             for program in fenced(PAGE.read_text(encoding="utf-8"), language):
-                assert len([line for line in program.splitlines() if line]) <= 11
+                assert len([line for line in program.splitlines() if line]) <= 12
 
     def test_nothing_else_is_shown(self) -> None:
         found = re.findall(r"^```(\w+)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -63,16 +63,17 @@ def generate(language: str, folder: Path) -> None:
 
 
 def main() -> None:
-    """Make every client that can be made here, and read those that nothing here can compile."""
+    """Make every client that can be made here, a line for each, and read those that nothing here can compile."""
     folder = HOUSE / BUILT
     for language in COMMANDS:
         if reason := lacking(language):
-            print(f"{language} skipped: {reason}")
+            print(f"{language}: skipped, {reason}")
             continue
+        print(f"{language}: ", end="", flush=True)
         generate(language, folder)
         if found := language in LANGUAGES and missing(language, folder):
-            sys.exit(f"{language}: {found}")
-        print(f"{folder.relative_to(HOUSE)}/{language}")
+            sys.exit(str(found))
+        print(f"{BUILT}/{language}", flush=True)
 
 
 if __name__ == "__main__":
