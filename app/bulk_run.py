@@ -29,7 +29,7 @@ from models.errors import Conflict
 try:
     import fcntl
 except ImportError:
-    fcntl = None  # type: ignore[assignment]  # Windows
+    fcntl = None  # type: ignore[assignment]  # Windows has no such module, and the name is one to mypy
 
 AHEAD: Final = 2
 """Blocks sent for each process, so that none waits for the next."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
+from http import HTTPStatus
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -208,7 +209,7 @@ def add_examples(operation: str, status: int, response: dict[str, Any]) -> None:
 def shared(status: int, response: dict[str, Any], responses: dict[str, Any]) -> dict[str, str]:
     """Describe a problem that is the same everywhere once, and return the reference to it."""
     name = PROBLEMS[status][0].replace(" ", "")
-    if status == 503:  # noqa: PLR2004 - an HTTP status
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["headers"] |= headers("Retry-After")
     responses[name] = response
     return {"$ref": f"#/components/responses/{name}"}

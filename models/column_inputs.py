@@ -246,14 +246,14 @@ def complete(
             status[found] = np.where(here == OK, np.int8(reasons.number("", FEW)), here)
             continue
         words = [WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)]
-        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of)  # type: ignore[arg-type, call-arg]  # by place
+        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
         yield Group(found, case, score, rest_assumed)
 
 
 def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Rows]]:
     """Yield each combination of codes that occurs, with its rows."""
     if all(isinstance(code, int) for code in codes):
-        yield tuple(codes), slice(0, size)  # type: ignore[arg-type]  # as was just seen
+        yield tuple(codes), slice(0, size)  # type: ignore[arg-type]  # `all` has just seen that each is an int
         return
     key = np.zeros(size, np.int16)
     for code, choices in zip(codes, CHOICES, strict=True):

@@ -193,7 +193,7 @@ def python(folder: Path, service: str) -> Path:
 def typescript(folder: Path, service: str) -> Path:
     """Make the TypeScript client and compile the programs that use it, strictly; return where they are."""
     if reason := lacking("typescript"):
-        pytest.skip(reason)
+        pytest.skip(reason)  # the reason names the tool that this machine lacks
     generate("typescript", folder)
     place = folder / "typescript"
     for name in ("package.json", "tsconfig.json", "every_operation.ts"):
@@ -209,7 +209,7 @@ def phone(request: pytest.FixtureRequest, folder: Path) -> str:
     """Make a client that is only read."""
     language = str(request.param)
     if reason := lacking(language):
-        pytest.skip(reason)
+        pytest.skip(reason)  # the reason names the tool that this machine lacks
     generate(language, folder)
     return language
 
