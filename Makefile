@@ -27,7 +27,7 @@ NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload fuzz examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop fuzz examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -89,6 +89,9 @@ soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--min
 
 overload: install ## Four times the connections that saturate the service (ARGS='--seconds 60')
 	$(BIN)/python -m robustness.overload $(ARGS)
+
+loop: $(VENV)/.test-installed ## Time every callback of the event loop under 5000 random requests (ARGS='--requests 1000 --seed 1')
+	$(BIN)/python -m robustness.loop $(ARGS)
 
 fuzz: $(VENV)/.fuzz-installed ## Fuzz what reads a request, guided by coverage (FUZZ_SECONDS=60 for each target)
 	for target in bodies bouts headers; do \

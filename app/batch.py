@@ -9,15 +9,13 @@ import orjson
 from fastapi import APIRouter
 from numpy.typing import NDArray
 from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
-from starlette.responses import Response
-from starlette.types import Scope
 from typing_extensions import TypedDict
 
 from app.codec import encode
 from app.contract import problems
 from app.fields import checked_fields
 from app.problems import from_estimate_error, from_validation_error
-from app.route import CROWDED, MAXIMUM_FIELDS, ThreadRoute, crowded, too_long, values_of
+from app.route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Problem, word
 from models.answer import SECTIONS, Section
 from models.column_answer import Answer
@@ -49,7 +47,7 @@ BOUT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("body_mass_kg
 COLUMNS_EXAMPLE: Final = {name: [value] for name, value in BOUT_EXAMPLE.items()}
 
 
-class BatchRoute(ThreadRoute):
+class BatchRoute(WorkerRoute):
     """Takes many bouts.
 
     Each has at most a comma for each field and brackets around it, its sections and a measurement: more measurements
@@ -61,9 +59,9 @@ class BatchRoute(ThreadRoute):
     )
     maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
 
-    def compute_long(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Do as `compute` does, but refuse first what the validator would long be about; items are seen to later."""
-        return too_long(CROWDED) if crowded(body) and crowded_outside(body) else self.compute(scope, body)
+    def crowded(self, body: bytes) -> bool:
+        """Say whether the validator would be long about what stands around the bouts; those are seen to later."""
+        return super().crowded(body) and crowded_outside(body)
 
 
 def crowded_outside(body: bytes) -> bool:

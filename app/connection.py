@@ -8,6 +8,8 @@ is written here.
 
 import asyncio
 import secrets
+import sys
+from contextlib import suppress
 from email.utils import formatdate
 from typing import Any, ClassVar, Final
 
@@ -15,8 +17,16 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.guard import CLOSE, REFUSAL, SECURITY_HEADERS, STREAMS, UPLOADS, Observing, body_limit, refuse
+from app.guard import AT_ONCE, CLOSE, REFUSAL, SECURITY_HEADERS, STREAMS, UPLOADS, Observing, body_limit, refuse
 from app.settings import Settings
+
+try:
+    import fcntl
+    import termios
+except ImportError:  # On Windows what the system has still to send is not known.
+    UNSENT = 0
+else:
+    UNSENT = termios.TIOCOUTQ
 
 LINGER_S: Final = 2.0
 """How long a client may go on sending after its refusal; closed at once, it would see a reset and not the answer."""
@@ -29,6 +39,20 @@ FRAMING: Final = 8
 PIECE: Final = 4096
 """Bytes parsed at once: what follows a request that waits for the answer to another one is not parsed before."""
 HEADER_FRAMING: Final = len(b": \r\n")
+LEAST_READ: Final = 8192
+"""Bytes of its answer that a client has to take in each `request_timeout_s`."""
+READ_AHEAD: Final = 1 << 17
+"""Bytes that a client's system may have taken and the client not read: so far, one that stopped is not seen to."""
+
+
+def unsent(transport: asyncio.WriteTransport) -> int:
+    """Return how much of what was written the client's system has not taken [B]."""
+    size = transport.get_write_buffer_size()
+    own = transport.get_extra_info("socket")
+    if UNSENT and own is not None:
+        with suppress(OSError):
+            size += int.from_bytes(fcntl.ioctl(own.fileno(), UNSENT, bytes(4)), sys.byteorder)
+    return size
 
 
 class Ending:
@@ -50,6 +74,7 @@ class Ending:
         if not self.is_closing():
             self.ended = True
             self.connection.since = self.connection.loop.time()
+            self.connection.count_reading(begins=True)
             if self.connection.receiving:
                 self.connection.flow.resume_reading()
                 self.transport.write_eof()
@@ -73,7 +98,7 @@ class Connection(HttpToolsProtocol):
         self.in_headers = False
         self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
         self.body_limit, self.body_time_s = 0, 0.0  # Of that request, once its path is known.
-        self.streaming = False  # It may go on as long as it moves.
+        self.streaming = False  # Its parts are timed by what reads them.
         self.arriving = 0  # Bytes the parser is at now.
         self.begun = 0  # Requests that began in them.
         self.offered = False  # The request offers another protocol, and is to be parsed again without that.
@@ -82,11 +107,14 @@ class Connection(HttpToolsProtocol):
         self.refusal = ""  # Why it is to be closed when what came before is answered.
         self.unparsed = b""  # What arrived behind requests that wait for their turn.
         self.running: Any = None  # The request that is being answered; the newest one may wait.
-        self.stuck_since = 0.0  # When the client last stopped reading.
+        self.unsent = 0  # Bytes that its client has still to take, when that was last looked at.
+        self.credit = 0.0  # Bytes that the client is ahead of the slowest one that is not ended.
+        self.counted_at = 0.0  # When that was last counted.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(AT_ONCE)
         self.transport = Ending(transport, self)
         maximum = self.settings.maximum_connections
         self.excess = len(self.connections) > maximum
@@ -125,9 +153,7 @@ class Connection(HttpToolsProtocol):
             if self.in_headers:
                 if self.received > self.settings.maximum_header_bytes:
                     self.refuse("header_size")
-            elif self.streaming:
-                self.since = self.loop.time()
-            elif self.received > self.settings.maximum_header_bytes + FRAMING * self.body_limit:
+            elif not self.streaming and self.received > self.settings.maximum_header_bytes + FRAMING * self.body_limit:
                 self.break_off("body_size")
         self.arriving = 0
 
@@ -232,9 +258,25 @@ class Connection(HttpToolsProtocol):
         return True
 
     def pause_writing(self) -> None:
-        """Note that the client does not read."""
+        """Note that the client does not read as fast as the answer is written."""
         super().pause_writing()
-        self.stuck_since = self.loop.time()
+        self.count_reading(begins=True)
+
+    def resume_writing(self) -> None:
+        """Note that it has read."""
+        self.count_reading()
+        super().resume_writing()
+
+    def count_reading(self, *, begins: bool = False) -> None:
+        """Count what the client has taken, and what it should have taken, since this was last done."""
+        now, left = self.loop.time(), unsent(self.transport.transport)
+        if begins:
+            self.credit = max(self.credit, LEAST_READ)
+        else:
+            rate = LEAST_READ / self.settings.request_timeout_s
+            self.credit += max(0, self.unsent - left) - rate * (now - self.counted_at)
+        self.credit = min(self.credit, READ_AHEAD)
+        self.counted_at, self.unsent = now, left
 
     def shutdown(self) -> None:
         """Close, after the answers to what has begun to arrive."""
@@ -250,11 +292,13 @@ class Connection(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """End what has taken too long; the server calls this a few times a second."""
         settings, taken_s = self.settings, now - self.since
-        if self.transport.is_closing():
+        closing = self.transport.is_closing()
+        if self.flow.write_paused or (closing and not self.receiving and unsent(self.transport.transport)):
+            self.count_reading()
+            if self.credit < 0:
+                self.cut()
+        elif closing:
             if taken_s > (LINGER_S if self.receiving else settings.request_timeout_s):
-                self.transport.transport.abort()
-        elif self.flow.write_paused:
-            if now - self.stuck_since > settings.request_timeout_s:
                 self.transport.transport.abort()
         elif self.unparsed:
             return
@@ -262,12 +306,18 @@ class Connection(HttpToolsProtocol):
             if taken_s > settings.header_timeout_s:
                 self.refuse("request_time")
         elif self.receiving:
-            if self.streaming and self.flow.read_paused:
-                self.since = now  # It waits for us.
-            elif taken_s > self.body_time_s:
+            if not self.streaming and taken_s > self.body_time_s:
                 self.break_off("request_time")
         elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
             self.transport.close()
+
+    def cut(self) -> None:
+        """End an answer that its client takes too slowly."""
+        if self.observer is not None:
+            self.observer.refused("reading")
+        if self.running is not None and not self.running.response_complete:
+            self.running.scope[REFUSAL] = "reading"
+        self.transport.transport.abort()
 
     def break_off(self, reason: str) -> None:
         """End a request before it has arrived whole: the guard answers it, if its headers have arrived."""

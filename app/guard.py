@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import Final, NamedTuple, Protocol
 
 from starlette.requests import ClientDisconnect
@@ -49,22 +49,33 @@ ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served however much there is to do."""
 
 STREAMS: Final = {"/estimate/table"}
-"""Paths whose bodies may go on as long as their parts arrive in time; each part is limited as a body is elsewhere."""
+"""Paths whose bodies have no end of their own: what reads them limits each part in bytes and in time."""
 LISTS: Final = {"/workout", "/estimate/batch"}
 """Paths that take long lists in JSON."""
 FILES: Final = {"/workout/track"}
 """Paths that take files."""
 UPLOADS: Final = LISTS | FILES | STREAMS
-"""Paths whose bodies may be large: beyond the size of others, only so many arrive at once."""
+"""Paths whose bodies may be large: beyond the size of others, their bytes are counted together."""
 
 REFUSAL: Final = "retrorun.refusal"
 """Key of a request's scope under which the connection leaves the reason why it is to be refused."""
 
-PART_BYTES: Final = "retrorun.part_bytes"
-"""Key of a stream's scope under which the largest size of a part is left."""
+EXCHANGE: Final = "retrorun.exchange"
+"""Key of a stream's scope under which the guard leaves its `Exchange`: what reads a stream says what it lets go."""
+
+WORKERS: Final = "retrorun.workers"
+"""Key of a request's scope under which stands what computes beside the event loop, if anything does."""
 
 LARGE: Final = "retrorun.large"
 """Key of a request's scope under which, once its body is larger than those of most paths, their largest is left [B]."""
+
+SHARED: Final = "retrorun.shared"
+"""Key of a request's scope that says that its answer is kept anyway, so that only its pieces take memory."""
+
+AT_ONCE: Final = 1 << 15
+"""Bytes of an answer that are written at once: the next ones wait until the client has taken most of them."""
+LOOK_AGAIN_S: Final = 0.05
+"""How often it is looked whether there is room for an answer."""
 
 CALLER: Final = "retrorun.caller"
 """Key of a request's scope under which the name of its API key is left."""
@@ -96,9 +107,15 @@ REFUSALS: Final = {
     "connections": Refusal(503, "Too many connections are open: try again shortly.", RETRY_SOON),
     "loop_lag": Refusal(503, "There is too much to do: try again shortly.", RETRY_SOON, close=False),
     "uploads": Refusal(503, "Too many large bodies are on their way: try again shortly.", RETRY_SOON),
+    "answers": Refusal(503, "Too many long answers are on their way: try again shortly.", RETRY_SOON, close=False),
+    "computing": Refusal(503, "Too much is being computed: try again shortly.", RETRY_SOON, close=False),
+    "computing_time": Refusal(
+        503, "This took too long to compute: ask for less, or try again.", RETRY_SOON, close=False
+    ),
+    "reading": Refusal(503, "The answer was taken too slowly.", RETRY_SOON),
     "stopping": Refusal(503, "This instance is stopping: try again, and another one will answer.", RETRY_SOON),
 }
-"""Each reason to refuse a request before or while it is read."""
+"""Each reason to refuse a request, or to break an answer off."""
 
 
 def refuse(reason: str, settings: Settings, path: str = "") -> Response:
@@ -119,6 +136,35 @@ def body_limit(path: str, settings: Settings) -> int:
 
 class Refused(Exception):
     """A request is not served; the argument is the reason, a key of `REFUSALS`."""
+
+
+class Bytes:
+    """Bytes that are held for all clients together, up to a number.
+
+    Parameters
+    ----------
+    most : int
+        The number.
+    reason : str
+        Why a client is refused when they are more, a key of `REFUSALS`.
+    """
+
+    def __init__(self, most: int, reason: str) -> None:
+        self.most, self.reason, self.held = most, reason, 0
+
+    def add(self, size: int, *, own: int = 0) -> None:
+        """Hold more for one that holds some already, or refuse to; one that is alone is never refused."""
+        if self.held > own and self.held + size > self.most:
+            raise Refused(self.reason)
+        self.held += size
+
+    async def room(self, wait_s: float) -> None:
+        """Wait until less than half of what may be held is; refuse when that takes too long."""
+        until = monotonic() + wait_s
+        while 2 * self.held > self.most:
+            if monotonic() >= until:
+                raise Refused(self.reason)
+            await asyncio.sleep(LOOK_AGAIN_S)
 
 
 @dataclass(slots=True)
@@ -149,6 +195,13 @@ class Observing(Protocol):
         """Note how late the event loop ran."""
 
 
+class Computing(Protocol):
+    """What computes beside the event loop."""
+
+    outgoing: Bytes
+    """Long answers on their way."""
+
+
 class Keys(Protocol):
     """Who may call."""
 
@@ -171,6 +224,8 @@ class Guard:
         Asked for each request but the probes.
     cross_origin : callable, optional
         Wraps an application so that pages of other origins may read its answers; refusals are wrapped too.
+    workers : Workers, optional
+        What computes beside the event loop, for routes that want it.
     """
 
     def __init__(
@@ -180,12 +235,15 @@ class Guard:
         observer: Observing | None = None,
         keys: Keys | None = None,
         cross_origin: Callable[[ASGIApp], ASGIApp] | None = None,
+        workers: "Computing | None" = None,
     ) -> None:
+        self.workers = workers
         self.cross_origin = cross_origin
         self.app = self.readable(app)
         self.settings = settings or Settings()
         self.maximum_body_bytes = self.settings.maximum_body_bytes
-        self.uploads = 0
+        self.incoming = Bytes(self.settings.maximum_incoming_bytes, "uploads")
+        self.outgoing = workers.outgoing if workers else Bytes(self.settings.maximum_outgoing_bytes, "answers")
         self.observer = observer
         self.keys = keys
         self.state = State()
@@ -255,7 +313,9 @@ class Guard:
                 raise BrokenOff from None
             await problem(500)(scope, exchange.receive, exchange.answer)
         finally:
-            self.uploads -= exchange.upload
+            scope.pop(EXCHANGE, None)  # Else the two would hold each other until the garbage is collected.
+            self.incoming.held -= exchange.incoming
+            self.outgoing.held -= exchange.outgoing
 
     async def refuse(self, exchange: "Exchange", reason: str) -> None:
         """Answer with the problem of a refusal."""
@@ -277,8 +337,8 @@ class Exchange:
     """One request and its answer, as both pass the guard."""
 
     __slots__ = (
-        *("dropped", "extra", "guard", "length", "limit", "received", "request_id", "scope", "status", "take"),
-        *("upload", "write"),
+        *("dropped", "extra", "guard", "held", "incoming", "length", "limit", "outgoing", "received", "request_id"),
+        *("scope", "start", "status", "take", "write"),
     )
 
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
@@ -294,15 +354,20 @@ class Exchange:
         self.length, self.request_id = length, request_id
         security = EMBEDDABLE_HEADERS if scope["path"] in EMBEDDABLE else SECURITY_HEADERS
         self.extra = [(b"x-request-id", request_id), *security]
-        self.received, self.status, self.dropped, self.upload = 0, 0, False, False
+        self.received, self.status, self.dropped = 0, 0, False
+        self.held = self.incoming = self.outgoing = 0
+        self.start: Message | None = None
         self.limit = body_limit(scope["path"], guard.settings)
+        scope[WORKERS] = guard.workers
         if scope["path"] in STREAMS:
-            scope[PART_BYTES] = guard.settings.maximum_upload_bytes
+            scope[EXCHANGE] = self
 
     async def receive(self) -> Message:
         """Return what arrived, within the limits."""
         message = await self.take()
-        self.received += len(message.get("body", b""))
+        size = len(message.get("body", b""))
+        self.received += size
+        self.held += size
         if self.received > self.guard.maximum_body_bytes:
             self.admit_upload()
         if message.get("more_body") and self.scope.get(REFUSAL, "connections") != "connections":
@@ -310,15 +375,19 @@ class Exchange:
         return message
 
     def admit_upload(self) -> None:
-        """Let a large body go on arriving, where its path takes it and there are not too many."""
+        """Let a large body go on arriving, where its path takes it and not too much is held."""
         if self.received > self.limit:
             raise Refused("body_size")
-        if not self.upload:
-            if self.guard.uploads >= self.guard.settings.maximum_uploads:
-                raise Refused("uploads")
-            self.upload = True
-            self.scope[LARGE] = self.guard.maximum_body_bytes
-            self.guard.uploads += 1
+        self.scope[LARGE] = self.guard.maximum_body_bytes
+        self.guard.incoming.add(self.held - self.incoming, own=self.incoming)
+        self.incoming = self.held
+
+    def let_go(self, size: int) -> None:
+        """Note that some of what arrived is held no more."""
+        self.held -= size
+        if self.incoming:
+            self.guard.incoming.held -= self.incoming - self.held
+            self.incoming = self.held
 
     async def send(self, message: Message) -> None:
         """Send what the application answers, but no page of text for a fault."""
@@ -329,14 +398,43 @@ class Exchange:
             await self.answer(message)
 
     async def answer(self, message: Message) -> None:
-        """Send what is answered, with what every answer carries."""
+        """Send what is answered, with what every answer carries, in pieces where it is long."""
         if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.guard.state.stopping or REFUSAL in self.scope:
-                # Whoever keeps connections opens the next one, to an instance that stays.
-                self.extra.append(CLOSE)
-            message["headers"] = [*message["headers"], *self.extra]
-        await self.write(message)
+            self.start = message
+            return
+        body = message.get("body", b"")
+        size = len(body)
+        if size > AT_ONCE:
+            self.outgoing = AT_ONCE if SHARED in self.scope else size
+            try:
+                self.guard.outgoing.add(self.outgoing)
+            except Refused:
+                self.outgoing = 0
+                raise
+        if self.start is not None:
+            await self.begin(self.start)
+        if size <= AT_ONCE:
+            await self.write(message)
+            return
+        more = message.get("more_body", False)
+        for place in range(0, size, AT_ONCE):
+            piece = body[place : place + AT_ONCE]
+            last = place + AT_ONCE >= size
+            await self.write({"type": "http.response.body", "body": piece, "more_body": more or not last})
+            await asyncio.sleep(0)  # A client that takes it as fast as it comes would keep all others waiting.
+        self.guard.outgoing.held -= self.outgoing
+        self.outgoing = 0
+
+    async def begin(self, start: Message) -> None:
+        """Send the status and the headers, once the body is there to follow."""
+        self.start = None
+        self.status = start["status"]
+        if EXCHANGE not in self.scope:
+            self.let_go(self.held)
+        if self.guard.state.stopping or REFUSAL in self.scope:
+            # A client that keeps connections opens the next one, to an instance that stays.
+            self.extra.append(CLOSE)
+        await self.write({**start, "headers": [*start["headers"], *self.extra]})
 
 
 def where_it_happened(error: BaseException) -> str:

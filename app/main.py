@@ -1,30 +1,32 @@
 """The service: one computing endpoint, its contract, its pages and its probes."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp, Message
 
 from app.access import KeyFile
 from app.arrow_table import router as arrow_table
 from app.batch import router as batch
 from app.contract import ABOUT, LIMITED, contract, problems
 from app.deprecation import DEPRECATED, Deprecated
-from app.guard import Guard
+from app.files import files
+from app.files import router as pages
+from app.guard import Bytes, Guard
 from app.llms import llms
 from app.methods import Methods
-from app.observe import Observer, add_metrics, templates
+from app.observe import Observer, add_metrics, methods_of
 from app.plan import router as plan
 from app.plot import router as plot
 from app.problems import install, problem
-from app.route import ModelRoute, shortcut
+from app.route import ModelRoute, beside, shortcut
 from app.schema import Alive, EstimateAnswer, EstimateRequest, Ready
 from app.science import router as science
 from app.settings import Settings
@@ -32,12 +34,20 @@ from app.solve import router as solve
 from app.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
 from app.track import router as track
 from app.validation import router as validation
+from app.workers import Workers
 from app.workout import router as workout
 from models import __version__
 from models.estimate import estimate as estimate_bout
 from models.selfcheck import known_estimate_holds
 
-STATIC: Final = Path(__file__).parent / "static"
+CONSTANT: Final = frozenset(
+    {"/", "/docs", "/openapi.json", "/llms.txt", "/models", "/references", "/evidence"}
+    | {f"/static/{path}" for path in files()}
+)
+"""Paths whose answers change with the version alone."""
+
+OF_CONTRACT: Final = {"/openapi.json", "/llms.txt"}
+"""Paths whose answers take long to make."""
 
 router = APIRouter(route_class=ModelRoute)
 
@@ -63,8 +73,18 @@ def estimate(bout: EstimateRequest) -> Any:
     return estimate_bout(**bout)
 
 
-def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
+def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None) -> FastAPI:
     """Return the application, without the guard around it."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await rehearse(app)
+        if workers is not None:
+            await workers.start()
+        yield
+        if workers is not None:
+            await workers.stop()
+
     app = FastAPI(
         title="RetroRun",
         version=__version__,
@@ -74,28 +94,21 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
         # A redirect repeats Host and query, and behind TLS termination it would send the body on to plain http.
         redirect_slashes=False,
         telemetry=telemetry,
+        lifespan=lifespan,
         **ABOUT,
     )
     install(app)
     for served in (router, batch, arrow_table, workout, track, plan, solve, science, validation, plot):
         app.include_router(served, responses=problems(*LIMITED))
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
-
-    @app.get("/", include_in_schema=False)
-    async def index() -> Response:
-        return FileResponse(STATIC / "index.html")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return FileResponse(STATIC / "docs" / "index.html")
+    app.include_router(pages)
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response:
-        return JSONResponse(contract(app))
+    async def openapi(request: Request) -> Response:
+        return await beside(request.scope, contract_json)
 
     @app.get("/llms.txt", include_in_schema=False)
-    async def llms_txt() -> Response:
-        return PlainTextResponse(llms(contract(app)))
+    async def llms_txt(request: Request) -> Response:
+        return await beside(request.scope, contract_text)
 
     @app.get(
         "/livez",
@@ -126,6 +139,31 @@ def create_app(telemetry: TelemetryConfig = OFF) -> FastAPI:
     return app
 
 
+async def rehearse(app: FastAPI) -> None:
+    """Ask once for all that is there, in vain: what FastAPI makes at the first request would hold that one up."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(_: Message) -> None:
+        pass
+
+    refused = {"headers": [(b"accept", b"none/none")], "query_string": b"none=none"}
+    for path, methods in methods_of(app.routes).items():
+        for method in methods if path not in OF_CONTRACT else ():
+            await app({"type": "http", "method": method, "path": path, **refused}, receive, send)
+
+
+def contract_json(_: bytes) -> Response:
+    """Return the contract."""
+    return JSONResponse(contract(create_app()))
+
+
+def contract_text(_: bytes) -> Response:
+    """Return the interface on one page."""
+    return PlainTextResponse(llms(contract(create_app())))
+
+
 class CrossOrigin(CORSMiddleware):
     """Starlette's, which says in plain text why it refuses to let a page ask."""
 
@@ -152,11 +190,12 @@ def build(settings: Settings) -> Guard:
         )
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
-    app = create_app(telemetry(provider))
-    observer = Observer(settings, [*templates(app.routes), "/metrics"])
+    workers = Workers(settings, Bytes(settings.maximum_outgoing_bytes, "answers"))
+    app = create_app(telemetry(provider), workers)
+    observer = Observer(settings, {**methods_of(app.routes), "/metrics": {"GET"}})
     if settings.metrics_port is None:
         add_metrics(app, observer.metrics)
-    every = Methods(app)
+    every = Methods(app, CONSTANT)
     # FastAPI's layers are where a trace begins.
     served = every if provider else shortcut(every, router, batch, solve, plan, workout)
     return Guard(
@@ -165,6 +204,7 @@ def build(settings: Settings) -> Guard:
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,
         cross_origin if settings.cors_origins else None,
+        workers,
     )
 
 

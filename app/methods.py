@@ -6,19 +6,18 @@ names that tag is told in a few bytes that nothing changed. Parts are not served
 
 import hashlib
 import re
+from collections.abc import Collection
 from http import HTTPStatus
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.guard import ALWAYS_SERVED
+from app.guard import ALWAYS_SERVED, SHARED
 
 NOT_KEPT: Final = b"no-store"
 ASKED_AGAIN: Final = b"no-cache"
 """A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
 DECIDED_HERE: Final = {b"range", b"if-none-match", b"if-modified-since"}
-OF_FILES: Final = {b"last-modified", b"accept-ranges"}
-"""Fields that Starlette gives files: the time of a file is not that of what it says, and parts are not served."""
 WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
 """Fields that RFC 9110 wants in an answer that nothing was modified."""
 
@@ -30,10 +29,14 @@ class Methods:
     ----------
     app : ASGI application
         What is wrapped.
+    constant : collection of str
+        Paths whose answers to GET change with the version alone: each is made once, and kept.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, constant: Collection[str] = ()) -> None:
         self.app = app
+        self.constant = constant
+        self.kept: dict[str, tuple[Message, bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -46,6 +49,21 @@ class Methods:
 
     async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve GET, or HEAD as the same without its body."""
+        path = scope["path"]
+        start, body = self.kept.get(path) or await self.made(scope, receive)
+        if path in self.constant and start["status"] == HTTPStatus.OK:
+            self.kept[path] = start, body
+            scope[SHARED] = True
+        headers = dict(start["headers"])
+        tag = headers.get(b"etag")
+        if tag is not None and has(scope, tag):
+            headers = {name: value for name, value in headers.items() if name in WITH_NOT_MODIFIED}
+            start, body = {**start, "status": HTTPStatus.NOT_MODIFIED}, b""
+        await send({**start, "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def made(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the start and the body of the answer to GET, with its tag."""
         start: Message = {}
         parts: list[bytes] = []
 
@@ -58,19 +76,15 @@ class Methods:
         whole = [field for field in scope["headers"] if field[0] not in DECIDED_HERE]
         await self.app({**scope, "method": "GET", "headers": whole}, receive, collect)
         body = b"".join(parts)
-        headers = {name: value for name, value in start["headers"] if name not in OF_FILES}
+        headers = dict(start["headers"])
         if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
             headers[b"allow"] = allowed(headers[b"allow"])
         elif scope["path"] in ALWAYS_SERVED:
             headers[b"cache-control"] = NOT_KEPT
         elif start["status"] == HTTPStatus.OK:
-            tag = headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
+            headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
             headers.setdefault(b"cache-control", ASKED_AGAIN)
-            if has(scope, tag):
-                headers = {name: value for name, value in headers.items() if name in WITH_NOT_MODIFIED}
-                start["status"], body = HTTPStatus.NOT_MODIFIED, b""
-        await send({**start, "headers": list(headers.items())})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        return {**start, "headers": list(headers.items())}, body
 
     async def other(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve another method, and answer OPTIONS where no route does."""

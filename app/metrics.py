@@ -1,12 +1,13 @@
 """What is counted, and how Prometheus reads it.
 
 Each request adds to plain numbers, which cost tenths of a microsecond; the families that Prometheus reads are made
-of them when it asks. Labels come from short lists: a route's template, a known method, a word of the models.
+of them when it asks. Labels come from short lists: a route of the contract, a method that it has, the first digit of a
+status, a word of the models.
 """
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from itertools import accumulate
 from typing import Any, Final, get_args
 
@@ -34,13 +35,12 @@ BUCKETS_S: Final = (
 )
 """Upper ends of the buckets of time; an estimate takes some 50 µs."""
 
-METHODS: Final = frozenset({"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"})
 OTHER: Final = "other"
-"""Label of every path that no route has, and of every other method."""
+"""Label of every path that no route has, and of every method that its route does not have."""
 
 
 class Record:
-    """The requests of one method, route and status."""
+    """The requests of one method, route and class of status."""
 
     __slots__ = ("buckets", "labels", "seconds")
 
@@ -55,12 +55,12 @@ class Metrics(Collector):
 
     Parameters
     ----------
-    routes : iterable of str
-        The templates of the routes; one that ends in /{path} stands for everything below.
+    routes : mapping of str to set of str
+        The methods of each route by its template; one that ends in /{path} stands for everything below.
     """
 
-    def __init__(self, routes: Iterable[str]) -> None:
-        self.routes = frozenset(routes)
+    def __init__(self, routes: Mapping[str, Set[str]]) -> None:
+        self.routes = routes
         self.folders = tuple(route.removesuffix("{path}") for route in self.routes if route.endswith("/{path}"))
         self.known: dict[tuple[str, str, int], Record] = {}
         self.records: dict[tuple[str, str, str], Record] = {}
@@ -89,12 +89,13 @@ class Metrics(Collector):
         """Return the requests like one that is not known by its very path."""
         path, method = scope["path"], scope["method"]
         route = path if path in self.routes else self.template_of(path)
-        labels = (method if method in METHODS else OTHER, route, str(status))
+        known = method in self.routes.get(route, ())
+        labels = (*((method, route) if known else (OTHER, OTHER)), f"{status // 100}xx")
         record = self.records.get(labels)
         if record is None:
             record = self.records[labels] = Record(labels)
-        if labels[0] == method and route == path:
-            # Only what is on the lists: whoever asks for ever new paths adds nothing.
+        if known and route == path:
+            # Only what is on the lists: a client that asks for ever new paths adds nothing.
             self.known[method, path, status] = record
         return record
 

@@ -1,28 +1,32 @@
 """What an operator sees of each request: a metric, a log line, and a trace where that is on."""
 
-from collections.abc import Iterable
+from asyncio import Lock, get_running_loop, sleep
+from collections.abc import Iterable, Mapping, Set
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from threading import Thread
+from time import monotonic
 from typing import Final
-from wsgiref.simple_server import WSGIServer
 
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
-from prometheus_client import start_http_server
 from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from app.guard import CALLER
+from app.guard import CALLER, REFUSAL, RETRY_SOON, Guard
 from app.logs import Clock, trace_of, write
+from app.methods import Methods
 from app.metrics import Metrics
+from app.problems import install, problem
 from app.route import ANSWER
 from app.settings import Settings
-from app.tracing import current_trace, forget_trace
+from app.tracing import OFF, current_trace, forget_trace
 
 LOGGED_FROM: Final = {"debug": 0, "info": 0, "warning": 500, "error": 500}
 """Least status of a request that has a log line, at each level."""
+PAUSE_TIMES: Final = 10
+"""How many times as long as it takes to make the text of the metrics the pause after it is."""
 NOTHING: Final = 1_000
 """A status that no request has."""
 
@@ -34,11 +38,11 @@ class Observer:
     ----------
     settings : Settings
         What is logged, and whether there are traces.
-    routes : iterable of str
-        The templates of the routes.
+    routes : mapping of str to set of str
+        The methods of each route by its template.
     """
 
-    def __init__(self, settings: Settings, routes: Iterable[str]) -> None:
+    def __init__(self, settings: Settings, routes: Mapping[str, Set[str]]) -> None:
         self.metrics = Metrics(routes)
         self.logged_from = LOGGED_FROM.get(settings.log_level, NOTHING)
         self.tracing = settings.tracing
@@ -56,17 +60,22 @@ class Observer:
         # Taken out: a server keeps the scope until the next request, and so would keep every answer.
         if answer := scope.pop(ANSWER, None):
             self.metrics.answered(answer)
-        if status >= self.logged_from:
+        # It began well, and did not arrive.
+        cut = scope.get(REFUSAL) == "reading"
+        if status >= self.logged_from or cut:
             trace = current_trace() if self.tracing else ""
             trace = trace or trace_of(scope["headers"])
             caller = scope.get(CALLER, "")
             more = (f',"key":"{caller}"' if caller else "") + (f',"trace_id":"{trace}"' if trace else "")
-            self.log(record.labels, status, seconds, request_id, more)
+            more += ',"cut":"reading"' if cut else ""
+            self.log(record.labels, status, seconds, request_id, more, cut=cut)
 
-    def log(self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, more: str) -> None:
+    def log(
+        self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, more: str, *, cut: bool
+    ) -> None:
         """Write the log line of a request; nothing in it needs an escape."""
         level = "info" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error"
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if cut or status == HTTPStatus.SERVICE_UNAVAILABLE:
             level = "warning"
         method, route, _ = labels
         write(
@@ -87,29 +96,65 @@ class Observer:
         self.metrics.lag_s = seconds
 
 
-def templates(routes: Iterable[BaseRoute]) -> Iterable[str]:
-    """Yield the templates of routes, those of routers that were included among them."""
+def methods_of(routes: Iterable[BaseRoute]) -> dict[str, Set[str]]:
+    """Return the methods of each route by its template, those of routers that were included among them."""
+    found: dict[str, Set[str]] = {}
     for route in routes:
-        if isinstance(route, Mount):
-            yield f"{route.path}/{{path}}"
-        elif isinstance(route, Route | APIRoute):
-            yield route.path
+        if isinstance(route, Route | APIRoute):
+            found[route.path_format] = found.get(route.path_format, set()) | (route.methods or set())
         elif included := getattr(route, "original_router", None):
-            yield from templates(included.routes)
+            found |= methods_of(included.routes)
+    return found
 
 
-def add_metrics(app: FastAPI, metrics: Metrics) -> None:
-    """Let an application answer GET /metrics."""
+class Exposition:
+    """The text that Prometheus reads: made in a thread, once for all who ask meanwhile.
 
-    @app.get("/metrics", include_in_schema=False)
-    async def exposition(request: Request) -> Response:
+    Between two times lies a pause that is some times as long, which bounds the share of the processor that it takes.
+
+    Parameters
+    ----------
+    metrics : Metrics
+        What is counted.
+    """
+
+    def __init__(self, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self.thread = ThreadPoolExecutor(1, "metrics")
+        self.turn = Lock()
+        self.made: dict[str, tuple[float, bytes]] = {}
+        """By media type the last text, and when it was begun."""
+        self.pause_until = 0.0
+
+    async def __call__(self, request: Request) -> Response:
+        """Answer GET /metrics."""
+        asked_at = monotonic()
         try:
             encoder, content_type = choose_encoder(request.headers.get("accept", ""))
         except TypeError:  # It compares the versions that were sent, whatever they are.
             encoder, content_type = choose_encoder("")
-        return Response(encoder(metrics.registry), headers={"content-type": content_type})
+        async with self.turn:
+            if content_type not in self.made or self.made[content_type][0] < asked_at:
+                await sleep(self.pause_until - monotonic())
+                begun = monotonic()
+                try:
+                    making = get_running_loop().run_in_executor(self.thread, encoder, self.metrics.registry)
+                except RuntimeError:  # There is no room for a thread.
+                    return problem(503, headers=RETRY_SOON)
+                self.made = {content_type: (begun, await making)}
+                self.pause_until = monotonic() + PAUSE_TIMES * (monotonic() - begun)
+            _, text = self.made[content_type]
+        return Response(text, headers={"content-type": content_type})
 
 
-def serve_metrics(metrics: Metrics, host: str, port: int) -> tuple[WSGIServer, Thread]:
-    """Serve the metrics on a port of their own, in a thread of their own; return the server and its thread."""
-    return start_http_server(port, host, registry=metrics.registry)
+def add_metrics(app: FastAPI, metrics: Metrics) -> None:
+    """Let an application answer GET /metrics."""
+    app.add_api_route("/metrics", Exposition(metrics), methods=["GET"], include_in_schema=False)
+
+
+def metrics_alone(metrics: Metrics, settings: Settings) -> Guard:
+    """Return a service that answers GET /metrics and nothing else, within the limits and without a log."""
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=OFF)
+    install(app)
+    add_metrics(app, metrics)
+    return Guard(Methods(app), settings)

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from app.contract import problems
-from app.route import ThreadRoute
+from app.route import WorkerRoute
 from app.schema import described, quantity, word
 from models.answer import IMPULSE
 from models.direction import DirectionModelName
@@ -19,7 +19,7 @@ from models.uncertainty import Gait
 
 LIMITS_EXAMPLE: Final = {IMPULSE: QUANTITIES[IMPULSE].example}
 
-router = APIRouter(route_class=ThreadRoute)
+router = APIRouter(route_class=WorkerRoute)
 
 
 @with_config(ConfigDict(extra="forbid"))

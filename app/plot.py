@@ -13,6 +13,7 @@ from typing_extensions import TypedDict
 
 from app.contract import problems
 from app.problems import from_estimate_error, from_validation_error
+from app.route import beside
 from app.schema import quantity, word
 from app.svg import DASHES, FONT, RADIUS, SHAPES, THICK, TINT, Axis, Drawing, Theme, rounded_up, ticks, width_of
 from models.answer import Indicator
@@ -121,7 +122,7 @@ async def plot_energy(request: Request) -> Response:
     values of the Compendium. Fine dashes are speeds outside the data. Left out, gait is run and the rest as for an
     estimate.
     """
-    return plotted(request, EnergyPlotRequest, energy_plot)
+    return await beside(request.scope, energy_picture, dict(request.query_params))
 
 
 @router.get(
@@ -137,7 +138,7 @@ async def plot_load(request: Request) -> Response:
 
     What is unknown is drawn as unknown. Left out, the speed is an example and the rest as for an estimate.
     """
-    return plotted(request, LoadPlotRequest, load_plot)
+    return await beside(request.scope, load_picture, dict(request.query_params))
 
 
 @cache
@@ -148,10 +149,20 @@ def validator(shape: Any) -> Callable[[Any], Any]:
     return TypeAdapter(asked).validator.validate_strings
 
 
-def plotted(request: Request, shape: Any, plot: Callable[..., str]) -> Response:
+def energy_picture(query: dict[str, str], _: bytes) -> Response:
+    """Return the answer to a query for a plot of energy."""
+    return plotted(query, EnergyPlotRequest, energy_plot)
+
+
+def load_picture(query: dict[str, str], _: bytes) -> Response:
+    """Return the answer to a query for a plot of loads."""
+    return plotted(query, LoadPlotRequest, load_plot)
+
+
+def plotted(query: dict[str, str], shape: Any, plot: Callable[..., str]) -> Response:
     """Return a plot, or the problem that stands in the way."""
     try:
-        body = plot(**validator(shape)({"query": dict(request.query_params)})["query"]).encode()
+        body = plot(**validator(shape)({"query": query})["query"]).encode()
     except ValidationError as error:
         return from_validation_error(error, {"query": shape})
     except EstimateError as error:

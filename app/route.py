@@ -9,23 +9,21 @@ hands it the requests that name it exactly, before FastAPI's layers. `make bench
 
 import inspect
 import json
-from collections.abc import Callable, Coroutine
-from functools import cache
+from collections.abc import Callable, Coroutine, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, get_type_hints
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.codec import encode
-from app.guard import LARGE
-from app.outgoing import AT_ONCE, outgoing, write
+from app.guard import LARGE, WORKERS
 from app.problems import from_estimate_error, from_validation_error, problem
+from app.workers import Workers
 from models.errors import EstimateError
 
 JSON = b"application/json"
@@ -35,21 +33,38 @@ MAXIMUM_FIELDS: Final = 100
 
 CROWDED: Final = "An object holds more fields than any that is known: leave out those that are not."
 
-LONG_VALUES: Final = 4000
-"""Values from which a body is a long list: that of a thousand segments."""
+CROWDED_VALUES: Final = 4000
+"""Values from which it is worth looking whether an object has too many fields."""
+
+SMALL_BYTES: Final = 8192
+"""Longest body that is validated on the event loop."""
+PART_BYTES: Final = 1 << 16
+"""Bytes of a body that are kept in one part, at least."""
 
 ANSWER: Final = "retrorun.answer"
 """Key of a request's scope under which its answer is left for whoever counts answers."""
 
 
 class ModelRoute(APIRoute):
-    """A route whose endpoint takes one JSON object and returns what is to be encoded."""
+    """A route whose endpoint takes one JSON object and returns what is to be encoded.
+
+    What may take longer than a few milliseconds is computed beside the event loop: every body of a route that says
+    so, and every body that is longer than `SMALL_BYTES`, because what is wrong in it may stand there a thousand times.
+    """
+
+    beside: ClassVar[bool] = False
+    """Whether every body is computed beside the event loop."""
+    maximum_values: ClassVar[int | None] = None
+    """Most values that a body may hold, where lists are taken."""
+    known: ClassVar[dict[str, "ModelRoute"]] = {}
+    """The routes by their paths."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         (parameter,) = inspect.signature(endpoint).parameters
         shape = get_type_hints(endpoint, include_extras=True)[parameter]
         self.validate = TypeAdapter(shape).validator.validate_json
         self.fields = get_type_hints(shape)
+        self.known[path] = self
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -68,15 +83,8 @@ class ModelRoute(APIRoute):
             await answer(scope, receive, send)
             return
         headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", JSON)]
-        start: Message = {"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers}
-        if len(answer) <= AT_ONCE:
-            await send(start)
-            await send({"type": "http.response.body", "body": answer})
-            return
-        outgoing.admit(len(answer))
-        with outgoing.counted(len(answer)):
-            await send(start)
-            await write(send, answer, more=False)
+        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
+        await send({"type": "http.response.body", "body": answer})
 
     async def answer(self, scope: Scope, receive: Receive) -> bytes | Response:
         """Return the answer's bytes, or the problem that stands in the way."""
@@ -90,45 +98,59 @@ class ModelRoute(APIRoute):
             return problem(415)
         if accept not in {b"*/*", JSON} and not accepts_json(accept.decode("latin-1")):
             return problem(406)
-        return await self.computed(scope, await body_of(receive))
+        body = await body_of(receive)
+        if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
+            return await beside(scope, compute_at, self.path, body=body)
+        answer = self.compute(body[0])
+        if isinstance(answer, bytes | Response):
+            return answer
+        encoded = encode(answer)
+        scope[ANSWER] = answer
+        return encoded
 
-    async def computed(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Return the answer to a body, as `answer` does."""
-        return self.compute(scope, body)
-
-    def compute(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Validate, compute and encode."""
+    def compute(self, body: bytes) -> Any:
+        """Validate and compute; return what is to be encoded, or its bytes, or the problem that stands in the way."""
         try:
-            answer = self.endpoint(self.validate(body))
-            if isinstance(answer, bytes):
-                return answer
-            encoded = encode(answer)
+            return self.endpoint(self.validate(body))
         except ValidationError as error:
             return from_validation_error(error, self.fields)
         except EstimateError as error:
             return from_estimate_error(error)
-        scope[ANSWER] = answer
-        return encoded
+
+    def crowded(self, body: bytes) -> bool:
+        """Say whether the validator would be long about a body with more fields than are known."""
+        return crowded(body)
 
 
-class ThreadRoute(ModelRoute):
-    """A route whose requests may be long to compute: in a thread, so that others are answered meanwhile."""
+class WorkerRoute(ModelRoute):
+    """A route whose requests may be long to compute."""
 
-    maximum_values: ClassVar[int | None] = None
-    """Most values that a body may hold, where lists are taken: the validator stops all other requests meanwhile."""
+    beside = True
 
-    async def computed(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Return the answer to a body, computed beside the event loop; of long ones, one at a time."""
+
+async def beside(
+    scope: Scope, work: Callable[..., Response], *given: Any, body: Sequence[bytes | bytearray] = (), long: bool = False
+) -> Response:
+    """Return what a function answers, computed beside the event loop where the server has a place for that."""
+    workers: Workers | None = scope.get(WORKERS)
+    if workers is None:
+        return work(*given, b"".join(body))
+    return await workers.run(work, *given, body=body, long=long or LARGE in scope)
+
+
+def compute_at(path: str, body: bytes) -> Response:
+    """Return the answer of a route to a body."""
+    route = ModelRoute.known[path]
+    if len(body) > SMALL_BYTES:
         values = values_of(body)
-        if self.maximum_values is not None and values > self.maximum_values:
+        if route.maximum_values is not None and values > route.maximum_values:
             return too_long("The body holds more values than any list that is answered: give fewer.")
-        if LARGE in scope or values > LONG_VALUES:
-            return await to_thread.run_sync(self.compute_long, scope, body, limiter=one_at_a_time())
-        return await to_thread.run_sync(self.compute, scope, body, limiter=threads())
-
-    def compute_long(self, scope: Scope, body: bytes) -> bytes | Response:
-        """Do as `compute` does, but refuse first what the validator would long be about."""
-        return too_long(CROWDED) if crowded(body) else self.compute(scope, body)
+        if values > CROWDED_VALUES and route.crowded(body):
+            return too_long(CROWDED)
+    answer = route.compute(body)
+    if isinstance(answer, Response):
+        return answer
+    return Response(answer if isinstance(answer, bytes) else encode(answer), media_type=JSON.decode())
 
 
 def too_long(message: str) -> Response:
@@ -173,31 +195,23 @@ def values_of(body: bytes) -> int:
     return body.count(b",") + 2 * (body.count(b"[") + body.count(b"{"))
 
 
-@cache
-def threads() -> CapacityLimiter:
-    """Return what limits the threads that compute: a few, so that a short one need not wait for a long one."""
-    return CapacityLimiter(4)
-
-
-@cache
-def one_at_a_time() -> CapacityLimiter:
-    """Return what keeps the memory for long lists to that of one."""
-    return CapacityLimiter(1)
-
-
-async def body_of(receive: Receive) -> bytes:
-    """Return the body of a request; the guard has capped its size."""
+async def body_of(receive: Receive) -> list[bytes]:
+    """Return the body of a request in its parts, one at least; the guard has capped its size."""
     message = await receive()
-    body: bytes = message.get("body", b"")
-    if message.get("more_body"):
-        parts = [body]
-        while message.get("more_body"):
-            message = await receive()
-            parts.append(message.get("body", b""))
-        body = b"".join(parts)
+    if message["type"] == "http.request" and not message.get("more_body"):
+        return [message.get("body", b"")]
+    parts = [bytearray(message.get("body", b""))]
+    while message.get("more_body"):
+        message = await receive()
+        part = message.get("body", b"")
+        # Of a few bytes each, parts would take many times their length.
+        if len(parts[-1]) + len(part) <= PART_BYTES:
+            parts[-1] += part
+        else:
+            parts.append(bytearray(part))
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
-    return body
+    return [bytes(part) for part in parts]
 
 
 def shortcut(app: ASGIApp, *routers: APIRouter) -> ASGIApp:

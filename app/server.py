@@ -2,24 +2,27 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from time import monotonic
 from types import FrameType
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 from uvicorn._types import ASGI3Application
+from uvicorn.server import ServerState
 
 from app.connection import LINGERING, Connection
 from app.guard import Guard, Observing, State, where_it_happened
 from app.logs import configure
 from app.main import build
-from app.observe import Observer, serve_metrics
+from app.observe import Observer, metrics_alone
 from app.settings import Settings
 
 BACKLOG: Final = 2048
@@ -28,6 +31,12 @@ TAKEN_AT_ONCE: Final = 64
 """Connections taken in one turn of the event loop, at most."""
 FILES_BESIDE: Final = 256
 """Files that are open beside the connections, at most."""
+TRY_AGAIN_S: Final = 0.05
+"""How long no connection is taken after one could not be."""
+METRICS_CONNECTIONS: Final = 16
+"""Connections that the port of the metrics serves at once."""
+UNSENT_BYTES: Final = 1 << 16
+"""Bytes that the system keeps for a client beyond those that are on the wire."""
 LAG_EVERY_S: Final = 0.05
 """How often the lag of the event loop is measured."""
 LOOK_EVERY: Final = 5
@@ -41,18 +50,48 @@ class CannotListen(Exception):
     """The address cannot be listened on; the message says why and what to do."""
 
 
+class Door(NamedTuple):
+    """A socket that listens, how what comes through it is served, and who did."""
+
+    listener: socket.socket
+    config: uvicorn.Config
+    state: ServerState
+
+
 class Server(uvicorn.Server):
-    """A server that goes on answering for a while after it was told to stop, and ends with code 0."""
+    """A server that goes on answering for a while after it was told to stop, and ends with code 0.
+
+    Parameters
+    ----------
+    config : uvicorn.Config
+        How requests are served.
+    settings : Settings
+        Limits and times.
+    state : State
+        What the guard is told.
+    observer : Observing, optional
+        Who is told of each request.
+    metrics : tuple of socket and uvicorn.Config, optional
+        Where the metrics are served, and how.
+    """
 
     def __init__(
-        self, config: uvicorn.Config, settings: Settings, state: State, observer: Observing | None = None
+        self,
+        config: uvicorn.Config,
+        settings: Settings,
+        state: State,
+        observer: Observing | None = None,
+        metrics: tuple[socket.socket, uvicorn.Config] | None = None,
     ) -> None:
         super().__init__(config)
         self.observer = observer
         self.settings = settings
         self.state = state
         self.stop_at = 0.0
-        self.taking: set[asyncio.Task[None]] = set()
+        self.metrics = metrics
+        self.doors: list[Door] = []
+        self.accepting: list[asyncio.Task[None]] = []
+        self.connecting: set[asyncio.Task[None]] = set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop after the drain; at once on an interrupt or a second signal; without waiting on one more."""
@@ -77,51 +116,67 @@ class Server(uvicorn.Server):
             watching.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take connections; not as uvloop does, which takes one in each turn of the loop.
-
-        At 20 ms a turn, the hundredth of those that wait would wait 2 s, and a probe behind them too.
-        """
+        """Begin to take connections; uvloop's own server ends for good where there is no memory for one."""
         await super().startup(sockets=[])
-        for listener in sockets or ():
-            listener.setblocking(False)
-            asyncio.get_running_loop().add_reader(listener, self.take, listener)
+        self.doors = [Door(listener, self.config, self.server_state) for listener in sockets or ()]
+        if self.metrics:
+            listener, config = self.metrics
+            config.load()
+            self.doors.append(Door(listener, config, ServerState()))
+        for door in self.doors:
+            door.listener.setblocking(False)
+        self.accepting = [asyncio.create_task(self.accept(door)) for door in self.doors]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take what waits, and then no more."""
-        for listener in sockets or ():
-            asyncio.get_running_loop().remove_reader(listener)
-            self.take(listener)
-        await asyncio.gather(*self.taking, return_exceptions=True)
+        for task in self.accepting:
+            task.cancel()
+        await asyncio.gather(*self.accepting, return_exceptions=True)
+        for door in self.doors:
+            with suppress(OSError):
+                for _ in range(0, BACKLOG, TAKEN_AT_ONCE):
+                    self.take(door)
+        await asyncio.gather(*self.connecting, return_exceptions=True)
+        if self.metrics:
+            self.doors[-1].listener.close()
+            for connection in list(self.doors[-1].state.connections):
+                connection.shutdown()
         await super().shutdown(sockets)
 
-    def take(self, listener: socket.socket) -> None:
-        """Take the connections that wait, up to a number."""
+    async def accept(self, door: Door) -> None:
+        """Take connections, for as long as the service runs, whatever goes wrong."""
         loop = asyncio.get_running_loop()
-        for _ in range(TAKEN_AT_ONCE):
+        while True:
             try:
-                taken, _ = listener.accept()
+                taken, _ = await loop.sock_accept(door.listener)
+                self.connect(taken, door)
+                self.take(door)
             except (BlockingIOError, ConnectionAbortedError):
-                return
+                continue
             except OSError:
                 # Out of files or memory: the others wait, and asking on and on would make it worse.
-                if loop.remove_reader(listener):
-                    loop.call_later(LAG_EVERY_S, self.take_again, listener)
-                return
-            task = loop.create_task(self.connect(taken))
-            self.taking.add(task)
-            task.add_done_callback(self.taking.discard)
+                await asyncio.sleep(TRY_AGAIN_S)
+            except Exception as error:
+                logger.error("connections could not be taken: %s", where_it_happened(error))
+                await asyncio.sleep(TRY_AGAIN_S)
 
-    def take_again(self, listener: socket.socket) -> None:
-        """Go on taking connections, unless the server has stopped."""
-        if listener.fileno() >= 0 and not self.should_exit:
-            asyncio.get_running_loop().add_reader(listener, self.take, listener)
+    def take(self, door: Door) -> None:
+        """Take the connections that wait, up to a number; raise OSError where there are none left, or no room."""
+        for _ in range(TAKEN_AT_ONCE):
+            self.connect(door.listener.accept()[0], door)
 
-    async def connect(self, taken: socket.socket) -> None:
+    def connect(self, taken: socket.socket, door: Door) -> None:
+        """Begin to serve a connection."""
+        task = asyncio.get_running_loop().create_task(self.serve_connection(taken, door))
+        self.connecting.add(task)
+        task.add_done_callback(self.connecting.discard)
+
+    async def serve_connection(self, taken: socket.socket, door: Door) -> None:
         """Serve a connection; one that is gone already is none."""
 
         def protocol() -> asyncio.Protocol:
-            options = {"server_state": self.server_state, "app_state": self.lifespan.state}
-            return self.config.http_protocol_class(config=self.config, **options)  # type: ignore[call-arg]  # a class at run time
+            options = {"server_state": door.state, "app_state": self.lifespan.state}
+            return door.config.http_protocol_class(config=door.config, **options)  # type: ignore[call-arg]  # a class at run time
 
         try:
             await asyncio.get_running_loop().connect_accepted_socket(protocol, taken)
@@ -143,9 +198,10 @@ class Server(uvicorn.Server):
             count += 1
             if count % LOOK_EVERY == 0:
                 now = loop.time()
-                for connection in list(self.server_state.connections):
-                    if isinstance(connection, Connection):
-                        self.look(connection, now)
+                for door in self.doors:
+                    for connection in list(door.state.connections):
+                        if isinstance(connection, Connection):
+                            self.look(connection, now)
 
     @staticmethod
     def look(connection: Connection, now: float) -> None:
@@ -178,14 +234,21 @@ def run(settings: Settings) -> None:
     listener = listen(settings.host, settings.port)
     if guard.keys is None:
         logger.warning("no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file")
-    metrics_at = open_metrics(guard, settings)
-    server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer)
-    place = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{listener.getsockname()[1]}"
-    if metrics_at:
-        print(f"RetroRun shows its metrics on {metrics_at}", file=sys.stderr)
+    metrics = open_metrics(guard, settings)
+    server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
+    place = address(listener, settings)
+    if metrics:
+        print(f"RetroRun shows its metrics on {address(metrics[0], settings)}/metrics", file=sys.stderr)
     print(f"RetroRun listens on {place} and explains itself on {place}/docs", file=sys.stderr, flush=True)
+    keep_what_is_there()
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
+
+
+def keep_what_is_there() -> None:
+    """Never look for garbage in what is there now: that would hold the event loop up, again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def configuration(
@@ -208,14 +271,18 @@ def configuration(
     )
 
 
-def open_metrics(guard: Guard, settings: Settings) -> str:
-    """Serve the metrics on a port of their own, if there is to be one, and return where."""
+def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvicorn.Config] | None:
+    """Return where the metrics are served and how, if they have a port of their own."""
     if settings.metrics_port is None or not isinstance(guard.observer, Observer):
-        return ""
-    # prometheus_client's own server says why it cannot listen in words of its own: ask first.
-    listen(settings.host, settings.metrics_port).close()
-    server, _ = serve_metrics(guard.observer.metrics, settings.host, settings.metrics_port)
-    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{server.server_port}/metrics"
+        return None
+    alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
+    listener = listen(settings.host, settings.metrics_port)
+    return listener, configuration(metrics_alone(guard.observer.metrics, alone), alone)
+
+
+def address(listener: socket.socket, settings: Settings) -> str:
+    """Return the address that a socket listens on."""
+    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{listener.getsockname()[1]}"
 
 
 def allow_files(settings: Settings) -> Iterator[str]:
@@ -243,9 +310,13 @@ def leave(_signal: int, _frame: FrameType | None) -> None:
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket that listens, or say in a sentence why there is none."""
     try:
-        return socket.create_server(
+        listener = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
         )
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # Every connection inherits it: else the system keeps megabytes for each client that does not read.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        return listener
     except OSError as error:
         why = {
             errno.EADDRINUSE: "it is in use. Stop what listens there, or choose another --port",

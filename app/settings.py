@@ -78,8 +78,26 @@ class Settings:
     maximum_upload_bytes: int = number(
         16_777_216, 1024, 1_073_741_824, "Largest body that holds a watch file; beyond it 413."
     )
-    maximum_uploads: int = number(
-        8, 1, 1000, "Bodies beyond maximum_body_bytes that may arrive and be computed at once; others get 503."
+    maximum_incoming_bytes: int = number(
+        134_217_728,
+        65_536,
+        1_099_511_627_776,
+        "Bytes of bodies larger than maximum_body_bytes that are held at once; beyond it 503.",
+    )
+    maximum_outgoing_bytes: int = number(
+        134_217_728,
+        65_536,
+        1_099_511_627_776,
+        "Bytes of long answers that are on their way at once; beyond it 503.",
+    )
+    compute_processes: int = number(
+        1, 1, 64, "Processes that compute beside the event loop, and as many again for large bodies."
+    )
+    compute_wait_s: float = number(
+        5.0, 0.1, 600.0, "Time a request may wait for its turn to be computed beside the event loop; then 503."
+    )
+    compute_within_s: float = number(
+        60.0, 0.1, 3600.0, "Time the computation of one request may take beside the event loop; then 503."
     )
     maximum_header_bytes: int = number(
         16_384, 1024, 1_048_576, "Largest request line and headers of a request together; beyond it 431."
@@ -102,10 +120,16 @@ class Settings:
         5.0, 0.1, 600.0, "Time for a first request to begin, and for the headers of any to arrive; then 408 or the end."
     )
     request_timeout_s: float = number(
-        10.0, 0.1, 600.0, "Time for a whole request to arrive, then 408; and for a client to take what was answered."
+        10.0,
+        0.1,
+        600.0,
+        "Time for a whole request to arrive, then 408. In each such time a client must take 8 kB of its answer.",
     )
     upload_timeout_s: float = number(
-        60.0, 0.1, 3600.0, "Time for the body of a workout or a watch file to arrive; then 408."
+        60.0,
+        0.1,
+        3600.0,
+        "Time for the body of a workout or a watch file, or for a record batch of a table, to arrive; then 408.",
     )
     keep_alive_timeout_s: float = number(
         65.0,

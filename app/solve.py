@@ -7,7 +7,7 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from app.contract import problems
-from app.route import ModelRoute
+from app.route import WorkerRoute
 from app.schema import described, quantity, word
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName, Sex
@@ -15,7 +15,7 @@ from models.solve import solve as solve_target
 from models.solve_answer import Find, Solution
 from models.uncertainty import Gait
 
-router = APIRouter(route_class=ModelRoute)
+router = APIRouter(route_class=WorkerRoute)
 
 
 @with_config(ConfigDict(extra="forbid"))

@@ -1,9 +1,7 @@
 """A watch file as a workout: multipart/form-data with the file and what is said about it."""
 
-from functools import cache
 from typing import Annotated, Final, NotRequired, get_type_hints
 
-from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from starlette.responses import Response
@@ -13,7 +11,7 @@ from app.codec import encode
 from app.contract import REFERENCE, problems
 from app.guard import LARGE, MAXIMUM_BODY_BYTES
 from app.problems import from_estimate_error, from_validation_error, problem
-from app.route import accepts_json
+from app.route import accepts_json, beside, body_of
 from app.schema import described, quantity, word
 from app.watch_files import points_of
 from app.workout import EnergyModelsRequest
@@ -116,19 +114,13 @@ async def track(request: Request) -> Response:
     content_type = request.headers.get("content-type", "")
     if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
         return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
-    body = await request.body()
+    body = await body_of(request.receive)
     most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
-    return await to_thread.run_sync(compute, content_type, body, most, limiter=one_at_a_time())
+    return await beside(request.scope, compute, content_type, most, body=body)
 
 
-@cache
-def one_at_a_time() -> CapacityLimiter:
-    """Return what keeps the memory for files to that of one."""
-    return CapacityLimiter(1)
-
-
-def compute(content_type: str, body: bytes, most: int = MAXIMUM_BODY_BYTES) -> Response:
-    """Return the answer to a form, or the problem that stands in the way."""
+def compute(content_type: str, most: int, body: bytes) -> Response:
+    """Return the answer to a form whose part request has at most so many bytes, or the problem in the way."""
     try:
         parts = parts_of(content_type, body, most)
         missing = [

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from pydantic import ConfigDict, Field, with_config
 from starlette.responses import Response
 from typing_extensions import TypedDict
@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from app.codec import encode
 from app.contract import problems
 from app.problems import problem
-from app.route import accepts_json
+from app.route import accepts_json, beside
 from app.validation_page import page
 from models.answer import MEANINGS
 from models.quantities import QUANTITIES
@@ -74,17 +74,25 @@ async def validate(
         IndicatorFilter, Query(description="One quantity; all when left out.", examples=["oxygen_uptake_ml_kg_min"])
     ] = "all",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
+    *,
+    request: Request,
 ) -> Response:
     """Compare the models with every row of the committed tables that they predict; misses are listed by name.
 
     Use it to judge how far an estimate can be trusted. Computed by the same code that answers estimates. Nothing is
     tuned to pass, and rows that no model predicts are listed with the reason. Ask for text/html to read it as a page.
     """
-    if prefers_html(accept):
-        return Response(page_bytes(model, indicator), media_type="text/html", headers=VARY)
-    if not accepts_json(accept):
+    html = prefers_html(accept)
+    if not html and not accepts_json(accept):
         return problem(406, headers=VARY)
-    return Response(json_bytes(model, indicator), media_type="application/json", headers=VARY)
+    return await beside(request.scope, compared, model, indicator, html)
+
+
+def compared(model: ModelFilter, indicator: IndicatorFilter, html: bool, _: bytes) -> Response:
+    """Return the validation as a page or as JSON."""
+    made = page_bytes if html else json_bytes
+    media_type = "text/html" if html else "application/json"
+    return Response(made(model, indicator), media_type=media_type, headers=VARY)
 
 
 @cache

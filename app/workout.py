@@ -7,7 +7,7 @@ from pydantic import ConfigDict, FailFast, with_config
 from typing_extensions import TypedDict
 
 from app.contract import problems
-from app.route import ThreadRoute, values_of
+from app.route import WorkerRoute, values_of
 from app.schema import described, quantity, word
 from models.answer import Direction
 from models.direction import DirectionModelName
@@ -90,7 +90,7 @@ class WorkoutRequest(TypedDict):
     ]
 
 
-class WorkoutRoute(ThreadRoute):
+class WorkoutRoute(WorkerRoute):
     """Takes a list of segments.
 
     Each can be the one segment of an item that repeats it: three brackets, counted with what is first in them, and at

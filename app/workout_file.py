@@ -16,6 +16,7 @@ import httpx
 
 from app.bout import QUESTIONS, answer_to, errors_of
 from app.client import OK, NoAnswer, ask
+from app.guard import MAXIMUM_BODY_BYTES
 from app.options import Mistaken, mistake, option, read_request
 from app.track import TrackRequest, compute
 from models.track import TrackedWorkout
@@ -106,7 +107,7 @@ def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
         return ask(url, TRACK, body, expected=TrackedWorkout.__required_keys__, content_type=content_type)
-    response = compute(content_type, body)
+    response = compute(content_type, MAXIMUM_BODY_BYTES, body)
     return response.status_code, bytes(response.body)
 
 

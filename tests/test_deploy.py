@@ -310,7 +310,7 @@ class TestAlerts:
 
     @pytest.fixture
     def metrics(self) -> set[str]:
-        exposed = generate_latest(Metrics([]).registry).decode()
+        exposed = generate_latest(Metrics({}).registry).decode()
         families = dict(re.findall(r"^# TYPE (\w+) (\w+)$", exposed, re.MULTILINE))
         histograms = {name for name, kind in families.items() if kind == "histogram"}
         return families.keys() | {f"{name}_{part}" for name in histograms for part in ("bucket", "count", "sum")}

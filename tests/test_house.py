@@ -118,21 +118,30 @@ UNITS = "what a unit is by definition"
 Allowed: TypeAlias = dict[str, tuple[int | float | str, ...]]
 NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/contract.py": {"indent of the JSON": (2,), "statuses as OpenAPI writes them": ("200", "304", "401")},
-    "app/guard.py": {"caller left": (499,), "bytes of a request id": (8,), "lines of a trace": (6,)},
+    "app/guard.py": {
+        "caller left": (499,),
+        "bytes of a request id": (8,),
+        "lines of a trace": (6,),
+        "bytes at once, half of what is held, seconds until another look": (15, 2, 0.05),
+    },
     "app/connection.py": {
         "seconds to linger": (2.0,),
         "bytes parsed at once": (4096,),
         "times the served connections: answered, lingering": (2, 3),
         "bytes on the wire for one of a body, of a request id": (8,),
+        "bytes that a client has to read, may be behind, of a number of the system": (8192, 17, 4),
     },
-    "app/route.py": {"threads": (4,), "values of a bracket, of a long list, fields of no object": (2, 4000, 100)},
+    "app/route.py": {
+        "values of a bracket, of a crowd, fields of no object": (2, 4000, 100),
+        "bytes of a small body, of a part": (8192, 16),
+    },
+    "app/worker.py": {"bytes at once": (20,)},
+    "app/workers.py": {"bytes at once, lanes": (16, 2), "seconds to start, until another look": (30.0, 0.02)},
     "app/workout.py": {"repeats in the example": (6,)},
     "app/batch.py": {"most bouts, alike ones, rows written at once, steps of pieces": (10_000, 6, 256, 2)},
-    "app/outgoing.py": {"bytes at once and together, seconds until another look": (17, 28, 2, 0.05)},
-    "app/arrow_table.py": {
-        "layout of a message: types, fields, widths": (2, 3),
-        "rows of an answered batch": (32_768,),
-    },
+    "app/arrow_stream.py": {"layout of a message: types, fields, widths": (2, 3)},
+    "app/arrow_blocks.py": {"rows of an answered batch": (32_768,)},
+    "app/arrow_table.py": {"bytes of a stream's name": (8,)},
     "app/record_batches.py": {"columns of the status": (2,)},
     "app/track.py": {"most ranges, sections to include": (1000, 2)},
     "app/watch_files.py": {
@@ -144,7 +153,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "address, ports": (8000, 65_535),
         "bytes of a body, a list, a file, of headers": (65_536, 4_194_304, 16_777_216, 16_384),
         "their bounds": (1024, 1_048_576, 1_073_741_824),
-        "connections, large bodies at once": (1000, 100_000, 8),
+        "connections, bytes held at once, processes": (1000, 100_000, 134_217_728, 1_099_511_627_776, 64),
         "seconds, and their bounds": (0.05, 0.001, 0.1, 3.0, 5, 5.0, 10.0, 60.0, 65.0, 600, 600.0, 3600.0),
     },
     "app/problems.py": {"most errors listed": (20,)},
@@ -156,12 +165,12 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
             *(0.025, 0.05, 0.1, 0.25, 0.5, 2.5, 5.0, 10.0),
         )
     },
-    "app/observe.py": {"milliseconds in a second, and no status": (1000,)},
+    "app/observe.py": {"milliseconds in a second, and no status": (1000,), "times of a pause": (10,)},
     "app/tracing.py": {"seconds to send spans within": (2,)},
     "app/client.py": {"seconds to wait": (10.0,)},
     "app/server.py": {
         "connections that may wait, and that are taken at once": (2048, 64),
-        "files beside connections": (256,),
+        "files beside connections, connections for metrics, bytes not sent yet": (256, 16),
         "seconds between measurements of lag, and measurements between looks": (0.05, 5),
     },
     "app/cli.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},

@@ -11,13 +11,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, ClassVar, NamedTuple, TypeAlias
 
 import httpx
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.guard import LARGE, REFUSALS, SECURITY_HEADERS, Guard, Refusal
+from app.guard import AT_ONCE, EXCHANGE, LARGE, REFUSALS, SECURITY_HEADERS, SHARED, Guard, Refusal
 from app.main import build
 from app.settings import Settings
 
@@ -345,6 +345,87 @@ class TestConnections:
                 assert (answer.status, answer.headers.get("connection")) == (200, None)
 
 
+class TestSlowReaders:
+    """A client must take `LEAST_READ` of its answer in each request_timeout_s; here 8 kB in a quarter of a second."""
+
+    QUICK: ClassVar = {
+        "RETRORUN_HEADER_TIMEOUT_S": "0.2",
+        "RETRORUN_REQUEST_TIMEOUT_S": "0.25",
+        "RETRORUN_MAXIMUM_BODY_BYTES": "65536",
+        "RETRORUN_METRICS_PORT": "",
+    }
+
+    @staticmethod
+    @contextmanager
+    def asking(port: int, bouts: int) -> Iterator[tuple[socket.socket, int]]:
+        """Ask for a long answer on a connection that holds little, and give it with the length that was promised."""
+        items = [{"body_mass_kg": 70 + place / 1000, "speed_m_s": 2.5, "duration_s": 1200} for place in range(bouts)]
+        body = json.dumps({"items": items}).encode()
+        with socket.socket() as opened:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            opened.settimeout(20)
+            opened.connect(("127.0.0.1", port))
+            opened.sendall(post(body).replace(b"/estimate ", b"/estimate/batch "))
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += opened.recv(1)
+            promised = re.search(rb"content-length: (\d+)", head)
+            assert promised
+            yield opened, int(promised[1])
+
+    def test_one_that_reads_steadily_gets_all_of_it(self) -> None:
+        with serving(**self.QUICK) as (_, port), self.asking(port, 80) as (opened, promised):
+            assert promised > 400_000
+            taken, begun = 0, time.monotonic()
+            while taken < promised:
+                # A tenth more than the least: it takes some forty times the time that an answer had before.
+                time.sleep(max(0.0, taken / (1.1 * 8192 * 4) - (time.monotonic() - begun)))
+                part = opened.recv(4096)
+                assert part, f"{taken} of {promised} bytes came"
+                taken += len(part)
+
+    def test_one_that_stops_is_ended_counted_and_logged(self) -> None:
+        with serving(**self.QUICK) as (process, port):
+            with self.asking(port, 400) as (opened, promised):
+                time.sleep(0.25 + (1 << 17) / 8192 * 0.25 + SLACK_S)
+                assert len(read_all(opened)) < promised
+            with connected(port, GET.replace(b"/livez", b"/metrics")) as opened:
+                metrics = read(opened)
+            assert metrics is not None
+            assert b'retrorun_refused_total{reason="reading"} 1.0' in metrics.body
+            process.terminate()
+            assert process.stdout is not None
+            lines = [json.loads(line) for line in process.stdout]
+        (line,) = (line for line in lines if line.get("cut") == "reading")
+        assert (line["route"], line["level"]) == ("/estimate/batch", "warning")
+
+    def test_answers_that_nobody_reads_take_a_bounded_memory(self) -> None:
+        """Each holds pieces, in the process and in the system, and not its whole length."""
+
+        def resident(process: subprocess.Popen[str]) -> int:
+            status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+            found = re.search(r"VmRSS:\s+(\d+)", status)
+            assert found
+            return int(found[1]) * 1024
+
+        with (
+            serving(RETRORUN_MAXIMUM_CONNECTIONS="200", RETRORUN_REQUEST_TIMEOUT_S="20") as (process, port),
+            ExitStack() as kept,
+        ):
+            file = GET.replace(b"/livez", b"/static/docs/swagger-ui-bundle.js")
+            with connected(port, file) as opened:
+                answer = read(opened)
+            assert answer is not None
+            before = resident(process)
+            for _ in range(100):
+                opened = kept.enter_context(socket.socket())
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                opened.connect(("127.0.0.1", port))
+                opened.sendall(file)
+            time.sleep(1)
+            assert resident(process) - before < 100 * len(answer.body) / 10
+
+
 @pytest.mark.anyio
 class TestLag:
     async def test_too_late_is_503_for_all_but_probes_and_passes(self) -> None:
@@ -421,7 +502,9 @@ class TestHooks:
 class TestUploads:
     """Bodies beyond the size of others, on the paths that take them."""
 
-    SETTINGS = Settings(maximum_body_bytes=1024, maximum_list_bytes=4096, maximum_upload_bytes=8192, maximum_uploads=1)
+    SETTINGS = Settings(
+        maximum_body_bytes=1024, maximum_list_bytes=4096, maximum_upload_bytes=8192, maximum_incoming_bytes=4096
+    )
 
     @staticmethod
     async def reading(scope: Scope, receive: Receive, send: Send) -> None:
@@ -465,7 +548,7 @@ class TestUploads:
     async def test_each_path_has_its_limit(self, path: str, length: int, status: int) -> None:
         guard = Guard(self.reading, self.SETTINGS)
         assert await self.status(guard, path, self.bytes_of(length)) == status
-        assert guard.uploads == 0
+        assert guard.incoming.held == 0
 
     async def test_a_large_body_is_marked_with_what_is_large(self) -> None:
         marks = []
@@ -478,16 +561,121 @@ class TestUploads:
             await self.status(Guard(noting, self.SETTINGS), "/workout", self.bytes_of(length))
         assert marks == [None, 1024]
 
-    async def test_only_so_many_large_bodies_arrive_at_once(self) -> None:
+    async def test_large_bodies_are_weighed_by_what_has_arrived_of_them(self) -> None:
         guard, gate = Guard(self.reading, self.SETTINGS), asyncio.Event()
-        first = asyncio.create_task(self.status(guard, "/workout", self.bytes_of(2048, gate)))
-        while not guard.uploads:
+        held = [asyncio.create_task(self.status(guard, "/workout", self.bytes_of(1536, gate))) for _ in range(2)]
+        while guard.incoming.held < 2 * 1536:
             await asyncio.sleep(0)
         assert await self.status(guard, "/workout", self.bytes_of(2048)) == 503
         assert await self.status(guard, "/workout", self.bytes_of(1024)) == 204
         gate.set()
-        assert await first == 204
+        assert [await task for task in held] == [204, 204]
+        assert guard.incoming.held == 0
         assert await self.status(guard, "/workout", self.bytes_of(2048)) == 204
+
+    async def test_a_body_is_let_go_once_its_answer_begins(self) -> None:
+        held = []
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            while (await receive()).get("more_body"):
+                pass
+            held.append(guard.incoming.held)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"a", "more_body": True})
+            held.append(guard.incoming.held)
+            await send({"type": "http.response.body", "body": b"b"})
+
+        guard = Guard(slow, self.SETTINGS)
+        assert await self.status(guard, "/workout", self.bytes_of(2048)) == 200
+        assert held == [2048, 0]
+
+    async def test_what_a_stream_lets_go_is_not_counted_any_more(self) -> None:
+        held = []
+
+        async def streaming(scope: Scope, receive: Receive, send: Send) -> None:
+            message: Message = {"more_body": True}
+            while message.get("more_body"):
+                message = await receive()
+                scope[EXCHANGE].let_go(len(message["body"]))
+                held.append(guard.incoming.held)
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+        guard = Guard(streaming, self.SETTINGS)
+        assert await self.status(guard, "/estimate/table", self.bytes_of(50_000)) == 204
+        assert max(held) == 0
+
+
+@pytest.mark.anyio
+class TestAnswers:
+    """Every answer leaves in pieces, counted among those on their way."""
+
+    SETTINGS = Settings(maximum_outgoing_bytes=3 * AT_ONCE)
+
+    @staticmethod
+    def answering(body: bytes, *, shared: bool = False) -> ASGIApp:
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            if shared:
+                scope[SHARED] = True
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": body})
+
+        return answer
+
+    async def ask(self, guard: Guard, gate: asyncio.Event | None = None) -> tuple[int, list[bytes]]:
+        statuses: list[int] = []
+        pieces: list[bytes] = []
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": b"", "more_body": False}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+            else:
+                pieces.append(message["body"])
+                if gate is not None:
+                    await gate.wait()
+
+        await guard({"type": "http", "method": "GET", "path": "/x", "headers": []}, receive, send)
+        return statuses[0], pieces
+
+    async def test_a_long_answer_is_sent_in_pieces_and_comes_whole(self) -> None:
+        body = bytes(range(256)) * (AT_ONCE // 256) + b"end"
+        guard = Guard(self.answering(body), self.SETTINGS)
+        status, pieces = await self.ask(guard)
+        assert (status, b"".join(pieces)) == (200, body)
+        assert max(map(len, pieces)) == AT_ONCE
+        assert guard.outgoing.held == 0
+
+    async def test_one_too_many_is_503_and_those_on_their_way_go_on(self) -> None:
+        guard, gate = Guard(self.answering(bytes(2 * AT_ONCE)), self.SETTINGS), asyncio.Event()
+        first = asyncio.create_task(self.ask(guard, gate))
+        while not guard.outgoing.held:
+            await asyncio.sleep(0)
+        assert (await self.ask(guard))[0] == 503
+        gate.set()
+        assert (await first)[0] == 200
+        assert guard.outgoing.held == 0
+        assert (await self.ask(guard))[0] == 200
+
+    async def test_an_answer_that_is_kept_anyway_counts_with_one_piece(self) -> None:
+        guard, gate = Guard(self.answering(bytes(20 * AT_ONCE), shared=True), self.SETTINGS), asyncio.Event()
+        asked = [asyncio.create_task(self.ask(guard, gate)) for _ in range(3)]
+        while guard.outgoing.held < 3 * AT_ONCE:
+            await asyncio.sleep(0)
+        assert (await self.ask(guard))[0] == 503
+        gate.set()
+        assert [(await task)[0] for task in asked] == [200] * 3
+
+    async def test_a_client_that_leaves_is_counted_no_more(self) -> None:
+        guard, gate = Guard(self.answering(bytes(2 * AT_ONCE)), self.SETTINGS), asyncio.Event()
+        asked = asyncio.create_task(self.ask(guard, gate))
+        while not guard.outgoing.held:
+            await asyncio.sleep(0)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        assert guard.outgoing.held == 0
 
 
 @pytest.mark.anyio

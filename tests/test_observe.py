@@ -1,22 +1,23 @@
 """What an operator sees: metrics, log lines and traces, and what they cost."""
 
-import http.client
+import asyncio
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import closing
+import time
+from collections.abc import Iterator, Set
 from typing import Any
 
 import httpx
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client.parser import text_string_to_metric_families
+from starlette.requests import Request
 
 from app.guard import REFUSALS, Guard
 from app.logs import JsonLines, trace_of
 from app.main import build, create_app
 from app.metrics import BUCKETS_S
-from app.observe import Observer, serve_metrics
+from app.observe import Exposition, Observer, metrics_alone
 from app.route import ANSWER
 from app.settings import Settings
 from app.tracing import tracer_provider
@@ -28,6 +29,7 @@ from models.cautions import WARNINGS
 pytestmark = pytest.mark.anyio
 
 BOUT = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
+JSON = {"content-type": "application/json"}
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 PARENT = f"00-{TRACE}-b7ad6b7169203331-01"
 
@@ -57,6 +59,10 @@ async def samples(client: httpx.AsyncClient) -> dict[tuple[str, frozenset[tuple[
     }
 
 
+def guard_routes(guard: Guard) -> Set[str]:
+    return set(observer_of(guard).metrics.routes)
+
+
 def of(**labels: str) -> frozenset[tuple[str, str]]:
     return frozenset(labels.items())
 
@@ -75,10 +81,10 @@ class TestMetrics:
             for path in ("/one", "/two", "/estimate/", "/static"):
                 await client.request("BREW", path)
             found = await samples(client)
-        assert found[COUNT, of(method="POST", route="/estimate", status="200")] == 3
-        assert found[COUNT, of(method="POST", route="/estimate", status="422")] == 1
-        assert found[COUNT, of(method="GET", route="/static/{path}", status="404")] == 2
-        assert found[COUNT, of(method="other", route="other", status="404")] == 4
+        assert found[COUNT, of(method="POST", route="/estimate", status="2xx")] == 3
+        assert found[COUNT, of(method="POST", route="/estimate", status="4xx")] == 1
+        assert found[COUNT, of(method="GET", route="/static/{path}", status="4xx")] == 2
+        assert found[COUNT, of(method="other", route="other", status="4xx")] == 4
         routes = {dict(labels)["route"] for name, labels in found if name == COUNT}
         assert routes == {"/estimate", "/static/{path}", "other"}
 
@@ -88,7 +94,7 @@ class TestMetrics:
             for number in range(50):
                 await client.request(f"M{number}", f"/{number}")
                 await client.request(f"M{number}", "/livez")
-        assert len(metrics.records) == 2
+        assert set(metrics.records) == {("other", "other", "4xx")}
         assert len(metrics.known) == 0
 
     async def test_buckets_begin_below_a_millisecond_and_add_up(self, guard: Guard) -> None:
@@ -100,7 +106,7 @@ class TestMetrics:
         async with client_of(guard) as client:
             found = await samples(client)
         assert sum(bound < 0.001 for bound in BUCKETS_S) >= 4
-        labels = {"method": "GET", "route": "/livez", "status": "200"}
+        labels = {"method": "GET", "route": "/livez", "status": "2xx"}
         bucket = {
             end: found["retrorun_http_request_duration_seconds_bucket", of(le=end, **labels)]
             for end in ("5e-05", "0.0005", "10.0", "+Inf")
@@ -144,17 +150,62 @@ class TestMetrics:
         guard = build(Settings(metrics_port=0))
         async with client_of(guard) as client:
             assert (await client.get("/metrics")).status_code == 404
-        server, thread = serve_metrics(observer_of(guard).metrics, "127.0.0.1", 0)
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)) as connection:
-                connection.request("GET", "/metrics")
-                answer = connection.getresponse()
-                assert answer.status == 200
-                assert b"retrorun_build_info" in answer.read()
-        finally:
-            server.shutdown()
-            server.server_close()
-            thread.join()
+        async with client_of(metrics_alone(observer_of(guard).metrics, Settings())) as client:
+            answer = await client.get("/metrics")
+            assert answer.status_code == 200
+            assert "retrorun_build_info" in answer.text
+            assert (await client.head("/metrics")).content == b""
+            for method, path, status in (("GET", "/", 404), ("GET", "/livez", 404), ("POST", "/metrics", 405)):
+                refused = await client.request(method, path)
+                assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
+
+    async def test_whatever_is_asked_the_text_has_a_bound(self, guard: Guard) -> None:
+        """Of a route of the contract a line for each of its methods and class of status, and of all else together."""
+        async with client_of(guard) as client:
+            for path in (*guard_routes(guard), "/nothing", "/static/x"):
+                for method in ("GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE", "PROPFIND"):
+                    for content in (b"", b"{", b"{}", b" " * 70_000):
+                        await client.request(
+                            method, path, content=content, headers={"content-type": "application/json"}
+                        )
+            text = (await client.get("/metrics")).text
+        records = observer_of(guard).metrics.records
+        assert {labels[0] for labels in records} <= {"GET", "POST", "other"}
+        assert {labels[2] for labels in records} <= {"2xx", "3xx", "4xx", "5xx"}
+        assert len(records) <= 4 * (len(guard_routes(guard)) + 1)
+        assert len(text) < 200_000
+
+    async def test_it_is_made_once_for_all_who_ask_meanwhile_and_is_never_older_than_the_question(
+        self, guard: Guard
+    ) -> None:
+        exposition, made = Exposition(observer_of(guard).metrics), 0
+
+        def encode(_: object) -> bytes:
+            nonlocal made
+            made += 1
+            time.sleep(0.01)
+            return b"%d" % made
+
+        async def ask() -> bytes:
+            return bytes((await exposition(Request({"type": "http", "headers": []}))).body)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.observe.choose_encoder", lambda _: (encode, "text/plain"))
+            assert await asyncio.gather(*(ask() for _ in range(10))) == [b"1"] * 10
+            assert await ask() == b"2"
+
+    async def test_without_room_for_a_thread_it_is_503_and_comes_back(
+        self, guard: Guard, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def no_room(_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        async with client_of(guard) as client:
+            with monkeypatch.context() as patch:
+                patch.setattr("threading.Thread.start", no_room)
+                answer = await client.get("/metrics")
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert (await client.get("/metrics")).status_code == 200
 
     def test_metrics_are_no_part_of_the_contract(self, guard: Guard) -> None:
         assert "/metrics" not in create_app().openapi()["paths"]
