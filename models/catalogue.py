@@ -107,6 +107,8 @@ CONSTANTS: Final = [
         ("POOLED_STUDY_CV", "SD of the logs in ratios.csv, by gait [1]", "derived", ""),
         ("HEART_RATE_RATIO", "Gross energy at equal heart rate [1]", "derived", "williford1998"),
         ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
+        ("UPHILL_MEASURED_TO.run", "Steepest upgrade of backward running [1]", "published", "rasica2020"),
+        ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "dbpia_walking"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
     ),
     *_rows(
@@ -183,6 +185,7 @@ CONSTANTS: Final = [
     ),
     *_rows(
         quantities,
+        ("PLAUSIBLE_UPTAKE_ML_KG_MIN", "Oxygen uptake above which none is plausible [ml/kg/min]", "choice", ""),
         ("WALKING_SPEED_HIGH_M_S", "Fastest speed taken as walking [m/s]", "choice", ""),
     ),
 ]

@@ -8,6 +8,7 @@ import math
 from typing import Final, Literal, TypedDict
 
 from models import direction, energy, energy_models, gait, load
+from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 from models.uncertainty import Gait
 
 Kind = Literal["energy", "timing", "load", "absent", "caution"]
@@ -74,6 +75,26 @@ BACKWARD_DOWNHILL: Final = _warning(
     "backward_downhill_unmeasured",
     "Backward downhill there is no measurement at hand: the level ratio is used, its spread between studies doubled.",
 )
+
+
+def _uphill(gait_name: Gait, going: str, source: str) -> str:
+    steepest = direction.UPHILL_MEASURED_TO[gait_name]
+    said = f"{going} backward uphill was measured up to {steepest:.3g} rise over run ({source}): beyond, the ratio is"
+    return _warning("energy", f"backward_{gait_name}_uphill", f"{said} carried over.")
+
+
+BACKWARD_UPHILL: Final[dict[Gait, str]] = {
+    "run": _uphill("run", "Running", "Rasica 2020"),
+    "walk": _uphill("walk", "Walking", "a Korean study, DBpia NODE08826885"),
+}
+IMPLAUSIBLE_UPTAKE: Final[dict[str, str]] = {
+    way: _warning(
+        "energy",
+        f"{way}_implausible_uptake",
+        f"Going {way} takes more than {PLAUSIBLE_UPTAKE_ML_KG_MIN:g} ml/kg/min of oxygen, which nobody has (choice).",
+    )
+    for way in ("forward", "backward")
+}
 HEART_RATE_ON_GRADE: Final = _warning(
     "energy",
     "heart_rate_on_grade",
@@ -314,7 +335,7 @@ PLAN_ONE_DIRECTION_ABSENT: Final[dict[str, str]] = {
     for name in ("forward", "backward")
 }
 
-OF_FORWARD: Final = frozenset({TIBIAL_SPEED, LOAD_ON_GRADE, VERTICAL_FORCE_GRADE})
+OF_FORWARD: Final = frozenset({IMPLAUSIBLE_UPTAKE["forward"], TIBIAL_SPEED, LOAD_ON_GRADE, VERTICAL_FORCE_GRADE})
 OF_BACKWARD: Final = frozenset({WALKING_RATIO, NOVICE, FALL})
 
 

@@ -46,6 +46,8 @@ BACKWARD_ALONE: Final = {
     cautions.BACKWARD_BEYOND_MEASUREMENT,
     cautions.BACKWARD_DOWNHILL,
     cautions.BACKWARD_WALKING_SPEED,
+    cautions.IMPLAUSIBLE_UPTAKE["backward"],
+    *cautions.BACKWARD_UPHILL.values(),
 }
 """Warnings of left data that forward energy does not share."""
 

@@ -74,6 +74,10 @@ HEART_RATE_RATIO: Final = 0.79
 BACKWARD_MEASURED_TO_M_S: Final = 3.5
 """Fastest backward running in any energy measurement (Wright & Weyand 2001)."""
 
+UPHILL_MEASURED_TO: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
+"""Steepest upgrade in any measurement of backward energy, rise over run (published, both abstracts: running 0 to 25 %,
+Rasica 2020, n 8; walking 2.5 to 12.5 %, a Korean study, n 10)."""
+
 DIRECTION_REFERENCES: Final = {
     "run": ("williford1998", "bws_treadmill", "wright2001", "rasica2020"),
     "walk": ("williford1998", "kim2001", "compendium2011"),

@@ -68,6 +68,7 @@ REFERENCES: Final[dict[str, Reference]] = {
         _reference("wright2001", "Wright & Weyand 2001"),
         _reference("rasica2020", "Rasica 2020", "10.1007/s00421-020-04474-7"),
         _reference("kim2001", "Kim & Choi 2001"),
+        _reference("dbpia_walking", "Korean study of backward walking on upgrades, DBpia NODE08826885"),
         _reference("compendium2011", "Compendium of Physical Activities 2011"),
         _reference("hreljac2005", "Hreljac 2005"),
         _reference("vanoeveren2017", "van Oeveren 2017", "10.1371/journal.pone.0184273"),

@@ -31,7 +31,7 @@ from models.plan_answer import (
     PlanTotals,
 )
 from models.planning import Limit, Solution, Task, refusal, roads_of, solve
-from models.quantities import QUANTITIES, check
+from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN, QUANTITIES, check
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
 from models.workout import Segments, workout_of
@@ -227,9 +227,7 @@ def plan(
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
     """Return what every second is to keep: what is plausible at all, the caller's limits, and the own maximum."""
-    plausible = QUANTITIES[UPTAKE].high
-    assert plausible is not None
-    held = [Limit(UPTAKE, plausible, SPEED_RANGE, "")]
+    held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, SPEED_RANGE, "")]
     held += [Limit(name, value, name, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
     return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM, MAXIMUM)]))
 

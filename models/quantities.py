@@ -33,6 +33,10 @@ class Quantity:
         return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
 
 
+PLAUSIBLE_UPTAKE_ML_KG_MIN: Final = 120.0
+"""Oxygen uptake above which none is plausible (choice): more than any target, limit or plan may ask for, and where an
+estimate warns."""
+
 QUANTITIES: Final[dict[str, Quantity]] = {
     # What a caller sends.
     "body_mass_kg": Quantity(
@@ -190,7 +194,12 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         high=42.0,
     ),
     "oxygen_uptake_ml_kg_min": Quantity(
-        unit="ml/kg/min", ucum="mL/kg/min", meaning="Gross oxygen uptake.", example=30.7, low=3.5, high=120.0
+        unit="ml/kg/min",
+        ucum="mL/kg/min",
+        meaning="Gross oxygen uptake.",
+        example=30.7,
+        low=3.5,
+        high=PLAUSIBLE_UPTAKE_ML_KG_MIN,
     ),
     "met": Quantity(
         unit="MET",

@@ -4,13 +4,17 @@ Written for floats and for columns alike: categories (gait, equal, equation) are
 columns. Every section writes on a `Sheet`; warnings are worded in `models.cautions`.
 """
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside
 from models.movement import Case, Movement, forward_power, on_a_grade
+from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 from models.sheet import Factors, Sheet, known_only
 from models.uncertainty import root_sum_square, spread_factor
+
+ROUNDED: Final = 1e-12
+"""Share by which rounding may lift an oxygen uptake that was asked for above the plausible one (choice)."""
 
 
 def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
@@ -133,11 +137,15 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
         )
     if model.grade_range != energy_models.EVERY_GRADE:
         sheet.warn(cautions.outside_code(case.energy_model, case.gait, "grade"), outside(case.grade, model.grade_range))
+    plausible_w_kg = energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED))
+    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > plausible_w_kg)
+    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > plausible_w_kg)
     if case.equal == "heart_rate":
         sheet.warn(cautions.HEART_RATE)
         sheet.warn(cautions.HEART_RATE_ON_GRADE, on_a_grade(case))
         return
     sheet.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
+    sheet.warn(cautions.BACKWARD_UPHILL[case.gait], case.grade > direction.UPHILL_MEASURED_TO[case.gait])
     if case.gait == "walk":
         sheet.warn(cautions.WALKING_RATIO)
         sheet.warn(cautions.BACKWARD_WALKING_SPEED, outside(backward_speed, direction.WALKING_RATIO_RANGE_M_S))

@@ -30,9 +30,9 @@ const FIELDS = [
 /** Speeds at which the curve is asked for, each way. */
 const SPEEDS = 13;
 const SAME_GRADE = 0.005;
-/** Warnings of the curve that say where measurements of backward energy end; the second leaves none. */
-const DOWNHILL = "energy.backward_downhill_unmeasured";
-const ENDS = ["energy.backward_speed_beyond_measurement", DOWNHILL, "energy.backward_walk_speed"];
+/** Warnings of the curve that say where measurements of backward energy end, and those of a grade that has none. */
+const SLOPES = ["downhill_unmeasured", "run_uphill", "walk_uphill"].map((name) => `energy.backward_${name}`);
+const ENDS = ["energy.backward_speed_beyond_measurement", "energy.backward_walk_speed", ...SLOPES];
 
 /** How long after a key the service is asked, unless another follows. */
 const TYPING_MS = 120;
@@ -230,8 +230,8 @@ async function drawCurve() {
   const { forward } = answer;
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;
-  const downhill = unmeasured.some(({ code }) => code === DOWNHILL);
-  curve({ curve: rows, points, here, range, backward: downhill ? [Infinity, 0] : backward, perOxygen, state });
+  const slope = unmeasured.some(({ code }) => SLOPES.includes(code));
+  curve({ curve: rows, points, here, range, backward: slope ? [Infinity, 0] : backward, perOxygen, state });
   at("measured")
     .querySelector("div")
     .replaceChildren(valuesTable(points, state));
