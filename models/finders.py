@@ -1,7 +1,7 @@
 """The finders behind `models.solve`: from a checked question to what meets its target in each direction."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -12,9 +12,10 @@ from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute
-from models.inputs import Person
+from models.inputs import Person, complete_bout, gait_of
 from models.movement import Case, on_a_grade, spreads_of_person
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.roots import ROUNDING
 from models.solve_answer import Find, Solved
 from models.speed_of_power import (
     ENERGY,
@@ -22,8 +23,8 @@ from models.speed_of_power import (
     Attainable,
     answered,
     attainable,
+    inside,
     power_at,
-    rises,
     speed_at,
     told,
 )
@@ -144,9 +145,35 @@ def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, c
     return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
 
+def is_bout(case: Case, speed_m_s: float, duration_s: float) -> bool:
+    """Say whether an estimate takes a bout, whichever two of its speed, duration and distance are given."""
+    distance = speed_m_s * duration_s
+    try:
+        for two in ((speed_m_s, duration_s, None), (speed_m_s, None, distance), (None, duration_s, distance)):
+            gait_of(case.gait, complete_bout(*two)[0], {})
+    except OutOfRange:
+        return False
+    return True
+
+
+def fitting(value: float, inner: float, fits: Callable[[float], bool]) -> float:
+    """Return a value, drawn inward by as little as rounding makes it need where it does not fit.
+
+    Examples
+    --------
+    >>> fitting(1.0, 2.0, lambda trial: trial > 1.0)
+    1.0000000000000002
+    """
+    share = ROUNDING
+    while not fits(value) and share < INWARD:
+        value += share * (inner - value)
+        share *= 2
+    return value
+
+
 def find_bout(question: Question) -> Found:
     """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
-    given = question.given
+    given, case = question.given, question.case
     target = one_of(given, ENERGIES)
     if "duration_s" in given:
         return find_speed(question, target)
@@ -154,7 +181,7 @@ def find_bout(question: Question) -> Found:
     duration, distance = QUANTITIES["duration_s"], QUANTITIES["distance_m"]
     least = max(cast(float, duration.low), cast(float, distance.low) / speed)
     most = min(cast(float, duration.high), cast(float, distance.high) / speed)
-    sheet, _ = compute(question.case, score=question.person.score, include=ENERGY)
+    sheet, _ = compute(case, score=question.person.score, include=ENERGY)
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     for side in DIRECTIONS:
@@ -163,12 +190,13 @@ def find_bout(question: Question) -> Found:
         low, high, wanted = each_second["low"], each_second["high"], given[target]
         seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
         if least <= seconds["value"] <= most:
+            seconds["value"] = fitting(seconds["value"], (least + most) / 2, lambda trial: is_bout(case, speed, trial))
             metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
             solved: Solved = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
             found[side] = solved | share_of_maximum(question, speed, side)
             codes += warnings_of(question, speed, side)
         else:
-            low, high = each_second["value"] * least * (1 + INWARD), each_second["value"] * most * (1 - INWARD)
+            low, high = inside(each_second["value"] * least, each_second["value"] * most)
             found[side] = beyond(question, target, side, Attainable(low, high, low if wanted < low else high))
     return Found(found, codes)
 
@@ -199,6 +227,8 @@ def find_speed(question: Question, target: str) -> Found:
             reach = attainable(value_at, known_at, bounds, question.given[target])
             found[side] = beyond(question, target, side, reach)
             continue
+        if duration is not None:
+            speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case, trial, duration))
         _, move = compute(at_speeds(case, speed), score=1.0, include=ENERGY)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
@@ -229,13 +259,17 @@ def find_equal_cost_speed(question: Question) -> Found:
     field = one_of(given, SPEEDS)
     of: dict[Direction, Solved]
     if field == "speed_m_s":
-        try:
-            sheet, _ = compute(equal, score=score, include=ENERGY)
-        except Undefined as error:
-            if error.code != "no_equal_speed":
-                raise
-            reach = attainable(same, lambda speeds: answered(equal, speeds), bounds, given[field])
+
+        def solvable_at(speeds: Column) -> Mask:
+            # The backward speed that is solved for has an estimate too.
+            with np.errstate(all="ignore"):
+                _, move = compute(at_speeds(equal, speeds), score=1.0, include=ENERGY)
+            return answered(equal, speeds) & answered(case, cast(Column, move.speed_m_s))
+
+        if not solvable_at(np.array([given[field]]))[0]:
+            reach = attainable(same, solvable_at, bounds, given[field])
             return Found({"backward": beyond(question, field, "backward", reach)}, [])
+        sheet, _ = compute(equal, score=score, include=ENERGY)
         of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in DIRECTIONS}
     else:
         backward = given[field]
@@ -243,11 +277,14 @@ def find_equal_cost_speed(question: Question) -> Found:
             raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
 
         def known_at(speeds: Column) -> Mask:
-            return rises(case, "backward", speeds) & costs_within(case, case, ("backward", "forward"), speeds, bounds)
+            return told(case, "backward", speeds) & costs_within(case, case, ("backward", "forward"), speeds, bounds)
 
         power = cast(float, power_at(case, "backward")(backward))
         forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
-        if forward is None or not rises(case, "backward", np.array([backward]))[0]:
+        if forward is not None:
+            # Solved for again, the backward speed may lie under the least one by rounding.
+            forward = fitting(forward, bounds[1], lambda trial: bool(answered(equal, np.array([trial]))[0]))
+        if forward is None or not told(case, "backward", np.array([backward]))[0]:
             reach = attainable(same, known_at, bounds, backward)
             return Found({"forward": beyond(question, field, "forward", reach)}, [])
         sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY)
@@ -335,7 +372,7 @@ def find_speed_range(question: Question) -> Found:
         if loads.ranges.get(side):
             found[side] = {"speed_ranges": loads.ranges[side]}
         elif side in loads.ranges:
-            low, high = loads.attainable[side][0] * (1 + INWARD), loads.attainable[side][1] * (1 - INWARD)
+            low, high = inside(*loads.attainable[side])
             found[side] = beyond(question, indicator, side, Attainable(low, high, low))
     return Found(found, loads.warnings)
 

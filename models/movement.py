@@ -174,13 +174,14 @@ def equal_power(
         return backward_power(case, speed_m_s, power(speed_m_s))[0]
 
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
+    least, most = speed_bounds(case.gait)
     if case.personal:
         # A person who runs backward at little cost may have the root above the forward speed.
-        high = speed_bounds(case.gait)[1] + low
+        high = most + low
     refusal = (
         "speed_m_s",
-        "No backward speed that can be told costs what this forward speed costs: give a faster one, or hold speed "
-        "equal.",
+        f"No backward speed from {least:g} m/s on that can be told costs what this forward speed costs: give a faster "
+        "one, or hold speed equal.",
         "no_equal_speed",
     )
     none = (backward_at(low) > model_w) | (backward_at(high) < model_w)
@@ -188,7 +189,7 @@ def equal_power(
     speed = bracketed_root(lambda trial: backward_at(trial) - model_w, low=low, high=high)
     speed = where(none, case.speed_m_s, speed)
     steepness = direction.elasticity(backward_at, speed_m_s=speed)
-    flat = steepness < LEAST_ELASTICITY
+    flat = (steepness < LEAST_ELASTICITY) | (speed < least)
     sheet.refuse(flat, *refusal)
     speed, steepness = where(flat, case.speed_m_s, speed), where(flat, 1.0, steepness)
     sensitivity = backward_power(case, speed, power(speed))[1]

@@ -28,6 +28,18 @@ class Attainable(NamedTuple):
     nearest: float
 
 
+def inside(low: float, high: float) -> tuple[float, float]:
+    """Return the ends of what is attainable drawn inward, and as they are where nothing would be left between them.
+
+    Examples
+    --------
+    >>> inside(0.75, 0.75)
+    (0.75, 0.75)
+    """
+    drawn = low * (1 + INWARD), high * (1 - INWARD)
+    return drawn if drawn[0] <= drawn[1] else (low, high)
+
+
 def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
     """Return the power of a direction as a function of speed, on the grade and with the rest of a case [W/kg]."""
     forward = forward_power(case)
@@ -119,6 +131,6 @@ def attainable(
     values = value_at(nodes[known_at(nodes)])
     if not values.size:
         raise Undefined("", "No speed of this gait can be told from what it costs: check what was given.")
-    low, high = float(values.min()) * (1 + INWARD), float(values.max()) * (1 - INWARD)
+    low, high = inside(float(values.min()), float(values.max()))
     nearest = float(values[np.abs(values - target).argmin()])
     return Attainable(low, high, min(max(nearest, low), high))

@@ -1,5 +1,6 @@
 """Every speed at which something crosses a bound, and the ranges of speed in which a joint load stays under one."""
 
+import math
 from collections.abc import Callable
 from typing import Final, NamedTuple, TypeAlias, TypedDict, get_args
 
@@ -103,7 +104,13 @@ def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[
     distance = QUANTITIES["distance_m"]
     if duration_s is None or distance.low is None or distance.high is None:
         return low, high
-    return max(low, distance.low / duration_s), min(high, distance.high / duration_s)
+    low, high = max(low, distance.low / duration_s), min(high, distance.high / duration_s)
+    # A quotient is rounded, and with it the distance that follows from it.
+    while low * duration_s < distance.low:
+        low = math.nextafter(low, math.inf)
+    while high * duration_s > distance.high:
+        high = math.nextafter(high, 0.0)
+    return low, high
 
 
 def at_speeds(case: Case, speeds: Number) -> Case:

@@ -512,8 +512,8 @@ class TestPlots:
 
     def test_a_walk_slower_than_any_backward_speed_asked_for_has_its_curve(self, page: Explorer) -> None:
         page.choose("moveBy", "speed")
-        page.type("move", "2")
-        assert page.text("big") == "0.3 km/h"
+        page.type("move", "3")
+        assert page.text("big") == "0.7 km/h"
         assert page.one("curve-figure").is_displayed()
         assert {row[0] for row in page.script("return document.getElementById('curve-figure').rows.slice(1)")} == {
             "estimate",
