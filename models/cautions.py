@@ -173,6 +173,11 @@ TRACK_LEFT_OUT: Final = _warning(
     "track_left_out",
     "What is faster than its gait, steeper than is answered or a jump is in no sum: left_out_s says how long.",
 )
+TRACK_RANGE: Final = _warning(
+    "absent",
+    "track_range",
+    "A range of backward lies in pauses, gaps or what is left out: nothing of it is in the totals.",
+)
 NOVICE: Final = _warning(
     "caution",
     "novice",

@@ -147,7 +147,12 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         meaning="Speed from which a backward segment of a recording without gait is taken as running.",
         example=1.63,
     ),
-    "gap_s": Quantity(unit="s", ucum="s", meaning="Time of the gaps together; taken as rest.", example=0.0),
+    "gap_s": Quantity(
+        unit="s",
+        ucum="s",
+        meaning="Time of gaps and of spikes at an end together; taken as rest.",
+        example=0.0,
+    ),
     "paused_s": Quantity(
         unit="s", ucum="s", meaning="Time of the pauses within the recording together; taken as rest.", example=40.0
     ),

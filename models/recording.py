@@ -32,6 +32,9 @@ POSITION_HIGH_DEG: Final = (90.0, 180.0)
 ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
 """Altitudes on land; what lies outside is taken as unknown (choice)."""
 
+DISTANCE_HIGH_M: Final = 43e6
+"""Distances so far, either way; what lies beyond is taken as unknown (choice: a FIT file has room for 42 950 km)."""
+
 SPIKE_SPEED_M_S: Final = 12.5
 """Speed from one point to the next that is no person's: the fastest sprint reached 12.4 m/s (choice)."""
 
@@ -86,7 +89,7 @@ class Recording(NamedTuple):
     slope: Column | None
     """Rise over run at each tick; None where the file holds no altitudes."""
     duration_s: float
-    """From the first usable point to the last, gaps and jumps included."""
+    """From the first usable point to the last, gaps, jumps and spikes at either end included."""
     point_time_s: Column
     """Time of each kept point since the first usable one."""
     point_clock_s: Column
@@ -128,6 +131,8 @@ def recording(points: Points) -> Recording:
     than positions; points without a place then count too. Else the sum over smoothed positions.
     """
     count = len(points.time_s)
+    known = abs(points.distance_m) <= DISTANCE_HIGH_M
+    points = points._replace(distance_m=np.where(known, points.distance_m, math.nan))
     if count > MAXIMUM_POINTS:
         raise OutOfRange("file", f"A file is answered up to {MAXIMUM_POINTS} points: split it.")
     usable = usable_points(points)
@@ -151,9 +156,11 @@ def recording(points: Points) -> Recording:
     if duration_s > longest:
         raise OutOfRange("file", f"A file is answered up to {longest:g} s from first point to last: split it.")
     place = on_sphere(used) if by_position else used.distance_m[:, np.newaxis]
-    kept = ~spikes(used.time_s, place)
-    used, place = Points(*(column[kept] for column in used)), place[kept]
-    time_s = used.time_s - used.time_s[0]
+    since_s = used.time_s - used.time_s[0]
+    kept = ~spikes(since_s, place)
+    used, place, time_s = Points(*(column[kept] for column in used)), place[kept], since_s[kept]
+    # What is taken out between two points is bridged; a spike at either end leaves a gap.
+    ends_s = np.array([time_s[0], duration_s - time_s[-1]])
     step_s, step_m = np.diff(time_s), np.linalg.norm(np.diff(place, axis=0), axis=1)
     gap = step_s > GAP_S
     if len(gap) and gap.all():
@@ -188,8 +195,8 @@ def recording(points: Points) -> Recording:
         removed_spikes=int((~kept).sum()),
         jumps=int(jump.sum()),
         jump_s=float(step_s[jump].sum()),
-        gaps=int(gap.sum()),
-        gap_s=float(step_s[gap].sum()),
+        gaps=int(gap.sum() + (ends_s > 0).sum()),
+        gap_s=float(step_s[gap].sum() + ends_s.sum()),
         positions_distance_m=None if positions_way is None else float(positions_way[-1]),
         device_distance_m=None if device_way is None else float(device_way[-1]),
     )

@@ -175,7 +175,8 @@ def track(
     )
     assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
     recorded = recording(points)
-    cut = cut_up(recorded, ranges_of(backward, recorded))
+    ranges = ranges_of(backward, recorded)
+    cut = cut_up(recorded, [(begin, end) for begin, end in ranges if end > begin])
     if not backward:
         assumed["direction"] = "forward"
     if gait is None:
@@ -206,6 +207,7 @@ def track(
     codes = [
         cautions.TRACK_ERRORS,
         *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
+        *[cautions.TRACK_RANGE] * holds_nothing(ranges, cut, counts),
         *[cautions.TRACK_UNUSABLE] * (recorded.unusable_points >= UNUSABLE_WARNED * recorded.points),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]
@@ -257,7 +259,13 @@ def ranges_of(backward: Sequence[BackwardRange], recorded: Recording) -> list[tu
             raise Conflict(place, "The range ends before it begins, or begins after the file ends: mend it.")
         found.append((begin, end))
     ends = np.interp(np.array(found).reshape(-1, 2), recorded.point_time_s, recorded.point_clock_s)
-    return [(begin, end) for begin, end in ends.tolist() if end > begin]
+    return [(begin, end) for begin, end in ends.tolist()]
+
+
+def holds_nothing(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> bool:
+    """Say whether a range by the recording's clock holds no segment that counts."""
+    first, after = np.searchsorted(cut.clock_s[counts], np.array(ranges).reshape(-1, 2)).T
+    return bool((first == after).any())
 
 
 def cut_up(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:

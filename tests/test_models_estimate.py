@@ -432,7 +432,13 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
 ]
 """Questions whose warnings no estimate has."""
 
-OF_TRACKS = {cautions.TRACK_ERRORS, cautions.TRACK_GAIT, cautions.TRACK_LEFT_OUT, cautions.TRACK_UNUSABLE}
+OF_TRACKS = {
+    cautions.TRACK_ERRORS,
+    cautions.TRACK_GAIT,
+    cautions.TRACK_LEFT_OUT,
+    cautions.TRACK_RANGE,
+    cautions.TRACK_UNUSABLE,
+}
 """Met in tests/test_track.py."""
 
 

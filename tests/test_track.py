@@ -1,12 +1,14 @@
 """Watch files as workouts: what is cleaned and smoothed, what is refused, and what a damaged file leaves behind."""
 
 import builtins
+import contextlib
 import gc
 import gzip
 import io
 import json
 import math
 import random
+import struct
 import sys
 import zipfile
 from collections.abc import Callable
@@ -16,13 +18,25 @@ from typing import Any, TypeAlias, cast
 import httpx
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from app.guard import MAXIMUM_BODY_BYTES
 from app.schema import described
 from app.watch_files import MAXIMUM_MESSAGES, points_of, walk
-from benchmarks.watch_files import STARTED_S, fit_definition, fit_file, fit_of, gpx_file, recorded, tcx_file
-from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_UNUSABLE
+from benchmarks.watch_files import (
+    FIT_EPOCH_S,
+    SEMICIRCLES,
+    STARTED_S,
+    fit_definition,
+    fit_file,
+    fit_of,
+    gpx_file,
+    recorded,
+    tcx_file,
+)
+from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_RANGE, TRACK_UNUSABLE
 from models.errors import Conflict, OutOfRange, Undefined
 from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Column, Points, recording
 from models.segments import workout
@@ -693,3 +707,146 @@ def test_a_recording_is_cleaned_without_a_warning_whatever_its_numbers() -> None
             continue
         assert np.isfinite(found.way_m).all()
         assert (np.diff(found.way_m) >= 0).all()
+
+
+@st.composite
+def recordings(draw: st.DrawFn) -> Points:
+    """A run with pauses, gaps, jumps, spikes at either end and between, and points that say too little."""
+    numbers = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    points = straight(numbers.uniform(0.8, 5.0) * (numbers.random(900) < 0.9), device=draw(st.booleans()))
+    pauses = draw(st.lists(st.tuples(st.integers(1, 850), st.integers(1, 200)), max_size=3))
+    time_s, north = points.time_s.copy(), points.latitude_deg.copy()
+    for row, seconds in pauses:
+        time_s[row:] += seconds
+    for row, metres in draw(st.lists(st.tuples(st.integers(1, 850), st.sampled_from([80.0, -900.0])), max_size=2)):
+        north[row:] += np.degrees(metres / EARTH_RADIUS_M)
+    ends = st.sampled_from([0, 1, 2, SPIKE_POINTS])
+    first, last = draw(ends), draw(ends)
+    between = draw(st.lists(st.integers(20, 800), max_size=3))
+    for rows in (slice(first), slice(len(north) - last, None), *(slice(row, row + 3) for row in between)):
+        north[rows] += 0.05
+    apart = draw(st.tuples(st.integers(0, 400), st.integers(0, 400)))
+    time_s[:first] -= apart[0]
+    time_s[len(time_s) - last :] += apart[1]
+    found = points._replace(time_s=time_s, latitude_deg=north)
+    for name in draw(st.lists(st.sampled_from(["time_s", "latitude_deg", "altitude_m", "distance_m"]), max_size=3)):
+        found = changed(found, name, numbers.integers(0, 901, draw(st.integers(1, 40))), draw(st.sampled_from(EXTREME)))
+    return found
+
+
+EXTREME = (math.nan, math.inf, -math.inf, 1e308, -1e308, 5e-324, 0.0)
+
+
+@settings(deadline=None)
+@given(recordings(), st.lists(st.tuples(st.integers(0, 1600), st.integers(1, 600)), max_size=3))
+def test_every_second_of_a_recording_is_in_exactly_one_sum_and_no_number_makes_a_warning(
+    points: Points, given: list[tuple[int, int]]
+) -> None:
+    said: Answer = {}
+    with np.errstate(all="raise", under="ignore"):
+        try:
+            length = answer_to(points)["track"]["recorded_s"]
+            ranges = [(begin, min(begin + long, length)) for begin, long in given if begin < length]
+            said = {"backward": [{"from_s": float(begin), "to_s": float(end)} for begin, end in ranges]}
+            answer = answer_to(points, **said)
+        except Undefined:
+            return
+    report, totals = answer["track"], answer["totals"]
+    assert report["moving_duration_s"] == pytest.approx(totals["moving_duration_s"])
+    paused = report["paused_s"] + report["gap_s"]
+    assert totals["duration_s"] == pytest.approx(report["moving_duration_s"] + paused)
+    assert totals["duration_s"] + report["left_out_s"] == pytest.approx(report["recorded_s"])
+    done = sum(answer[way]["moving_duration_s"] for way in ("forward", "backward") if way in answer)
+    assert done == pytest.approx(totals["moving_duration_s"])
+    backward = answer.get("backward", {}).get("moving_duration_s", 0.0)
+    assert backward <= sum(end - begin for begin, end in ranges) + 1e-6
+    if ranges and not backward:
+        assert TRACK_RANGE in codes_of(answer)
+
+
+@pytest.mark.parametrize("apart_s", [30.0, 300.0])
+@pytest.mark.parametrize("spike", [0, -1])
+def test_a_spike_at_an_end_moves_no_range_and_its_time_is_counted(spike: int, apart_s: float) -> None:
+    points = straight([2.5] + [4.0] * 600 + [2.5] * 600 + [2.5])
+    points = changed(points, "latitude_deg", spike, points.latitude_deg[spike] + 0.05)
+    points = changed(points, "time_s", spike, points.time_s[spike] + (apart_s - 1) * (1 if spike else -1))
+    starts = 0.0 if spike else apart_s - 1
+    answer = answer_to(points, backward=[{"from_s": 1 + starts, "to_s": 601 + starts}], include=["profile"])
+    speeds = [
+        speed
+        for speed, way in zip(
+            answer["profile"]["segment_speed_m_s"], answer["profile"]["segment_direction"], strict=True
+        )
+        if way == "backward"
+    ]
+    assert speeds == pytest.approx([4.0] * 60, rel=0.03)
+    report = answer["track"]
+    assert report["removed_spikes"] == 1
+    assert report["recorded_s"] == pytest.approx(1201 + apart_s)
+    assert (report["gap_s"], report["gaps"], report["left_out_s"]) == (apart_s, 1, 0.0)
+
+
+def test_a_range_of_which_nothing_counts_is_said() -> None:
+    points = without(straight([2.5] * 600 + [0.0] * 100 + [2.5] * 600), range(200, 400))
+    for begin, end in ((210.0, 390.0), (610.0, 690.0)):
+        answer = answer_to(points, backward=[{"from_s": 0.0, "to_s": 100.0}, {"from_s": begin, "to_s": end}])
+        assert TRACK_RANGE in codes_of(answer)
+    assert TRACK_RANGE not in codes_of(answer_to(points, backward=[{"from_s": 0.0, "to_s": 100.0}]))
+
+
+def extreme_fit_file(field: int, kind: int, raw: bytes) -> bytes:
+    """Return a FIT file of 300 points of which every seventh has these bytes in one field, of this base type."""
+    sizes = {253: (4, 0x86), 0: (4, 0x85), 1: (4, 0x85), 2: (2, 0x84), 5: (4, 0x86)} | {field: (len(raw), kind)}
+    messages = [fit_definition(0, [(0, 1, 0x00)]), struct.pack("<BB", 0, 4)]
+    messages.append(fit_definition(20, [(number, *size) for number, size in sizes.items()]))
+    for second in range(300):
+        usual = {
+            253: struct.pack("<I", STARTED_S - FIT_EPOCH_S + second),
+            0: struct.pack("<i", round(SEMICIRCLES * (46 + second * 2.5e-5))),
+            1: struct.pack("<i", round(SEMICIRCLES * 11)),
+            2: struct.pack("<H", 5000),
+            5: struct.pack("<I", 250 * second),
+        }
+        if not second % 7 or len(usual[field]) != len(raw):
+            usual[field] = raw
+        messages.append(b"\0" + b"".join(usual[number] for number in sizes))
+    return fit_of(b"".join(messages))
+
+
+@pytest.mark.parametrize("field", [253, 0, 1, 2, 5])
+def test_no_number_of_a_fit_file_makes_python_write_a_line(field: int) -> None:
+    """In every field that is read, as integers of its own type and as floating-point numbers."""
+    whole = {253: 0x86, 0: 0x85, 1: 0x85, 2: 0x84, 5: 0x86}[field]
+    size = 2 if field == 2 else 4
+    raws = [(whole, raw) for raw in (b"\xff" * size, b"\xfe" * size, b"\0" * size, b"\xff" * (size - 1) + b"\x7f")]
+    for value in (math.inf, -math.inf, math.nan, 3e38, -3e38):
+        raws += [(0x88, struct.pack("<f", value)), (0x89, struct.pack("<d", value * 1e260))]
+    for kind, raw in raws:
+        with np.errstate(all="raise", under="ignore"), contextlib.suppress(Undefined, OutOfRange):
+            answer_to(points_of(extreme_fit_file(field, kind, raw)))
+
+
+NUMBERS = ("inf", "-inf", "nan", "1e308", "-1e308", "1e999", "1" * 60, "5e-324", "0x1p9", "")
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_no_number_of_a_file_makes_python_write_a_line(number: str) -> None:
+    """In every numeric field of GPX and TCX, in one point, in some and in all."""
+    fields = {
+        "gpx": ('lat="{}"', 'lon="{}"', "<ele>{}</ele>", "<time>{}</time>"),
+        "tcx": ("LatitudeDegrees", "LongitudeDegrees", "AltitudeMeters", "DistanceMeters", "Time"),
+    }
+    whole = recorded(300)
+    for write, kind in ((gpx_file, "gpx"), (tcx_file, "tcx")):
+        text = write(whole).decode()
+        for field in fields[kind]:
+            before, after = (field if kind == "gpx" else f"<{field}>{{}}</{field}>").split("{}")
+            head, *parts = text.split(before)
+            for every in (250, 7, 1):
+                hit = [
+                    part if place % every else number + part[part.index(after) :] for place, part in enumerate(parts)
+                ]
+                damaged = before.join((head, *hit))
+                assert damaged != text
+                with np.errstate(all="raise", under="ignore"), contextlib.suppress(Undefined):
+                    answer_to(points_of(damaged.encode()))
