@@ -284,7 +284,7 @@ MEANINGS: Final[dict[str, str]] = {
     "goal": "The most active energy in duration_s, or the least of indicator for active_energy_kcal.",
     "indicator": "What is to be least: a peak, or the impulse over all bouts.",
     "limits": "Highest values a plan may reach: the impulse over all bouts together, the others in any second.",
-    "bouts": "One bout or two; their order changes nothing.",
+    "bouts": "One bout or two, each in equal parts where it is farther than is answered; their order changes nothing.",
     "binding": (
         "What keeps the plan from being better: duration_s, a limit, an own speed or maximum, or speed_range, where "
         "the data or what is plausible end."

@@ -1,7 +1,8 @@
 """The finders behind `models.solve`: from a checked question to what meets its target in each direction."""
 
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -12,14 +13,13 @@ from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute
-from models.inputs import Person, complete_bout, gait_of
+from models.inputs import Person, is_bout
 from models.movement import Case, on_a_grade, spreads_of_person
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
-from models.roots import ROUNDING
+from models.roots import fitting
 from models.solve_answer import Find, Solved
 from models.speed_of_power import (
     ENERGY,
-    INWARD,
     Attainable,
     answered,
     attainable,
@@ -145,32 +145,6 @@ def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, c
     return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
 
-def is_bout(case: Case, speed_m_s: float, duration_s: float) -> bool:
-    """Say whether an estimate takes a bout, whichever two of its speed, duration and distance are given."""
-    distance = speed_m_s * duration_s
-    try:
-        for two in ((speed_m_s, duration_s, None), (speed_m_s, None, distance), (None, duration_s, distance)):
-            gait_of(case.gait, complete_bout(*two)[0], {})
-    except OutOfRange:
-        return False
-    return True
-
-
-def fitting(value: float, inner: float, fits: Callable[[float], bool]) -> float:
-    """Return a value, drawn inward by as little as rounding makes it need where it does not fit.
-
-    Examples
-    --------
-    >>> fitting(1.0, 2.0, lambda trial: trial > 1.0)
-    1.0000000000000002
-    """
-    share = ROUNDING
-    while not fits(value) and share < INWARD:
-        value += share * (inner - value)
-        share *= 2
-    return value
-
-
 def find_bout(question: Question) -> Found:
     """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
     given, case = question.given, question.case
@@ -190,7 +164,8 @@ def find_bout(question: Question) -> Found:
         low, high, wanted = each_second["low"], each_second["high"], given[target]
         seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
         if least <= seconds["value"] <= most:
-            seconds["value"] = fitting(seconds["value"], (least + most) / 2, lambda trial: is_bout(case, speed, trial))
+            middle = (least + most) / 2
+            seconds["value"] = fitting(seconds["value"], middle, partial(is_bout, case.gait, speed))
             metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
             solved: Solved = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
             found[side] = solved | share_of_maximum(question, speed, side)
@@ -228,7 +203,7 @@ def find_speed(question: Question, target: str) -> Found:
             found[side] = beyond(question, target, side, reach)
             continue
         if duration is not None:
-            speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case, trial, duration))
+            speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
         _, move = compute(at_speeds(case, speed), score=1.0, include=ENERGY)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))

@@ -114,6 +114,17 @@ def complete_bout(
     return float(speed_m_s), float(duration_s), float(distance_m), follows
 
 
+def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:
+    """Say whether an estimate takes a bout, whichever two of its speed, duration and distance are given."""
+    distance = speed_m_s * duration_s
+    try:
+        for two in ((speed_m_s, duration_s, None), (speed_m_s, None, distance), (None, duration_s, distance)):
+            gait_of(gait, complete_bout(*two)[0], {})
+    except OutOfRange:
+        return False
+    return True
+
+
 def input_cv(field: str, sd: float, value: float) -> float:
     """Return the coefficient of variation of an input's error [1], or raise where it is beyond half the input.
 

@@ -183,6 +183,8 @@ class Road:
         """Return the spans of speeds, rising, at which every named rate stays within its limit."""
         inside = self.defined.copy()
         for name, limit in limits.items():
+            if name not in self.values:
+                self.values[name] = np.asarray(self.rates.at(name, self.direction, self.grid))
             inside &= self.values[name] <= limit
         starts = np.flatnonzero(inside & ~np.append(False, inside[:-1]))
         stops = np.flatnonzero(inside & ~np.append(inside[1:], False))
@@ -274,7 +276,7 @@ class Field:
         x, y = self.points(np.array([[speed_m_s]]), self.backward[row : row + 1])
         return Point(span, speed_m_s, float(x[0, 0]), float(y[0, 0]))
 
-    def share(self, x: float, far: Point) -> list[Share]:
+    def share(self, x: float, far: Point, *, least: float, at_least: bool) -> list[Share]:
         """Return the shares of time that yield most where x is on average what is given.
 
         Parameters
@@ -283,6 +285,10 @@ class Field:
             Mean rate of what is bounded, at most that of `far`.
         far : Point
             Point of the upper edge at or beyond x.
+        least : float
+            Least part that a share may have; none of the answer is less where that can be.
+        at_least : bool
+            Whether the mean of x must be reached, rather than kept.
 
         Returns
         -------
@@ -304,7 +310,17 @@ class Field:
         single = self.between(near, far, x)
         if single is not None and single.y >= near.y + part * (far.y - near.y) - GAP * abs(far.y):
             return [Share(single, 1.0)]
-        return [share for share in (Share(near, 1 - part), Share(far, part)) if share.point.span and share.part > 0]
+        shares = [share for share in (Share(near, 1 - part), Share(far, part)) if share.point.span and share.part > 0]
+        if all(share.part >= least for share in shares):
+            return shares
+        ways = [[Share(far, x / far.x)]]
+        if near.span is not None:
+            ways.append([Share(near, (x - least * far.x) / near.x), Share(far, least)])
+            ways += [] if at_least else [[Share(near, 1.0)]]
+        ways = [
+            way for way in ways if all(share.part >= least for share in way) and sum(share.part for share in way) <= 1
+        ]
+        return max(ways, key=lambda way: sum(share.part * share.point.y for share in way), default=shares)
 
     def between(self, near: Point, far: Point, x: float) -> Point | None:
         """Return the one speed between two of a span that has this x itself."""

@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, cast
 
 import numpy as np
@@ -14,7 +15,7 @@ from models.answer import IMPULSE, Assumed, Direction
 from models.catalogue import coefficients_hash
 from models.errors import Conflict
 from models.estimate import compute, references
-from models.inputs import Person, energy_model_of, grade_of, person_of
+from models.inputs import Person, energy_model_of, grade_of, is_bout, person_of
 from models.movement import Case
 from models.optimum import DIRECTIONS, SPEED_RANGE
 from models.plan_answer import (
@@ -30,8 +31,10 @@ from models.plan_answer import (
     PlanOption,
     PlanTotals,
 )
-from models.planning import Limit, Solution, Task, refusal, roads_of, solve
+from models.plan_refusal import refusal
+from models.planning import Limit, Solution, Task, roads_of, solve
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN, QUANTITIES, check
+from models.roots import fitting
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
 from models.workout import Segments, workout_of
@@ -179,7 +182,7 @@ def plan(
     roads, warned = roads_of(task, own)
     best = solve(task, roads)
     if best is None:
-        raise refusal(task, roads)
+        raise refusal(task, roads, own)
     mixed, codes = option(task, person, best)
     others: dict[str, list[str]] = {}
     answer: Plan = {
@@ -255,14 +258,21 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
 
 def option(task: Task, person: Person, found: Solution) -> tuple[PlanOption, list[str]]:
     """Return a solution as it is answered, and the codes of what to warn of."""
+    farthest = QUANTITIES["distance_m"].high
+    assert farthest is not None
+    left_s = task.time_s
     bouts: list[PlanBout] = []
     codes: list[str] = []
     for share in found.shares:
         span, speed, duration_s = share.point.span, share.point.speed_m_s, share.part * task.time_s
         assert span is not None
+        # Farther than an estimate takes, a bout is done in equal parts. No rounding adds to the time that there is.
+        parts = math.ceil(speed * duration_s / farthest)
+        duration_s = fitting(min(duration_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
+        left_s -= parts * duration_s
         case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
         sheet, _ = compute(case, score=task.score, include=("energy", "load"))
-        bouts.append(bout_of(case, span.direction, sheet))
+        bouts += [bout_of(case, span.direction, sheet)] * parts
         # No bout is above the maximum; the other direction at its speed may be.
         met = {code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)} - {cautions.ABOVE_MAXIMUM}
         codes += [code for code, _ in sheet.warnings if code in met]

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from models import gait as timing
 from models.answer import IMPULSE, Direction
 from models.errors import Unattainable, Undefined
 from models.movement import Case
-from models.optimum import DIRECTIONS, END_M_S, GAP, MARGIN, SPEED_RANGE, Field, Rates, Road, Share, Span, known
+from models.optimum import DIRECTIONS, END_M_S, GAP, MARGIN, SPEED_RANGE, Field, Point, Rates, Road, Share, Span, known
 from models.plan_answer import DURATION, ENERGY, UPTAKE, Goal
 from models.quantities import QUANTITIES, speed_bounds
 from models.roots import bracketed_root
@@ -23,6 +23,9 @@ DIGITS: Final = 6
 NOT_ASKED: Final = "which is outside what can be asked for"
 SPARE: Final = 1e-10
 """Share of the time that counts as time to spare (choice)."""
+
+LEAST_BOUT_S: Final = cast(float, QUANTITIES["duration_s"].low)
+"""Shortest bout that is answered."""
 
 RANGES_M_S: Final[dict[str, dict[Gait, tuple[tuple[float, float], ...]]]] = {
     IMPULSE: {
@@ -179,6 +182,8 @@ def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, a
     alone : bool, optional
         Whether that holds for the field by itself, with the other limits left out.
     """
+    # Of a load that is the same at every speed the least that is kept lies above the highest, by rounding.
+    high = max(low, high)
     inner = inward(low, math.ceil), inward(high, math.floor)
     low, high = inner if inner[0] <= inner[1] else (low, high)
     known, nearest = QUANTITIES[field.rpartition("/")[2]], low if nearest_is_low else high
@@ -216,6 +221,24 @@ def reach(roads: Sequence[Road], name: str, limits: Mapping[str, float]) -> tupl
 
 
 def solve(task: Task, roads: Sequence[Road]) -> Solution | None:
+    """Return the best shares of the time on these roads, None where none meet the task with bouts that are answered."""
+    best = best_shares(task, roads)
+    if best is None or not too_short(task, best.shares):
+        return best
+    # No bout is too short at whose rate the whole target takes as long as a bout must.
+    name, amount = (ENERGY, task.energy_kcal) if task.goal == "least_load" else (IMPULSE, task.budget)
+    assert amount is not None
+    slower = Limit(name, amount * (1 - 2 * MARGIN) / LEAST_BOUT_S, SPEED_RANGE, "")
+    best = best_shares(task._replace(limits=(*task.limits, slower)), roads)
+    return None if best is None or too_short(task, best.shares) else best
+
+
+def too_short(task: Task, shares: Sequence[Share]) -> bool:
+    """Say whether any bout is shorter than an estimate takes."""
+    return any(share.part * task.time_s < LEAST_BOUT_S for share in shares)
+
+
+def best_shares(task: Task, roads: Sequence[Road]) -> Solution | None:
     """Return the best shares of the time on these roads, None where none meet the task."""
     spans = spans_of(roads, task.peaks)
     if not spans:
@@ -230,41 +253,6 @@ def solve(task: Task, roads: Sequence[Road]) -> Solution | None:
     return least_peak(task, roads)
 
 
-def refusal(task: Task, roads: Sequence[Road]) -> Undefined:
-    """Return what to raise where no shares meet the task: the energy, or the first limit that could be mended alone."""
-    if not any(road.defined.any() for road in roads):
-        return roads[0].refusals[0]
-    spans = spans_of(roads, task.peaks)
-    if spans:
-        least, most = QUANTITIES[ENERGY].low, most_energy(task, spans, roads[0].rates).reached
-        assert least is not None
-        return unattainable(ENERGY, min(least, most), most, nearest_is_low=False)
-    given = [limit for limit in task.limits if limit.field]
-    for alone in (False, True):
-        for limit in given:
-            others = task._replace(limits=tuple(other for other in task.limits if other is not limit))
-            found = limits_met(others.by_itself() if alone else others, roads, limit.name)
-            if found is not None and found[0] > limit.value:
-                error = unattainable(limit.field, *found, nearest_is_low=True, alone=alone)
-                if error.nearest is not None:
-                    return error
-    if given:
-        message = "No speed does what is asked within all of these limits: ask for less, or loosen or leave out some."
-        return Undefined("limits", message, "unattainable")
-    message = f"Every speed here takes more than {task.peaks[UPTAKE]:g} ml/kg/min of oxygen: give a gentler grade, or "
-    return Undefined("", f"{message}a lower speed_low_m_s.", "unattainable")
-
-
-def limits_met(task: Task, roads: Sequence[Road], name: str) -> tuple[float, float] | None:
-    """Return the least limit of a rate under which a task can be met, and its highest value; None if under none."""
-    span = reach(roads, name, task.peaks)
-    if span is None or task.goal == "most_energy":
-        return span
-    if most_energy(task, spans_of(roads, task.peaks), roads[0].rates).reached < task.energy_kcal:
-        return None
-    return least_peak(task._replace(indicator=name), roads).reached, span[1]
-
-
 def most_energy(task: Task, spans: list[Span], rates: Rates) -> Solution:
     """Return the shares that yield most energy, under the limit of the impulse if there is one."""
     field = Field(rates, spans, None if task.budget is None else IMPULSE, (ENERGY, 1.0))
@@ -272,7 +260,7 @@ def most_energy(task: Task, spans: list[Span], rates: Rates) -> Solution:
     mean = math.inf if task.budget is None else task.budget * (1 - MARGIN) / task.time_s
     if far.x <= mean:
         return solution([Share(far, 1.0)], [DURATION], task.time_s * far.y)
-    shares = field.share(mean, far)
+    shares = field.share(mean, far, least=LEAST_BOUT_S / task.time_s, at_least=False)
     binding = [DURATION] * (sum(share.part for share in shares) > 1 - MARGIN) + [IMPULSE]
     return solution(shares, binding, task.time_s * sum(share.part * share.point.y for share in shares))
 
@@ -280,7 +268,8 @@ def most_energy(task: Task, spans: list[Span], rates: Rates) -> Solution:
 def least_impulse(task: Task, spans: list[Span], rates: Rates) -> Solution:
     """Return the shares that reach an energy, which can be reached, with the least impulse."""
     field = Field(rates, spans, ENERGY, (IMPULSE, -1.0))
-    shares = field.share(task.energy_kcal / task.time_s, field.highest(1.0, 0.0, closer=True))
+    far, least = field.highest(1.0, 0.0, closer=True), LEAST_BOUT_S / task.time_s
+    shares = field.share(task.energy_kcal / task.time_s, far, least=least, at_least=True)
     binding = [DURATION] * (sum(share.part for share in shares) > 1 - MARGIN)
     return solution(shares, binding, -task.time_s * sum(share.part * share.point.y for share in shares))
 
@@ -313,8 +302,19 @@ def least_peak(task: Task, roads: Sequence[Road]) -> Solution:
     part = task.energy_kcal / best.reached
     part = part if part < 1 - SPARE else 1.0
     shares = [Share(share.point, share.part * part) for share in best.shares]
+    if too_short(task, shares):
+        shares = next((one for share in best.shares if (one := alone(task, share.point, roads[0].rates))), shares)
     spare = {task.indicator} if part == 1 else {task.indicator, DURATION, IMPULSE}
     return Solution(shares, [name for name in best.binding if name not in spare], peak)
+
+
+def alone(task: Task, point: Point, rates: Rates) -> list[Share]:
+    """Return what reaches the energy of a task at one speed, nothing where that takes too long or too much impulse."""
+    assert point.span is not None
+    share = Share(point, task.energy_kcal / (task.time_s * point.y))
+    impulse = 0.0 if task.budget is None else float(rates.at(IMPULSE, point.span.direction, point.speed_m_s))
+    kept = task.budget is None or impulse * share.part * task.time_s <= task.budget
+    return [share] if kept and share.part <= 1 and not too_short(task, [share]) else []
 
 
 def solution(shares: list[Share], binding: list[str], reached: float) -> Solution:

@@ -8,6 +8,7 @@ import numpy as np
 from models.arithmetic import Condition, Number, absolute, both, where
 
 ROUNDING: Final = 2.0**-52
+MOST_ROUNDING: Final = 1e-12
 MAXIMUM_STEPS: Final = 200
 BISECTION: Final = 0.5
 
@@ -40,6 +41,21 @@ def bracketed_root(function: Callable[[Number], Number], *, low: Number, high: N
     """
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         return _chandrupatla(function, low, high)
+
+
+def fitting(value: float, inner: float, fits: Callable[[float], bool]) -> float:
+    """Return a value, drawn inward by as little as rounding makes it need where it does not fit.
+
+    Examples
+    --------
+    >>> fitting(1.0, 2.0, lambda trial: trial > 1.0)
+    1.0000000000000002
+    """
+    share = ROUNDING
+    while not fits(value) and share < MOST_ROUNDING:
+        value += share * (inner - value)
+        share *= 2
+    return value
 
 
 def _chandrupatla(function: Callable[[Number], Number], low: Number, high: Number) -> Number:

@@ -1,4 +1,4 @@
-"""What /solve answers is a bout that an estimate takes, whichever two of its numbers are sent, and that has the target.
+"""What /solve and /plan answer are bouts that an estimate takes, whichever two of their numbers are sent.
 
 Inputs are drawn over all that may be asked, its bounds themselves among them, where rounding decides.
 """
@@ -7,7 +7,7 @@ import math
 from typing import Any, Final, TypeAlias, cast, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.answer import IMPULSE
@@ -15,6 +15,7 @@ from models.energy_models import ENERGY_MODELS
 from models.errors import EstimateError, Unattainable, Undefined
 from models.estimate import estimate
 from models.finders import ENERGIES, RATES
+from models.plan import plan
 from models.quantities import QUANTITIES, speed_bounds
 from models.solve import solve
 from models.solve_answer import Find
@@ -136,6 +137,7 @@ def check_put_back(asked: Answer, found: Answer) -> None:
         assert answer["backward"]["speed_m_s"]["value"] == pytest.approx(back, rel=RELATIVE)
 
 
+@settings(deadline=None)
 @given(st.one_of(questions(), ends()))
 def test_what_is_found_is_a_bout_with_the_target(asked: Answer) -> None:
     found = solution(asked)
@@ -145,6 +147,7 @@ def test_what_is_found_is_a_bout_with_the_target(asked: Answer) -> None:
         check_put_back(asked, found)
 
 
+@settings(deadline=None)
 @given(questions())
 def test_a_range_of_what_can_be_had_is_in_order_and_the_nearest_inside_it_can_be_had(asked: Answer) -> None:
     for reach in reaches(solution(asked)):
@@ -207,3 +210,128 @@ def test_a_load_that_is_the_same_at_every_speed_has_one_end(gait: Gait) -> None:
         asked = {"find": "speed_range", "body_mass_kg": 70.0, "gait": gait, indicator: low, **held}
         for reach in reaches(solution(asked)):
             assert reach["low"] <= reach.get("nearest", reach["low"]) <= reach["high"]
+
+
+LIMITED: Final = {
+    "peak_vertical_force_bw": (0.9, 3.2),
+    "patellofemoral_peak_force_bw": (0.5, 8.0),
+    "achilles_relative_load": (0.4, 1.8),
+    "tibial_compression_peak_bw": (5.0, 14.0),
+    IMPULSE: (0.1, 20_000.0),
+    "oxygen_uptake_ml_kg_min": (8.0, 119.0),
+}
+OWN: Final = ("speed_low_m_s", "speed_high_m_s", "backward_speed_high_m_s")
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Answer:
+    """Anything that may be asked of plan, its limits about where they matter."""
+    gait: Gait = draw(st.sampled_from(get_args(Gait)))
+    wish: Answer = {"gait": gait, "body_mass_kg": draw(within("body_mass_kg"))}
+    if draw(st.booleans()):
+        wish |= {"grade": draw(st.floats(-0.4, 0.8)), "energy_model": draw(st.sampled_from(list(ENERGY_MODELS[gait])))}
+    loads = st.sampled_from([name for name in LIMITED if name != "oxygen_uptake_ml_kg_min"])
+    if draw(st.booleans()):
+        wish |= {"goal": "most_energy", "duration_s": draw(within("duration_s"))}
+    else:
+        wish |= {"goal": "least_load", "active_energy_kcal": draw(within("active_energy_kcal"))}
+        wish |= {"indicator": draw(loads)} | ({"duration_s": draw(within("duration_s"))} if draw(st.booleans()) else {})
+    limits = {
+        name: draw(st.floats(*LIMITED[name])) for name in draw(st.sets(st.sampled_from(list(LIMITED)), max_size=3))
+    }
+    wish |= {"limits": limits} if limits else {}
+    for name in draw(st.sets(st.sampled_from(OWN), max_size=2)):
+        wish[name] = draw(st.floats(0.2, speed_bounds(gait)[1]))
+    return wish | ({"oxygen_uptake_max_ml_kg_min": draw(st.floats(10.0, 100.0))} if draw(st.booleans()) else {})
+
+
+def planned(wish: Answer) -> Answer | EstimateError:
+    """Return a plan, or why there is none."""
+    try:
+        return cast(Answer, plan(**wish))
+    except EstimateError as error:
+        return error
+
+
+def without(wish: Answer, field: str) -> Answer:
+    """Return a wish without what a refusal names."""
+    name, _, inner = field.partition("/")
+    left = {key: value for key, value in wish.items() if key != name}
+    limits = {key: value for key, value in wish[name].items() if key != inner} if inner else {}
+    return left | ({"limits": limits} if limits else {})
+
+
+@settings(deadline=None)
+@given(wishes())
+def test_an_estimate_takes_every_bout_of_a_plan(wish: Answer) -> None:
+    found = planned(wish)
+    if isinstance(found, EstimateError):
+        return
+    person = {name: wish[name] for name in PERSON if name in wish}
+    for option in (found, *(found[only] for only in ("forward_only", "backward_only") if only in found)):
+        for bout in option["bouts"]:
+            way = bout["direction"]
+            for two in TWO:
+                answer = cast(Answer, estimate(**person, **{name: bout[name] for name in two}))
+                energy = answer[way]["active_energy_kcal"]["value"]
+                assert energy == pytest.approx(bout["active_energy_kcal"]["value"], rel=RELATIVE)
+                assert f"energy.{way}_implausible_uptake" not in {warning["code"] for warning in answer["warnings"]}
+        took = sum(bout["duration_s"] for bout in option["bouts"])
+        assert took <= wish.get("duration_s", QUANTITIES["duration_s"].high)
+        if wish["goal"] == "least_load":
+            reached = option["totals"]["active_energy_kcal"]["value"]
+            assert reached >= wish["active_energy_kcal"] * (1 - RELATIVE)
+
+
+@settings(deadline=None)
+@given(wishes())
+def test_the_limit_that_a_refusal_names_is_in_the_way(wish: Answer) -> None:
+    """Without it there is a plan, or something else is in the way; where none is named, none of them is."""
+    error = planned(wish)
+    if not isinstance(error, Undefined):
+        return
+    if isinstance(error, Unattainable):
+        assert error.low <= (error.low if error.nearest is None else error.nearest) <= error.high
+    if error.field.partition("/")[0] in ("limits", "oxygen_uptake_max_ml_kg_min", *OWN):
+        again = planned(without(wish, error.field))
+        assert not isinstance(again, EstimateError) or again.field != error.field
+    elif not error.field:
+        bare = {name: value for name, value in wish.items() if name not in ("limits", *OWN)}
+        again = planned(bare)
+        assert isinstance(again, EstimateError)
+        assert again.field == error.field
+
+
+@pytest.mark.parametrize(
+    ("wish", "bouts"),
+    [
+        ({"goal": "most_energy", "duration_s": 172_800.0, "speed_low_m_s": 3.4}, 2),
+        ({"goal": "most_energy", "duration_s": 1.0}, 1),
+        ({"goal": "most_energy", "duration_s": 3.0, "limits": {IMPULSE: 0.8}}, 1),
+        ({"goal": "least_load", "active_energy_kcal": 1.0, "indicator": IMPULSE, "body_mass_kg": 250.0}, 1),
+    ],
+)
+def test_a_bout_of_a_plan_is_neither_too_long_nor_too_short(wish: Answer, bouts: int) -> None:
+    found = planned({"gait": "run", "body_mass_kg": 70.0} | wish)
+    assert not isinstance(found, EstimateError)
+    assert len(found["bouts"]) == bouts
+    for bout in found["bouts"]:
+        assert bout["duration_s"] >= cast(float, QUANTITIES["duration_s"].low)
+        assert bout["distance_m"] <= cast(float, QUANTITIES["distance_m"].high)
+
+
+@pytest.mark.parametrize(
+    ("wish", "field"),
+    [
+        # Slower ones can be done, but tibial compression is known from 2.6 m/s on only.
+        ({"grade": 0.55, "limits": {"tibial_compression_peak_bw": 12.0}}, "limits/tibial_compression_peak_bw"),
+        ({"grade": 0.3, "speed_low_m_s": 4.0, "limits": {"peak_vertical_force_bw": 3.0}}, "speed_low_m_s"),
+        ({"grade": 0.8, "limits": {"peak_vertical_force_bw": 3.0}}, ""),
+        ({"speed_low_m_s": 5.2, "grade": 0.05, "oxygen_uptake_max_ml_kg_min": 50.0}, "oxygen_uptake_max_ml_kg_min"),
+        ({"duration_s": 1.0, "limits": {IMPULSE: 0.2}}, f"limits/{IMPULSE}"),
+    ],
+)
+def test_the_limit_in_the_way_is_named(wish: Answer, field: str) -> None:
+    found = planned({"gait": "run", "body_mass_kg": 70.0, "goal": "most_energy", "duration_s": 600.0} | wish)
+    assert isinstance(found, Undefined)
+    assert found.field == field
