@@ -36,7 +36,8 @@ FROM ${BASE_IMAGE} AS image
 LABEL org.opencontainers.image.title="RetroRun" \
       org.opencontainers.image.description="What a bout of running or walking costs forward and backward" \
       org.opencontainers.image.licenses="MIT"
-ENV PATH=/opt/retrorun/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# One thread: nothing here multiplies matrices, and NumPy would make a thread for each core of the machine.
+ENV PATH=/opt/retrorun/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 # The slim image ships the standard library without bytecode, which doubles every start on a read-only root.
 RUN python -m compileall -q --invalidation-mode unchecked-hash -x site-packages \
     "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"

@@ -29,6 +29,8 @@ from app.worker import SIZES
 
 PIECE: Final = 1 << 16
 """Bytes that are read or written in one turn of the event loop, at most."""
+ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""Else NumPy and Arrow make a thread for each core, and a container's limit of processes counts them."""
 STARTS_WITHIN_S: Final = 30.0
 ENDS_WITHIN_S: Final = 1.0
 LOOK_AGAIN_S: Final = 0.02
@@ -109,7 +111,7 @@ class Worker:
             with other:
                 process = subprocess.Popen(
                     [sys.executable, "-P", "-m", "app.worker", str(other.fileno())],
-                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))} | ONE_THREAD,
                     pass_fds=[other.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
+from app.arrow_blocks import block
 from app.guard import Bytes, Refused
 from app.main import build
 from app.route import SMALL_BYTES
@@ -144,6 +145,16 @@ async def test_a_long_one_waits_until_there_is_room_for_its_answer() -> None:
         assert not asked.done()
         workers.outgoing.held = 0
         assert (await asked).status_code == 200
+
+
+async def test_a_process_has_few_threads_however_many_cores_there_are() -> None:
+    """A container's limit of processes counts them."""
+    threads = (
+        b"__import__('starlette.responses').responses.Response(str(len(__import__('os').listdir('/proc/self/task'))))"
+    )
+    async with running() as workers:
+        await workers.run(block, None, "", 0, 0, True, body=[b"no stream"])  # It loads Arrow.
+        assert int(body(await workers.run(eval, body=[threads]))) <= 3
 
 
 @pytest.mark.parametrize("error", [OSError(24, "too many files"), MemoryError(), OSError(11, "no process")])
