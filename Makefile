@@ -93,8 +93,8 @@ overload: install ## Four times the connections that saturate the service (ARGS=
 loop: $(VENV)/.test-installed ## Time every callback of the event loop under 5000 random requests (ARGS='--requests 1000 --seed 1')
 	$(BIN)/python -m robustness.loop $(ARGS)
 
-fuzz: $(VENV)/.fuzz-installed ## Fuzz what reads a request, guided by coverage (FUZZ_SECONDS=60 for each target)
-	for target in bodies bouts headers; do \
+fuzz: $(VENV)/.fuzz-installed $(VENV)/.test-installed ## Fuzz what reads a request (FUZZ_SECONDS=60 for each target)
+	for target in bodies bouts headers arrow; do \
 		$(BIN)/python -m robustness.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
 

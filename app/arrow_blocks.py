@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from starlette.responses import Response
 
-from app.arrow_stream import END, Malformed, TooLarge, problem_of
+from app.arrow_stream import BATCH, END, SCHEMA, Malformed, Messages, TooLarge, problem_of
 from models.errors import EstimateError
 
 ANSWERED_ROWS: Final = 32_768
@@ -68,16 +68,14 @@ def answering(work: Callable[..., Response]) -> Callable[..., Response]:
 @answering
 def begin(fields: Sequence[str] | None, body: bytes) -> Response:
     """Return the schema of an answer, or the problem of a stream that begins with this schema."""
-    from app.record_batches import check_schema  # noqa: PLC0415 - optional
-
-    check_schema(reader(body).schema)
+    read(body)
     sink, writes = writer(fields)
     writes.close()
     return Response(sink.taken().removesuffix(END))
 
 
 @answering
-def block(fields: Sequence[str] | None, name: str, length: int, place: int, first: bool, body: bytes) -> Response:
+def block(fields: Sequence[str] | None, name: str, place: int, first: bool, body: bytes) -> Response:
     """Return the answer to a block of rows, as messages of Arrow.
 
     Parameters
@@ -86,8 +84,6 @@ def block(fields: Sequence[str] | None, name: str, length: int, place: int, firs
         Columns of the answer.
     name : str
         Of the batch.
-    length : int
-        Of its message [B].
     place : int
         First row of the block.
     first : bool
@@ -104,12 +100,7 @@ def block(fields: Sequence[str] | None, name: str, length: int, place: int, firs
 
     if body:
         kept.clear()
-        batch = reader(body).read_next_batch()
-        if batch.num_rows > length:
-            raise TooLarge  # Columns that are null throughout may have any number of rows in no bytes at all.
-        # What a client says of lengths and places is not believed.
-        batch.validate(full=True)
-        kept[name] = batch
+        kept[name] = read(body)
     elif name not in kept:
         return Response(status_code=HTTPStatus.GONE)
     batch = kept[name]
@@ -124,11 +115,32 @@ def block(fields: Sequence[str] | None, name: str, length: int, place: int, firs
     return Response(sink.taken(), headers={ROWS: str(batch.num_rows)})
 
 
-def reader(body: bytes) -> Any:
-    """Return a reader of a stream."""
+def read(body: bytes) -> Any:
+    """Return the record batch of a stream that has at most one; raise where anything in it is not what it says."""
     import pyarrow as pa  # noqa: PLC0415 - optional
 
-    return pa.ipc.open_stream(pa.py_buffer(body))
+    from app.arrow_checks import BatchReader, Parts  # noqa: PLC0415 - optional
+    from app.record_batches import check_schema  # noqa: PLC0415 - optional
+
+    reader: BatchReader | None = None
+    for message in Messages(len(body)).take(body):
+        found, data = message.header, pa.py_buffer(message.data)
+        if found.rows > len(message.data):
+            raise TooLarge  # Columns that are null throughout may have any number of rows in no bytes at all.
+        if found.kind == SCHEMA:
+            schema = pa.ipc.read_schema(data)
+            check_schema(schema)
+            reader = BatchReader(schema, found.numbers)
+            continue
+        if reader is None:
+            raise Malformed
+        parts = Parts(found.rows, found.nodes, found.buffers)
+        content = data.slice(len(message.data) - found.length)
+        if found.kind == BATCH:
+            return reader.batch(parts, content)
+        if found.dictionary is not None:
+            reader.define(found.dictionary, parts, content, adds=found.adds)
+    return None
 
 
 def writer(fields: Sequence[str] | None) -> tuple[Pieces, Any]:

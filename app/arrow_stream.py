@@ -14,14 +14,20 @@ CONTINUATION: Final = b"\xff\xff\xff\xff"
 WORD_BYTES: Final = len(CONTINUATION)
 END: Final = CONTINUATION + bytes(WORD_BYTES)
 
-HEADER_TYPE, HEADER, BODY_LENGTH = 1, 2, 3
+VERSION, HEADER_TYPE, HEADER, BODY_LENGTH = 0, 1, 2, 3
 """Fields of a message."""
+VERSIONS: Final = {3, 4}
+"""Versions of the format that are read, V4 and V5."""
 SCHEMA, DICTIONARY, BATCH = 1, 2, 3
 """Types of a message."""
+ENDIANNESS, FIELDS, DICTIONARY_OF_FIELD = 0, 1, 4
+"""Fields of a schema, and of one of its fields."""
 NUMBER_OF_DICTIONARY, BATCH_OF_DICTIONARY, ADDS_TO_DICTIONARY = 0, 1, 2
 """Fields of a dictionary."""
-COMPRESSION = 3
-"""Field of a batch."""
+ROWS, NODES, BUFFERS, COMPRESSION = 0, 1, 2, 3
+"""Fields of a batch."""
+MOST: Final = 256
+"""Most columns and buffers of a message that are looked at: more than all inputs have."""
 
 
 class Malformed(Exception):
@@ -32,13 +38,30 @@ class TooLarge(Exception):
     """A message, or the dictionaries together, are beyond what is held."""
 
 
+class Header(NamedTuple):
+    """What a message says of itself."""
+
+    kind: int
+    length: int
+    """Bytes of its body."""
+    dictionary: int | None = None
+    """Number of the dictionary that it is, or adds to."""
+    adds: bool = False
+    rows: int = 0
+    nodes: tuple[tuple[int, ...], ...] = ()
+    """Length, and number of nulls, of each column."""
+    buffers: tuple[tuple[int, ...], ...] = ()
+    """Place in the body, and length, of each buffer."""
+    numbers: tuple[int | None, ...] = ()
+    """Of a schema, the number of each column's dictionary, where it has one."""
+
+
 class Message(NamedTuple):
     """One message of a stream: a schema, a dictionary or a batch."""
 
-    kind: int
+    header: Header
     data: bytearray
-    dictionary: int | None = None
-    """Number of the dictionary that it is; None where it only adds to one."""
+    """All of it, its body last."""
 
 
 class Table:
@@ -69,6 +92,26 @@ class Table:
             raise Malformed
         return Table(self.data, here + struct.unpack_from("<I", self.data, here)[0])
 
+    def vector(self, field: int, form: str) -> tuple[tuple[int, ...], ...]:
+        """Return a field that is a list of numbers, or of fixed groups of them."""
+        start, count = self.start(field)
+        size = struct.calcsize(form)
+        return tuple(struct.unpack_from(form, self.data, start + place * size) for place in range(count))
+
+    def tables(self, field: int) -> list["Table"]:
+        """Return a field that is a list of groups of fields."""
+        start, _ = self.start(field)
+        offsets = self.vector(field, "<I")
+        return [Table(self.data, start + place * WORD_BYTES + offset) for place, (offset,) in enumerate(offsets)]
+
+    def start(self, field: int) -> tuple[int, int]:
+        """Return where the first element of a list is, and how many there are."""
+        here = self.offset(field)
+        if not here:
+            return 0, 0
+        here += struct.unpack_from("<I", self.data, here)[0]
+        return here + WORD_BYTES, min(MOST, struct.unpack_from("<I", self.data, here)[0])
+
 
 class Messages:
     """What has arrived, cut into messages.
@@ -83,7 +126,7 @@ class Messages:
         self.limit = limit
         self.held = bytearray()
         self.ended = False
-        self.known: tuple[int, int, int | None] | None = None  # The header of a message whose body is still arriving.
+        self.known: Header | None = None  # The header of a message whose body is still arriving.
 
     def take(self, data: bytes) -> Iterator[Message]:
         """Yield the messages that are whole now."""
@@ -115,32 +158,47 @@ class Messages:
                 self.known = header(bytes(held[start : start + size]))
             except struct.error:
                 raise Malformed from None
-        kind, length, dictionary = self.known
-        if not 0 <= length <= self.limit:
+        if not 0 <= self.known.length <= self.limit:
             raise TooLarge
-        whole = start + size + length
+        whole = start + size + self.known.length
         if len(held) < whole:
             return None
         # What follows is moved, and not the message, which may be long.
+        message = Message(self.known, held)
         self.held = held[whole:]
         del held[whole:]
         self.known = None
-        return Message(kind, held, dictionary)
+        return message
 
 
-def header(metadata: bytes) -> tuple[int, int, int | None]:
-    """Return a message's type, the length of its body and which dictionary it is; raise where it is compressed."""
+def header(metadata: bytes) -> Header:
+    """Return what a message says of itself; raise where its body would have to be changed before it is read."""
     message = Table(metadata, struct.unpack_from("<I", metadata)[0])
     kind, length = message.number(HEADER_TYPE, "<B"), message.number(BODY_LENGTH, "<q")
-    dictionary = None
-    if kind in {DICTIONARY, BATCH}:
-        batch = message.table(HEADER)
-        if kind == DICTIONARY:
-            dictionary = None if batch.number(ADDS_TO_DICTIONARY, "<B") else batch.number(NUMBER_OF_DICTIONARY, "<q")
-            batch = batch.table(BATCH_OF_DICTIONARY)
-        if batch.offset(COMPRESSION):
-            raise Conflict("", "Send record batches without compression.", "compressed")
-    return kind, length, dictionary
+    if message.number(VERSION, "<h") not in VERSIONS:
+        raise Malformed
+    if kind == SCHEMA:
+        schema = message.table(HEADER)
+        if schema.number(ENDIANNESS, "<h"):
+            raise Conflict("", "Send the lowest byte of a number first (little-endian).", "big_endian")
+        return Header(kind, length, numbers=tuple(map(dictionary_of, schema.tables(FIELDS))))
+    if kind not in {DICTIONARY, BATCH}:
+        raise Malformed
+    batch, dictionary, adds = message.table(HEADER), None, False
+    if kind == DICTIONARY:
+        dictionary, adds = batch.number(NUMBER_OF_DICTIONARY, "<q"), bool(batch.number(ADDS_TO_DICTIONARY, "<B"))
+        batch = batch.table(BATCH_OF_DICTIONARY)
+    if batch.offset(COMPRESSION):
+        raise Conflict("", "Send record batches without compression.", "compressed")
+    rows = batch.number(ROWS, "<q")
+    return Header(kind, length, dictionary, adds, rows, batch.vector(NODES, "<qq"), batch.vector(BUFFERS, "<qq"))
+
+
+def dictionary_of(field: Table) -> int | None:
+    """Return the number of a column's dictionary, or None where it has none."""
+    if not field.offset(DICTIONARY_OF_FIELD):
+        return None
+    return field.table(DICTIONARY_OF_FIELD).number(NUMBER_OF_DICTIONARY, "<q")
 
 
 def problem_of(error: Exception) -> Response:

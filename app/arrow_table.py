@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from app import arrow_blocks
-from app.arrow_stream import BATCH, DICTIONARY, END, SCHEMA, Malformed, Message, Messages, TooLarge, problem_of
+from app.arrow_stream import BATCH, END, SCHEMA, Malformed, Message, Messages, TooLarge, problem_of
 from app.contract import problems
 from app.fields import checked_fields
 from app.guard import EXCHANGE, MAXIMUM_BODY_BYTES, Exchange, Refused
@@ -106,14 +106,15 @@ class TableResponse(Response):
 
     async def answers(self, scope: Scope, message: Message) -> AsyncIterator[bytes]:
         """Yield the answer to a message, a block of rows at a time."""
-        if (message.kind == SCHEMA) == bool(self.before) or message.kind not in {SCHEMA, DICTIONARY, BATCH}:
+        found = message.header
+        if (found.kind == SCHEMA) == bool(self.before):
             raise Malformed
-        if message.kind == BATCH:
+        if found.kind == BATCH:
             self.batches += 1
             parts: list[bytes | bytearray] = [*(known.data for known in self.before), message.data, END]
             rows, place = 1, 0
             while place < rows:
-                asked = self.fields, f"{self.name} {self.batches}", len(message.data), place, self.batches == 1
+                asked = self.fields, f"{self.name} {self.batches}", place, self.batches == 1
                 block = await beside(scope, arrow_blocks.block, *asked, body=[] if place else parts, long=True)
                 if block.status_code == HTTPStatus.GONE:  # Another stream had its turn.
                     block = await beside(scope, arrow_blocks.block, *asked, body=parts, long=True)
@@ -122,12 +123,12 @@ class TableResponse(Response):
                 for piece in parts_of(block):
                     yield piece
             return
-        if message.dictionary is not None:
-            self.before = [known for known in self.before if known.dictionary != message.dictionary]
+        if found.dictionary is not None and not found.adds:
+            self.before = [known for known in self.before if known.header.dictionary != found.dictionary]
         self.before.append(message)
         if sum(len(known.data) for known in self.before) > MAXIMUM_BODY_BYTES:
             raise TooLarge
-        if message.kind == SCHEMA:
+        if found.kind == SCHEMA:
             begun = await beside(scope, arrow_blocks.begin, self.fields, body=[bytes(message.data), END])
             self.preface = b"".join(parts_of(ok(begun)))
 

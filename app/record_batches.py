@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from app.arrow_checks import Given, given_rows, indices_of, is_number, is_text, numbers_of, text_of
 from app.fields import checked_fields
 from models import __version__
 from models.answer import MEANINGS
@@ -29,7 +30,6 @@ from models.quantities import QUANTITIES
 
 NUMBER: Final = pa.float64()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
-NUMBER_KINDS: Final = (pa.types.is_floating, pa.types.is_integer, pa.types.is_decimal, pa.types.is_null)
 INPUTS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
 DICTIONARIES: Final = {
@@ -44,10 +44,11 @@ def input_schema() -> pa.Schema:
     """Return every column that bouts may have.
 
     Body mass must be there, and two of speed, duration and distance; the others may be missing. A null is what is
-    left out in a request. Numbers may be of any width, decimal ones too, words plain strings.
+    left out in a request. Numbers may be of any width, decimal ones too, words `string` or `large_string`, and plain
+    or in a dictionary.
     """
-    numbers = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
-    return pa.schema(numbers + [_field(name, WORD, MEANINGS[name]) for name in WORDS])
+    fields = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
+    return pa.schema(fields + [_field(name, WORD, MEANINGS[name]) for name in WORDS])
 
 
 def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
@@ -103,16 +104,11 @@ def check_schema(schema: pa.Schema) -> None:
             near = get_close_matches(name, INPUTS, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(INPUTS)}."
             raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
-        value = kind.value_type if pa.types.is_dictionary(kind) else kind
-        if name in NUMBERS:
-            fits = any(is_number(kind) for is_number in NUMBER_KINDS)
-        else:
-            fits = pa.types.is_null(value) or any(
-                is_text(value) for is_text in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)
-            )
-        if not fits:
-            message = "Give a column of numbers, of any width." if name in NUMBERS else "Give a column of strings."
-            raise Conflict(name, message, "not_a_number" if name in NUMBERS else "not_a_choice")
+        if name in NUMBERS and not is_number(kind):
+            raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
+        if name in WORDS and not is_text(kind):
+            message = "Give a column of string or large_string, plain or in a dictionary; no views."
+            raise Conflict(name, message, "not_a_choice")
     if len(set(schema.names)) < len(schema.names):
         raise Conflict("", "Give each column once.", "not_unique")
     if "body_mass_kg" not in schema.names:
@@ -141,6 +137,8 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
     ------
     Conflict
         A column is missing, unknown or of another type, or a field is unknown.
+    pyarrow.ArrowInvalid
+        A column is not what it says: a buffer is too short, a word or a place lies outside.
 
     Examples
     --------
@@ -156,6 +154,8 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
         buffers.append(pa.allocate_buffer(size))
         return np.frombuffer(buffers[0], np.uint8)
 
+    if any(len(array) != batch.num_rows for array in batch.columns):
+        raise pa.ArrowInvalid("A column is longer or shorter than its record batch.")
     columns = {name: column_of(name, batch.column(name)) for name in batch.schema.names}
     answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
     status = [*zip(*answer.reasons.numbers, strict=True)]
@@ -169,10 +169,10 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
             found = answer.words[name]
             arrays.append(words_of(found, OUTPUTS[name].choices, found >= 0 if name in answer.gaps else None))
         else:
-            numbers = answer.numbers[name]
+            column = answer.numbers[name]
             # Only NaN differs from itself.
-            known = bitmap(np.equal(numbers, numbers)) if name in answer.gaps else None
-            values = buffers[0].slice(answer.offsets[name], numbers.nbytes)
+            known = bitmap(np.equal(column, column)) if name in answer.gaps else None
+            values = buffers[0].slice(answer.offsets[name], column.nbytes)
             arrays.append(pa.Array.from_buffers(NUMBER, answer.rows, [known, values]))
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
 
@@ -211,26 +211,26 @@ def warnings_of(answer: Answer) -> pa.Array:
 
 
 def column_of(name: str, array: pa.Array) -> Column:
-    """Return a column as the models take it."""
-    given: Any = True
+    """Return a column as the models take it; nothing native reads it before it is checked."""
     if name in NUMBERS:
-        if array.null_count:
-            given = array.is_valid().to_numpy(zero_copy_only=False)
-        if pa.types.is_integer(array.type):
-            # Arrow would refuse the whole column for one integer that a float does not hold exactly.
-            return Column(array.fill_null(0).to_numpy(zero_copy_only=False).astype(np.float64), given)
-        array = array.cast(NUMBER)
-        # What a null hides may be anything, and is not looked at.
-        return Column(np.frombuffer(array.buffers()[1], np.float64)[array.offset :][: len(array)], given)
-    choices = DICTIONARIES[WORDS[name]]
-    if pa.types.is_dictionary(array.type):
-        places = pc.index_in(array.dictionary.cast(pa.string()), choices).take(array.indices)
-    else:
-        places = pc.index_in(array.cast(pa.string()), choices)
-    return Column(*words_given(places, array))
+        return Column(*numbers_of(array))
+    if not pa.types.is_dictionary(array.type):
+        return Column(*places_of(name, array))
+    codes, known = places_of(name, array.dictionary)
+    if known is False:
+        return Column(codes, False)
+    places, given = indices_of(array)
+    # One beyond the end of the dictionary stands where there is no word.
+    codes = np.append(codes, np.int8(UNKNOWN_WORD)).take(places)
+    if known is True:
+        return Column(codes, given)
+    return Column(codes, np.append(known, False).take(places))
 
 
-def words_given(places: pa.Array, array: pa.Array) -> tuple[NDArray[np.int8], Any]:
-    """Return the places of words, -2 for one that is not among the choices, and where there is a word at all."""
+def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:
+    """Return the places of strings among their choices, -2 for one that is no choice, and where there is one at all."""
+    if pa.types.is_null(array.type):
+        return np.empty(0, np.int8), False
+    places = pc.index_in(text_of(array), DICTIONARIES[WORDS[name]].cast(array.type))
     codes = places.fill_null(UNKNOWN_WORD).to_numpy(zero_copy_only=False).astype(np.int8)
-    return codes, array.is_valid().to_numpy(zero_copy_only=False) if array.null_count else True
+    return codes, given_rows(array)

@@ -1,10 +1,12 @@
-"""Coverage-guided fuzzing of what reads a request: `python -m robustness.fuzz bodies|bouts|headers --seconds 60`.
+"""Fuzzing of what reads a request: `python -m robustness.fuzz bodies|bouts|headers|arrow --seconds 60`.
 
 `bodies` takes any bytes, `bouts` writes JSON objects of known fields and odd values, `headers` takes any Content-Type
-and Accept. A finding is an exception or an answer outside the contract; atheris prints it and keeps the bytes.
+and Accept, all guided by coverage. A finding is an exception or an answer outside the contract; atheris prints it and
+keeps the bytes. `arrow` sends streams that lie to a process of its own: `robustness.arrow_streams`.
 """
 
 import argparse
+import random
 import sys
 import tempfile
 from pathlib import Path
@@ -13,6 +15,7 @@ import atheris  # type: ignore[import-untyped, unused-ignore] # only where `make
 
 with atheris.instrument_imports(include=["app", "models", "robustness"]):
     from app.schema import EstimateRequest, MeasurementRequest
+    from robustness import arrow_streams
     from robustness.bodies import STATUSES_OF_HEADERS, check
     from robustness.corpus import BODY, HOSTILE_BODIES
 
@@ -79,13 +82,15 @@ TARGETS = {"bodies": bodies, "bouts": bouts, "headers": headers}
 def main() -> None:
     """Fuzz one target for a bounded time."""
     parser = argparse.ArgumentParser(prog="python -m robustness.fuzz", description=__doc__)
-    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("target", choices=(*TARGETS, "arrow"))
     parser.add_argument("--seconds", type=int, default=60, help="how long [s] (default: 60, at most 3600)")
     parser.add_argument("--keep", type=Path, default=Path("build/fuzz"), help="where findings go (default: build/fuzz)")
     options = parser.parse_args()
     if not 1 <= options.seconds <= 3600:
         parser.error("--seconds: give 1 to 3600")
     options.keep.mkdir(parents=True, exist_ok=True)
+    if options.target == "arrow":
+        sys.exit(bool(arrow_streams.run(options.seconds, options.keep, random.randrange(1 << 32))))
     with tempfile.TemporaryDirectory() as place:
         seeds, words = Path(place) / "seeds", Path(place) / "words"
         seeds.mkdir()

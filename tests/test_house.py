@@ -139,7 +139,14 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/workers.py": {"bytes at once, lanes": (16, 2), "seconds to start, until another look": (30.0, 0.02)},
     "app/workout.py": {"repeats in the example": (6,)},
     "app/batch.py": {"most bouts, alike ones, rows written at once, steps of pieces": (10_000, 6, 256, 2)},
-    "app/arrow_stream.py": {"layout of a message: types, fields, widths": (2, 3)},
+    "app/arrow_stream.py": {
+        "layout of a message: types, fields, widths": (2, 3, 4),
+        "most columns and buffers that are looked at": (256,),
+    },
+    "app/arrow_checks.py": {
+        "bits of a byte and of a wide number's pieces, most decimal digits": (8, 64, 76),
+        "buffers of a column, bases of numbers": (2, 3, 10, 2.0),
+    },
     "app/arrow_blocks.py": {"rows of an answered batch": (32_768,)},
     "app/arrow_table.py": {"bytes of a stream's name": (8,)},
     "app/record_batches.py": {"columns of the status": (2,)},

@@ -193,9 +193,7 @@ def test_words_are_dictionaries_that_stay_the_same() -> None:
     assert set(first["warnings"].values.dictionary.to_pylist()) == set(WARNINGS)
 
 
-@pytest.mark.parametrize(
-    "kind", [pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())]
-)
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.dictionary(pa.int32(), pa.string())])
 def test_words_come_in_any_form_of_string(kind: pa.DataType) -> None:
     rows = [BOUT | {"equal": word} for word in ("heart_rate", None, "metabolic_rate", "no such word")]
     plain = pa.RecordBatch.from_pylist(rows)
