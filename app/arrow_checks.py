@@ -15,8 +15,8 @@ BITS: Final = 8
 """Bits of a byte, of which each says of one row whether it is there."""
 LIMB: Final = 64
 """Bits of the pieces that a wide decimal is made of."""
-SCALE_HIGH: Final = 76
-"""Most digits of a decimal."""
+DIGITS: Final = {4: 9, 8: 18, 16: 38, 32: 76}
+"""Most digits of a decimal by its bytes. Beyond them Arrow takes any scale, and reads past its own tables of powers."""
 
 Given: TypeAlias = bool | NDArray[np.bool_]
 """Where there is a value at all."""
@@ -35,7 +35,7 @@ class Parts(NamedTuple):
 def is_number(kind: pa.DataType) -> bool:
     """Say whether a column of a type is read as numbers."""
     if pa.types.is_decimal(kind):
-        return bool(abs(kind.scale) <= SCALE_HIGH)
+        return bool(abs(kind.scale) <= DIGITS[kind.byte_width])
     return any(says(kind) for says in (pa.types.is_floating, pa.types.is_integer, pa.types.is_null))
 
 

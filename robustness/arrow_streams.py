@@ -55,7 +55,8 @@ OTHERS: Final = (
     *(pa.run_end_encoded(pa.int32(), pa.float64()), pa.run_end_encoded(pa.int16(), pa.string())),
     *(pa.dictionary(pa.int8(), pa.float64()), pa.dictionary(pa.int32(), pa.binary())),
     *(pa.dictionary(pa.int32(), pa.string_view()), pa.dictionary(pa.int8(), pa.dictionary(pa.int8(), pa.string()))),
-    *(pa.decimal128(38, scale) for scale in (77, 100, -(2**31))),
+    *(pa.decimal32(9, 10), pa.decimal64(18, -19)),
+    *(pa.decimal128(38, scale) for scale in (39, 77, 100, -(2**31))),
     *(pa.decimal256(76, scale) for scale in (76, -76, 77, 2**31 - 1)),
     *(pa.bool8(), pa.uuid(), pa.json_(), pa.opaque(pa.float64(), "a", "b")),
 )
