@@ -9,7 +9,7 @@ from typing import Final, TextIO
 import pyarrow as pa
 
 from app.bulk_run import Far, Options, Outcome, run
-from app.bulk_source import BadFile
+from app.bulk_source import BadFile, NotRead
 
 BAR: Final = 24
 EVERY_S: Final = 0.2
@@ -45,10 +45,13 @@ def bulk_of(chosen: argparse.Namespace) -> str:
         raise Failed(f"A process that computes was ended, perhaps for want of memory; {AGAIN}.") from None
     except CancelledError:
         raise Failed(f"The scheduler was ended; {AGAIN}, with one that runs.") from None
+    except NotRead as error:
+        raise Failed(f"The input was not read: {error}. Once that is fixed, {AGAIN}.") from None
     except pa.ArrowException as error:
         raise Failed(f"{chosen.input.name} cannot be written as {chosen.output.name}: {error}") from None
     except OSError as error:
-        raise Failed(f"{error.strerror or error}: {error.filename or chosen.output}. Mended, {AGAIN}.") from None
+        said = f"{error.filename or chosen.output}: {error.strerror or error}"
+        raise Failed(f"The output was not written: {said}. Once that is fixed, {AGAIN}.") from None
     finally:
         progress.close()
     return summary(outcome)
@@ -67,6 +70,8 @@ def summary(outcome: Outcome) -> str:
         lines.append("  ...")
     if outcome.rejected_file:
         lines.append(f"Rejected rows are in {outcome.rejected_file}.")
+    if outcome.left:
+        lines.append(f"{outcome.left} holds what no run made, and is left.")
     return "\n".join(lines)
 
 
@@ -83,13 +88,21 @@ class Progress:
         now = monotonic()
         if self.stream and (self.said is None or now - self.said > EVERY_S or far.share >= 1):
             self.said = now
-            self.stream.write(f"\r{line(far, now - self.start)}\x1b[K")
-            self.stream.flush()
+            self.write(f"\r{line(far, now - self.start)}\x1b[K")
 
     def close(self) -> None:
         """Leave the line."""
         if self.stream and self.said is not None:
-            self.stream.write("\n")
+            self.write("\n")
+
+    def write(self, text: str) -> None:
+        """Write, and be silent once nobody reads it: the terminal may be closed while the run goes on."""
+        try:
+            if self.stream:
+                self.stream.write(text)
+                self.stream.flush()
+        except OSError:
+            self.stream = None
 
 
 def line(far: Far, elapsed_s: float) -> str:

@@ -1,7 +1,11 @@
 """The options of `retrorun bulk`, without what computes it, so that its help answers at once."""
 
 import argparse
+import re
 from pathlib import Path
+from typing import Final
+
+NAME: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]*))(?:,|\Z)')
 
 
 def add_bulk_options(parser: argparse.ArgumentParser) -> None:
@@ -10,7 +14,11 @@ def add_bulk_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="file to write, of any of these kinds")
     parser.add_argument("--fields", type=names, metavar="", help="columns to compute, between commas; else all")
     parser.add_argument(
-        "--keep", type=names, default=(), metavar="", help="columns of the input to carry to the output, between commas"
+        "--keep",
+        type=names,
+        default=(),
+        metavar="",
+        help="columns of the input to carry to the output, between commas; one with a comma in double quotes",
     )
     parser.add_argument(
         "--engine", choices=("local", "dask"), default="local", help="this machine's processes, or Dask (%(default)s)"
@@ -21,8 +29,28 @@ def add_bulk_options(parser: argparse.ArgumentParser) -> None:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return names between commas."""
-    return tuple(name.strip() for name in text.split(","))
+    """Return names between commas, each as it is or as `quoted` writes it.
+
+    Examples
+    --------
+    >>> names('id, "last, first",5" pace')
+    ('id', 'last, first', '5" pace')
+    """
+    found = [match for match in NAME.finditer(text) if match.start() == 0 or text[match.start() - 1] == ","]
+    return tuple(match[2].strip() if match[1] is None else match[1].replace('""', '"') for match in found)
+
+
+def quoted(name: str) -> str:
+    """Return a name as `--keep` reads it: in double quotes where it is not read as it is.
+
+    Examples
+    --------
+    >>> quoted("id"), quoted("last, first")
+    ('id', '"last, first"')
+    """
+    if name and names(name) == (name,):
+        return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def positive(text: str) -> int:

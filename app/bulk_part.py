@@ -7,12 +7,11 @@ last, the counts, whose being there says that the part is whole. Each gets its n
 import csv
 import io
 import json
-import os
 import shutil
-import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -22,9 +21,12 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from app.bulk_files import written
 from app.bulk_parquet import join_parquet
 from app.bulk_source import Block, Rows
+from app.bulk_text import csv_column, given_cells, json_cells
 from app.record_batches import WORD, estimate_batch, output_schema
+from models.column_names import WARNINGS
 
 WORDS_OF_LISTS: Final = "list.element"
 DONE: Final = ".done.json"
@@ -118,7 +120,7 @@ def estimates_of(rows: Rows, fields: tuple[str, ...] | None) -> pa.RecordBatch:
 def rejected_rows(given: pa.RecordBatch, places: list[int], faults: list[Any], first_row: int) -> bytes:
     """Return rejected rows as CSV: the row, counted from 1, why, and what was given."""
     text = io.StringIO()
-    cells = zip(*(column.to_pylist() for column in given.columns), strict=True)
+    cells = zip(*map(given_cells, given.columns), strict=True)
     csv.writer(text, lineterminator="\n").writerows(
         [first_row + place + 1, *fault, *row] for place, fault, row in zip(places, faults, cells, strict=True)
     )
@@ -128,8 +130,13 @@ def rejected_rows(given: pa.RecordBatch, places: list[int], faults: list[Any], f
 def write_part(index: int, work: Work, files: dict[str, bytes]) -> None:
     """Write the files of a part; the counts come last."""
     for ending, content in files.items():
-        with named_when_whole(work.part(index, ending), work.directory) as file:
-            file.write(content)
+        path = work.part(index, ending)
+        written(path, work.directory, partial(write_all, content)).replace(path)
+
+
+def write_all(content: bytes, file: BinaryIO) -> None:
+    """Write the content of a part."""
+    file.write(content)
 
 
 def whole_parts(work: Work) -> dict[int, Any]:
@@ -143,29 +150,6 @@ def whole_parts(work: Work) -> dict[int, Any]:
             if all(work.part(index, ending).stat().st_size == size for ending, size in counts["bytes"].items()):
                 found[index] = counts
     return found
-
-
-@contextmanager
-def named_when_whole(path: Path, beside: Path) -> Iterator[BinaryIO]:
-    """Open a file that has its name only when all of it was written.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    beside : Path
-        Directory of the same disk for the unfinished file.
-    """
-    unfinished = beside / f"{path.name}.{uuid.uuid4().hex}.tmp"
-    try:
-        with unfinished.open("xb") as file:
-            yield file
-            file.flush()
-            if path.parent != beside:
-                os.fsync(file.fileno())  # of the output; parts are told by their sizes
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def parquet_bytes(table: pa.RecordBatch) -> Any:
@@ -185,27 +169,21 @@ def csv_bytes(table: pa.RecordBatch) -> Any:
     """Return a table as CSV without its header; a list is its words with blanks between them."""
     sink = pa.BufferOutputStream()
     columns = [
-        pc.binary_join(column.cast(pa.list_(pa.string())), " ") if pa.types.is_list(column.type) else plain(column)
-        for column in table.columns
+        pc.binary_join(column.cast(pa.list_(pa.string())), " ") if name == WARNINGS else csv_column(name, column)
+        for name, column in zip(table.schema.names, table.columns, strict=True)
     ]
     options = pyarrow.csv.WriteOptions(include_header=False)
     pyarrow.csv.write_csv(pa.RecordBatch.from_arrays(columns, names=table.schema.names), sink, options)
     return sink.getvalue()
 
 
-def plain(column: pa.Array) -> pa.Array:
-    """Return a column without its dictionary."""
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-
-
 def jsonl_bytes(table: pa.RecordBatch) -> bytes:
     """Return a table as JSON Lines; what is unknown is left out."""
     names = table.schema.names
-    rows = zip(*(column.to_pylist() for column in table.columns), strict=True)
+    rows = zip(*map(json_cells, names, table.columns), strict=True)
     return b"".join(
         orjson.dumps(
             {name: value for name, value in zip(names, row, strict=True) if value is not None},
-            default=str,
             option=orjson.OPT_APPEND_NEWLINE,
         )
         for row in rows

@@ -2,34 +2,32 @@
 
 Parts stand in a directory beside the output, in one named by what they depend on: the input, the options and the
 coefficients. So parts of different runs cannot meet, and the same command again goes on with those that are whole.
+`app.bulk_files` sees to it that nothing is lost that no run made.
 """
 
+import errno
 import hashlib
 import json
 import multiprocessing
 import os
-import shutil
 import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from app.bulk_part import REJECTED, Work, compute, join, named_when_whole, schema_of, whole_parts, write_part
-from app.bulk_source import BadFile, Block, Source, kind_of
+from app.bulk_files import claimed, folder_of_run, give_name, is_made, refuse_others, remove_parts, written
+from app.bulk_part import REJECTED, Work, compute, join, schema_of, whole_parts, write_part
+from app.bulk_source import STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
+from app.bulk_text import refuse_unfit
 from models import __version__
 from models.catalogue import coefficients_hash
 from models.errors import Conflict
-
-try:
-    import fcntl
-except ImportError:
-    fcntl = None  # type: ignore[assignment]  # Windows has no such module, and the name is one to mypy
 
 AHEAD: Final = 2
 """Blocks sent for each process, so that none waits for the next."""
@@ -65,6 +63,8 @@ class Outcome(NamedTuple):
     rejected: Counter[tuple[str, str | None]]
     """Rows without an estimate, by status and input at fault."""
     rejected_file: Path | None
+    left: Path | None = None
+    """The directory of the parts, where something else is in it."""
 
 
 class Inline(Executor):
@@ -103,11 +103,14 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
         raise BadFile(f"Name another output: {source_path.name} is the input, and this run would write it.")
     if output.is_dir():
         raise BadFile(f"{output.name} is a directory: name a file.")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(output.parent))
+    options = options._replace(keep=tuple(dict.fromkeys(options.keep)))
     source = Source(source_path, options.keep)
     names = names_of(source, options, kind_of(output))
-    parts = parts_of(output)
-    parts.mkdir(exist_ok=True)
-    with alone(parts, output):
+    for path in (output, rejected_of(output)):
+        refuse_others(path, output)
+    with claimed(parts_of(output), output):
         return run_alone(source, output, names, options, report)
 
 
@@ -115,11 +118,8 @@ def run_alone(
     source: Source, output: Path, names: list[str], options: Options, report: Callable[[Far], object]
 ) -> Outcome:
     """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
-    parts = parts_of(output)
-    directory = parts / fingerprint(source.path, output, options)
-    directory.mkdir(exist_ok=True)
-    for unfinished in directory.glob("*.tmp"):
-        unfinished.unlink(missing_ok=True)
+    parts, identity = parts_of(output), fingerprint(source.path, output, options)
+    directory = folder_of_run(parts, identity, output)
     work = Work(source.parser(), options.keep, options.fields, kind_of(output), directory.resolve())
     counts = whole_parts(work)
     resumed_rows, resumed_share = total(counts, "rows"), total(counts, "share")
@@ -130,21 +130,33 @@ def run_alone(
     if not counts:
         counts[0], files = compute(Block(0, 0, 0, 1.0, source.nothing()), work)
         write_part(0, work, files)
+    if fingerprint(source.path, output, options) != identity:
+        raise BadFile(f"{source.path.name} was changed while it was read: run the same command again.")
     rejected: Counter[tuple[str, str | None]] = Counter()
     for counted in counts.values():
         rejected.update({(status, field): count for status, field, count in counted["faults"]})
-    order = sorted(counts)
-    rejected_file = rejected_of(output)
+    name_output(source, output, names, work, sorted(counts), rejected=bool(rejected))
+    left = None if remove_parts(parts) else parts
+    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_of(output) if rejected else None, left)
+
+
+def name_output(
+    source: Source, output: Path, names: list[str], work: Work, order: list[int], *, rejected: bool
+) -> None:
+    """Join the parts, and give the output and its rejected rows their names when both are whole."""
+    rejected_file, unfinished = rejected_of(output), {}
     if rejected:
         heading = ["row", "status", "status_field", *source.schema.names]
-        with named_when_whole(rejected_file, directory) as file:
-            join([work.part(index, REJECTED) for index in order], "csv", heading, file)
-    else:
-        rejected_file.unlink(missing_ok=True)
-    with named_when_whole(output, directory) as file:
-        join([work.part(index, work.ending) for index in order], work.kind, names, file)
-    shutil.rmtree(parts)
-    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_file if rejected else None)
+        parts = [work.part(index, REJECTED) for index in order]
+        unfinished[rejected_file] = written(
+            rejected_file, work.directory, lambda file: join(parts, "csv", heading, file), output
+        )
+    estimates = [work.part(index, work.ending) for index in order]
+    unfinished[output] = written(output, work.directory, lambda file: join(estimates, work.kind, names, file), output)
+    if not rejected and is_made(rejected_file, output):
+        rejected_file.unlink()  # of an earlier run of this output
+    for path, file in unfinished.items():
+        give_name(file, path, output)
 
 
 def parts_of(output: Path) -> Path:
@@ -157,24 +169,6 @@ def rejected_of(output: Path) -> Path:
     return output.with_name(f"{output.stem}.rejected.csv")
 
 
-@contextmanager
-def alone(parts: Path, output: Path) -> Iterator[None]:
-    """Hold a directory until the run ends, however it does; raise where another run of this machine holds it."""
-    if fcntl is None:
-        yield
-        return
-    descriptor = os.open(parts, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # of a file system without locks
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BadFile(f"Another run writes {output.name}: wait for it, or name another output.") from None
-        yield
-    finally:
-        os.close(descriptor)
-
-
 def total(counts: dict[int, Any], what: str) -> Any:
     """Return a sum over parts."""
     return sum(part[what] for part in counts.values())
@@ -183,20 +177,22 @@ def total(counts: dict[int, Any], what: str) -> Any:
 def names_of(source: Source, options: Options, kind: str) -> list[str]:
     """Return the names of an output's columns, or raise where they cannot be what is asked."""
     kept = pa.schema([source.schema.field(name) for name in options.keep])
-    if nested := [field.name for field in kept if kind == "csv" and pa.types.is_nested(field.type)]:
-        raise BadFile(f"--keep {nested[0]}: CSV has no lists or structs; write Parquet or JSON Lines.")
+    for field in kept:
+        refuse_unfit(field, kind)
     try:
         names: list[str] = schema_of(kept, options.fields).names
     except Conflict as error:
         raise BadFile(f"--fields: {error.message}") from None
     if twice := [name for name in options.keep if names.count(name) > 1]:
-        raise BadFile(f"--keep {twice[0]}: the output has a column of that name; rename it, or choose other --fields.")
+        way = "rename it" if twice[0] in STATUS_COLUMNS else "rename it, or choose other --fields"
+        raise BadFile(f"--keep {twice[0]}: the output has a column of that name; {way}.")
     return names
 
 
 def fingerprint(source: Path, output: Path, options: Options) -> str:
     """Return what the parts of a run depend on, as one word."""
-    found = source.stat()
+    with reading(source):
+        found = source.stat()
     parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of(output), options.fields, options.keep]
     parts += [options.partition_rows, __version__, coefficients_hash(), pa.__version__]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]

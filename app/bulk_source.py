@@ -6,8 +6,11 @@ be read is noted with its reason, and the row it stands in has no estimate; the 
 
 import csv
 import json
+import os
+import re
 import shlex
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
@@ -18,6 +21,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from app.bulk_options import quoted
 from app.record_batches import INPUTS, check_schema
 from models.column_inputs import SOURCES
 from models.column_names import NUMBERS
@@ -28,14 +32,39 @@ NEEDED: Final = ("body_mass_kg", *SOURCES)
 """Columns that a batch of bouts has even where they are empty."""
 OTHER_MARKS: Final = ";\t|"
 """What separates cells in files that are called CSV too."""
+STATUS_COLUMNS: Final = ("status", "status_field")
+"""Columns that every output has."""
+LONGEST_CELL: Final = 2**31 - 1
+LONG_NUMBER: Final = 18
+"""Digits of an integer that Python reads at once, whatever it is."""
+MEMBER: Final = re.compile(r'\s*[{,]\s*"')
+"""What stands before the name of a member of an object of JSON."""
 NOT_A_ROW: Final = {"csv": "not_a_row", "jsonl": "not_an_object"}
 
 Fault = tuple[str, str | None]
 """Why a row cannot be read, and the column at fault, if it is one."""
 
 
+csv.field_size_limit(LONGEST_CELL)
+
+
 class BadFile(Exception):
     """A file that cannot be read or written as it is, with what to do."""
+
+
+class NotRead(Exception):
+    """The system did not hand over the input, and may another time."""
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say of the input what goes wrong while it is read: what is wrong with it, or that the system does not give it."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise NotRead(f"{path}: {os.strerror(error.errno)}") from None
+        raise BadFile(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
 
 
 class Block(NamedTuple):
@@ -80,17 +109,18 @@ class Source:
         self.path = path
         self.kind = kind_of(path)
         self.keep = tuple(keep)
-        self.schema = {"parquet": self.of_parquet, "csv": self.of_csv, "jsonl": self.of_jsonl}[self.kind]()
+        if path.is_dir():
+            raise BadFile(f"{path.name} is a directory: name a file.")
+        with reading(path):
+            self.schema = {"parquet": self.of_parquet, "csv": self.of_csv, "jsonl": self.of_jsonl}[self.kind]()
         """The columns that are known or kept, as they stand in the file."""
         if missing := [name for name in self.keep if name not in self.schema.names]:
             raise BadFile(f"{path.name} has no column {missing[0]} to keep.")
 
     def of_parquet(self) -> pa.Schema:
         """Return the columns of a Parquet file."""
-        try:
-            schema = pq.read_schema(self.path)
-        except pa.ArrowInvalid as error:
-            raise BadFile(f"{self.path.name} is not a Parquet file: {error}.") from None
+        found = pq.read_schema(self.path)
+        schema = pa.schema([field.with_type(PLAIN.get(field.type, field.type)) for field in found])
         self.check(schema)
         return schema
 
@@ -98,9 +128,10 @@ class Source:
         """Return the columns of a CSV file: all text."""
         with self.path.open("rb") as file:
             heading = file.readline()
-        names = cells_of([heading])[0] if heading else []
-        if "\ufffd" in "".join(names):
-            raise BadFile(f"{self.path.name} is not UTF-8: save it as UTF-8.")
+        try:
+            names = cells_of([heading.decode("utf-8-sig")])[0] if heading else []
+        except UnicodeDecodeError:
+            raise BadFile(f"{self.path.name} is not UTF-8: save it as UTF-8.") from None
         if len(names) == 1 and any(mark in names[0] for mark in OTHER_MARKS):
             raise BadFile(f"{self.path.name}: separate the cells by commas.")
         schema = pa.schema([(name.strip(), pa.string()) for name in names])
@@ -113,10 +144,15 @@ class Source:
             if schema.names.count(name) > 1:
                 raise BadFile(f"{self.path.name} has a column twice: {name}.")
         if others := [name for name in schema.names if name not in INPUTS and name not in self.keep]:
+            if taken := [name for name in others if name in STATUS_COLUMNS]:
+                raise BadFile(f"{self.path.name} has a column {taken[0]}, as every output: rename it.")
+            if nul := [name for name in others if "\0" in name]:
+                raise BadFile(f"{self.path.name}: a column's name has a NUL in it, {nul[0]!r}: rename it.")
             near = [match for name in others for match in get_close_matches(name.lower(), INPUTS, n=1)]
             hint = f" Did you mean {', '.join(near)}?" if near else ""
-            names = shlex.quote(",".join([*self.keep, *others]))
-            raise BadFile(f"{self.path.name}: no input is {', '.join(others)}; --keep {names} carries it over.{hint}")
+            kept = ",".join(map(quoted, [*(name for name in self.keep if name in schema.names), *others]))
+            keep = f"--keep={shlex.quote(kept)}" if kept.startswith("-") else f"--keep {shlex.quote(kept)}"
+            raise BadFile(f"{self.path.name}: no input is {', '.join(others)}; {keep} carries it over.{hint}")
         try:
             check_schema(pa.schema([field for field in schema if field.name in INPUTS]))
         except Conflict as error:
@@ -128,15 +164,13 @@ class Source:
 
     def blocks(self, rows: int, done: Collection[int] = ()) -> Iterator[Block]:
         """Yield the file as blocks of a number of rows, without those that are done."""
-        if self.kind != "parquet":
-            yield from self.text_blocks(rows, done)
-            return
-        try:
-            yield from self.parquet_blocks(rows, done)
-        except (pa.ArrowException, OSError) as error:
-            if isinstance(error, OSError) and error.errno:
-                raise  # The disk's, not the file's.
-            raise BadFile(f"{self.path.name} cannot be read: {error}") from None
+        made = self.parquet_blocks(rows, done) if self.kind == "parquet" else self.text_blocks(rows, done)
+        while True:
+            with reading(self.path):
+                block = next(made, None)
+            if block is None:
+                return
+            yield block
 
     def parquet_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
         """Yield a Parquet file as blocks; row groups whose blocks are all done are not read."""
@@ -146,12 +180,17 @@ class Source:
             for groups, count in runs(file.metadata, rows):
                 places = range(index, index - -count // rows)
                 if not all(place in done for place in places):
-                    batches = file.iter_batches(batch_size=rows, row_groups=groups, columns=self.schema.names)
+                    batches = map(self.plain, file.iter_batches(rows, row_groups=groups, columns=self.schema.names))
                     firsts = range(start, start + count, rows)
                     for place, first, batch in zip(places, firsts, sized(batches, rows), strict=True):
                         if place not in done:
                             yield Block(place, first, batch.num_rows, batch.num_rows / total, stream_of(batch))
                 index, start = places.stop, start + count
+
+    def plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return a batch with the columns of the schema: without views, which Arrow does little with."""
+        columns = [batch[field.name].cast(field.type) for field in self.schema]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
 
     def text_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
         """Yield a file of lines as blocks; empty lines are no rows."""
@@ -164,8 +203,18 @@ class Source:
                 full = [line for line in lines if line.strip()]
                 share = (file.tell() - before) / size
                 if index not in done:
+                    if self.kind == "csv":
+                        self.check_text(full, first)
                     yield Block(index, first, len(full), share, b"".join(full))
                 index, first, before = index + 1, first + len(full), file.tell()
+
+    def check_text(self, lines: Sequence[bytes], first: int) -> None:
+        """Raise where a line is not UTF-8: what is kept of it would be lost."""
+        for row, line in enumerate(lines, first + 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError:
+                raise BadFile(f"{self.path.name}: row {row} is not UTF-8: save the file as UTF-8.") from None
 
     def nothing(self) -> bytes:
         """Return the content of a block without rows."""
@@ -178,6 +227,10 @@ class Source:
         if self.kind == "parquet":
             return ParquetParser(self.keep)
         return TextParser(self.kind, tuple(self.schema.names), self.keep)
+
+
+PLAIN: Final = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+"""What columns of views are read as."""
 
 
 def runs(metadata: Any, rows: int) -> Iterator[tuple[list[int], int]]:
@@ -267,7 +320,7 @@ class TextParser:
 
     def csv_table(self, lines: Sequence[bytes], faults: dict[int, Fault]) -> list[list[Any]]:
         """Return the cells of lines of CSV by column; an empty one is left out."""
-        rows = cells_of(lines)
+        rows = cells_of([line.decode() for line in lines])
         for number, row in enumerate(rows):
             if len(row) != len(self.columns):
                 faults[number] = NOT_A_ROW[self.kind], None
@@ -279,22 +332,70 @@ class TextParser:
         known = set(self.columns)
         rows: list[dict[str, Any]] = []
         for number, line in enumerate(lines):
-            try:
-                row = orjson.loads(line)
-            except orjson.JSONDecodeError:
-                row = None
+            row = json_of(line)
             if not isinstance(row, dict):
                 faults[number] = NOT_A_ROW[self.kind], None
                 row = {}
             elif not known.issuperset(row):
                 faults[number] = "unknown_field", None
+            try:
+                row = self.to_the_letter(row, line)
+            except RecursionError:
+                faults[number], row = (NOT_A_ROW[self.kind], None), {}
             rows.append(row)
         return [[row.get(name) for row in rows] for name in self.columns]
 
+    def to_the_letter(self, row: dict[str, Any], line: bytes) -> dict[str, Any]:
+        """Return a row with what is kept of it as it is written, where its value does not say that."""
+        kept = [name for name in self.keep if type(row.get(name)) in (float, list, dict) or row.get(name) == 0]
+        if not kept:
+            return row
+        written = members(line.decode())
+        return row | {name: written[name] for name in kept}
 
-def cells_of(lines: Sequence[bytes]) -> list[list[str]]:
+
+def json_of(line: bytes) -> Any:
+    """Return what a line of JSON is, or None where it is none; a number too large for a float is infinite."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        pass
+    try:
+        found = json.loads(line.decode(), parse_int=whole, parse_constant=whole)
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def whole(digits: str) -> float:
+    """Return an integer of any length; raise for what JSON does not have, as NaN."""
+    return int(digits) if len(digits) <= LONG_NUMBER else float(digits)
+
+
+def members(line: str) -> dict[str, str]:
+    """Return the members of an object of JSON, each value as it is written.
+
+    Examples
+    --------
+    >>> members('{"id": 1.10, "a": [1,  2]}')
+    {'id': '1.10', 'a': '[1,  2]'}
+    """
+    decoder = json.JSONDecoder(parse_int=str, parse_float=str)
+    found: dict[str, str] = {}
+    place = line.index("{")
+    while name := MEMBER.match(line, place):
+        key, place = decoder.raw_decode(line, name.end() - 1)
+        start = line.index(":", place) + 1
+        start += len(line[start:]) - len(line[start:].lstrip()) if line[start].isspace() else 0
+        _, place = decoder.raw_decode(line, start)
+        found[key] = line[start:place]
+    return found
+
+
+def cells_of(lines: Sequence[str]) -> list[list[str]]:
     """Return the cells of lines of CSV, each line a row of its own; of one that is no CSV, none."""
-    texts = [line.decode("utf-8-sig", errors="replace").rstrip("\r\n") for line in lines]
+    texts = [line.rstrip("\r\n") for line in lines]
     try:
         rows = list(csv.reader(texts))
     except csv.Error:

@@ -117,7 +117,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return MISTAKEN
     try:
         code: int = chosen.command(chosen)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # as it is where standard output was closed
+            sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter would complain when it closes stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -276,12 +277,13 @@ def bulk(chosen: argparse.Namespace) -> int:
     try:
         from app.bulk import Failed, bulk_of
         from app.bulk_source import BadFile
-
+    except ImportError as error:
+        complain(not_loaded(error))
+        return FAILED
+    try:
         print(bulk_of(chosen))
-    except ModuleNotFoundError as error:
-        complain(
-            f"{error.name} is not installed: retrorun bulk needs the extra retrorun[bulk], with Dask retrorun[dask]."
-        )
+    except ImportError as error:
+        complain(not_loaded(error))
         return FAILED
     except BadFile as error:
         complain(str(error))
@@ -290,6 +292,13 @@ def bulk(chosen: argparse.Namespace) -> int:
         complain(str(error))
         return FAILED
     return DONE
+
+
+def not_loaded(error: ImportError) -> str:
+    """Return why a library of `retrorun bulk` is not there."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed: retrorun bulk needs the extra retrorun[bulk], with Dask retrorun[dask]."
+    return f"A library that retrorun bulk needs is installed, but does not load: {error}"
 
 
 def key(chosen: argparse.Namespace) -> int:
