@@ -22,8 +22,9 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from app.bulk_files import written
+from app.bulk_lines import Rows
 from app.bulk_parquet import join_parquet
-from app.bulk_source import Block, Rows
+from app.bulk_source import Block
 from app.bulk_text import csv_column, given_cells, json_cells
 from app.record_batches import WORD, estimate_batch, output_schema
 from models.column_names import WARNINGS

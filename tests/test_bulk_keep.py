@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from app.bulk_lines import members
 from app.bulk_options import names, quoted
 from app.bulk_run import Options, run
-from app.bulk_source import BadFile, members
+from app.bulk_source import BadFile
 from app.cli import main
 
 BOUT = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
@@ -156,6 +157,24 @@ class TestTypes:
         pq.write_table(table_of(array, "gait"), tmp_path / "in.parquet")
         run(tmp_path / "in.parquet", tmp_path / "out.parquet", Options(workers=1, fields=("gait",)))
         assert pq.read_table(tmp_path / "out.parquet")["status"].to_pylist() == ["ok", "ok", "not_a_choice"]
+
+    @pytest.mark.parametrize("kind", [pa.list_(pa.string_view()), pa.struct([("a", pa.string_view())])], ids=str)
+    def test_views_in_lists_are_kept(self, kind: pa.DataType, tmp_path: Path) -> None:
+        cells = [["a"], None] if pa.types.is_list(kind) else [{"a": "b"}, None]
+        for bad in (False, True):
+            assert kept(tmp_path, pa.array(cells, kind), "jsonl", bad=bad) == cells
+
+    def test_times_of_96_bits_are_kept_or_refused(self, tmp_path: Path) -> None:
+        path = tmp_path / "in.parquet"
+        options = Options(workers=1, fields=("gait",), keep=("kept",), partition_rows=3)
+        times = [datetime(1700, 1, 1, 0, 0, 0, 1), None, datetime(1969, 12, 31), datetime(2200, 1, 1), None]
+        pq.write_table(table_of(pa.array(times)), path, use_deprecated_int96_timestamps=True, row_group_size=2)
+        run(path, tmp_path / "out.parquet", options)
+        assert pq.read_table(tmp_path / "out.parquet")["kept"].cast(pa.timestamp("us")).to_pylist() == times
+        times[3] = datetime(1, 1, 1)
+        pq.write_table(table_of(pa.array(times)), path, use_deprecated_int96_timestamps=True)
+        with pytest.raises(BadFile, match="--keep kept: a time in it is before 1678"):
+            run(path, tmp_path / "out.parquet", options)
 
 
 class TestText:

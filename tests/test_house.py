@@ -192,7 +192,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "layout of a Parquet footer": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 63, 0x80),
         "bytes copied at once": (20,),
     },
-    "app/bulk_source.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
+    "app/bulk_lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
     "app/bulk_run.py": {"blocks ahead, rows of one, letters of a name": (2, 32_768, 16)},
     "app/validation_page.py": {"size of a plot, its margin and its marks": (240, 40, 4)},
     "app/svg.py": {
