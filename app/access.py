@@ -27,6 +27,9 @@ LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-fA-F]
 LOOK_EVERY_S: Final = 1.0
 """How often the file is looked at for a change, at most."""
 
+NOTHING: Final = frozenset(hashlib.sha256(text).digest() for text in (b"", b"\n"))
+"""Hashes of an unset variable, as `printf` and `echo` write it: the hashes of no key."""
+
 OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
 """Pages that say how to call, which a browser opens without a key; also everything under `OPEN_FOLDER`."""
 OPEN_FOLDER: Final = "/static/"
@@ -63,7 +66,7 @@ def digests_of(text: str) -> dict[str, bytes]:
     Raises
     ------
     BadKeys
-        A line is something else, a name stands twice, or there is none.
+        A line is something else or the hash of nothing, a name is there twice, or there is no line.
     """
     digests: dict[str, bytes] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -76,7 +79,10 @@ def digests_of(text: str) -> dict[str, bytes]:
             raise BadKeys(f"Line {number} is not name:hash; retrorun key new prints such a line.")
         if found["name"] in digests:
             raise BadKeys(f"Line {number} has a name that stands above too: give each key its own.")
-        digests[found["name"]] = bytes.fromhex(found["digest"])
+        digest = bytes.fromhex(found["digest"])
+        if digest in NOTHING:
+            raise BadKeys(f"Line {number} is the hash of nothing, not of a key; retrorun key new prints such a line.")
+        digests[found["name"]] = digest
     if not digests:
         raise BadKeys("It lists no key; retrorun key new prints one and its line.")
     return digests
@@ -85,7 +91,7 @@ def digests_of(text: str) -> dict[str, bytes]:
 class KeyFile:
     """The keys of a file, read again when it changes.
 
-    A change that cannot be used is logged, and the keys from before it stay valid until it is mended.
+    When it cannot be used, the log says why, the last good keys stay valid, and each look reads it again.
 
     Parameters
     ----------
@@ -102,6 +108,7 @@ class KeyFile:
         self.path = Path(path)
         self.looked_at = monotonic()
         self.seen = self.state()
+        self.failure = ""  # Why the last reading failed.
         try:
             self.digests = self.read()
         except BadKeys as error:
@@ -117,31 +124,38 @@ class KeyFile:
 
     def read(self) -> dict[str, bytes]:
         """Return the hashes in the file by their names."""
-        if self.path.exists() and not self.path.is_file():
-            raise BadKeys("It is no file.")
         try:
+            if self.path.exists() and not self.path.is_file():
+                raise BadKeys("It is no file.")
             return digests_of(self.path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadKeys(f"It cannot be read as text ({type(error).__name__}).") from None
+        except OSError as error:
+            raise BadKeys(f"It cannot be read: {error.strerror or type(error).__name__}.") from None
+        except UnicodeDecodeError:
+            raise BadKeys("It cannot be read: it is no text in UTF-8.") from None
 
     def refresh(self) -> None:
-        """Read the file again if it changed."""
+        """Read the file again if it changed, or if it could not be used at the last look."""
         # Before reading: what changes while it is read is seen at the next look.
         state = self.state()
-        if state == self.seen:
+        if state == self.seen and not self.failure:
             return
         self.seen = state
         try:
             self.digests = self.read()
         except BadKeys as error:
-            logger.error("the file of API keys changed and cannot be used, the keys from before stay valid: %s", error)
+            if str(error) != self.failure:
+                self.failure = str(error)
+                logger.error("the file of API keys cannot be used, the last good keys stay valid: %s", self.failure)
         else:
-            logger.warning("the file of API keys changed: %d valid", len(self.digests))
+            happened = "can be used again" if self.failure else "changed"
+            logger.warning("the file of API keys %s: %d valid", happened, len(self.digests))
+            self.failure = ""
 
     def allows(self, scope: Scope) -> bool:
-        """Say whether a request may be served: it carries a valid key, or asks for a page that needs none.
+        """Say whether a request may be served: it carries one valid key, or asks for a page that needs none.
 
-        The name of the key is left in the scope, for the log.
+        Several keys that differ are none: which one the caller means is not known. The name of the key is left in the
+        scope, for the log.
         """
         now = monotonic()
         if now - self.looked_at >= LOOK_EVERY_S:
@@ -150,13 +164,12 @@ class KeyFile:
         path = scope["path"]
         if path in OPEN or path.startswith(OPEN_FOLDER):
             return True
-        given = b""
-        for name, value in scope["headers"]:
-            if name == HEADER:
-                given = value
-        digest = hashlib.sha256(given).digest()
+        given = {value.strip() for name, value in scope["headers"] if name == HEADER}
+        key = given.pop() if len(given) == 1 else b""
+        digest = hashlib.sha256(key).digest()
         # Over all of them, whichever it is: the time says nothing about how near a key is, or which one it is.
         names = [name for name, known in self.digests.items() if hmac.compare_digest(known, digest)]
-        if names:
-            scope[CALLER] = names[0]
-        return bool(names)
+        if not key or not names:
+            return False
+        scope[CALLER] = names[0]
+        return True

@@ -1,5 +1,6 @@
 """API keys: who is let in, how keys rotate, and what a bad file says."""
 
+import errno
 import hashlib
 import json
 import logging
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.anyio
 ProblemOf: TypeAlias = Callable[[httpx.Response, int], dict[str, Any]]
 
 OLD, NEW = "rr_old", "rr_new"
+NOTHING, BLANK_LINE = (hashlib.sha256(text).hexdigest() for text in (b"", b"\n"))
 BOUT = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
 
 
@@ -50,7 +52,7 @@ class TestService:
             for key in (OLD, NEW):
                 answered = await client.post("/estimate", json=BOUT, headers={"x-api-key": key})
                 assert answered.status_code == 200
-            for headers in ({}, {"x-api-key": ""}, {"x-api-key": OLD + "x"}, {"x-api-key": OLD[:-1]}):
+            for headers in ({}, {"x-api-key": ""}, {"x-api-key": OLD + "x"}, {"x-api-key": f"{OLD[:3]} {OLD[3:]}"}):
                 problem_of(await client.post("/estimate", json=BOUT, headers=headers), 401)
             hashed = hashlib.sha256(OLD.encode()).hexdigest()
             problem_of(await client.post("/estimate", json=BOUT, headers={"x-api-key": hashed}), 401)
@@ -116,6 +118,52 @@ class TestRotation:
         keys.refresh()
         assert keys.allows(asked("rr_two"))
 
+    @pytest.mark.parametrize("code", [errno.EMFILE, errno.ENFILE, errno.EIO, errno.EACCES, errno.ENOENT, errno.ESTALE])
+    @pytest.mark.parametrize("calls", [("open",), ("stat", "open")])
+    def test_a_fault_while_it_is_read_is_said_once_and_tried_again_at_each_look(
+        self,
+        file: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        code: int,
+        calls: tuple[str, ...],
+    ) -> None:
+        now, faulty = 100.0, True
+
+        def failing(real: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*arguments: Any, **options: Any) -> Any:
+                if faulty:
+                    raise OSError(code, os.strerror(code))
+                return real(*arguments, **options)
+
+            return call
+
+        monkeypatch.setattr(access, "monotonic", lambda: now)
+        keys = KeyFile(str(file))
+        file.write_text(line_of("third", "rr_third"))
+        for name in calls:
+            monkeypatch.setattr(Path, name, failing(getattr(Path, name)))
+        with caplog.at_level(logging.WARNING):
+            for _ in range(3):
+                now += 1.0
+                assert keys.allows(asked(OLD))
+                assert not keys.allows(asked("rr_third"))
+            assert len(caplog.records) == 1
+            assert str(file) not in caplog.text
+            faulty = False
+            now += 1.0
+            assert keys.allows(asked("rr_third"))
+        assert not keys.allows(asked(OLD))
+        assert "can be used again: 1 valid" in caplog.text
+
+    def test_each_new_reason_is_said(self, file: Path, caplog: pytest.LogCaptureFixture) -> None:
+        keys = KeyFile(str(file))
+        with caplog.at_level(logging.ERROR):
+            for text in ("old", "old", None, None, "", "", "old"):
+                file.unlink(missing_ok=True) if text is None else file.write_text(text)
+                keys.refresh()
+        assert len(caplog.records) == 4
+
     @pytest.mark.parametrize("text", ["", "# none", "old", None])
     def test_a_change_that_cannot_be_used_leaves_the_keys_and_is_logged_once(
         self, file: Path, caplog: pytest.LogCaptureFixture, text: str | None
@@ -147,13 +195,52 @@ class TestFile:
             (f"a b:{GOOD}", "Line 1"),
             (f"app:{'g' * 64}", "Line 1"),
             (f"app:{GOOD}\napp:{'b' * 64}", "Line 2"),
+            (f"app:{GOOD}\nrr_unset:{NOTHING}", "Line 2 is the hash of nothing"),
+            (f"app:{NOTHING.upper()}", "Line 1 is the hash of nothing"),
+            (f"app:{BLANK_LINE}", "Line 1 is the hash of nothing"),
         ],
     )
     def test_a_bad_file_says_where_and_repeats_nothing(self, tmp_path: Path, text: str, said: str) -> None:
         (tmp_path / "keys").write_text(text)
         with pytest.raises(BadKeys, match=said) as caught:
             KeyFile(str(tmp_path / "keys"))
-        assert "secret" not in str(caught.value)
+        assert "rr_" not in str(caught.value)
+        assert "e3b0c4" not in str(caught.value)
+
+    def test_the_hash_of_nothing_is_refused_when_it_is_read_again_too(
+        self, file: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        keys = KeyFile(str(file))
+        file.write_text(f"app:{NOTHING}")
+        with caplog.at_level(logging.ERROR):
+            keys.refresh()
+        assert keys.allows(asked(OLD))
+        assert not keys.allows(asked(b""))
+        assert "Line 1 is the hash of nothing" in caplog.text
+        assert "e3b0c4" not in caplog.text
+
+    @pytest.mark.parametrize("nothing", [None, b"", b" ", b"\t", b" \t "])
+    def test_no_key_is_no_entry_whatever_is_in_the_file(self, file: Path, nothing: bytes | None) -> None:
+        keys = KeyFile(str(file))
+        for text in (b"", nothing or b""):
+            keys.digests["nothing"] = hashlib.sha256(text).digest()
+            assert not keys.allows(asked(nothing))
+
+    @pytest.mark.parametrize(
+        ("lines", "let_in"),
+        [
+            ([OLD, OLD], True),
+            ([f" {OLD}\t", OLD], True),
+            ([OLD, NEW], False),
+            ([OLD, "rr_none"], False),
+            (["rr_none", OLD], False),
+            ([OLD, ""], False),
+            (["", OLD], False),
+        ],
+    )
+    def test_several_keys_that_differ_are_none(self, file: Path, lines: list[str], let_in: bool) -> None:
+        headers = [(b"x-api-key", line.encode()) for line in lines]
+        assert KeyFile(str(file)).allows({"path": "/estimate", "headers": headers}) is let_in
 
     @pytest.mark.parametrize("content", [None, b"\xff\xfe"])
     def test_a_file_that_cannot_be_read_is_said(self, tmp_path: Path, content: bytes | None) -> None:
