@@ -18,6 +18,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.guard import AT_ONCE, CLOSE, REFUSAL, SECURITY_HEADERS, STREAMS, UPLOADS, Observing, body_limit, refuse
+from app.headers import BLANKS
 from app.settings import Settings
 
 try:
@@ -189,6 +190,10 @@ class Connection(HttpToolsProtocol):
         self.since = self.loop.time()
         self.begun += 1
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header line; the parser leaves blanks behind its value, and then uvicorn would not know `Expect`."""
+        super().on_header(name, value.strip(BLANKS))
+
     def on_headers_complete(self) -> None:
         """Start the request, marked if it is to be refused."""
         self.offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
@@ -196,6 +201,8 @@ class Connection(HttpToolsProtocol):
             return
         if self.excess:
             self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]  # a key of our own
+        elif b"#" in self.url:  # A fragment is no part of what is asked for; a proxy would compare it with the path.
+            self.scope[REFUSAL] = "malformed"  # type: ignore[typeddict-unknown-key]  # a key of our own
         elif self.received + self.arriving > self.settings.maximum_header_bytes:
             size = len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
             if size > self.settings.maximum_header_bytes:

@@ -58,7 +58,7 @@ for at least one version.
 REFUSED: Final = (
     "\n\nAll inputs are SI. A 422 means that nothing was computed: mend what `errors` points at and send it again; a "
     "value that is out of range is never clamped. Other problems: 400 no valid JSON, 413 too large, 415 not the media "
-    "type described here, 503 try again."
+    "type described here, or compressed (Content-Encoding), 503 try again."
 )
 """What the description of every operation that computes ends with."""
 

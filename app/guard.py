@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.headers import fields_of, is_coded
 from app.problems import problem
 from app.settings import Settings
 
@@ -99,8 +100,12 @@ REFUSALS: Final = {
     "malformed": Refusal(400, "This is not well-formed HTTP/1.1."),
     "table": Refusal(400, "The body is no well-formed stream of Arrow."),
     "key": Refusal(401, headers={"www-authenticate": "ApiKey"}, close=False),
+    "path": Refusal(404, "No path here needs percent-encoding: write it as it is. See /docs.", close=False),
     "request_time": Refusal(408),
     "body_size": Refusal(413, "The body is larger than {body_limit} bytes: send less."),
+    "encoding": Refusal(
+        415, "Send the body as it is, without Content-Encoding.", {"accept-encoding": "identity"}, close=False
+    ),
     "header_size": Refusal(
         431, "The headers are larger than {settings.maximum_header_bytes} bytes: send fewer or shorter ones."
     ),
@@ -290,6 +295,11 @@ class Guard:
         try:
             if self.state.overloaded or self.state.stopping or self.keys is not None or REFUSAL in scope:
                 self.admit(scope)
+            # A proxy that compares paths as they are sent would let through what it keeps to itself.
+            if b"%" in (scope.get("raw_path") or b""):
+                raise Refused("path")
+            if exchange.coded:
+                raise Refused("encoding")
             if exchange.length.isdigit() and int(exchange.length) > exchange.limit:
                 raise Refused("body_size")
             await self.app(scope, exchange.receive, exchange.send)
@@ -337,21 +347,21 @@ class Exchange:
     """One request and its answer, as both pass the guard."""
 
     __slots__ = (
-        *("dropped", "extra", "guard", "held", "incoming", "length", "limit", "outgoing", "received", "request_id"),
-        *("scope", "start", "status", "take", "write"),
+        *("coded", "dropped", "extra", "guard", "held", "incoming", "length", "limit", "outgoing", "received"),
+        *("request_id", "scope", "start", "status", "take", "write"),
     )
 
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
-        length = request_id = b""
-        for name, value in scope["headers"]:
-            if name == b"content-length":
-                length = value
-            elif name == b"x-request-id":
-                request_id = value
+        fields = fields_of(scope["headers"])
+        scope["headers"] = list(fields.items())
+        request_id = fields.get(b"x-request-id", b"")
         if not REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(8).encode()
         self.guard, self.scope, self.take, self.write = guard, scope, receive, send
-        self.length, self.request_id = length, request_id
+        self.length, self.request_id = fields.get(b"content-length", b""), request_id
+        self.coded = (
+            b"content-encoding" in fields and scope["method"] == "POST" and is_coded(fields[b"content-encoding"])
+        )
         security = EMBEDDABLE_HEADERS if scope["path"] in EMBEDDABLE else SECURITY_HEADERS
         self.extra = [(b"x-request-id", request_id), *security]
         self.received, self.status, self.dropped = 0, 0, False
