@@ -4,9 +4,14 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +21,12 @@ import yaml
 from prometheus_client import generate_latest
 
 from app.contract import contract
-from app.guard import REFUSALS
+from app.guard import ALWAYS_SERVED, REFUSALS
 from app.main import create_app
 from app.metrics import Metrics
 from app.settings import SETTINGS, Settings, from_environment, variable
 from models import __version__
+from robustness.load import service
 
 HOUSE = Path(__file__).parent.parent
 DEPLOY = HOUSE / "deploy"
@@ -286,6 +292,76 @@ class TestImage:
             assert re.fullmatch(r"# hadolint ignore=(DL|SC)\d{4} # .+", line), line
 
 
+class Echo(BaseHTTPRequestHandler):
+    """A server that is always ready and answers with the request line and headers that reached it."""
+
+    def do_GET(self) -> None:
+        content = json.dumps([self.path, *([name.lower(), value] for name, value in self.headers.items())]).encode()
+        with suppress(OSError):  # A check reads no further than the status.
+            self.send_response(200)
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def echo() -> Iterator[int]:
+    """Run such a server, and give its port."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@contextmanager
+def proxy(folder: Path, replica: int) -> Iterator[int]:
+    """Run HAProxy, as configured, before one replica in both places, and give its port once it serves."""
+    program = shutil.which("haproxy", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("haproxy is not installed, and CI must have it: make haproxy")
+        pytest.skip("no haproxy here: make haproxy")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    places = {"FRONT": f"127.0.0.1:{port}", "ADMIN": str(folder / "admin")}
+    places |= dict.fromkeys(("ONE", "TWO"), f"127.0.0.1:{replica}")
+    environment = os.environ | {f"HAPROXY_{name}": place for name, place in places.items()}
+    process = subprocess.Popen(
+        [program, "-f", DEPLOY / "haproxy.cfg"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        for _ in range(100):
+            with suppress(OSError):
+                if status_through(port, "/docs") == 200:
+                    break
+            time.sleep(0.05)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def through(port: int, path: str, *lines: str) -> bytes:
+    """Return what is answered to a path and header lines exactly as they are written."""
+    head = "\r\n".join([f"GET {path} HTTP/1.1", "Host: retrorun.test", "Connection: close", *lines, "", ""])
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(head.encode())
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def status_through(port: int, path: str) -> int:
+    return int(through(port, path)[9:12])
+
+
+SPELLINGS = (
+    *("{}", "/{}", "/.{}", "/./{}", "/././/{}", "{}?a=b", "{}#a", "{}/", "{}%00", "{}%20", "{}%3F", "{};a", "/a/..{}"),
+    *("http://retrorun.test{}", "http://retrorun.test/{}"),
+)
+
+
 class TestProxy:
     @pytest.fixture
     def configuration(self) -> str:
@@ -303,6 +379,43 @@ class TestProxy:
         idle = re.search(r"timeout http-keep-alive (\d+)s", configuration)
         assert idle
         assert int(idle[1]) < Settings().keep_alive_timeout_s
+
+    def test_what_is_for_those_inside_is_not_found_however_it_is_written(self, tmp_path: Path) -> None:
+        with service(tmp_path / "log") as running, proxy(tmp_path, running.port) as port:
+            assert status_through(port, "/docs") == 200
+            for inside in sorted(ALWAYS_SERVED):
+                paths = [spelling.format(inside) for spelling in SPELLINGS] + [inside.upper(), inside.title()]
+                for code in ("%{:02x}", "%25{:02X}"):
+                    codes = [code.format(ord(letter)) for letter in inside]
+                    paths += [inside[:at] + codes[at] + inside[at + 1 :] for at in range(1, len(inside))]
+                served = {path: status_through(port, path) for path in paths}
+                assert {path for path, status in served.items() if status not in {400, 404}} == set()
+
+    def test_it_denies_them_by_itself_where_a_replica_would_not(self, tmp_path: Path) -> None:
+        with echo() as replica, proxy(tmp_path, replica) as port:
+            for inside in sorted(ALWAYS_SERVED):
+                for path in (inside, inside.upper(), f"/{inside}", f"/.{inside}", f"/%{ord(inside[1]):x}{inside[2:]}"):
+                    assert status_through(port, path) == 404, path
+            assert status_through(port, "/estimate") == 200
+
+    def test_what_a_client_says_of_itself_is_replaced(self, tmp_path: Path) -> None:
+        said = ["Forwarded: for=192.0.2.1;proto=https", "X-API-Key: rr_example", "X-Request-ID: mine"]
+        names = ("For", "Host", "Proto", "Port", "Prefix", "Server", "User", "FOR")
+        said += [f"X-Forwarded-{name}: 192.0.2.1" for name in names]
+        others = ("X-Real-IP", "X-Client-IP", "X-Cluster-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Client-IP")
+        said += [f"{name}: 192.0.2.1" for name in (*others, "X-Original-Forwarded-For", "X-Original-URL")]
+        with echo() as replica, proxy(tmp_path, replica) as port:
+            answer = through(port, "/estimate", *said)
+        _, *headers = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert sorted(headers) == [
+            *(["connection", "close"] for name, _ in headers if name == "connection"),
+            ["host", "retrorun.test"],
+            ["x-api-key", "rr_example"],
+            ["x-forwarded-for", "127.0.0.1"],
+            ["x-forwarded-host", "retrorun.test"],
+            ["x-forwarded-proto", "http"],
+            ["x-request-id", "mine"],
+        ]
 
 
 class TestAlerts:
