@@ -1,17 +1,25 @@
 """Asking a running service, for the command line."""
 
+import os
+import re
+import socket
 from collections.abc import Set
+from http import HTTPStatus
+from ipaddress import ip_address
 from typing import Final
 
 import httpx
 
 from app.problems import MEDIA_TYPE
+from app.settings import KEY_VARIABLE
 
 OK: Final = 200
 MENDABLE: Final = {400, 422}
 """Problems of the request itself."""
 
 ANSWER_WITHIN_S: Final = 10.0
+KEY: Final = re.compile(r"[!-~]+")
+"""What a header can hold of a key."""
 
 
 class NoAnswer(Exception):
@@ -21,7 +29,7 @@ class NoAnswer(Exception):
 def ask(
     url: str, path: str, body: bytes, *, expected: Set[str], content_type: str = "application/json"
 ) -> tuple[int, bytes]:
-    """Send a request to a running service.
+    """Send a request to a running service, with the API key of the environment if there is one.
 
     Parameters
     ----------
@@ -46,15 +54,19 @@ def ask(
     Raises
     ------
     NoAnswer
-        No address, nothing there, too slow, a fault of the service, or not this service.
+        No address, nothing there, too slow, a fault of the service, no valid key, or not this service.
     """
+    headers = {"content-type": content_type, "accept": "application/json"}
+    key = os.environ.get(KEY_VARIABLE, "").strip()
+    if key:
+        if not KEY.fullmatch(key):
+            raise NoAnswer(f"{KEY_VARIABLE}: This is no key. Set it as retrorun key new printed it.")
+        headers["x-api-key"] = key
     try:
-        response = httpx.post(
-            url.rstrip("/") + path,
-            content=body,
-            headers={"content-type": content_type, "accept": "application/json"},
-            timeout=ANSWER_WITHIN_S,
-        )
+        # A transport of its own takes no proxy of the environment.
+        transport = httpx.HTTPTransport() if is_loopback(httpx.URL(url).host) else None
+        with httpx.Client(transport=transport, timeout=ANSWER_WITHIN_S) as client:
+            response = client.post(url.rstrip("/") + path, content=body, headers=headers)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
         raise NoAnswer("--url: Give it with http, as in http://127.0.0.1:8000.") from None
     except httpx.TimeoutException:
@@ -67,9 +79,31 @@ def ask(
         return status, response.content
     if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
         raise NoAnswer("--url: What answers there is not RetroRun. Check the address.")
+    if status == HTTPStatus.UNAUTHORIZED:
+        wanted = "does not know this key" if key else "asks for an API key"
+        raise NoAnswer(f"--url: The service {wanted}. Set the environment variable {KEY_VARIABLE} to a valid one.")
     if status in MENDABLE and "detail" in content:
         return status, response.content
     raise NoAnswer(f"--url: The service answered {status} {content.get('title')}: {content.get('detail')}")
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host is this machine itself.
+
+    Examples
+    --------
+    >>> is_loopback("127.0.0.1"), is_loopback("::1"), is_loopback("localhost"), is_loopback("retrorun.example")
+    (True, True, True, False)
+    """
+    name = host.rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ip_address(name if ":" in name else socket.inet_aton(name))  # 127.1 is an address too
+    except (OSError, ValueError):
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_unspecified
 
 
 def decoded(response: httpx.Response) -> dict[str, object]:

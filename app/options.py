@@ -11,6 +11,7 @@ from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
 from typing_extensions import is_typeddict
 
+from app.settings import KEY_VARIABLE
 from app.units import NotUnderstood, is_imperial, reader, si, unitless
 from models.quantities import QUANTITIES
 
@@ -58,7 +59,11 @@ def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
         asked.add_argument(option(name), dest=name, help=text, **kind)
     output = parser.add_argument_group("the answer")
     output.add_argument("--json", action="store_true", help="Print the answer of the service, in SI units.")
-    output.add_argument("--url", metavar="", help="Ask a running service, as in http://127.0.0.1:8000.")
+    output.add_argument(
+        "--url",
+        metavar="",
+        help=f"Ask a running service, as in http://127.0.0.1:8000, with the API key in {KEY_VARIABLE}.",
+    )
 
 
 def field_of(shape: Any, name: str) -> Any:

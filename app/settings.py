@@ -12,6 +12,8 @@ from ipaddress import ip_network
 from typing import Any, Final
 
 PREFIX: Final = "RETRORUN_"
+KEY_VARIABLE: Final = "RETRORUN_API_KEY"
+"""The key that the command line sends to a service; no setting of one."""
 
 KUBERNETES: Final = re.compile(r"RETRORUN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 """Variables that Kubernetes sets in every container of a namespace that has a Service of our name."""
@@ -203,6 +205,10 @@ def from_environment(environment: Mapping[str, str], **given: Any) -> Settings:
         A value cannot be; it is not repeated.
     """
     values = {name: value for name, value in given.items() if value is not None}
+    for name, value in values.items():
+        if isinstance(value, str) and not value.strip():
+            # An empty host would be every address of this machine.
+            raise BadSetting(f"--{name} is empty: give {SETTINGS[name].metadata['expected']}, or leave it out.")
     for name, known in SETTINGS.items():
         text = environment.get(variable(name), "").strip()
         if not text or name in values or is_from_kubernetes(variable(name), text):
@@ -217,6 +223,8 @@ def from_environment(environment: Mapping[str, str], **given: Any) -> Settings:
             f"{variable('header_timeout_s')} is more than {variable('request_timeout_s')}: "
             "headers are part of a request."
         )
+    if settings.metrics_port and settings.metrics_port == settings.port:
+        raise BadSetting(f"{variable('metrics_port')} is the port of the service: give another one.")
     return settings
 
 
@@ -229,7 +237,7 @@ def warnings(environment: Mapping[str, str]) -> Iterator[str]:
             continue
         if is_from_kubernetes(name, text):
             injected.append(name)
-        elif name not in known:
+        elif name not in known and name != KEY_VARIABLE:
             near = get_close_matches(name, known, n=1, cutoff=0.0)
             yield f"{name} is no setting and is ignored: the nearest is {near[0]}; retrorun settings lists all."
     if injected:

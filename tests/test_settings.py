@@ -93,6 +93,17 @@ class TestFromEnvironment:
     def test_what_is_given_wins(self) -> None:
         assert from_environment({"RETRORUN_PORT": "none"}, port=1, host=None).port == 1
 
+    @pytest.mark.parametrize("nothing", ["", " ", "\t"])
+    def test_an_empty_one_that_is_given_is_one_sentence(self, nothing: str) -> None:
+        with pytest.raises(BadSetting, match=r"^--host is empty: give an address, or leave it out\.$"):
+            from_environment({"RETRORUN_HOST": "127.0.0.1"}, host=nothing)
+        assert from_environment({"RETRORUN_HOST": nothing}).host == "127.0.0.1"
+
+    def test_the_metrics_have_a_port_of_their_own(self) -> None:
+        with pytest.raises(BadSetting, match="RETRORUN_METRICS_PORT is the port of the service"):
+            from_environment({"RETRORUN_METRICS_PORT": "9000", "RETRORUN_PORT": "9000"})
+        assert from_environment({"RETRORUN_METRICS_PORT": "0", "RETRORUN_PORT": "0"}).metrics_port == 0
+
     def test_every_setting_survives_being_written(self) -> None:
         environment = {name: text for name, text, _, _ in GOOD}
         once = from_environment(environment)
@@ -123,7 +134,8 @@ KUBERNETES = {
 
 class TestWarnings:
     def test_there_are_none_without_a_reason(self) -> None:
-        assert not list(warnings({"PATH": "/bin", "RETRORUN_PORT": "1"}))
+        # The key is what the command line sends to a service.
+        assert not list(warnings({"PATH": "/bin", "RETRORUN_PORT": "1", "RETRORUN_API_KEY": "rr_secret"}))
 
     def test_an_unknown_one_names_the_nearest(self) -> None:
         (sentence,) = warnings({"RETRORUN_MAX_BODY_BYTES": "secret"})
