@@ -47,6 +47,8 @@ STOPSIGNAL SIGTERM
 # Not urllib: it would ask a proxy named in the environment.
 HEALTHCHECK --interval=30s --timeout=3s --start-period=10s --retries=3 \
     CMD ["python", "-c", "import http.client as h; c = h.HTTPConnection('127.0.0.1', 8000, timeout=2); c.request('GET', '/livez'); raise SystemExit(c.getresponse().status != 200)"]
+# The kernel keeps from process 1 a signal that it has no handler for. Blocked, one waits until there is a handler.
+ENTRYPOINT ["env", "--block-signal=TERM,HUP"]
 CMD ["retrorun", "serve", "--host", "0.0.0.0", "--port", "8000"]
 
 FROM image AS bulk

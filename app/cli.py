@@ -15,6 +15,8 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, NoReturn, TextIO
 
 from app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
+from app.start import begin
+from app.streams import lead_nowhere, open_streams, say
 from models import __version__
 
 DONE: Final = 0
@@ -104,6 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         Exit code: 0 done, 1 something did not answer or is not installed, 2 the request or the command is to be mended.
     """
+    closed = open_streams()
     for stream in (sys.stdout, sys.stderr):
         lenient(stream)
     words = joined(sys.argv[1:] if arguments is None else arguments)
@@ -115,13 +118,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.command is None:
         parser.print_help(sys.stderr)
         return MISTAKEN
+    serving = chosen.command is serve
+    if serving and "stdout" in closed:
+        complain("Standard output is closed: there is no log.")
     try:
         code: int = chosen.command(chosen)
         if sys.stdout is not None:  # as it is where standard output was closed
             sys.stdout.flush()
     except BrokenPipeError:
         # Whoever read the output has seen enough; the interpreter would complain when it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        lead_nowhere(sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        complain(f"Standard output cannot be written: {error.strerror}.")
+        lead_nowhere(sys.stdout.fileno())
+        return FAILED
+    if code == DONE and "stdout" in closed and not serving:
+        complain("Standard output is closed: the answer is lost.")
         return FAILED
     return code
 
@@ -356,8 +371,7 @@ def asked(chosen: argparse.Namespace) -> int:
 
 def complain(*lines: str) -> None:
     """Print lines on stderr, under the program's name."""
-    for line in lines:
-        print(f"retrorun: {line}", file=sys.stderr)
+    say(*(f"retrorun: {line}" for line in lines))
 
 
 def write(content: bytes) -> None:
@@ -383,4 +397,5 @@ def lenient(stream: TextIO) -> None:
 
 
 if __name__ == "__main__":
+    begin()
     sys.exit(main())

@@ -4,18 +4,32 @@ No line holds a query, a body, a header, an address, a path that no route has, o
 """
 
 import logging
+import os
 import re
 import sys
+from collections import deque
+from contextlib import suppress
 from datetime import UTC, datetime
-from time import gmtime, strftime, time
+from threading import RLock
+from time import gmtime, monotonic, strftime, time
 from typing import Final
 
 import orjson
 
 from app.guard import where_it_happened
+from app.streams import file_of, takes_a_line
 
 TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """The header traceparent, version 00 of W3C Trace Context."""
+
+WAITING: Final = 4096
+"""Lines that wait for room in stdout; of requests they take about 1 MB."""
+AT_ONCE: Final = 64
+"""Lines of those that are written at once, at most: a request waits for no more."""
+FINISH_WITHIN_S: Final = 0.5
+"""Time that a reader of stdout has, at the end, for the lines that wait."""
+LONGEST: Final = 500
+"""Characters of a message: a line then is at most 4096 bytes, which a pipe takes whole or not at all."""
 
 OURS: Final = ("retrorun", "uvicorn")
 """Loggers whose messages never repeat what was sent."""
@@ -36,11 +50,78 @@ class JsonLines(logging.Formatter):
             + "Z",
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": message.strip(),
+            "message": message.strip()[:LONGEST],
         }
         if error is not None:
             line["fault"] = where_it_happened(error)
         return orjson.dumps(line).decode()
+
+
+class Lines:
+    """Lines for stdout, which nobody has to read: where it takes no more, some wait, and more are dropped and counted.
+
+    A line is written where there is room for it, so that neither a request nor the end of the process waits for a
+    reader. Those that wait go before the next one; how many were dropped is said in their place.
+    """
+
+    def __init__(self) -> None:
+        self.lock = RLock()  # Not a plain one: what is collected as garbage meanwhile may log too.
+        self.waiting: deque[str] = deque()
+        self.dropped = 0
+
+    def write(self, line: str) -> None:
+        """Write a line, or let it wait, or drop it."""
+        with self.lock:
+            if len(self.waiting) >= WAITING:
+                self.flush()
+            if len(self.waiting) >= WAITING:
+                self.dropped += 1
+                return
+            self.note_dropped()
+            self.waiting.append(line)
+            self.flush()
+
+    def note_dropped(self) -> None:
+        """Say how many lines are missing here."""
+        if self.dropped:
+            said = f"{self.dropped} lines of the log were dropped here: nobody read standard output"
+            record = logging.LogRecord("retrorun", logging.WARNING, "", 0, said, None, None)
+            self.waiting.append(JsonLines().format(record) + "\n")
+            self.dropped = 0
+
+    def flush(self, within_s: float = 0.0) -> bool:
+        """Write some of what waits, as far as there is room or will be within a time, and say whether there was."""
+        for _ in range(min(len(self.waiting), AT_ONCE)):
+            if not put(self.waiting[0], within_s):
+                return False
+            self.waiting.popleft()
+        return True
+
+    def finish(self) -> None:
+        """Write what waits before the process ends, if somebody reads it soon."""
+        with self.lock:
+            self.note_dropped()
+            end = monotonic() + FINISH_WITHIN_S
+            while self.waiting and self.flush(max(0.0, end - monotonic())):
+                pass
+
+
+def put(line: str, within_s: float) -> bool:
+    """Write a line to stdout, if it takes it at once or within a time, and say whether it is done with."""
+    file = file_of(sys.stdout)
+    if file is None:
+        with suppress(OSError, ValueError):
+            sys.stdout.write(line)
+            sys.stdout.flush()
+        return True
+    if not takes_a_line(file, within_s):
+        return False
+    try:
+        # Not through its buffer: what is left in that when the reader has gone is a fault when the process ends.
+        os.write(file, line.encode())
+    except OSError:
+        return False
+    return True
 
 
 class Stdout(logging.Handler):
@@ -48,7 +129,7 @@ class Stdout(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
-        write(self.format(record) + "\n")
+        lines.write(self.format(record) + "\n")
 
 
 def configure(level: str) -> None:
@@ -62,15 +143,6 @@ def configure(level: str) -> None:
         logger = logging.getLogger(name)
         logger.handlers, logger.propagate = [], True
         logger.setLevel(level.upper())
-
-
-def write(line: str) -> None:
-    """Write a line; that nobody reads it is no fault of a request."""
-    try:
-        sys.stdout.write(line)
-        sys.stdout.flush()
-    except (OSError, ValueError):
-        return
 
 
 def trace_of(headers: list[tuple[bytes, bytes]]) -> str:
@@ -88,6 +160,9 @@ def trace_of(headers: list[tuple[bytes, bytes]]) -> str:
             found = TRACE.fullmatch(value)
             return found[1].decode() if found else ""
     return ""
+
+
+lines: Final = Lines()
 
 
 class Clock:

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from app.guard import CALLER, REFUSAL, RETRY_SOON, Guard
-from app.logs import Clock, trace_of, write
+from app.logs import Clock, lines, trace_of
 from app.methods import Methods
 from app.metrics import Metrics
 from app.problems import install, problem
@@ -78,7 +78,7 @@ class Observer:
         if cut or status == HTTPStatus.SERVICE_UNAVAILABLE:
             level = "warning"
         method, route, _ = labels
-        write(
+        lines.write(
             f'{{"time":"{self.clock.now()}","level":"{level}","method":"{method}","route":"{route}","status":{status},'
             f'"duration_ms":{seconds * 1000:.3f},"request_id":"{request_id}"{more}}}\n'
         )

@@ -6,9 +6,9 @@ import gc
 import logging
 import signal
 import socket
-import sys
+import threading
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from types import FrameType
@@ -20,10 +20,11 @@ from uvicorn.server import ServerState
 
 from app.connection import LINGERING, Connection
 from app.guard import Guard, Observing, State, where_it_happened
-from app.logs import configure
+from app.logs import configure, lines
 from app.main import build
 from app.observe import Observer, metrics_alone
-from app.settings import Settings
+from app.settings import Settings, variable
+from app.streams import say
 
 BACKLOG: Final = 2048
 """Connections that may wait to be taken, as many as uvicorn's own sockets let wait."""
@@ -101,6 +102,21 @@ class Server(uvicorn.Server):
             self.should_exit = True
         self.stop_at = self.stop_at or monotonic() + self.settings.drain_time_s
         self.state.stopping = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Listen to signals, a hang-up among them unless it is ignored, as nohup has it."""
+        hang_up = getattr(signal, "SIGHUP", None)
+        listening = threading.current_thread() is threading.main_thread()
+        with super().capture_signals():
+            if hang_up is None or not listening or signal.getsignal(hang_up) == signal.SIG_IGN:
+                yield
+                return
+            before = signal.signal(hang_up, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hang_up, before)
 
     async def on_tick(self, counter: int) -> bool:
         """Say whether the drain is over."""
@@ -225,24 +241,26 @@ def run(settings: Settings) -> None:
     CannotListen
         The address is in use, not ours, or not allowed.
     """
-    # Before the server listens to signals: an end that was asked for is none of a crash.
-    signal.signal(signal.SIGTERM, leave)
-    for sentence in allow_files(settings):
-        print(f"retrorun: {sentence}", file=sys.stderr)
+    say(*(f"retrorun: {sentence}" for sentence in allow_files(settings)))
     configure(settings.log_level)
     guard = build(settings)
-    listener = listen(settings.host, settings.port)
-    if guard.keys is None:
-        logger.warning("no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file")
-    metrics = open_metrics(guard, settings)
-    server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
-    place = address(listener, settings)
-    if metrics:
-        print(f"RetroRun shows its metrics on {address(metrics[0], settings)}/metrics", file=sys.stderr)
-    print(f"RetroRun listens on {place} and explains itself on {place}/docs", file=sys.stderr, flush=True)
-    keep_what_is_there()
-    with suppress(KeyboardInterrupt):
-        server.run(sockets=[listener])
+    with listen(settings.host, settings.port) as listener:
+        if listener.getsockname()[0] == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+            say("retrorun: this machine takes IPv6 alone on ::, not IPv4 too.")
+        if guard.keys is None:
+            logger.warning(
+                "no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file"
+            )
+        metrics = open_metrics(guard, settings)
+        server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
+        place = address(listener, settings)
+        if metrics:
+            say(f"RetroRun shows its metrics on {address(metrics[0], settings)}/metrics")
+        say(f"RetroRun listens on {place} and explains itself on {place}/docs")
+        keep_what_is_there()
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    lines.finish()
 
 
 def keep_what_is_there() -> None:
@@ -276,7 +294,7 @@ def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvico
     if settings.metrics_port is None or not isinstance(guard.observer, Observer):
         return None
     alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
-    listener = listen(settings.host, settings.metrics_port)
+    listener = listen(settings.host, settings.metrics_port, variable("metrics_port"))
     return listener, configuration(metrics_alone(guard.observer.metrics, alone), alone)
 
 
@@ -302,16 +320,13 @@ def allow_files(settings: Settings) -> Iterator[str]:
         )
 
 
-def leave(_signal: int, _frame: FrameType | None) -> None:
-    """End the process well."""
-    sys.exit(0)
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that listens, or say in a sentence why there is none."""
+def listen(host: str, port: int, named: str = "--port") -> socket.socket:
+    """Return a socket that listens, or say in a sentence why there is none and what to change; :: is IPv4 too."""
+    six = ":" in host
+    both = six and socket.has_dualstack_ipv6()
     try:
         listener = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=BACKLOG
+            (host, port), family=socket.AF_INET6 if six else socket.AF_INET, backlog=BACKLOG, dualstack_ipv6=both
         )
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Every connection inherits it: else the system keeps megabytes for each client that does not read.
@@ -319,8 +334,9 @@ def listen(host: str, port: int) -> socket.socket:
         return listener
     except OSError as error:
         why = {
-            errno.EADDRINUSE: "it is in use. Stop what listens there, or choose another --port",
+            errno.EADDRINUSE: f"it is in use. Stop what listens there, or choose another {named}",
             errno.EADDRNOTAVAIL: "it is not an address of this machine. Choose another --host",
-            errno.EACCES: "it is not allowed. Choose a --port from 1024",
+            errno.EAFNOSUPPORT: "this machine has no IPv6. Choose another --host",
+            errno.EACCES: f"it is not allowed. Choose a {named} from 1024",
         }.get(error.errno or 0, "the --host is not an address. Give one, such as 127.0.0.1")
         raise CannotListen(f"Cannot listen on {host} port {port}: {why}.") from error

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import signal
 import socket
 import subprocess
@@ -11,13 +12,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import httpx
 import pytest
 
+from app.access import line_of
 from app.bout import OPTIONS_OF, QUESTIONS
 from app.cli import main
+from app.client import is_loopback
 from app.codec import encode
 from app.contract import contract_text
 from app.main import create_app
@@ -553,10 +557,12 @@ class TestOther:
 
 
 @contextmanager
-def serving(*words: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(*words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run `retrorun serve` on a free port, and give the process and the address it names."""
     command = [*PROGRAM, "serve", "--port", "0", *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
+    ) as process:
         try:
             assert process.stderr is not None
             said = process.stderr.readline()
@@ -604,6 +610,40 @@ class TestServe:
             "Stop what listens there, or choose another --port.\n"
         )
 
+    def test_ipv6_for_every_address_takes_ipv4_too(self) -> None:
+        if not socket.has_dualstack_ipv6():
+            pytest.skip("no IPv6 here")
+        with serving("--host", "::") as (_, url):
+            assert url.startswith("http://[::]:")
+            for host in ("127.0.0.1", "[::1]"):
+                assert httpx.get(url.replace("[::]", host) + "/livez", trust_env=False).status_code == 200
+
+    def test_where_it_cannot_it_says_so(self, monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
+        try:
+            socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+        except OSError:
+            pytest.skip("no IPv6 here")
+        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+        monkeypatch.setattr("app.server.Server.run", lambda *_, **__: None)
+        assert "takes IPv6 alone on ::" in run("serve", "--host", "::", "--port", "0").err
+        assert "IPv6 alone" not in run("serve", "--host", "::1", "--port", "0").err
+
+    @pytest.mark.parametrize("host", ["", " "])
+    def test_an_empty_host_is_refused(self, run: Any, host: str) -> None:
+        ran = run("serve", "--host", host, "--port", "0")
+        assert (ran.code, ran.err) == (2, "retrorun: --host is empty: give an address, or leave it out.\n")
+
+    def test_a_metrics_port_in_use_is_one_sentence(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            monkeypatch.setenv("RETRORUN_METRICS_PORT", str(port))
+            ran = run("serve", "--port", "0")
+        assert ran.code == 1
+        assert ran.err == (
+            f"retrorun: Cannot listen on 127.0.0.1 port {port}: it is in use. "
+            "Stop what listens there, or choose another RETRORUN_METRICS_PORT.\n"
+        )
+
     @pytest.mark.parametrize("port", ["-1", "65536", "http"])
     def test_a_port_that_is_none_is_refused(self, run: Any, port: str) -> None:
         ran = run("serve", f"--port={port}")
@@ -635,6 +675,55 @@ class TestUrl:
         asked, computed = (run("estimate", *BOUT, *words, *more) for more in (["--url", f"{url}/"], []))
         assert (asked.code, asked.out) == (2, "")
         assert asked.err == computed.err
+
+    def test_the_key_of_the_environment_is_sent(
+        self, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        (tmp_path / "keys").write_text(line_of("app", "rr_example"))
+        with serving(RETRORUN_API_KEY_FILE=str(tmp_path / "keys")) as (_, url):
+            for words in (["estimate", *BOUT], ["solve", "--find", "bout", "--mass", "70kg", "--speed", "9km/h"]):
+                without = run(*words, "--url", url)
+                assert (without.code, without.out) == (1, "")
+                assert without.err == (
+                    "retrorun: --url: The service asks for an API key. "
+                    "Set the environment variable RETRORUN_API_KEY to a valid one.\n"
+                )
+                for wrong in ("rr_wrong", "rr_exam ple", "rr_\u00e9", "rr\nexample"):
+                    monkeypatch.setenv("RETRORUN_API_KEY", wrong)
+                    refused = run(*words, "--url", url)
+                    assert (refused.code, refused.out, len(refused.err.splitlines())) == (1, "", 1)
+                    assert "RETRORUN_API_KEY" in refused.err
+                    assert wrong not in refused.err
+                monkeypatch.delenv("RETRORUN_API_KEY")
+            for right in ("rr_example", " rr_example\n"):
+                monkeypatch.setenv("RETRORUN_API_KEY", right)
+                ran = run("estimate", *BOUT, "--url", url)
+                assert (ran.code, ran.err) == (0, "")
+                assert "rr_example" not in ran.out
+
+    def test_the_help_names_the_variable_of_the_key(self, run: Any) -> None:
+        assert "RETRORUN_API_KEY" in "".join(run("estimate", "--help").out.split())
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "127.1"])
+    def test_this_machine_is_asked_without_a_proxy(self, run: Any, monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+        with serving("--host", "127.0.0.2" if host == "127.0.0.2" else "127.0.0.1") as (_, url):
+            for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+                monkeypatch.setenv(name, "http://127.0.0.1:9")  # The port of discard: nothing listens there.
+            ran = run("estimate", *BOUT, "--url", re.sub(r"127\.0\.0\.\d", host, url))
+        assert (ran.code, ran.err) == (0, "")
+
+    def test_another_machine_is_asked_through_it(self, run: Any, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+        monkeypatch.setenv("http_proxy", url)
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        # The service, asked as if it were a proxy, answers what is asked of another.
+        assert run("estimate", *BOUT, "--url", "http://retrorun.invalid").code == 0
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "127.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"])
+    def test_what_is_this_machine(self, host: str) -> None:
+        assert is_loopback(host)
+        assert is_loopback("app.localhost.")
+        assert not any(map(is_loopback, ("128.0.0.1", "::2", "10.0.0.1", "127.example", "localhost.example", "")))
 
     def test_nothing_there_is_one_sentence(self, run: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -1,6 +1,7 @@
 """How the service stops, and that a loop that runs late is seen."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -8,8 +9,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
@@ -22,20 +24,24 @@ from app.settings import Settings
 
 BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
 HEAD = b"POST /estimate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BOUT)
+HOUSE = Path(__file__).parent.parent
+SERVE = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
 
 
 @contextmanager
-def serving(**environment: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+def serving(before: Sequence[str] = (), **environment: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """Run the service with these settings, and give its process, address and port."""
-    command = [sys.executable, "-m", "app.cli", "serve", "--port", "0"]
     with subprocess.Popen(
-        command, env=BARE | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*before, *SERVE], env=BARE | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stderr is not None
-            said = re.search(r"(http://127.0.0.1:(\d+))", process.stderr.readline())
-            assert said
+            said = None
+            while not said:
+                line = process.stderr.readline()
+                assert line
+                said = re.search(r"(http://127.0.0.1:(\d+))", line)
             yield process, said[1], int(said[2])
         finally:
             if process.poll() is None:
@@ -53,13 +59,14 @@ def told(url: str) -> httpx.Response:
 
 
 class TestStopping:
-    def test_it_drains_answers_what_is_under_way_and_ends_with_0(self) -> None:
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
+    def test_it_drains_answers_what_is_under_way_and_ends_with_0(self, stop: signal.Signals) -> None:
         drain = {"RETRORUN_DRAIN_TIME_S": "1.5", "RETRORUN_SHUTDOWN_WITHIN_S": "5"}
         with serving(**drain) as (process, url, port), socket.create_connection(("127.0.0.1", port), 10) as slow:
             slow.sendall(HEAD + BOUT[:10])
             assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
             began = time.monotonic()
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(stop)
             answer = told(url)
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
             assert "stopping" in answer.json()["detail"]
@@ -119,6 +126,89 @@ class TestStopping:
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"connection: close" in answer
             assert process.wait(timeout=10) == 0
+
+
+class TestStart:
+    """A signal to stop ends the service at any moment of its start."""
+
+    @pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.2])
+    def test_as_process_1_as_the_image_starts_it(self, delay_s: float) -> None:
+        image = (HOUSE / "Dockerfile").read_text(encoding="utf-8").partition(" AS image\n")[2]
+        entry = re.search(r"^ENTRYPOINT (.*)$", image, re.MULTILINE)
+        assert entry
+        with first_process(*json.loads(entry[1])) as (namespace, process):
+            await_signals(process, "SigBlk")
+            time.sleep(delay_s)
+            os.kill(process, signal.SIGTERM)
+            assert namespace.wait(20) == 0
+
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
+    def test_as_process_1_as_soon_as_there_is_a_handler(self, stop: signal.Signals) -> None:
+        with first_process() as (namespace, process):
+            await_signals(process, "SigCgt")
+            os.kill(process, stop)
+            assert namespace.wait(20) == 0
+
+    @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+    @pytest.mark.parametrize("delay_s", [0.0, 0.1, 0.3])
+    def test_as_any_process_without_a_word(self, stop: signal.Signals, delay_s: float) -> None:
+        with subprocess.Popen(SERVE, env=BARE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+            await_signals(process.pid, "SigCgt")
+            time.sleep(delay_s)
+            process.send_signal(stop)
+            _, said = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert "Traceback" not in said
+
+    def test_a_hang_up_that_is_ignored_stays_so(self) -> None:
+        with serving(before=["nohup"], RETRORUN_DRAIN_TIME_S="0") as (process, url, _):
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.5)
+            assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
+
+    def test_only_the_service_ends_with_0(self) -> None:
+        program = (
+            "import sys, time; from app.start import begin\n"
+            "sys.argv = ['retrorun', 'bulk']; begin(); print(flush=True); time.sleep(9)"
+        )
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.readline()
+            process.terminate()
+            assert process.wait(timeout=10) == -signal.SIGTERM
+
+
+@contextmanager
+def first_process(*before: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """Start the service as process 1 of a namespace, behind these words; give the process outside, and its number."""
+    tried = subprocess.run(["unshare", "--pid", "--fork", "true"], capture_output=True, check=False)
+    if tried.returncode:
+        pytest.skip("no namespaces of processes here")
+    with subprocess.Popen(
+        ["unshare", "--pid", "--fork", "--kill-child", *before, *SERVE], env=BARE, stderr=subprocess.DEVNULL, text=True
+    ) as namespace:
+        children = Path(f"/proc/{namespace.pid}/task/{namespace.pid}/children")
+        try:
+            while not (found := children.read_text(encoding="utf-8").split()):
+                time.sleep(0.002)
+            yield namespace, int(found[0])
+        finally:
+            namespace.kill()
+
+
+def await_signals(process: int, which: str) -> None:
+    """Wait until a process has SIGTERM among its signals of a kind, as Linux lists them."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+        listed = re.search(rf"^{which}:\s*([0-9a-f]+)$", status, re.MULTILINE)
+        assert listed
+        if int(listed[1], 16) & 1 << (signal.SIGTERM - 1):
+            return
+        time.sleep(0.001)
+    raise AssertionError("it never has")
 
 
 @pytest.mark.anyio
