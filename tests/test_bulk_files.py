@@ -285,6 +285,19 @@ class TestFiles:
             run(source, tmp_path / "out.csv", OPTIONS)
         assert is_made(tmp_path / "out.csv", tmp_path / "out.csv")
 
+    def test_a_new_name_takes_no_other_file_s_place(
+        self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A file that came after the last look is found by the link itself, which fails; a replacement would not."""
+        replace = Path.replace
+
+        def replaced(path: Path, target: Path) -> Path:
+            assert target.parent != tmp_path
+            return replace(path, target)
+
+        monkeypatch.setattr(Path, "replace", replaced)
+        run(source, tmp_path / "out.csv", OPTIONS)
+
     def test_the_input_under_another_name_stays(self, source: Path, tmp_path: Path) -> None:
         os.link(source, tmp_path / "out.csv")
         before = source.read_bytes()
