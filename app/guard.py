@@ -143,6 +143,10 @@ class Refused(Exception):
     """A request is not served; the argument is the reason, a key of `REFUSALS`."""
 
 
+class WorkFailed(Exception):
+    """A computation beside the event loop met a fault; the message says where, and nothing of what was sent."""
+
+
 class Bytes:
     """Bytes that are held for all clients together, up to a number.
 
@@ -318,7 +322,8 @@ class Guard:
             if self.observer is not None:
                 self.observer.failed()
             # The message of an exception may hold what the caller sent, so only its kind and place are logged.
-            logger.error("request %s failed: %s", exchange.request_id.decode(), where_it_happened(error))
+            where = str(error) if isinstance(error, WorkFailed) else where_it_happened(error)
+            logger.error("request %s failed: %s", exchange.request_id.decode(), where)
             if exchange.status:
                 raise BrokenOff from None
             await problem(500)(scope, exchange.receive, exchange.answer)

@@ -23,7 +23,7 @@ import orjson
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.guard import AT_ONCE, Bytes, Refused
+from app.guard import AT_ONCE, Bytes, Refused, WorkFailed
 from app.settings import Settings
 from app.worker import SIZES
 
@@ -37,10 +37,6 @@ LOOK_AGAIN_S: Final = 0.02
 
 Work = Callable[..., Response]
 """A function of a module: its last argument is the body of a request."""
-
-
-class WorkFailed(Exception):
-    """A computation met a fault, or ended its process; the message says where, and nothing of what was sent."""
 
 
 class Answer(Response):

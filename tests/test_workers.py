@@ -14,11 +14,11 @@ import pytest
 from starlette.responses import Response
 
 from app.arrow_blocks import block
-from app.guard import Bytes, Refused
+from app.guard import Bytes, Refused, WorkFailed
 from app.main import build
 from app.route import SMALL_BYTES
 from app.settings import Settings
-from app.workers import Answer, Work, Workers, WorkFailed, parts_of
+from app.workers import Answer, Work, Workers, parts_of
 from robustness import loop
 
 pytestmark = pytest.mark.anyio
@@ -190,6 +190,23 @@ async def test_the_process_ends_with_the_service() -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it is still there")
+
+
+async def test_the_log_says_where_it_failed_and_the_caller_gets_500(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    guard = build(Settings())
+
+    class Failing:
+        outgoing = guard.outgoing
+
+        async def run(self, *_: object, **__: object) -> Response:
+            raise WorkFailed("ZeroDivisionError at answer:9")
+
+    guard.workers = Failing()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://retrorun.test") as client:
+        assert (await client.post("/solve", json={})).status_code == 500
+    assert "ZeroDivisionError at answer:9" in caplog.text
 
 
 class Noting:
