@@ -169,6 +169,10 @@ class TestKubernetes:
         assert policy["egress"] == []
         opened = {port["port"] for rule in policy["ingress"] for port in rule["ports"]}
         assert opened == {port["name"] for port in container["ports"]}
+        # For those inside: a rule without `from` is for everybody, an empty selector of namespaces for every pod.
+        assert all(rule["from"] for rule in policy["ingress"])
+        (estimates,) = (rule for rule in policy["ingress"] if rule["ports"] == [{"protocol": "TCP", "port": "http"}])
+        assert estimates["from"] == [{"namespaceSelector": {}}]
         # Metrics are for those who watch, not for callers.
         (metrics,) = (rule for rule in policy["ingress"] if rule["ports"] == [{"protocol": "TCP", "port": "metrics"}])
         assert metrics["from"]
@@ -245,6 +249,12 @@ class TestCompose:
     def test_the_port_is_that_of_the_image_and_opened_to_this_machine_only(self, compose: Any) -> None:
         port = image_instruction("EXPOSE")
         assert compose["ports"] == [f"127.0.0.1:{port}:{port}"]
+
+    def test_metrics_have_a_port_of_their_own_that_is_not_published(self, compose: Any) -> None:
+        settings = from_environment(compose["environment"])
+        assert settings.metrics_port not in {None, 0, int(image_instruction("EXPOSE"))}
+        assert not any(str(settings.metrics_port) in port for port in compose["ports"])
+        assert compose["environment"].keys() <= VARIABLES
 
     def test_the_health_check_is_that_of_the_image(self, compose: Any) -> None:
         assert "healthcheck" not in compose
@@ -437,6 +447,18 @@ class TestAlerts:
     def test_every_reason_is_one(self) -> None:
         reasons = re.findall(r'reason=~?"([^"]+)"', self.RULES)
         assert {reason for several in reasons for reason in several.split("|")} <= REFUSALS.keys()
+
+    def test_every_kind_of_refusal_counts_but_the_callers_own(self) -> None:
+        (rule,) = (
+            rule for rule in yaml.safe_load(self.RULES)["groups"][0]["rules"] if rule["alert"] == "RetroRunRefuses"
+        )
+        # As Prometheus reads it: the whole of a label's value.
+        left_out = re.search(r'retrorun_refused_total\{job="retrorun",\s+reason!~"([^"]+)"\}', rule["expr"])
+        assert left_out
+        counted = {reason for reason in (*REFUSALS, "a_new_one") if not re.fullmatch(left_out[1], reason)}
+        ours = {reason for reason, refusal in REFUSALS.items() if refusal.status >= 500}
+        assert counted == ours | {"a_new_one"}
+        assert set(left_out[1].split("|")) <= REFUSALS.keys()
 
     def test_every_alert_is_explained(self) -> None:
         rules = yaml.safe_load(self.RULES)["groups"][0]["rules"]
