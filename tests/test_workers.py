@@ -153,7 +153,7 @@ async def test_a_process_has_few_threads_however_many_cores_there_are() -> None:
         b"__import__('starlette.responses').responses.Response(str(len(__import__('os').listdir('/proc/self/task'))))"
     )
     async with running() as workers:
-        await workers.run(block, None, "", 0, 0, True, body=[b"no stream"])  # It loads Arrow.
+        await workers.run(block, None, "", 0, True, body=[b"no stream"])  # It loads Arrow.
         assert int(body(await workers.run(eval, body=[threads]))) <= 3
 
 
