@@ -62,7 +62,8 @@ PAGES_ELSEWHERE: Final = {"docs/clients.md": "tests/test_clients.py"}
 NOT_RUN: Final = {
     "docker build --tag retrorun:0.1.0 .": "needs a container engine: `make image-check` builds it",
     "docker run --read-only --tmpfs /tmp:rw,noexec,nosuid,size=16m --cap-drop ALL --security-opt no-new-privileges "
-    "--memory 1g --pids-limit 64 --env RETRORUN_METRICS_PORT=9100 --publish 127.0.0.1:8000:8000 retrorun:0.1.0": "the same, and does not end",
+    "--memory 1g --pids-limit 64 --env RETRORUN_METRICS_PORT=9100 --publish 127.0.0.1:8000:8000 "
+    "retrorun:0.1.0": "the same, and does not end",
     ".venv/bin/python -m benchmarks check --slower-by-us 40": "takes a minute, and fails on purpose",
     "retrorun bulk bouts.parquet estimates.parquet --engine dask --scheduler tcp://10.0.0.1:8786": "a machine that is "
     "not there; tests/test_dask.py names one that is",
