@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import anyio
 import httpx
 import pytest
 
@@ -180,8 +181,13 @@ async def raw(path: str) -> httpx.Response:
     """Ask for a path as it is written: a client would write it anew."""
     sent: list[dict[str, Any]] = []
 
+    messages = iter([{"type": "http.request", "body": b"", "more_body": False}])
+
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if message := next(messages, None):
+            return message
+        await anyio.sleep_forever()  # As a client that stays: a file that is sent asks whether it has left.
+        raise AssertionError
 
     async def send(message: Any) -> None:
         sent.append(message)
