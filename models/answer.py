@@ -123,9 +123,12 @@ class Parts(TypedDict):
     """The parts of an energy estimate's spread, as coefficients of variation [1].
 
     Forward is the root of the sum of squares of model_cv, person_cv and conversion_cv; backward adds ratio_person_cv
-    and ratio_study_cv, which alone make the ratio; input_cv adds to both directions. With own measurements each
-    direction and the ratio have one part, personal_..._cv, beside conversion_cv. At equal metabolic rate the energies
-    are the same, and the parts of the ratio go into the backward speed alone.
+    and ratio_study_cv, which alone make the ratio; input_cv adds to both directions. ratio_study_cv is a standard
+    deviation of ratio_studies studies: for the ends of an interval it is multiplied by t over z, Student's t with
+    ratio_studies - 1 degrees of freedom over the standard score (1.43 for four studies at 90 %). With own measurements
+    each direction and the ratio have one part, personal_..._cv, beside conversion_cv, and personal_..._study_cv is the
+    part of it that is multiplied so. At equal metabolic rate the energies are the same, and the parts of the ratio go
+    into the backward speed alone.
     """
 
     model_cv: NotRequired[float]
@@ -135,7 +138,11 @@ class Parts(TypedDict):
     conversion_cv: float
     ratio_person_cv: NotRequired[float]
     ratio_study_cv: NotRequired[float]
+    ratio_studies: NotRequired[int]
     personal_ratio_cv: NotRequired[float]
+    personal_forward_study_cv: NotRequired[float]
+    personal_backward_study_cv: NotRequired[float]
+    personal_ratio_study_cv: NotRequired[float]
     input_cv: NotRequired[float]
 
 
@@ -226,10 +233,14 @@ MEANINGS: Final[dict[str, str]] = {
     "person_cv": "How far one person may lie from a group, forward.",
     "conversion_cv": "Kilocalories per litre of oxygen.",
     "ratio_person_cv": "How far one person's backward ratio may lie from a group's.",
-    "ratio_study_cv": "How far studies differ in the ratio.",
+    "ratio_study_cv": "How far studies differ in the ratio: unscaled, the ends of an interval take t over z times it.",
+    "ratio_studies": "How many studies that was taken from; t has one degree of freedom less.",
     "personal_forward_cv": "What own measurements leave of model and person.",
     "personal_backward_cv": "What own measurements leave of the backward spread.",
     "personal_ratio_cv": "What own measurements leave of the two parts of the ratio.",
+    "personal_forward_study_cv": "The part of personal_forward_cv that is between studies, unscaled.",
+    "personal_backward_study_cv": "The part of personal_backward_cv that is between studies, unscaled.",
+    "personal_ratio_study_cv": "The part of personal_ratio_cv that is between studies, unscaled.",
     "input_cv": "What the errors given for speed and body mass add.",
     "personal": "The personal factors that own measurements give.",
     "forward_factor": "Own forward energy over the model's, shrunk towards 1.",
@@ -263,7 +274,7 @@ MEANINGS: Final[dict[str, str]] = {
     "muscle_roles": "What joints and muscles do going backward.",
     "energy_models": "The forward energy equations.",
     "direction_models": "The ratios backward to forward at equal speed.",
-    "backward_over_forward": "The ratio on the level, on gross energy [1]; walking uphill adds the level's excess.",
+    "backward_over_forward": "The ratio at equal speed, on gross energy, on the level and on every grade [1].",
     "constants": "Every constant of the models.",
     "equation": "The equation, with letters for its coefficients in order.",
     "speed_range_m_s": "Range of the data [m/s]; one number where there is no upper end.",
@@ -276,6 +287,7 @@ MEANINGS: Final[dict[str, str]] = {
         "on published numbers; choice: a modelling decision of this project."
     ),
     "study_cv": "Spread of the ratio between studies, a coefficient of variation [1].",
+    "studies": "How many studies the spread between them was taken from.",
     "name": "Name in the code.",
     "number": "The number itself.",
     "meaning": "What it is, with its unit.",

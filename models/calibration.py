@@ -10,6 +10,8 @@ import math
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from models.arithmetic import Number
+
 IMPLAUSIBLE_FACTOR: Final = 3.0
 """Measured over predicted, or the reverse, beyond which a measurement is taken as a mistake of units (choice)."""
 
@@ -21,7 +23,7 @@ class Measured(NamedTuple):
     """One measurement against the model.
 
     The logarithm of measured over predicted, its error, and how the prediction moves with the ratio: 0 forward, 1
-    backward on the level, less where only a part of backward power follows the ratio.
+    backward.
     """
 
     log_error: float
@@ -30,13 +32,20 @@ class Measured(NamedTuple):
 
 
 class Personal(NamedTuple):
-    """What measurements say of a person: logarithms of the factors and their remaining spreads."""
+    """What measurements say of a person: logarithms of the factors and their remaining spreads, all unscaled."""
 
     forward_log: float
     forward_spread: float
     ratio_log: float
     ratio_spread: float
     covariance: float
+    forward_study: float
+    """What one standard deviation between studies still moves the forward factor by; a measurement that found the
+    ratio too low takes the forward factor for too high, so that it is 0 or below."""
+    ratio_study: float
+    """What it still moves the ratio by."""
+    studies: int
+    """How many studies that standard deviation was taken from."""
 
     @property
     def backward_log(self) -> float:
@@ -48,8 +57,24 @@ class Personal(NamedTuple):
         """Spread of the backward factor."""
         return math.sqrt(self.forward_spread**2 + self.ratio_spread**2 + 2 * self.covariance)
 
+    def variances(self, studies_widened: Number) -> tuple[Number, Number, Number]:
+        """Return the variances of forward factor and ratio, and their covariance, that between studies widened."""
+        more = studies_widened - 1
+        return (
+            self.forward_spread**2 + more * self.forward_study**2,
+            self.ratio_spread**2 + more * self.ratio_study**2,
+            self.covariance + more * (self.forward_study * self.ratio_study),
+        )
 
-def personal(*, measurements: Sequence[Measured], forward_spread: float, ratio_spread: float) -> Personal:
+
+def personal(
+    *,
+    measurements: Sequence[Measured],
+    forward_spread: float,
+    ratio_spread: float,
+    study_spread: float,
+    studies: int,
+) -> Personal:
     """Return the factors of a person, shrunk from the measurements towards the population.
 
     Parameters
@@ -60,6 +85,10 @@ def personal(*, measurements: Sequence[Measured], forward_spread: float, ratio_s
         Spread of a person's forward estimate that a measurement can explain: model and person [1].
     ratio_spread : float
         Spread of a person's ratio that a measurement can explain: person and study [1].
+    study_spread : float
+        The part of it that is between studies [1].
+    studies : int
+        How many studies that part was taken from [1].
 
     Returns
     -------
@@ -70,11 +99,13 @@ def personal(*, measurements: Sequence[Measured], forward_spread: float, ratio_s
     -----
     The posterior of two jointly normal quantities under independent normal errors (choice of model). With n
     forward measurements of one error s alone, the forward factor is the share t^2 / (t^2 + s^2 / n) of their
-    mean, t being `forward_spread`, and the backward factor the same.
+    mean, t being `forward_spread`, and the backward factor the same. With P the posterior covariance, an error e of
+    the ratio before the measurements leaves P (0, e / `ratio_spread`^2) after them: what studies still add.
 
     Examples
     --------
-    >>> one = personal(measurements=[Measured(0.1, 0.05, 0.0)], forward_spread=0.1, ratio_spread=0.1)
+    >>> population = {"forward_spread": 0.1, "ratio_spread": 0.1, "study_spread": 0.06, "studies": 4}
+    >>> one = personal(measurements=[Measured(0.1, 0.05, 0.0)], **population)
     >>> round(one.forward_log, 3), round(one.forward_spread, 4), round(one.ratio_log, 3)
     (0.08, 0.0447, 0.0)
     """
@@ -92,10 +123,14 @@ def personal(*, measurements: Sequence[Measured], forward_spread: float, ratio_s
     determinant = forward_precision * ratio_precision - shared**2
     covariance = -shared / determinant
     forward_variance, ratio_variance = ratio_precision / determinant, forward_precision / determinant
+    left = study_spread / ratio_spread**2
     return Personal(
         forward_log=forward_variance * forward_sum + covariance * ratio_sum,
         forward_spread=math.sqrt(forward_variance),
         ratio_log=covariance * forward_sum + ratio_variance * ratio_sum,
         ratio_spread=math.sqrt(ratio_variance),
         covariance=covariance,
+        forward_study=covariance * left,
+        ratio_study=ratio_variance * left,
+        studies=studies,
     )

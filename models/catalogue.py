@@ -49,6 +49,7 @@ class DirectionEntry(TypedDict):
     gait: str
     backward_over_forward: float
     study_cv: float
+    studies: int
     standing: Standing
     references: list[str]
 
@@ -101,14 +102,23 @@ CONSTANTS: Final = [
         direction,
         ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "secondary", "wright2001"),
         ("DOCUMENTED_STUDY_CV", "Spread of that ratio between studies [1]", "derived", ""),
+        ("DOCUMENTED_STUDIES", "How many studies that spread was taken from [1]", "derived", ""),
         ("POOLED_RUNNING_RATIO", "Log mean of the running rows of ratios.csv [1]", "choice", ""),
-        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv, on the level [1]", "choice", ""),
+        ("WALKING_RATIO", "Log mean of the walking rows of ratios.csv [1]", "choice", ""),
         ("WALKING_RATIO_RANGE_M_S", "Speeds of the walking rows of ratios.csv [m/s]", "derived", ""),
         ("POOLED_STUDY_CV", "SD of the logs in ratios.csv, by gait [1]", "derived", ""),
-        ("HEART_RATE_RATIO", "Gross energy at equal heart rate [1]", "derived", "williford1998"),
+        ("MEASURED_TO_GRADE.run", "Steepest upgrade on which backward was measured [1]", "published", "rasica2020"),
+        (
+            "MEASURED_TO_GRADE.walk",
+            "Steepest upgrade on which backward was measured [1]",
+            "published",
+            "korean_walking",
+        ),
+        ("HEART_RATE_RATIO", "Gross energy at equal heart rate, by gait [1]", "derived", "williford1998 kim2001"),
+        ("HEART_RATE_STUDY_CV", "Spread of that ratio between studies, never widened [1]", "choice", ""),
         ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
         ("UPHILL_MEASURED_TO.run", "Steepest upgrade of backward running [1]", "published", "rasica2020"),
-        ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "dbpia_walking"),
+        ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "korean_walking"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
     ),
     *_rows(
@@ -121,7 +131,7 @@ CONSTANTS: Final = [
         ("WALKING_CADENCE_COEFFICIENTS", "a b of steps/min = a + b V", "derived", "fukuchi2018"),
         ("CADENCE_PERSON_SD_STEPS_PER_MIN.run", "Spread between people [steps/min]", "published", "outdoor2020"),
         ("CADENCE_PERSON_SD_STEPS_PER_MIN.walk", "Spread between people [steps/min]", "derived", "fukuchi2018"),
-        ("CADENCE_RATIO", "Running cadence backward over forward [1]", "published", "bws_treadmill"),
+        ("CADENCE_RATIO", "Running cadence backward over forward [1]", "published", "masumoto2023"),
         ("CONTACT_TIME_RATIO", "Running contact time backward over forward [1]", "derived", "cavagna2012"),
         ("CONTACT_TIME_PERSON_CV", "Spread of contact time between people [1]", "derived", ""),
         ("TIMING_RATIO_CV", "Spread of both timing ratios [1]", "choice", ""),
@@ -167,9 +177,8 @@ CONSTANTS: Final = [
         ("MODEL_FORWARD_CV", "Forward equation around group means [1]", "choice", ""),
         ("PERSON_FORWARD_CV.run", "People around a group, forward [1]", "published", "diprampero1986"),
         ("PERSON_FORWARD_CV.walk", "People around a group, forward [1]", "choice", "williford1998"),
-        ("PERSON_RATIO_CV.run", "People around a group's ratio [1]", "derived", "wright2001"),
-        ("PERSON_RATIO_CV.walk", "People around a group's ratio, as for running [1]", "choice", ""),
-        ("CONVERSION_CV", "Kilocalories per litre of oxygen [1]", "published", "peronnet1991"),
+        ("PERSON_RATIO_CV", "People around a group's ratio, by gait [1]", "choice", "williford1998 masumoto2023"),
+        ("CONVERSION_CV", "Kilocalories per litre of oxygen, ten equations [1]", "derived", "kipp2018"),
         ("DEFAULT_INTERVAL", "Probability inside an interval when none is asked [1]", "choice", ""),
         ("MAXIMUM_INPUT_CV", "Largest error of a caller's input [1]", "choice", ""),
         ("UNMEASURED_STUDY_FACTOR", "Widening where the ratio was not measured [1]", "choice", ""),
@@ -296,6 +305,7 @@ def catalogue() -> Catalogue:
                 "gait": gait_name,
                 "backward_over_forward": model.ratio,
                 "study_cv": model.study_cv,
+                "studies": model.studies,
                 "standing": "secondary" if (name, gait_name) == ("documented", "run") else "choice",
                 "references": list(direction.DIRECTION_REFERENCES[gait_name]),
             }

@@ -73,7 +73,8 @@ BACKWARD_BEYOND_MEASUREMENT: Final = _warning(
 BACKWARD_DOWNHILL: Final = _warning(
     "energy",
     "backward_downhill_unmeasured",
-    "Backward downhill there is no measurement at hand: the level ratio is used, its spread between studies doubled.",
+    "Backward downhill has never been measured. The ratio of level ground is used, with the spread between studies "
+    "doubled.",
 )
 
 
@@ -98,13 +99,15 @@ IMPLAUSIBLE_UPTAKE: Final[dict[str, str]] = {
 HEART_RATE_ON_GRADE: Final = _warning(
     "energy",
     "heart_rate_on_grade",
-    "Equal heart rate was compared on the level only (Williford 1998).",
+    "Equal heart rate was compared on the level only (Williford 1998, Kim & Choi 2001).",
 )
 HEART_RATE: Final = _warning(
     "caution",
     "equal_heart_rate",
-    f"A weak estimate, grade D: one small study (Williford 1998, 13 people, walking and running mixed) suggests "
-    f"{direction.HEART_RATE_RATIO:g} times the energy forward at equal heart rate; it may be no less.",
+    "A weak estimate, grade D: the group means of two small studies (Williford 1998, 13 people; Kim & Choi 2001, 20 "
+    f"people walking) suggest {direction.HEART_RATE_RATIO['run']:g} times the forward energy running and "
+    f"{direction.HEART_RATE_RATIO['walk']:g} times walking. Above 146 beats a minute the forward line is extrapolated. "
+    "It may be no less.",
 )
 HEART_RATE_ABSENT: Final = _warning(
     "absent",
@@ -114,14 +117,14 @@ HEART_RATE_ABSENT: Final = _warning(
 WALKING_RATIO: Final = _warning(
     "caution",
     "walking_ratio",
-    f"Walking has its own ratio, {direction.WALKING_RATIO:.3f} at equal speed on the level, not the 30 % of running. "
-    "Uphill, backward adds what it adds on the level, so that the ratio is smaller (choice).",
+    f"Walking has its own ratio, {direction.WALKING_RATIO:.3f} at equal speed, not the 30 % of running. Uphill to "
+    f"{100 * direction.MEASURED_TO_GRADE['walk']:g} % it was measured to be the same.",
 )
 BACKWARD_WALKING_SPEED: Final = _warning(
     "energy",
     "backward_walk_speed",
     f"Backward walking was measured at {_span(direction.WALKING_RATIO_RANGE_M_S, 'm/s')} (Williford 1998, Kim & Choi "
-    "2001, Compendium 2011); at other speeds its ratio is carried over.",
+    "2001, a Korean study); at other speeds its ratio is carried over.",
 )
 BACKWARD_BELOW_TRANSITION: Final = _warning(
     "timing",

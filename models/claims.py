@@ -31,8 +31,9 @@ class MuscleRole(TypedDict):
 
 def _one_person() -> str:
     """Return the interval of one person's running ratio at equal speed, as an answer has it."""
-    spread = uncertainty.root_sum_square(uncertainty.PERSON_RATIO_CV["run"], direction.DOCUMENTED_STUDY_CV)
-    factor = uncertainty.spread_factor(spread, uncertainty.standard_score(uncertainty.DEFAULT_INTERVAL))
+    score = uncertainty.standard_score(uncertainty.DEFAULT_INTERVAL)
+    study = direction.DOCUMENTED_STUDY_CV * uncertainty.widening(score, studies=direction.DOCUMENTED_STUDIES)
+    factor = uncertainty.spread_factor(uncertainty.root_sum_square(uncertainty.PERSON_RATIO_CV["run"], study), score)
     ratio = direction.DOCUMENTED_RUNNING_RATIO
     return f"{uncertainty.DEFAULT_INTERVAL * 100:g} % interval is {ratio / factor:.2f} to {ratio * factor:.2f}"
 
@@ -62,17 +63,17 @@ CLAIMS: Final = (
         "uplift_equal_speed",
         "Backward running burns 30 % more at the same speed.",
         "Supported by most studies; one study, of 10 people, found no significant difference. Individual range about "
-        f"1.0 to 1.6 times (single people; this service's {_one_person()}).",
+        f"1.0 to 1.7 times (single people; this service's {_one_person()}).",
         "B",
-        "williford1998 bws_treadmill wright2001 rasica2020 paes2016",
+        "williford1998 masumoto2023 wright2001 rasica2020 paes2016",
         "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",
         "You burn 30 % more, without the words at the same speed, or as a promise to one person.",
     ),
     _claim(
         "uplift_equal_effort",
         "Backward running burns 30 % more at the same heart rate, effort or oxygen uptake.",
-        "Not supported: at equal oxygen uptake the energy is equal by definition; at equal heart rate one small study "
-        "(13 people) suggests less energy, and it may be no less; felt effort: not measured.",
+        "Not supported: at equal oxygen uptake the energy is equal by definition; at equal heart rate two small "
+        "studies (13 and 20 people) suggest less energy, and it may be no less; felt effort: not measured.",
         "D",
         "williford1998",
         "At the same oxygen uptake you go slower backward, and the energy each minute is the same.",
@@ -83,7 +84,7 @@ CLAIMS: Final = (
         "Backward running burns double, or three to six times as much.",
         "No data; contradicted by every measurement at hand.",
         "none",
-        "williford1998 bws_treadmill wright2001 rasica2020",
+        "williford1998 masumoto2023 wright2001 rasica2020",
         "About 30 % more at the same speed.",
         "Any multiple of two or more.",
     ),

@@ -1,11 +1,13 @@
 """The energy and ratio tables against every energy and direction model."""
 
 from collections.abc import Iterator, Mapping
+from statistics import fmean
 from typing import Any, Final, cast, get_args
 
 from models import direction, energy, energy_models, uncertainty
 from models.arithmetic import outside
 from models.comparison import (
+    INTERVAL,
     Comparison,
     NotPredicted,
     Outcome,
@@ -20,13 +22,13 @@ from models.comparison import (
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.errors import Undefined
-from models.evidence import table
+from models.evidence import TableName, table
 from models.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, Gait, root_sum_square
 
 DIRECTIONS: Final = cast(tuple[DirectionModelName, ...], get_args(DirectionModelName))
 
-SAME_PEOPLE: Final = "the same four people as the row at 3.0 m/s"
 IN_RATIOS: Final = "no speed or no energy of its own: the ratio is compared as a row of ratios.csv"
+NO_MASS: Final = "litres per minute without body mass; no model of practice"
 NO_SPEED: Final = "no speed, and not said whether gross or net"
 
 
@@ -34,16 +36,31 @@ def compared_energy() -> Iterator[Comparison | NotPredicted]:
     """Yield every row of the energy table: against each model that is defined there, or why against none."""
     for row in numbered("energy"):
         cells = row.cells
+        ratio = cells["ratio_backward_forward"]
+        pooled = any(_same_ratio(cells, each) for each in table("ratios"))
         if cells["oxygen_uptake_ml_kg_min"] and cells["speed_m_s"]:
             yield from _uptake(row)
         elif cells["net_cost_j_kg_m"]:
             yield _net_cost(row)
-        elif not cells["ratio_backward_forward"]:
+        elif cells["cost_of_transport_j_kg_m"] and not ratio:
             yield left_out("energy", row, NO_SPEED)
-        elif any(_same_ratio(cells, ratio) for ratio in table("ratios")):
+        elif not ratio:
+            yield left_out("energy", row, NO_MASS)
+        elif pooled:
             yield left_out("energy", row, IN_RATIOS)
-        else:
-            yield left_out("energy", row, SAME_PEOPLE)
+        if ratio and not pooled:
+            yield from _ratio("energy", row, _range_middle(ratio), note=cells["note"])
+
+
+def _range_middle(text: str) -> float:
+    """Return a number, or the middle of a range.
+
+    Examples
+    --------
+    >>> _range_middle("1.35"), round(_range_middle("1.31-1.41"), 3)
+    (1.35, 1.36)
+    """
+    return fmean(float(end) for end in text.split("-"))
 
 
 def _same_ratio(cells: Mapping[str, str], ratio: Mapping[str, str]) -> bool:
@@ -83,17 +100,14 @@ def _rests_on(row: Row, gait: Gait, source: DirectionModelName) -> bool:
 def _uptake_outcome(row: Row, gait: Gait, model: EnergyModelName, source: DirectionModelName | None) -> Outcome:
     speed, grade = float(row.cells["speed_m_s"]), float(row.cells["grade"])
 
-    def answer(ground: float) -> Any:
-        return answer_of(
-            speed_m_s=speed,
-            gait=gait,
-            grade=ground,
-            energy_model=model,
-            direction_model=source,
-            include=("energy",),
-        )
-
-    found = answer(grade)
+    found: Any = answer_of(
+        speed_m_s=speed,
+        gait=gait,
+        grade=grade,
+        energy_model=model,
+        direction_model=source,
+        include=("energy",),
+    )
     known = energy_models.ENERGY_MODELS[gait][model]
     in_range = not (outside(speed, known.speed_range_m_s) or outside(grade, known.grade_range))
     on_grade = bool(outside(grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
@@ -102,17 +116,11 @@ def _uptake_outcome(row: Row, gait: Gait, model: EnergyModelName, source: Direct
     if source is None:
         spread = group_spread(row.cells, person=PERSON_FORWARD_CV[gait], fixed=cast(float, model_part))
         return Outcome(forward, spread, in_range)
-    level = answer(0.0)["forward"]["oxygen_uptake_ml_kg_min"]["value"]
-    ratio = direction.DIRECTION_MODELS[source][gait].ratio
-    # Power and oxygen uptake are proportional, so that the sensitivity is the same in either.
-    _, sensitivity = direction.backward_power(
-        gait=gait, ratio=ratio, forward_w_kg=forward, level_w_kg=level, grade=grade
-    )
     study = direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade)
     spread = group_spread(
         row.cells,
-        person=cast(float, root_sum_square(PERSON_FORWARD_CV[gait], PERSON_RATIO_CV[gait] * sensitivity)),
-        fixed=cast(float, root_sum_square(model_part, study * sensitivity)),
+        person=cast(float, root_sum_square(PERSON_FORWARD_CV[gait], PERSON_RATIO_CV[gait])),
+        fixed=cast(float, root_sum_square(model_part, study * _widening(gait, source))),
     )
     measured_speed = gait == "walk" or speed <= direction.BACKWARD_MEASURED_TO_M_S
     return Outcome(found["backward"]["oxygen_uptake_ml_kg_min"]["value"], spread, in_range and measured_speed)
@@ -143,22 +151,36 @@ def _net_cost(row: Row) -> Comparison:
 def compared_ratios() -> Iterator[Comparison | NotPredicted]:
     """Yield every row of the ratio table against both direction models."""
     for row in numbered("ratios"):
-        gait = cast(Gait, row.cells["gait"])
-        speed = number(row.cells["speed_m_s"])
-        for source in DIRECTIONS:
-            known = direction.DIRECTION_MODELS[source][gait]
-            yield compare(
-                "ratios",
-                row,
-                model=source,
-                indicator="total_energy",
-                unit="1",
-                measured=float(row.cells["ratio_backward_forward"]),
-                outcome=Outcome(
-                    known.ratio,
-                    group_spread(row.cells, person=PERSON_RATIO_CV[gait], fixed=known.study_cv),
-                    gait == "walk" or speed is None or speed <= direction.BACKWARD_MEASURED_TO_M_S,
+        yield from _ratio("ratios", row, float(row.cells["ratio_backward_forward"]), note=row.cells["se_basis"])
+
+
+def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Comparison]:
+    """Yield a measured ratio against both direction models."""
+    gait = cast(Gait, row.cells["gait"])
+    speed, grade = number(row.cells["speed_m_s"]), number(row.cells["grade"]) or 0.0
+    for source in DIRECTIONS:
+        known = direction.DIRECTION_MODELS[source][gait]
+        study = direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade)
+        yield compare(
+            name,
+            row,
+            model=source,
+            indicator="total_energy",
+            unit="1",
+            measured=measured,
+            outcome=Outcome(
+                known.ratio,
+                group_spread(
+                    row.cells, person=PERSON_RATIO_CV[gait], fixed=cast(float, study * _widening(gait, source))
                 ),
-                fitted=_rests_on(row, gait, source),
-                note=row.cells["se_basis"],
-            )
+                gait == "walk" or speed is None or speed <= direction.BACKWARD_MEASURED_TO_M_S,
+            ),
+            fitted=_rests_on(row, gait, source),
+            note=note,
+        )
+
+
+def _widening(gait: Gait, source: DirectionModelName) -> float:
+    """Return what the part between studies is multiplied by in a group interval."""
+    studies = direction.DIRECTION_MODELS[source][gait].studies
+    return cast(float, uncertainty.widening(uncertainty.standard_score(INTERVAL), studies=studies))

@@ -1,11 +1,15 @@
-"""Backward against forward: the factor on gross energy, and what "equal intensity" holds equal."""
+"""Backward against forward: the factor on gross energy, and what "equal intensity" holds equal.
+
+At equal speed gross energy is the ratio times the forward one, at every speed and grade, in both gaits. Where that was
+not measured, the spread between studies is doubled.
+"""
 
 import math
 from collections.abc import Callable
 from statistics import fmean, stdev
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from models.arithmetic import Number, settled, where
+from models.arithmetic import Number, outside, settled, where
 from models.energy import ON_A_GRADE
 from models.evidence import table
 from models.uncertainty import UNMEASURED_STUDY_FACTOR, Gait
@@ -15,7 +19,7 @@ Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate"]
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
 """The documented uplift of backward running at equal speed, on gross energy (secondary: the four people of Wright &
-Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B)."""
+Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B; docs/evidence.md)."""
 
 
 def _log_ratios(gait: Gait) -> list[float]:
@@ -23,16 +27,19 @@ def _log_ratios(gait: Gait) -> list[float]:
     return [math.log(float(row["ratio_backward_forward"])) for row in table("ratios") if row["gait"] == gait]
 
 
-DOCUMENTED_STUDY_CV: Final = 0.074
+DOCUMENTED_STUDY_CV: Final = 0.070
 """Spread of the running ratio between studies that goes with 1.30 (derived: standard deviation of the logs of
 the four studies). Written down, so that a new study moves `pooled` and leaves `documented` as documented."""
+
+DOCUMENTED_STUDIES: Final = 4
+"""How many studies that spread was taken from (derived)."""
 
 POOLED_RUNNING_RATIO: Final = math.exp(fmean(_log_ratios("run")))
 """Unweighted log mean of the running rows of `tables/ratios.csv`, one a study (choice: two of four have no
 standard error)."""
 
 WALKING_RATIO: Final = math.exp(fmean(_log_ratios("walk")))
-"""Backward walking at equal speed, 1.385: unweighted log mean of the walking rows of `tables/ratios.csv`
+"""Backward walking at equal speed, 1.374: unweighted log mean of the walking rows of `tables/ratios.csv`
 (choice), for every direction model."""
 
 WALKING_RATIO_RANGE_M_S: Final = (
@@ -48,28 +55,38 @@ POOLED_STUDY_CV: Final[dict[Gait, float]] = {
 """Spread of the ratio between studies: standard deviation of the logs in `tables/ratios.csv` (derived)."""
 
 
+MEASURED_TO_GRADE: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
+"""Steepest upgrade on which backward was measured, rise over run: running Rasica 2020, walking the Korean study."""
+
+
 class DirectionModel(NamedTuple):
-    """A ratio backward to forward at equal speed on the level, and its spread between studies."""
+    """A ratio backward to forward at equal speed, its spread between studies, and how many they are."""
 
     ratio: float
     study_cv: float
+    studies: int
 
 
 DIRECTION_MODELS: Final[dict[DirectionModelName, dict[Gait, DirectionModel]]] = {
     "documented": {
-        "run": DirectionModel(DOCUMENTED_RUNNING_RATIO, DOCUMENTED_STUDY_CV),
-        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"]),
+        "run": DirectionModel(DOCUMENTED_RUNNING_RATIO, DOCUMENTED_STUDY_CV, DOCUMENTED_STUDIES),
+        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"], len(_log_ratios("walk"))),
     },
     "pooled": {
-        "run": DirectionModel(POOLED_RUNNING_RATIO, POOLED_STUDY_CV["run"]),
-        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"]),
+        "run": DirectionModel(POOLED_RUNNING_RATIO, POOLED_STUDY_CV["run"], len(_log_ratios("run"))),
+        "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"], len(_log_ratios("walk"))),
     },
 }
 """The ratios to choose from; the documented 30 % is a running figure, so that walking takes its own in both."""
 
-HEART_RATE_RATIO: Final = 0.79
-"""Gross energy backward to forward at equal heart rate (derived inside Williford's overlap of heart rates,
-132 to 146, where it runs from 0.76 to 0.81; one study, group means, walking and running mixed: grade D)."""
+HEART_RATE_RATIO: Final[dict[Gait, float]] = {"run": 0.83, "walk": 0.76}
+"""Gross energy backward to forward at equal heart rate, grade D. Derived: the lines through Williford's group means
+give 0.763, 0.808, 0.827, 0.836 and 0.847 at 132, 146, 155, 160 and 168 beats a minute, beyond 146 with the forward
+line extrapolated; Kim & Choi (walking, n 20) 0.750 to 0.755 (docs/evidence.md)."""
+
+HEART_RATE_STUDY_CV: Final = UNMEASURED_STUDY_FACTOR * DOCUMENTED_STUDY_CV
+"""How far another study of equal heart rate might lie from that ratio: the study part at equal speed running, doubled
+(choice, not a standard deviation of studies, so that it is never widened)."""
 
 BACKWARD_MEASURED_TO_M_S: Final = 3.5
 """Fastest backward running in any energy measurement (Wright & Weyand 2001)."""
@@ -79,56 +96,13 @@ UPHILL_MEASURED_TO: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
 Rasica 2020, n 8; walking 2.5 to 12.5 %, a Korean study, n 10)."""
 
 DIRECTION_REFERENCES: Final = {
-    "run": ("williford1998", "bws_treadmill", "wright2001", "rasica2020"),
-    "walk": ("williford1998", "kim2001", "compendium2011"),
-    "heart_rate": ("williford1998",),
+    "run": ("williford1998", "masumoto2023", "wright2001", "rasica2020"),
+    "walk": ("williford1998", "kim2001", "korean_walking"),
+    "heart_rate": ("williford1998", "kim2001"),
 }
 """Sources of the ratio at equal speed or metabolic rate, by gait, and at equal heart rate."""
 
 ELASTICITY_STEP: Final = 1e-2
-
-
-def backward_power(
-    *, gait: Gait, ratio: Number, forward_w_kg: Number, level_w_kg: Number, grade: Number
-) -> tuple[Number, Number]:
-    """Return gross backward power at the speed and grade of a known forward power, and how it follows the ratio.
-
-    Parameters
-    ----------
-    gait : {"run", "walk"}
-        Gait, the same in both directions.
-    ratio : float or ndarray
-        Backward to forward at equal speed on the level [1].
-    forward_w_kg : float or ndarray
-        Gross forward power at this speed and grade [W/kg].
-    level_w_kg : float or ndarray
-        Gross forward power at this speed on the level [W/kg].
-    grade : float or ndarray
-        Rise over run [1].
-
-    Returns
-    -------
-    power : float or ndarray
-        Gross backward power, shape of the inputs [W/kg].
-    sensitivity : float or ndarray
-        Relative change of that power for a relative change of the ratio, 1 where they are proportional [1].
-
-    Notes
-    -----
-    Running is proportional on every grade (Rasica 2020, 0 to +25 %). Walking uphill adds the level excess,
-    M_b(g) = M_f(g) + (ratio - 1) M_f(0), which agrees with two Compendium rows where a proportional rule does
-    not. Downhill there is no measurement: the same factor on M_f(g) (choice).
-
-    Examples
-    --------
-    >>> backward_power(gait="run", ratio=1.5, forward_w_kg=10.0, level_w_kg=10.0, grade=0.0)
-    (15.0, 1.0)
-    """
-    proportional = ratio * forward_w_kg
-    if gait == "run":
-        return proportional, 1.0
-    power = where(grade > 0, forward_w_kg + (ratio - 1) * level_w_kg, proportional)
-    return power, where(grade > 0, ratio * level_w_kg / power, 1.0)
 
 
 def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Number) -> Number:
@@ -146,37 +120,18 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
     Returns
     -------
     float or ndarray
-        Coefficient of variation, doubled downhill, where there is no measurement at hand (choice) [1].
+        Coefficient of variation, doubled where direction was not measured: downhill, and steeper than
+        `MEASURED_TO_GRADE` (choice) [1].
 
     Examples
     --------
     >>> ratio_study_cv(direction_model="documented", gait="run", grade=-0.1)
-    0.148
+    0.14
     """
     study = DIRECTION_MODELS[direction_model][gait].study_cv
-    spread: Number = where(settled(grade < -ON_A_GRADE), UNMEASURED_STUDY_FACTOR * study, study)
+    unmeasured = settled(outside(grade, (-ON_A_GRADE, MEASURED_TO_GRADE[gait])))
+    spread: Number = where(unmeasured, UNMEASURED_STUDY_FACTOR * study, study)
     return spread
-
-
-def heart_rate_study_cv(*, gait: Gait) -> float:
-    """Return how far another study of equal heart rate might lie from 0.79.
-
-    Parameters
-    ----------
-    gait : {"run", "walk"}
-        Gait, the same in both directions.
-
-    Returns
-    -------
-    float
-        Coefficient of variation: that of the ratio at equal speed, doubled (choice) [1].
-
-    Examples
-    --------
-    >>> heart_rate_study_cv(gait="run")
-    0.148
-    """
-    return UNMEASURED_STUDY_FACTOR * DIRECTION_MODELS["documented"][gait].study_cv
 
 
 def elasticity(power_at: Callable[[Number], Number], *, speed_m_s: Number) -> Number:

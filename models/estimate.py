@@ -173,7 +173,7 @@ def estimate(
         },
     }
     if case.personal:
-        answer["personal"] = personal_factors(case.personal, person.score)
+        answer["personal"] = personal_factors(case, case.personal, person.score)
     if "energy" in include:
         answer["spread"] = parts_of_spread(case, move)
     if "ratio" in include:

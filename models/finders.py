@@ -14,7 +14,7 @@ from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute
 from models.inputs import Person, is_bout
-from models.movement import Case, on_a_grade, spreads_of_person
+from models.movement import Case, on_a_grade, spreads_of_person, study_widening
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.roots import fitting
 from models.solve_answer import Find, Solved
@@ -204,7 +204,7 @@ def find_speed(question: Question, target: str) -> Found:
             continue
         if duration is not None:
             speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
-        _, move = compute(at_speeds(case, speed), score=1.0, include=ENERGY)
+        _, move = compute(at_speeds(case, speed), score=question.person.score, include=ENERGY)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
         solved: Solved = {"speed_m_s": around(speed, spread, question.person.score)}
@@ -285,7 +285,7 @@ def find_level_speed(question: Question) -> Found:
     level = question._replace(case=case._replace(grade=0.0))
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    _, move = compute(case, score=1.0, include=ENERGY)
+    compute(case, score=question.person.score, include=ENERGY)  # refuses a bout that has no answer
     for side in DIRECTIONS:
         power = cast(float, power_at(case, side)(speed))
         flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
@@ -297,7 +297,7 @@ def find_level_speed(question: Question) -> Found:
 
             found[side] = beyond(question, "speed_m_s", side, attainable(same, known_at, bounds, speed))
             continue
-        spread = level_spread(case, level.case, side, cast(float, move.sensitivity))
+        spread = level_spread(case, level.case, side, question.person.score)
         spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
         solved: Solved = {"speed_m_s": around(flat, spread, question.person.score)}
         found[side] = solved | share_of_maximum(question, speed, side)
@@ -305,15 +305,16 @@ def find_level_speed(question: Question) -> Found:
     return Found(found, codes)
 
 
-def level_spread(case: Case, level: Case, side: Direction, sensitivity: float) -> float:
+def level_spread(case: Case, level: Case, side: Direction, score: float) -> float:
     """Return how far power on a grade and power on the level may lie apart from where the equations put them."""
     variance = 0.0
     if on_a_grade(case):
         parts = (uncertainty.model_cv(gait=case.gait, on_grade=there) for there in (True, False))
         variance = sum(cast(float, part * part) for part in parts)
     if side == "backward":
-        there, flat = (cast(float, spreads_of_person(each).ratio_variance) for each in (case, level))
-        variance += (sensitivity - 1) ** 2 * flat + sensitivity**2 * (there - flat)
+        widened = study_widening(case, score)
+        there, flat = (cast(float, spreads_of_person(each, widened).ratio_variance) for each in (case, level))
+        variance += there - flat
     return math.sqrt(variance)
 
 

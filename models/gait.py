@@ -40,7 +40,7 @@ TIMING_RATIO_CV: Final = 0.05
 forces, to which the momentum balance ties them."""
 
 TIMING_REFERENCES: Final = {
-    "run": ("vanoeveren2017", "outdoor2020", "bws_treadmill", "cavagna2012"),
+    "run": ("vanoeveren2017", "outdoor2020", "masumoto2023", "cavagna2012"),
     "walk": ("fukuchi2018",),
 }
 """Sources of cadence and contact time, by gait."""

@@ -49,7 +49,7 @@ class Spreads(NamedTuple):
 
 
 class Movement(NamedTuple):
-    """What backward movement follows from the forward one under what is held equal."""
+    """What backward movement follows from the forward one under what is held equal; spreads as ends are written."""
 
     forward_w_kg: Number
     backward_w_kg: Number
@@ -65,8 +65,6 @@ class Movement(NamedTuple):
     """Covariance of the errors of forward power and of the ratio of powers."""
     speed_spread: Number
     """Spread of the ratio of speeds."""
-    sensitivity: Number
-    """Relative change of the ratio of powers for a relative change of the level ratio."""
     speed_growth: Number = 1.0
     """Relative change of the backward speed for a relative change of the forward one."""
 
@@ -88,43 +86,63 @@ def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Numbe
     return power(speed_m_s=speed_m_s, grade=grade)
 
 
-def backward_power(case: Case, speed_m_s: Number, forward_w_kg: Number) -> tuple[Number, Number]:
-    """Return backward power at a speed, and its sensitivity to the ratio; see `direction.backward_power`."""
-    level = forward_w_kg if case.gait == "run" else forward_power(case._replace(grade=0.0))(speed_m_s)
+def ratio_of(case: Case) -> float:
+    """Return the ratio of gross powers at equal speed that a case uses, of the person after own measurements."""
     ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
-    if case.personal:
-        ratio = ratio * math.exp(case.personal.ratio_log)
-    return direction.backward_power(
-        gait=case.gait, ratio=ratio, forward_w_kg=forward_w_kg, level_w_kg=level, grade=case.grade
-    )
+    return ratio * math.exp(case.personal.ratio_log) if case.personal else ratio
 
 
 def ratio_study_cv(case: Case, grade: Number) -> Number:
     """Return how far studies differ in the ratio that a case uses."""
     if case.equal == "heart_rate":
-        return direction.heart_rate_study_cv(gait=case.gait)
+        return direction.HEART_RATE_STUDY_CV
     return direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
 
 
-def spreads_of_person(case: Case) -> Spreads:
+def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
     """Return the variances of a person's forward power and ratio, and their covariance.
 
+    Parameters
+    ----------
+    case : Case
+        The bout.
+    studies_widened : float or ndarray
+        Factor on the variance between studies: 1 for the unscaled variances, (t / z)^2 for those that the ends of an
+        interval are written with, see `study_widening` [1].
+
+    Returns
+    -------
+    Spreads
+        Variances of logarithms [1].
+
+    Notes
+    -----
     Own measurements narrow what a level bout leaves open. What a grade adds, the wider model part and the doubled
-    study part downhill, no measurement in hand has narrowed: it is added as it stands.
+    study part where direction was not measured, no measurement has narrowed: it is added as it is.
     """
     on_grade, person = on_a_grade(case), PERSON_RATIO_CV[case.gait]
     forward = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
-    study = ratio_study_cv(case, case.grade)
-    forward_variance, ratio_variance = forward * forward, person * person + study * study
-    own = case.personal
-    if own is None:
-        return Spreads(forward_variance, ratio_variance, 0.0)
-    level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
-    forward_variance = own.forward_spread**2 + forward_variance - level * level
+    forward_variance, ratio_variance, covariance = forward * forward, person * person, 0.0
+    study, own = ratio_study_cv(case, case.grade), case.personal
+    if own is not None:
+        level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
+        own_forward, own_ratio, own_covariance = own.variances(studies_widened)
+        forward_variance = own_forward + forward_variance - level * level
     if case.equal == "heart_rate":
-        return Spreads(forward_variance, ratio_variance, 0.0)
+        # A choice and not a standard deviation of studies: never widened.
+        return Spreads(forward_variance, ratio_variance + study * study, covariance)
+    if own is None:
+        return Spreads(forward_variance, ratio_variance + studies_widened * study * study, covariance)
     level_study = ratio_study_cv(case, 0.0)
-    return Spreads(forward_variance, own.ratio_spread**2 + study * study - level_study * level_study, own.covariance)
+    added = study * study - level_study * level_study
+    return Spreads(forward_variance, own_ratio + studies_widened * added, own_covariance)
+
+
+def study_widening(case: Case, score: Number) -> Number:
+    """Return by what factor the variance between studies is widened where the ends of an interval are written [1]."""
+    studies = direction.DIRECTION_MODELS[case.direction_model][case.gait].studies
+    factor = uncertainty.widening(score, studies=studies)
+    return factor * factor
 
 
 def movement(case: Case, sheet: Sheet) -> Movement:
@@ -139,28 +157,25 @@ def movement(case: Case, sheet: Sheet) -> Movement:
     power = forward_power(case)
     model_w = power(case.speed_m_s)
     own = math.exp(case.personal.forward_log) if case.personal else 1.0
-    spreads = spreads_of_person(case)
+    spreads = spreads_of_person(case, study_widening(case, sheet.score))
     forward_spread = (spreads.forward_variance + CONVERSION_CV * CONVERSION_CV) ** 0.5
     if case.equal == "metabolic_rate":
         return equal_power(case, model_w, own * model_w, forward_spread, spreads, sheet)
 
     if case.equal == "speed":
-        backward_w, sensitivity = backward_power(case, case.speed_m_s, model_w)
-        speed: Number | None = case.speed_m_s
+        ratio, speed = ratio_of(case), case.speed_m_s
     else:
-        backward_w, sensitivity, speed = direction.HEART_RATE_RATIO * model_w, 1.0, None
-    ratio_variance = sensitivity * sensitivity * spreads.ratio_variance
-    covariance = sensitivity * spreads.covariance
+        ratio, speed = direction.HEART_RATE_RATIO[case.gait], None
+    backward_variance = forward_spread * forward_spread + spreads.ratio_variance + 2 * spreads.covariance
     return Movement(
         forward_w_kg=own * model_w,
-        backward_w_kg=own * backward_w,
+        backward_w_kg=own * (ratio * model_w),
         speed_m_s=speed,
         forward_spread=forward_spread,
-        power_spread=ratio_variance**0.5,
-        backward_spread=(forward_spread * forward_spread + ratio_variance + 2 * covariance) ** 0.5,
-        covariance=covariance,
+        power_spread=spreads.ratio_variance**0.5,
+        backward_spread=backward_variance**0.5,
+        covariance=spreads.covariance,
         speed_spread=0.0,
-        sensitivity=sensitivity,
     )
 
 
@@ -168,10 +183,10 @@ def equal_power(
     case: Case, model_w: Number, forward_w: Number, forward_spread: Number, spreads: Spreads, sheet: Sheet
 ) -> Movement:
     """Solve for the backward speed at which backward power equals the forward one."""
-    power = forward_power(case)
+    power, ratio = forward_power(case), ratio_of(case)
 
     def backward_at(speed_m_s: Number) -> Number:
-        return backward_power(case, speed_m_s, power(speed_m_s))[0]
+        return ratio * power(speed_m_s)
 
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
     least, most = speed_bounds(case.gait)
@@ -192,7 +207,6 @@ def equal_power(
     flat = (steepness < LEAST_ELASTICITY) | (speed < least)
     sheet.refuse(flat, *refusal)
     speed, steepness = where(flat, case.speed_m_s, speed), where(flat, 1.0, steepness)
-    sensitivity = backward_power(case, speed, power(speed))[1]
     growth: Number = 1.0
     if not (isinstance(case.speed_cv, float) and case.speed_cv == 0):
         growth = direction.elasticity(power, speed_m_s=case.speed_m_s) / steepness
@@ -204,8 +218,7 @@ def equal_power(
         power_spread=0.0,
         backward_spread=forward_spread,
         covariance=0.0,
-        speed_spread=sensitivity * spreads.ratio_variance**0.5 / steepness,
-        sensitivity=sensitivity,
+        speed_spread=spreads.ratio_variance**0.5 / steepness,
         speed_growth=growth,
     )
 

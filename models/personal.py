@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Literal, NotRequired, TypedDict, cast
+from typing import Final, Literal, NotRequired, TypedDict, cast
 
 from models import direction, energy, energy_models, uncertainty
 from models.answer import Interval, Parts, PersonalFactors
@@ -12,15 +12,19 @@ from models.errors import Conflict, OutOfRange, Undefined
 from models.movement import (
     Case,
     Movement,
-    backward_power,
     forward_power,
     on_a_grade,
+    ratio_of,
     ratio_study_cv,
     spreads_of_person,
+    study_widening,
 )
 from models.quantities import check
 from models.sections import input_spreads
 from models.uncertainty import root_sum_square, spread_factor
+
+NOTHING: Final = 1e-12
+"""Variance below which a part is the rounding of a difference (choice)."""
 
 
 class Measurement(TypedDict):
@@ -38,14 +42,14 @@ class Measurement(TypedDict):
 def personal_of(case: Case, measurements: Sequence[Measurement]) -> Personal:
     """Return the personal factors that measurements in the gait of a case give."""
     found = [measured(case, index, measurement) for index, measurement in enumerate(measurements)]
-    level_ratio_spread = root_sum_square(
-        uncertainty.PERSON_RATIO_CV[case.gait],
-        direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv,
-    )
+    known = direction.DIRECTION_MODELS[case.direction_model][case.gait]
+    level_ratio_spread = root_sum_square(uncertainty.PERSON_RATIO_CV[case.gait], known.study_cv)
     return personal(
         measurements=found,
         forward_spread=cast(float, uncertainty.forward_spread(gait=case.gait, on_grade=False)),
         ratio_spread=cast(float, level_ratio_spread),
+        study_spread=known.study_cv,
+        studies=known.studies,
     )
 
 
@@ -69,10 +73,9 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):
         raise Undefined(f"{place}/grade", f"{case.energy_model} is not defined on this grade.", "grade_undefined")
     predicted = forward_power(there)(speed)
-    sensitivity = 0.0
-    if measurement.get("direction") == "backward":
-        predicted, of_ratio = backward_power(there, speed, predicted)
-        sensitivity = cast(float, of_ratio)
+    backward = measurement.get("direction") == "backward"
+    if backward:
+        predicted = ratio_of(there) * predicted
     log_error = math.log(power / cast(float, predicted))
     if abs(log_error) > math.log(IMPLAUSIBLE_FACTOR):
         raise OutOfRange(
@@ -81,44 +84,58 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
             "units; oxygen uptake and energy are gross, rest included.",
             "implausible_measurement",
         )
-    return Measured(log_error, cv, sensitivity)
+    return Measured(log_error, cv, float(backward))
 
 
-def personal_factors(found: Personal, score: float) -> PersonalFactors:
+def personal_factors(case: Case, found: Personal, score: float) -> PersonalFactors:
     """Return the personal factors with their intervals."""
     factors = []
-    for log, spread in (
-        (found.forward_log, found.forward_spread),
-        (found.backward_log, found.backward_spread),
+    forward, ratio, covariance = found.variances(study_widening(case, score))
+    for log, variance in (
+        (found.forward_log, forward),
+        (found.backward_log, forward + ratio + 2 * covariance),
     ):
-        value, factor = math.exp(log), cast(float, spread_factor(spread, score))
+        value, factor = math.exp(log), cast(float, spread_factor(variance**0.5, score))
         factors.append(Interval(value=value, low=value / factor, high=value * factor))
     return {"forward_factor": factors[0], "backward_factor": factors[1]}
 
 
 def parts_of_spread(case: Case, move: Movement) -> Parts:
-    """Return the parts that the spread of total energy is built from.
+    """Return the parts that the spread of total energy is built from, unscaled.
 
     Forward is the root sum square of conversion and model and person; backward adds the two of the ratio. After own
-    measurements errors go together, so that each direction and the ratio have one part of their own. At equal
-    metabolic rate the energies are the same, and the ratio's parts go into the backward speed alone.
+    measurements errors go together, so that each direction and the ratio have one part of their own, and beside it
+    the part of that which is between studies. At equal metabolic rate the energies are the same, and the ratio's
+    parts go into the backward speed alone.
     """
     parts: Parts = {"conversion_cv": uncertainty.CONVERSION_CV}
-    ratio_enters = case.equal != "metabolic_rate"
+    ratio_enters, known = case.equal != "metabolic_rate", direction.DIRECTION_MODELS[case.direction_model][case.gait]
+    own_parts: dict[str, float] = {}
     if case.personal:
-        spreads = spreads_of_person(case)
-        parts["personal_forward_cv"] = cast(float, spreads.forward_variance**0.5)
-        if ratio_enters:
-            conversion = uncertainty.CONVERSION_CV
-            parts["personal_backward_cv"] = cast(float, (move.backward_spread**2 - conversion**2) ** 0.5)
-            parts["personal_ratio_cv"] = cast(float, move.power_spread)
+        whole = _variances(case, 1.0)
+        # The variances follow the factor on the study part in a straight line.
+        of_studies = [twice - once for twice, once in zip(_variances(case, 2.0), whole, strict=True)]
+        for name, variance, of_study in zip(("forward", "backward", "ratio"), whole, of_studies, strict=True):
+            if ratio_enters or name == "forward":
+                own_parts[f"personal_{name}_cv"] = variance**0.5
+                if of_study > NOTHING:
+                    own_parts[f"personal_{name}_study_cv"] = of_study**0.5
+        parts |= cast(Parts, own_parts)
     else:
         parts["model_cv"] = cast(float, uncertainty.model_cv(gait=case.gait, on_grade=on_a_grade(case)))
         parts["person_cv"] = uncertainty.PERSON_FORWARD_CV[case.gait]
         if ratio_enters:
-            parts["ratio_person_cv"] = cast(float, uncertainty.PERSON_RATIO_CV[case.gait] * move.sensitivity)
-            parts["ratio_study_cv"] = cast(float, ratio_study_cv(case, case.grade) * move.sensitivity)
+            parts["ratio_person_cv"] = uncertainty.PERSON_RATIO_CV[case.gait]
+            parts["ratio_study_cv"] = cast(float, ratio_study_cv(case, case.grade))
+    if (ratio_enters and case.equal != "heart_rate") or "personal_forward_study_cv" in parts:
+        parts["ratio_studies"] = known.studies
     _, of_energy, _ = input_spreads(case, move)
     if settled(of_energy != 0) is not False:
         parts["input_cv"] = cast(float, absolute(of_energy))
     return parts
+
+
+def _variances(case: Case, studies_widened: float) -> tuple[float, float, float]:
+    """Return the variances of a person's forward power, backward power and ratio."""
+    forward, ratio, covariance = cast(tuple[float, float, float], spreads_of_person(case, studies_widened))
+    return forward, forward + ratio + 2 * covariance, ratio

@@ -22,7 +22,7 @@ ASSUMED_BASIS: Final = "SDs of both directions, correlation"
 
 WEAK_BOUND_STUDY: Final = "Paes & Fernandez 2016"
 WEAK_BOUND_RATIO: Final = 1.07
-"""Derived (EVIDENCE section 1): the ratio that its report of no significant difference weakly bounds."""
+"""Derived (docs/evidence.md): the ratio that its report of no significant difference weakly bounds."""
 
 
 class StudyRatio(TypedDict):

@@ -10,7 +10,7 @@ from models.arithmetic import Number
 from models.direction import elasticity
 from models.errors import Undefined
 from models.estimate import compute
-from models.movement import LEAST_ELASTICITY, Case, backward_power, forward_power
+from models.movement import LEAST_ELASTICITY, Case, forward_power, ratio_of
 from models.speed_ranges import NODES, Column, Mask, OfSpeed, at_speeds, crossings
 
 ENERGY: Final[tuple[Section, ...]] = ("energy",)
@@ -45,7 +45,7 @@ def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
     forward = forward_power(case)
     if direction == "forward":
         return forward
-    return lambda speed_m_s: backward_power(case, speed_m_s, forward(speed_m_s))[0]
+    return lambda speed_m_s: ratio_of(case) * forward(speed_m_s)
 
 
 def answered(case: Case, speeds: Column) -> Mask:

@@ -9,7 +9,10 @@ from functools import lru_cache
 from statistics import NormalDist
 from typing import Final, Literal, TypeAlias
 
+import numpy as np
+
 from models.arithmetic import Condition, Number, exponential, where
+from models.quantiles import student_t_quantile
 
 Gait: TypeAlias = Literal["run", "walk"]
 
@@ -20,12 +23,13 @@ PERSON_FORWARD_CV: Final = {"run": 0.095, "walk": 0.15}
 """Spread between people going forward. Run: di Prampero 1986 (n 36, published). Walk: choice, from the
 standard deviations of Williford 1998 (0.18 and 0.15)."""
 
-PERSON_RATIO_CV: Final = {"run": 0.092, "walk": 0.092}
-"""Spread between people of the ratio backward to forward. Derived: 0.12 of 1.30, from a standard error of
-0.06 at n 4 (Wright & Weyand 2001). Walking by analogy (choice)."""
+PERSON_RATIO_CV: Final = {"run": 0.13, "walk": 0.13}
+"""Spread between people of the ratio backward to forward. Choice, the middle of 0.09 to 0.19: no study prints it, and
+the published standard deviations give 0.09 to 0.19 by how far a person's two directions go together
+(docs/evidence.md)."""
 
 CONVERSION_CV: Final = 0.016
-"""Spread of kilocalories per litre of oxygen. Published: ten equations span 5.2 %."""
+"""Spread of kilocalories per litre of oxygen. Derived: ten equations span 5.2 % (Kipp 2018)."""
 
 DEFAULT_INTERVAL: Final = 0.90
 """Probability inside each interval when the caller asks for none (choice)."""
@@ -57,6 +61,39 @@ def standard_score(interval: float) -> float:
     1.645
     """
     return NormalDist().inv_cdf((1 + interval) / 2)
+
+
+def widening(score: Number, *, studies: int) -> Number:
+    """Return by what factor a standard deviation of a few studies is widened where the ends of an interval are written.
+
+    Parameters
+    ----------
+    score : float or ndarray
+        Standard score of the interval, see `standard_score` [1].
+    studies : int
+        How many studies the standard deviation was taken from [1].
+
+    Returns
+    -------
+    float or ndarray
+        t / z: Student's t with one degree of freedom less than studies, over the standard score [1].
+
+    Examples
+    --------
+    >>> round(widening(standard_score(0.90), studies=4), 3), round(widening(standard_score(0.90), studies=3), 3)
+    (1.431, 1.775)
+    """
+    if not isinstance(score, np.ndarray):
+        return _widening(float(score), studies)
+    distinct, places = np.unique(score, return_inverse=True)
+    factors: Number = np.array([_widening(value, studies) for value in distinct.tolist()])[places]
+    return factors
+
+
+@lru_cache(maxsize=256)
+def _widening(score: float, studies: int) -> float:
+    # At a score of 0 both ends are the estimate, whatever the factor.
+    return student_t_quantile(NormalDist().cdf(score), degrees=studies - 1) / score if score else 1.0
 
 
 def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:

@@ -42,7 +42,7 @@ CAUSES: Final[dict[str, str]] = {
     "JEB ageing-runner Table 4 (authors unconfirmed)": "contact time is the half-sine identity, a choice",
     "Cavagna2012": "1.07 is a choice between 1.11 here and no change",
 }
-"""What EVIDENCE.md knows of a miss, by study; of any other the cause is unknown."""
+"""What docs/evidence.md knows of a miss, by study; of any other the cause is unknown."""
 
 CAUSES_OF_MODEL: Final[dict[tuple[str, str], str]] = {
     ("minetti2002", "net_cost_j_kg_m walk"): "the polynomial gives 2.5 J/kg/m level where 1.64 was measured: used "

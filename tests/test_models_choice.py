@@ -16,6 +16,7 @@ from models.claims import evidence
 from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
 from models.estimate import estimate
 from models.evidence import REFERENCES, table
+from models.quantiles import student_t_quantile
 
 Answer = dict[str, Any]
 
@@ -35,7 +36,7 @@ def width(entry: dict[str, float]) -> float:
 
 @pytest.mark.parametrize(
     ("model", "speed", "grade", "expected"),
-    # The equations of EVIDENCE section 2, written out.
+    # The equations of docs/evidence.md, written out.
     [
         ("acsm", 2.5, 0.0, 0.2 * 150 + 3.5),
         ("acsm", 2.5, 0.1, 0.2 * 150 + 0.9 * 150 * 0.1 + 3.5),
@@ -67,7 +68,7 @@ def test_minetti_walking_is_the_level_of_looney2019_with_the_shape_of_the_polyno
 
 @pytest.mark.parametrize(
     ("model", "speed", "measured", "percent"),
-    # EVIDENCE section 2: Li 2020 against ACSM -0.4 to +1.7 %, Léger -7 to -10 %; Williford ACSM +12 %, Léger +2 %.
+    # docs/evidence.md: Li 2020 against ACSM -0.4 to +1.7 %, Léger -7 to -10 %; Williford ACSM +12 %, Léger +2 %.
     [
         ("acsm", 1.944, 26.9, -0.4),
         ("acsm", 2.222, 29.7, 1.7),
@@ -102,7 +103,7 @@ def test_a_model_outside_its_range_warns_and_strict_refuses() -> None:
 def test_every_model_serves_every_equality(kind: str, model: str, equal: str) -> None:
     given = answer(gait=kind, speed_m_s=3.0 if kind == "run" else 1.5, energy_model=model, equal=equal)
     assert given["models"]["energy_model"] == model
-    ratio = {"speed": None, "metabolic_rate": 1.0, "heart_rate": 0.79}[equal]
+    ratio = {"speed": None, "metabolic_rate": 1.0, "heart_rate": {"run": 0.83, "walk": 0.76}[kind]}[equal]
     if ratio:
         assert given["ratio"]["total_energy"]["value"] == pytest.approx(ratio)
 
@@ -126,18 +127,36 @@ def test_the_parts_make_the_interval() -> None:
         "model_cv": 0.06,
         "person_cv": 0.095,
         "conversion_cv": 0.016,
-        "ratio_person_cv": 0.092,
-        "ratio_study_cv": 0.074,
+        "ratio_person_cv": 0.13,
+        "ratio_study_cv": 0.070,
+        "ratio_studies": 4,
     }
     forward = math.hypot(part["model_cv"], part["person_cv"], part["conversion_cv"])
-    ratio = math.hypot(part["ratio_person_cv"], part["ratio_study_cv"])
+    # Student's t at 0.95 with three degrees of freedom over z (NIST table 1.3.6.7.2 has 2.353).
+    ratio = math.hypot(part["ratio_person_cv"], part["ratio_study_cv"] * 2.3533634348018264 / 1.6448536269514722)
     assert width(given["forward"]["total_energy_kcal"]) / score == pytest.approx(forward)
     assert width(given["ratio"]["total_energy"]) / score == pytest.approx(ratio)
     assert width(given["backward"]["total_energy_kcal"]) / score == pytest.approx(math.hypot(forward, ratio))
 
 
-def test_downhill_the_study_part_doubles() -> None:
-    assert answer(grade=-0.05)["spread"]["ratio_study_cv"] == pytest.approx(2 * answer()["spread"]["ratio_study_cv"])
+@pytest.mark.parametrize(
+    ("bout", "doubled"),
+    [
+        ({"grade": -0.05}, True),
+        ({"grade": -0.01}, False),
+        ({"grade": 0.25}, False),
+        ({"grade": 0.26}, True),
+        ({"grade": 0.125, "speed_m_s": 1.111}, False),
+        ({"grade": 0.13, "speed_m_s": 1.111}, True),
+        ({"grade": -0.02, "speed_m_s": 1.111}, True),
+    ],
+)
+def test_the_study_part_doubles_where_direction_was_not_measured(bout: dict[str, Any], doubled: bool) -> None:
+    here, level = answer(**bout), answer(**bout | {"grade": 0.0})
+    times = 2.0 if doubled else 1.0
+    assert here["spread"]["ratio_study_cv"] == pytest.approx(times * level["spread"]["ratio_study_cv"])
+    if not doubled:
+        assert here["ratio"]["total_energy"] == pytest.approx(level["ratio"]["total_energy"])
 
 
 def test_an_error_of_mass_widens_sums_over_the_body_and_nothing_per_kilogram() -> None:
@@ -227,8 +246,8 @@ def measured_on_the_level() -> list[dict[str, Any]]:
     return [uptake, uptake | {"direction": "backward"}]
 
 
-def test_uphill_a_persons_ratio_adds_its_level_excess() -> None:
-    # The rule of EVIDENCE section 1 with a ratio of 1 leaves the forward cost on every grade.
+def test_uphill_a_persons_ratio_is_that_of_the_level() -> None:
+    # docs/evidence.md: proportional on every upgrade, so that a ratio of 1 leaves the forward cost on every grade.
     for grade in (0.0, 0.1, 0.3):
         given = answer(speed_m_s=1.3, measurements=measured_on_the_level(), grade=grade)
         assert given["ratio"]["total_energy"]["value"] == pytest.approx(1.0, abs=0.01)
@@ -262,29 +281,71 @@ def test_a_level_measurement_narrows_nothing_that_a_grade_adds() -> None:
 def test_the_parts_build_the_intervals(bout: dict[str, Any]) -> None:
     given, score = answer(**bout), 2 * uncertainty.standard_score(0.90)
     part = given["spread"]
+    t_over_z = 1.0
+    if "ratio_studies" in part:
+        t_over_z = student_t_quantile(0.95, degrees=part["ratio_studies"] - 1) / uncertainty.standard_score(0.90)
+
+    def of(whole: str, of_studies: str = "") -> float:
+        study = part.get(of_studies, 0.0)
+        return math.sqrt(part.get(whole, 0.0) ** 2 + (t_over_z**2 - 1) * study**2)
+
     common = [part["conversion_cv"], part.get("input_cv", 0.0)]
-    forward = [part.get("model_cv", 0.0), part.get("person_cv", 0.0), part.get("personal_forward_cv", 0.0)]
-    ratio = [part.get("ratio_person_cv", 0.0), part.get("ratio_study_cv", 0.0), part.get("personal_ratio_cv", 0.0)]
-    backward = [part["personal_backward_cv"]] if "personal_backward_cv" in part else forward + ratio
+    forward = [of("model_cv"), of("person_cv"), of("personal_forward_cv", "personal_forward_study_cv")]
+    ratio = [of("ratio_person_cv"), of("ratio_study_cv", "ratio_study_cv")]
+    ratio += [of("personal_ratio_cv", "personal_ratio_study_cv")]
+    own = "personal_backward_cv" in part
+    backward = [of("personal_backward_cv", "personal_backward_study_cv")] if own else forward + ratio
     assert width(given["forward"]["total_energy_kcal"]) / score == pytest.approx(math.hypot(*forward, *common))
     assert width(given["backward"]["total_energy_kcal"]) / score == pytest.approx(math.hypot(*backward, *common))
     assert width(given["ratio"]["total_energy"]) / score == pytest.approx(math.hypot(*ratio))
 
 
+@pytest.mark.parametrize("interval", [0.5, 0.8, 0.9, 0.99])
+def test_the_part_between_studies_is_widened_by_t_at_the_level_asked_and_nothing_else_is(interval: float) -> None:
+    z, t = uncertainty.standard_score(interval), student_t_quantile((1 + interval) / 2, degrees=3)
+    given = answer(interval=interval)
+    assert width(given["ratio"]["total_energy"]) / 2 == pytest.approx(math.hypot(0.13 * z, 0.070 * t))
+    assert width(given["forward"]["total_energy_kcal"]) / 2 == pytest.approx(z * math.hypot(0.06, 0.095, 0.016))
+    # Equal heart rate: its study part is a choice and no standard deviation of studies.
+    felt = answer(interval=interval, equal="heart_rate")["ratio"]["total_energy"]
+    assert width(felt) / 2 == pytest.approx(z * math.hypot(0.13, 0.140))
+    assert given["spread"] == answer()["spread"]
+
+
+def test_what_a_person_measured_again_and_again_leaves_no_part_of_the_studies() -> None:
+    many = [
+        own(times, 50, measurement_cv=0.005, direction=way)[0] for times, way in ((1.0, "forward"), (1.1, "backward"))
+    ]
+    given = answer(measurements=many * 40)
+    ratio = given["ratio"]["total_energy"]
+    assert ratio["value"] == pytest.approx(1.3 * 1.1, rel=1e-3)
+    assert width(ratio) < 0.01
+    prior = answer()["spread"]
+    forward_alone = answer(measurements=own(1.0))["spread"]
+    assert forward_alone["personal_ratio_study_cv"] == pytest.approx(prior["ratio_study_cv"])
+    assert "personal_forward_study_cv" not in forward_alone
+
+
 def test_the_ratio_of_active_energies_keeps_what_errors_have_in_common() -> None:
     given = answer(measurements=own(1.0, direction="backward"))
     part, score = given["spread"], 2 * uncertainty.standard_score(0.90)
-    t, s, m = math.hypot(0.06, 0.095), math.hypot(0.092, 0.074), 0.05
-    # Posterior of (forward, ratio) after one measurement of their sum.
+    t, s, m = math.hypot(0.06, 0.095), math.hypot(0.13, 0.070), 0.05
+    # Posterior of (forward, ratio) after one measurement of their sum, the study's error counted by t over z.
     total = t * t + s * s + m * m
-    covariance = -t * t * s * s / total
+    left = (-t * t / total, (t * t + m * m) / total)
+    more = ((2.3533634348018264 / 1.6448536269514722) ** 2 - 1) * 0.070**2
+    covariance = -t * t * s * s / total + more * left[0] * left[1]
+    of_ratio = part["personal_ratio_cv"] ** 2 + more * left[1] ** 2
+    of_forward = part["personal_forward_cv"] ** 2 + more * left[0] ** 2
+    assert part["personal_ratio_study_cv"] == pytest.approx(0.070 * left[1])
+    assert part["personal_forward_study_cv"] == pytest.approx(-0.070 * left[0])
     forward, backward = (
         given[side]["total_energy_kcal"]["value"] / given[side]["active_energy_kcal"]["value"]
         for side in ("forward", "backward")
     )
     variance = (
-        (backward * part["personal_ratio_cv"]) ** 2
-        + (backward - forward) ** 2 * (part["personal_forward_cv"] ** 2 + part["conversion_cv"] ** 2)
+        backward**2 * of_ratio
+        + (backward - forward) ** 2 * (of_forward + part["conversion_cv"] ** 2)
         + 2 * backward * (backward - forward) * covariance
     )
     assert width(given["ratio"]["active_energy"]) / score == pytest.approx(math.sqrt(variance))
@@ -369,7 +430,8 @@ def test_the_posterior_is_that_of_the_joint_normal(measurements: list[Measured])
         error = measured.log_error - h[0] * mean[0] - h[1] * mean[1]
         mean = [mean[0] + gain[0] * error, mean[1] + gain[1] * error]
         cov = [[cov[i][j] - gain[i] * ch[j] for j in (0, 1)] for i in (0, 1)]
-    found = personal(measurements=measurements, forward_spread=0.1, ratio_spread=0.2)
+    population = {"forward_spread": 0.1, "ratio_spread": 0.2, "study_spread": 0.12, "studies": 4}
+    found = personal(measurements=measurements, **cast(Any, population))
     assert found.forward_log == pytest.approx(mean[0], abs=1e-9)
     assert found.ratio_log == pytest.approx(mean[1], abs=1e-9)
     assert found.forward_spread == pytest.approx(math.sqrt(cov[0][0]), rel=1e-6)
@@ -465,7 +527,11 @@ def test_the_catalogue_says_how_well_each_number_is_known() -> None:
     [
         ("gait.CADENCE_PERSON_SD_STEPS_PER_MIN", ("published", "outdoor2020"), ("derived", "fukuchi2018")),
         ("uncertainty.PERSON_FORWARD_CV", ("published", "diprampero1986"), ("choice", "williford1998")),
-        ("uncertainty.PERSON_RATIO_CV", ("derived", "wright2001"), ("choice", "")),
+        (
+            "uncertainty.PERSON_RATIO_CV",
+            ("choice", "williford1998 masumoto2023"),
+            ("choice", "williford1998 masumoto2023"),
+        ),
         ("load.PEAK_VERTICAL_FORCE_RATIO", ("choice", "cavagna2012"), ("choice", "")),
     ],
 )

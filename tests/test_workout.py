@@ -22,6 +22,7 @@ from models.combine import combined_spread
 from models.errors import Conflict, EstimateError, OutOfRange, Undefined
 from models.estimate import estimate
 from models.inputs import person_of
+from models.quantiles import student_t_quantile
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.segments import MAXIMUM_SEGMENTS, workout
 from models.uncertainty import standard_score
@@ -151,6 +152,12 @@ class TestOneSegment:
         assert answer["models"]["hash"] == alone["models"]["hash"]
 
 
+def ratio_spread(spread: Any) -> float:
+    """Return the spread of the ratio as the ends of a 90 % interval have it: Student's t for a few studies."""
+    t = student_t_quantile(0.95, degrees=spread["ratio_studies"] - 1)
+    return math.hypot(spread["ratio_person_cv"], spread["ratio_study_cv"] * t / standard_score(0.90))
+
+
 class TestSums:
     @given(PERSONS, LISTS, st.data())
     def test_splitting_a_segment_changes_nothing(self, person: Answer, listed: list[Answer], data: Any) -> None:
@@ -217,7 +224,7 @@ class TestSums:
         """The forward part in full, that of the ratio by the share of what is done backward, 1.30 of 2.30."""
         spread = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=600.0)["spread"]
         shared = math.hypot(spread["model_cv"], spread["person_cv"], spread["conversion_cv"])
-        of_ratio = math.hypot(spread["ratio_person_cv"], spread["ratio_study_cv"])
+        of_ratio = ratio_spread(spread)
         whole = answer_to(RUN, BACK)["totals"]["total_energy_kcal"]
         expected = math.hypot(shared, 1.3 / 2.3 * of_ratio)
         assert math.log(whole["high"] / whole["value"]) / standard_score(0.90) == pytest.approx(expected, rel=1e-12)
@@ -247,7 +254,7 @@ class TestSums:
         top, bottom = 1.3 * low + high, low + 1.3 * high
         spread = forward[0]["spread"]
         shared = math.hypot(spread["model_cv"], spread["person_cv"], spread["conversion_cv"])
-        of_ratio = math.hypot(spread["ratio_person_cv"], spread["ratio_study_cv"])
+        of_ratio = ratio_spread(spread)
         apart = (1.3 * low / top - low / bottom, high / top - 1.3 * high / bottom)
         backward = (1.3 * low / top, 1.3 * high / bottom)
         expected = math.hypot(shared * math.hypot(*apart), of_ratio * math.hypot(*backward))
