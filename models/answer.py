@@ -9,7 +9,7 @@ from models.cautions import Warning
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Intensity
 from models.gait import RUNNING_FROM_M_S
-from models.load import EvidenceGrade
+from models.grades import EvidenceGrade
 from models.uncertainty import Gait
 
 Direction: TypeAlias = Literal["forward", "backward"]

@@ -44,6 +44,21 @@ def clip(value: Number, low: float, high: float) -> Number:
     return min(max(value, low), high)
 
 
+def greater(one: Number, other: Number) -> Number:
+    """Return the greater of two values, row by row when either is an array.
+
+    Examples
+    --------
+    >>> greater(1.0, 2.0)
+    2.0
+    >>> greater(np.array([1.0, 3.0]), 2.0)
+    array([2., 3.])
+    """
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return np.maximum(one, other)
+    return max(one, other)
+
+
 def exponential(value: Number) -> Number:
     """Return e to the power of a value; a column's `numpy.exp` takes a third of its `**`.
 

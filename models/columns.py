@@ -22,7 +22,7 @@ from models.column_names import FIELDS, OUTPUTS, WARNINGS
 from models.energy import INTENSITY_FROM_MET
 from models.errors import Undefined
 from models.estimate import fill
-from models.load import EvidenceGrade
+from models.grades import Code
 from models.personal import parts_of_spread
 from models.sheet import Factors, Sheet, Values
 from models.uncertainty import Gait, root_sum_square, spread_factor
@@ -117,9 +117,7 @@ class ColumnSheet(Sheet):
             )
         }
 
-    def put(
-        self, section: Values, name: str, value: Number, factor: Number, evidence: EvidenceGrade | None = None
-    ) -> None:
+    def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
         """Write one estimate with the ends of its interval."""
         stem = self.stems[id(section)] + name
         if stem not in self.answer.pairs:
@@ -141,7 +139,7 @@ class ColumnSheet(Sheet):
         name: str,
         bounds: tuple[float, float],
         value: Number,
-        evidence: EvidenceGrade | None = None,
+        evidence: Code | None = None,
     ) -> None:
         """Write what has no value: its bounds, as multiples of another value."""
         stem = self.stems[id(section)] + name
@@ -152,15 +150,16 @@ class ColumnSheet(Sheet):
                     end[self.rows] = bound * value
             self.note(names, value, evidence)
 
-    def note(self, names: tuple[str, ...], value: Number, evidence: EvidenceGrade | None) -> None:
+    def note(self, names: tuple[str, ...], value: Number, evidence: Code | None) -> None:
         """Note that the columns of an estimate are written and, in a sum, which finds any NaN, if one is unknown."""
         self.written.update(names)
         gaps = isinstance(value, np.ndarray) and math.isnan(np.add.reduce(value))
         if gaps:
             self.answer.gaps.update(names)
-        if evidence and names[-1] in self.answer.words:
-            code = np.int8(OUTPUTS[names[-1]].choices.index(evidence))
-            self.answer.words[names[-1]][self.rows] = np.where(np.isnan(value), np.int8(-1), code) if gaps else code
+        if evidence is not None and names[-1] in self.answer.words:
+            # The choices of such a column are the grades in their order, so that a grade's place is its code.
+            code = np.where(np.isnan(value), np.int8(-1), np.int8(evidence)) if gaps else evidence
+            self.answer.words[names[-1]][self.rows] = code
 
     def number(self, name: str, value: Number) -> None:
         """Write one number."""
@@ -198,10 +197,11 @@ class ColumnSheet(Sheet):
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
+        at_best: tuple[Code, Code] = (0, 0),
     ) -> None:
         """Write a joint-load indicator in both directions, where it is known, if any of them is wanted."""
         if self.wants(name):
-            super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known))
+            super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known), at_best)
 
     def pair(
         self, name: str, forward: Number, backward: Number | None, factors: Factors, backward_known: Condition = True

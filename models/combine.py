@@ -7,13 +7,13 @@ What is moved is kept by speed and grade too, on a `Grid`: in a ratio only what 
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias, get_args
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.answer import Indicator, Interval
-from models.load import EvidenceGrade
+from models.grades import GRADES, EvidenceGrade
 from models.sheet import Values
 from models.uncertainty import Gait, spread_factor
 
@@ -93,9 +93,6 @@ class Sum(NamedTuple):
 
 
 Sums: TypeAlias = Mapping[Gait, Sum]
-
-GRADES: Final[tuple[EvidenceGrade, ...]] = get_args(EvidenceGrade)
-"""Evidence grades, the strongest first."""
 
 
 def combined_spread(*, forward: Iterable[float], ratio: Iterable[float]) -> float:
@@ -193,7 +190,8 @@ def largest(indicator: Values, rows: Rows) -> Indicator | None:
     ends = {name: float(indicator[name][rows].max()) for name in ("value", "low", "high") if name in indicator}
     if any(np.isnan(end) for end in ends.values()):
         return None
-    found: Indicator = {"low": ends["low"], "high": ends["high"], "evidence": indicator["evidence"]}
+    grade = grade_over(indicator["evidence"], rows)
+    found: Indicator = {"low": ends["low"], "high": ends["high"], "evidence": grade}
     return {"value": ends["value"], **found} if "value" in ends else found
 
 
@@ -213,6 +211,17 @@ def largest_of(found: Sequence[Indicator]) -> Indicator:
     }
     values = [one["value"] for one in found if "value" in one]
     return {"value": max(values), **ends} if len(values) == len(found) else ends
+
+
+def grade_over(evidence: EvidenceGrade | NDArray[np.str_], rows: Rows) -> EvidenceGrade:
+    """Return the weakest grade over rows, of one for all or a column.
+
+    Examples
+    --------
+    >>> grade_over(np.array(["B", "D", "C"]), np.array([0, 2]))
+    'C'
+    """
+    return weakest(evidence[rows].tolist()) if isinstance(evidence, np.ndarray) else evidence
 
 
 def weakest(grades: Iterable[EvidenceGrade]) -> EvidenceGrade:

@@ -25,6 +25,7 @@ from models.uncertainty import Gait
 
 SPEEDS_FROM_NOTES: Final[dict[str, tuple[float, str]]] = {
     "Roos2012": (3.1, "speed: the middle of 2.8 to 3.4 m/s, secondary"),
+    "Ren2015": (3.1, "speed not printed, the same both ways: taken as that of Roos 2012"),
     "Cavagna2012": (2.775, "speed: the middle of 0.83 to 4.72 m/s, over which the mean was taken"),
     "Hart2022_meta": (
         sum(load.PATELLOFEMORAL_RANGE_M_S) / 2,
@@ -43,6 +44,7 @@ AT_A_SPEED: Final = {
     "stride_length",
     "strides_per_km",
     "vgrf_peak",
+    "grf_resultant_at_peak_knee_moment",
     "pfj_peak_force",
     "knee_extensor_moment_peak",
     "achilles_peak_force",
@@ -116,12 +118,16 @@ def _peak(row: Row) -> Comparison:
     else:
         speed, note = _speed(cells)
     name = "peak_vertical_force_bw" if vertical else "patellofemoral_peak_force_bw"
-    answer: Any = answer_of(speed_m_s=speed, gait=which, include=("load",))
-    sides = {side: answer[side]["load"][name]["value"] for side in ("forward", "backward")}
+    backward, grade = cells["direction"] == "backward", number(cells["grade"]) or 0.0
+    answer: Any = answer_of(speed_m_s=speed, gait=which, grade=grade, include=("load",))
+    forward = answer["forward"]["load"][name]["value"]
     sd = load.PEAK_VERTICAL_FORCE_SD_BW if vertical else load.PATELLOFEMORAL_SD_BW[which]
-    person = sd / sides["forward"]
-    if cells["direction"] == "backward":
+    person = sd / forward
+    if backward:
         person = (person**2 + _ratio_spread(cells["indicator"]) ** 2) ** 0.5
+    slope = cast(float, load.slope_deg(grade=grade))
+    of_slope = load.PEAK_VERTICAL_FORCE_SLOPE_CV_PER_DEG * abs(slope) if vertical else 0.0
+    in_range = which == "walk" or not (vertical and outside(slope, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
     bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S[which] if vertical else load.PATELLOFEMORAL_RANGE_M_S
     return compare(
         "load",
@@ -131,9 +137,11 @@ def _peak(row: Row) -> Comparison:
         unit="BW",
         measured=float(cells["mean"]),
         outcome=Outcome(
-            sides[cells["direction"]], group_spread(cells, person=person), which == "walk" or not outside(speed, bounds)
+            answer["backward"]["load"][name]["value"] if backward else forward,
+            group_spread(cells, person=person, fixed=of_slope),
+            in_range and (which == "walk" or not outside(speed, bounds)),
         ),
-        fitted=cells["study"] == "Hart2022_meta",
+        fitted=cells["study"] == "Hart2022_meta" or (vertical and cells["study"].startswith("Alcantara") and not grade),
         speed_m_s=speed if which == "run" else None,
         note=note,
     )
@@ -142,6 +150,7 @@ def _peak(row: Row) -> Comparison:
 def _ratio_spread(indicator: str) -> float:
     return {
         "vgrf_peak": load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"],
+        "grf_resultant_at_peak_knee_moment": load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"],
         "pfj_peak_force": load.PATELLOFEMORAL_RATIO_SD_LOG,
     }[indicator]
 
@@ -156,7 +165,7 @@ def _ratio(forward: Row, backward: Row) -> Comparison:
         person = load.KNEE_MOMENT_RATIO_SD / predicted
         names: Any = ("knee_extensor_moment_ratio", "knee_extensor_moment_ratio")
     else:
-        vertical = cells["indicator"] == "vgrf_peak"
+        vertical = cells["indicator"] in {"vgrf_peak", "grf_resultant_at_peak_knee_moment"}
         names = (
             ("peak_vertical_force_ratio", "peak_vertical_force")
             if vertical

@@ -67,9 +67,10 @@ def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Compa
     """Return a cadence, in steps of both feet a minute, against the service's own answer at that speed."""
     speed, which = float(row.cells["speed_m_s"]), cast(Gait, row.cells["gait"])
     predicted = answer_of(speed_m_s=speed, gait=which, include=("timing",))["forward"]["cadence_steps_per_min"]
-    bounds = gait.RUNNING_TIMING_RANGE_M_S if which == "run" else gait.WALKING_CADENCE_RANGE_M_S
+    bounds = gait.RUNNING_CADENCE_RANGE_M_S if which == "run" else gait.WALKING_CADENCE_RANGE_M_S
     in_range = not outside(speed, bounds)
     person = gait.CADENCE_PERSON_SD_STEPS_PER_MIN[which] / predicted["value"]
+    study = gait.RUNNING_CADENCE_STUDY_CV if which == "run" else 0.0
     return compare(
         name,
         row,
@@ -77,7 +78,7 @@ def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Compa
         indicator="cadence_steps_per_min",
         unit="steps/min",
         measured=measured,
-        outcome=Outcome(predicted["value"], group_spread(row.cells, person=person), in_range),
+        outcome=Outcome(predicted["value"], group_spread(row.cells, person=person, fixed=study), in_range),
         fitted=name == "gait" and in_range and row.cells["quantity"] in {"step_frequency", "cadence"},
         note=note,
     )
@@ -96,8 +97,9 @@ def _contact_time(row: Row) -> Comparison:
         outcome=Outcome(
             predicted,
             group_spread(row.cells, person=gait.CONTACT_TIME_PERSON_CV),
-            not outside(speed, gait.RUNNING_TIMING_RANGE_M_S),
+            not outside(speed, gait.RUNNING_CONTACT_RANGE_M_S),
         ),
+        fitted=True,
     )
 
 

@@ -18,8 +18,8 @@ ON_A_GRADE: Final = 0.01
 """Steepness beyond which ground counts as a grade, rise over run (choice)."""
 
 RESPIRATORY_EXCHANGE_RATIO: Final = 0.89
-"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data; the one constant that the next two rest on. Choice:
-one value for every bout."""
+"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data (Looney 2023); the one constant that the next two rest
+on. Choice: one value for every bout."""
 
 PERONNET_COEFFICIENTS: Final = (3.815, 1.232)
 KCAL_PER_LITRE_OXYGEN: Final = PERONNET_COEFFICIENTS[0] + PERONNET_COEFFICIENTS[1] * RESPIRATORY_EXCHANGE_RATIO
@@ -35,7 +35,7 @@ MET_ML_KG_MIN: Final = 3.5
 """Oxygen uptake of one MET, by definition; also resting uptake when age, sex and height are not given."""
 
 MEASURED_REST_ML_KG_MIN: Final = (2.6, 0.4)
-"""Measured resting uptake, mean and standard deviation (n 769; secondary, its source is not named)."""
+"""Measured resting uptake, mean and standard deviation (Byrne 2005, n 769; secondary)."""
 
 INTENSITY_FROM_MET: Final = {"moderate": 3.0, "vigorous": 6.0}
 """Lower bounds of the intensity labels (published: Table 3 of PMC8818640)."""
@@ -85,7 +85,8 @@ def looney2025(*, speed_m_s: Number, grade: Number) -> Number:
 
     References
     ----------
-    Looney 2025 (secondary).
+    Looney 2025, doi 10.1007/s00421-025-05999-5 (secondary); its level part Looney 2023,
+    doi 10.1519/JSC.0000000000004626.
     """
     a, b, c, d, p, q, s = LOONEY2025_COEFFICIENTS
     climb = 1 - p ** (1 - q ** (100 * grade + s))

@@ -56,7 +56,9 @@ def _reference(key: str, citation: str, doi: str = "") -> Reference:
 REFERENCES: Final[dict[str, Reference]] = {
     reference["id"]: reference
     for reference in (
-        _reference("looney2025", "Looney 2025, running energy equation RE3"),
+        _reference("looney2025", "Looney 2025, running energy equation RE3", "10.1007/s00421-025-05999-5"),
+        _reference("looney2023", "Looney 2023, its level part", "10.1519/JSC.0000000000004626"),
+        _reference("byrne2005", "Byrne 2005, resting oxygen uptake, n 769", "10.1152/japplphysiol.00023.2004"),
         _reference("looney2019", "Looney 2019, load carriage decision aid", "10.1249/MSS.0000000000002002"),
         _reference("acsm", "American College of Sports Medicine, metabolic equations"),
         _reference("leger1984", "Léger 1984, treadmill running"),
@@ -81,15 +83,23 @@ REFERENCES: Final[dict[str, Reference]] = {
         _reference("lenhart2014", "Lenhart 2014", "10.1249/MSS.0b013e3182a78c3a"),
         _reference("sussman2000", "Sussman 2000"),
         _reference("roos2012", "Roos 2012", "10.1016/j.jbiomech.2012.03.020"),
+        _reference("ren2015", "Ren 2015, J Phys Educ 2015(5):139-144"),
+        _reference("alcantara2021", "Alcantara 2021, open data", "10.7717/peerj.11199"),
+        _reference("alcantara2022", "Alcantara 2022", "10.7717/peerj.12752"),
+        _reference("devita1991", "DeVita & Stribling 1991", "10.1249/00005768-199105000-00013"),
         _reference("reiter2024", "Reiter 2024, PMC11096059"),
-        _reference("matijevich2019", "Matijevich 2019, subject 1", "10.1371/journal.pone.0210000"),
+        _reference(
+            "matijevich2019",
+            "Informal reanalysis of the open data of Matijevich 2019: nine people fitted, one tested",
+            "10.1371/journal.pone.0210000",
+        ),
         # Named by claims, warnings and tables alone.
         _reference("paes2016", "Paes & Fernandez 2016", "10.1590/1414-431X20155061"),
         _reference("li2020", "Li 2020"),
         _reference("diprampero1986", "di Prampero 1986", "10.1007/BF02343797"),
         _reference("compendium2024", "Compendium of Physical Activities 2024"),
         _reference("flynn1995", "Flynn & Soutas-Little 1995"),
-        _reference("heath2001", "Heath 2001"),
+        _reference("heath2001", "Heath 2001", "10.1054/ptsp.2001.0057"),
         _reference("lieberman2015", "Lieberman 2015", "10.1242/jeb.125500"),
         _reference("cavagna2008", "Cavagna 2008"),
         _reference("weyand2010", "Weyand 2010", "10.1152/japplphysiol.00947.2009"),

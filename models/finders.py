@@ -138,10 +138,10 @@ def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> li
 
 def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
     """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
-    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY)
-    share = getattr(sheet, side).get("share_of_maximum")
-    if share is None:
+    if question.case.oxygen_uptake_max_ml_kg_min is None:
         return {}
+    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY)
+    share = getattr(sheet, side)["share_of_maximum"]
     return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
 

@@ -13,7 +13,8 @@ NOT_PREDICTED: Final[dict[str, str]] = {
     "VO2_pre_practice": "litres per minute without body mass; no model of practice",
     "VO2_post_4wk_practice": "litres per minute without body mass; no model of practice",
     # load.csv and load_findings.csv
-    "grf_magnitude_at_peak_knee_moment": "the resultant at the instant of peak knee moment, not the vertical peak",
+    "knee_moment_peak": "newton metres per kilogram, backward alone: no equation gives a moment",
+    "ankle_moment_peak": "newton metres per kilogram, backward alone: no equation gives a moment",
     "knee_flexion_at_peak_knee_moment": "no output",
     "cop_location_on_foot_at_peak_knee_moment": "no output",
     "com_peak_upward_acceleration": "compared as the peak vertical force derived from it",
@@ -24,7 +25,7 @@ NOT_PREDICTED: Final[dict[str, str]] = {
     "vgrf_impact_peak": "the impact peak is no indicator",
     "valr": "loading rate is no indicator: it does not predict injury",
     "vgrf_peak_from_1/duty_factor_RMSE": "an error of another method",
-    "normal_active_peak_change": "taken as it stands: peak vertical force has no grade term",
+    "normal_active_peak_change": "disputed by Alcantara 2022: no grade term, a spread that grows with slope",
     "peak_joint_moments_change": "a finding in words; it bounds the grades of the patellofemoral force",
     "pfj_peak_stress_change_FFS_vs_RFS": "foot strike is no input",
     "pfj_stress_time_integral_change_FFS_vs_RFS": "foot strike is no input",

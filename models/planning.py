@@ -26,19 +26,17 @@ SPARE: Final = 1e-10
 
 LEAST_BOUT_S: Final = cast(float, QUANTITIES["duration_s"].low)
 """Shortest bout that is answered."""
+RUNNING_FORCE_RANGE_M_S: Final = (load.PEAK_VERTICAL_FORCE_SLOW_FROM_M_S, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"][1])
+"""Speeds of running whose ground force a plan may rest on: that of slow running too, which is grade D."""
 
 RANGES_M_S: Final[dict[str, dict[Gait, tuple[tuple[float, float], ...]]]] = {
     IMPULSE: {
-        # A product of peak force, contact time and cadence; contact time rests on the ground force.
-        "run": (
-            load.PATELLOFEMORAL_RANGE_M_S,
-            timing.RUNNING_TIMING_RANGE_M_S,
-            load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"],
-        ),
+        # The knee-cap force over the ground force, where it is known in both directions: a plan compares them.
+        "run": (load.PATELLOFEMORAL_RANGE_M_S, RUNNING_FORCE_RANGE_M_S, (0.0, timing.BACKWARD_CONTACT_TO_M_S)),
         "walk": (),
     },
     "peak_vertical_force_bw": {
-        "run": (load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"],),
+        "run": (RUNNING_FORCE_RANGE_M_S,),
         "walk": (load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"],),
     },
     "patellofemoral_peak_force_bw": {"run": (load.PATELLOFEMORAL_RANGE_M_S,), "walk": ()},

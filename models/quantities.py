@@ -228,7 +228,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         unit="steps/min", ucum="{steps}/min", meaning="Steps of both feet each minute.", example=155.9
     ),
     "contact_time_s": Quantity(
-        unit="s", ucum="s", meaning="Time one foot is on the ground in each step.", example=0.248
+        unit="s", ucum="s", meaning="Time one foot is on the ground in each step.", example=0.277
     ),
     "steps": Quantity(unit="steps", ucum="{steps}", meaning="Steps of both feet over the bout.", example=3118.0),
     "peak_vertical_force_bw": Quantity(

@@ -7,7 +7,8 @@ columns. Every section writes on a `Sheet`; warnings are worded in `models.cauti
 from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, load
-from models.arithmetic import Condition, Number, both, negate, outside
+from models.arithmetic import Condition, Number, both, negate, outside, settled
+from models.grades import code_of, either
 from models.movement import Case, Movement, forward_power, on_a_grade
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 from models.sheet import Factors, Sheet, known_only
@@ -182,7 +183,7 @@ def running_steps(case: Case, move: Movement) -> Steps:
         same.contact_time_s * gait.CONTACT_TIME_RATIO,
         same.peak_vertical_force_bw * load.PEAK_VERTICAL_FORCE_RATIO["run"],
     )
-    contact_known = negate(same.speed_m_s > gait.RUNNING_TIMING_RANGE_M_S[1])
+    contact_known = negate(same.speed_m_s > gait.BACKWARD_CONTACT_TO_M_S)
     return Steps(forward, backward, contact_known)
 
 
@@ -190,7 +191,7 @@ def running_step(case: Case, speed_m_s: Number) -> Step:
     """Return the forward running step at a speed."""
     cadence = gait.running_cadence(speed_m_s=speed_m_s, step_rate_ratio=case.step_rate_ratio)
     force = load.peak_vertical_force(gait="run", speed_m_s=speed_m_s)
-    contact = gait.running_contact_time(cadence_steps_per_min=cadence, peak_vertical_force_bw=force)
+    contact = gait.running_contact_time(speed_m_s=speed_m_s)
     return Step(speed_m_s, cadence, contact, force)
 
 
@@ -210,11 +211,12 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
     sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
     minutes = case.duration_s / 60
     cadence, back_cadence = steps.forward.cadence_steps_per_min, steps.backward.cadence_steps_per_min
+    person = gait.CADENCE_PERSON_SD_STEPS_PER_MIN["run"] / cadence
     of_cadence = sheet.factors(
-        spread=gait.CADENCE_PERSON_SD_STEPS_PER_MIN["run"] / cadence, ratio_spread=gait.TIMING_RATIO_CV
+        spread=root_sum_square(person, gait.RUNNING_CADENCE_STUDY_CV), ratio_spread=gait.TIMING_RATIO_CV
     )
     of_contact = sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV)
-    left = outside(case.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
+    there, back = case.speed_m_s, case.speed_m_s if move.speed_m_s is None else move.speed_m_s
     if move.speed_m_s is None:
         sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
         sheet.pair("steps", cadence * minutes, None, of_cadence)
@@ -227,8 +229,11 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
         sheet.pair(
             "contact_time_s", steps.forward.contact_time_s, steps.backward.contact_time_s, of_contact, contact_known
         )
-        left = left | outside(move.speed_m_s, gait.RUNNING_TIMING_RANGE_M_S)
-    sheet.warn(cautions.RUNNING_TIMING, left)
+    for code, bounds in (
+        (cautions.RUNNING_TIMING, gait.RUNNING_CADENCE_RANGE_M_S),
+        (cautions.RUNNING_CONTACT, gait.RUNNING_CONTACT_RANGE_M_S),
+    ):
+        sheet.warn(code, outside(there, bounds) | outside(back, bounds))
 
 
 def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) -> None:
@@ -283,11 +288,16 @@ def vertical_force(
     else:
         force, back_force = steps.forward.peak_vertical_force_bw, steps.backward.peak_vertical_force_bw
     factors = sheet.factors(
-        spread=load.PEAK_VERTICAL_FORCE_SD_BW / force, ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / ratio
+        spread=load.peak_vertical_force_spread(peak_bw=force, grade=case.grade),
+        ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / ratio,
     )
-    sheet.load_pair("peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known)
     bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S[case.gait]
-    sheet.warn(cautions.VERTICAL_FORCE_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))
+    left = settled(outside(there, bounds)), settled(outside(back, bounds))
+    at_best = (either(left[0], code_of("D"), code_of("A")), either(left[1], code_of("D"), code_of("A")))
+    sheet.load_pair(
+        "peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known, at_best=at_best
+    )
+    sheet.warn(cautions.VERTICAL_FORCE_SPEED[case.gait], left[0] | left[1])
 
 
 def patellofemoral(
@@ -311,6 +321,7 @@ def patellofemoral(
     of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
     per_second = impulse_per_second(steps.forward, peak)
     back_per_second = impulse_per_second(steps.backward, back_peak)
+    sheet.warn(cautions.IMPULSE_LEVEL, known)
     backward_known = both(backward_known, steps.backward_contact_known)
     sheet.load_pair(
         "patellofemoral_impulse_per_km_bw_s",
@@ -332,8 +343,9 @@ def patellofemoral(
 
 def impulse_per_second(step: Step, peak_force_bw: Number) -> Number:
     """Return the patellofemoral impulse of one leg over a second of running [BW]."""
-    per_step = load.patellofemoral_impulse_per_step(peak_force_bw=peak_force_bw, contact_time_s=step.contact_time_s)
-    return per_step * step.cadence_steps_per_min / (60 * 2)
+    return load.patellofemoral_impulse_per_second(
+        peak_force_bw=peak_force_bw, peak_vertical_force_bw=step.peak_vertical_force_bw
+    )
 
 
 def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Condition, sheet: Sheet) -> None:

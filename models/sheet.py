@@ -11,7 +11,8 @@ import numpy as np
 from models.arithmetic import Condition, Number, both, where
 from models.energy import intensity
 from models.errors import Undefined
-from models.load import EVIDENCE_GRADES, EvidenceGrade
+from models.grades import Code, code_of, grades_of, weaker
+from models.load import EVIDENCE_GRADES
 from models.uncertainty import Gait, spread_factor
 
 Values: TypeAlias = dict[str, Any]
@@ -121,40 +122,42 @@ class Sheet:
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
+        at_best: tuple[Code, Code] = (0, 0),
     ) -> None:
-        """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades."""
-        self.put_load(name, forward, factors.forward, known)
+        """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades.
+
+        `at_best` holds grades, forward and backward, that those of the indicator may not be better than.
+        """
+        self.put_load(name, forward, factors.forward, known, at_best[0])
         backward_known = both(known, backward_known)
-        self.put_backward_load(name, backward, factors.backward, backward_known)
+        self.put_backward_load(name, backward, factors.backward, backward_known, at_best[1])
         ratio = RATIO_NAMES.get(name)
         if ratio is not None and backward_known is not False:
             value = known_only(backward / forward, backward_known)
             self.put(self.ratio_load, ratio, value, factors.ratio)
 
-    def put_load(self, name: str, value: Number, factor: Number, known: Condition = True) -> None:
+    def put_load(self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code = 0) -> None:
         """Write a forward joint-load indicator, where it is known, with its evidence grade."""
         if known is not False:
-            evidence = EVIDENCE_GRADES[name][self.gait][0]
+            evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][0]), at_best)
             self.put(self.forward_load, name, known_only(value, known), factor, evidence)
 
-    def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition) -> None:
+    def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition, at_best: Code = 0) -> None:
         """Write a backward joint-load indicator, where it is known, with its evidence grade."""
         if known is not False:
-            evidence = EVIDENCE_GRADES[name][self.gait][1]
+            evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][1]), at_best)
             self.put(self.backward_load, name, known_only(value, known), factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
         """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
-        self.put_bounds(self.backward_load, name, bounds, same_speed, EVIDENCE_GRADES[name][self.gait][1])
+        self.put_bounds(self.backward_load, name, bounds, same_speed, code_of(EVIDENCE_GRADES[name][self.gait][1]))
         self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
 
-    def put(
-        self, section: Values, name: str, value: Number, factor: Number, evidence: EvidenceGrade | None = None
-    ) -> None:
+    def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
         """Write one estimate with the ends of its interval, and its evidence grade where it has one."""
         put(section, name, value, factor)
-        if evidence:
-            section[name]["evidence"] = evidence
+        if evidence is not None:
+            section[name]["evidence"] = grades_of(evidence)
 
     def put_bounds(
         self,
@@ -162,12 +165,12 @@ class Sheet:
         name: str,
         bounds: tuple[float, float],
         value: Number,
-        evidence: EvidenceGrade | None = None,
+        evidence: Code | None = None,
     ) -> None:
         """Write what has no value: its bounds, as multiples of another value."""
         section[name] = {"low": bounds[0] * value, "high": bounds[1] * value}
-        if evidence:
-            section[name]["evidence"] = evidence
+        if evidence is not None:
+            section[name]["evidence"] = grades_of(evidence)
 
     def label_intensity(self, forward_met: Number, backward_met: Number) -> None:
         """Write the absolute intensity of both directions."""

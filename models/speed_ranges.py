@@ -40,19 +40,24 @@ KINKS_M_S: Final = (
         1 + (lowest - at_one) / per_m_s
         for at_one, per_m_s, lowest in (load.PATELLOFEMORAL_RATIO_LINE, load.KNEE_MOMENT_RATIO_LINE)
     ),
-    gait.RUNNING_TIMING_RANGE_M_S[1],
-    float(np.nextafter(gait.RUNNING_TIMING_RANGE_M_S[1], np.inf)),
+    load.PEAK_VERTICAL_FORCE_CROSSING_M_S,
+    gait.BACKWARD_CONTACT_TO_M_S,
+    float(np.nextafter(gait.BACKWARD_CONTACT_TO_M_S, np.inf)),
 )
 """Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
 known with the first at which it is not."""
 
 PATELLOFEMORAL: Final = {cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
-OF_IMPULSE: Final = PATELLOFEMORAL | {
-    cautions.RUNNING_TIMING,
-    cautions.TIMING_ON_GRADE,
-    cautions.BACKWARD_CONTACT_ABSENT,
-    cautions.WALKING_TIMING_ABSENT,
-}
+VERTICAL_FORCE: Final = {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()}
+OF_IMPULSE: Final = (
+    PATELLOFEMORAL
+    | VERTICAL_FORCE
+    | {
+        cautions.IMPULSE_LEVEL,
+        cautions.BACKWARD_CONTACT_ABSENT,
+        cautions.WALKING_TIMING_ABSENT,
+    }
+)
 EVERY_LOAD: Final = {
     cautions.LOAD_MEANING,
     cautions.LOAD_ON_GRADE,
@@ -62,7 +67,7 @@ EVERY_LOAD: Final = {
     cautions.FALL,
 }
 CONCERNING: Final[dict[str, set[str]]] = {
-    "peak_vertical_force_bw": {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()},
+    "peak_vertical_force_bw": VERTICAL_FORCE,
     "patellofemoral_peak_force_bw": PATELLOFEMORAL,
     "patellofemoral_impulse_per_km_bw_s": OF_IMPULSE,
     IMPULSE: OF_IMPULSE,

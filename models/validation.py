@@ -39,8 +39,7 @@ CAUSES: Final[dict[str, str]] = {
     "Paes & Fernandez 2016": "its energy figures are inconsistent",
     "Kim & Choi 2001": "measured above the other studies of walking near this speed; why is unknown",
     "Weyand 2010": "each direction at its own top speed, where contact times are nearly equal; never extrapolated",
-    "JEB ageing-runner Table 4 (authors unconfirmed)": "contact time is the half-sine identity, a choice",
-    "Cavagna2012": "1.07 is a choice between 1.11 here and no change",
+    "Cavagna2012": "1.075 is a choice between 1.107 here and 1.043 (Roos 2012)",
 }
 """What docs/evidence.md knows of a miss, by study; of any other the cause is unknown."""
 

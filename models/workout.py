@@ -14,13 +14,13 @@ from models import __version__, cautions, energy
 from models.answer import IMPULSE, Indicator, Section
 from models.catalogue import coefficients_hash
 from models.combine import (
-    GRADES,
     Column,
     Grid,
     Rows,
     Sum,
     Sums,
     added,
+    grade_over,
     grid,
     interval,
     largest,
@@ -31,8 +31,8 @@ from models.combine import (
 )
 from models.errors import Conflict, Undefined
 from models.estimate import compute, references
+from models.grades import GRADES, EvidenceGrade
 from models.inputs import Person
-from models.load import EvidenceGrade
 from models.movement import Case
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
@@ -251,7 +251,7 @@ def tally(group: Group, rows: Rows, score: float, *, backward: bool) -> Tally:
         resting_kcal=float(section["resting_energy_kcal"][rows] @ times),
         steps=summed("steps", sheet.forward, section, *of),
         impulse=summed(IMPULSE, sheet.forward_load, load, *of),
-        impulse_evidence=load[IMPULSE]["evidence"] if IMPULSE in load else GRADES[-1],
+        impulse_evidence=grade_over(load[IMPULSE]["evidence"], rows) if IMPULSE in load else GRADES[-1],
         peaks={name: largest(load[name], rows) for name in PEAKS if name in load},
     )
 

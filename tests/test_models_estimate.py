@@ -1,6 +1,7 @@
 """What one answer holds: its check values, its tiers of range, and what is absent and why."""
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any, cast, get_type_hints
 
@@ -30,7 +31,6 @@ TABLE_ONLY = {
     "lee2013",
     "li2020",
     "lieberman2015",
-    "weyand2010",
 }
 
 
@@ -55,7 +55,7 @@ def test_active_energies_differ_by_more_than_total_ones() -> None:
     assert round(answer()["ratio"]["active_energy"]["value"], 2) == 1.34
 
 
-@pytest.mark.parametrize(("speed", "ratio"), [(3.0, 0.76), (1.0, 1.03)])
+@pytest.mark.parametrize(("speed", "ratio"), [(3.0, 0.79), (1.0, 1.03)])
 def test_patellofemoral_peak_ratio(speed: float, ratio: float) -> None:
     given = answer(speed_m_s=speed, gait="run")["ratio"]["load"]["patellofemoral_peak_force"]
     assert given["value"] == pytest.approx(ratio, abs=1e-12)
@@ -175,15 +175,41 @@ def test_achilles_backward_has_bounds_that_do_not_scale_and_no_value() -> None:
         forward = given["forward"]["load"]["achilles_relative_load"]["value"]
         backward = given["backward"]["load"]["achilles_relative_load"]
         assert "value" not in backward
-        assert backward["low"] == pytest.approx(0.85 * forward)
+        assert backward["low"] == pytest.approx(0.60 * forward)
         assert backward["high"] == pytest.approx(1.25 * forward)
 
 
 def test_impulse_ratio_is_that_of_the_peaks_times_what_the_steps_change() -> None:
-    # docs/evidence.md: 0.935 times the peak ratio.
+    # docs/evidence.md: the peak ratio over that of the ground forces, at any cadence.
     load = answer()["ratio"]["load"]
     factor = load["patellofemoral_impulse_per_km"]["value"] / load["patellofemoral_peak_force"]["value"]
-    assert round(factor, 3) == 0.935
+    assert factor == pytest.approx(1 / 1.075, rel=1e-12)
+    quicker = answer(step_rate_ratio=1.1)["ratio"]["load"]
+    assert quicker["patellofemoral_impulse_per_km"]["value"] == pytest.approx(
+        load["patellofemoral_impulse_per_km"]["value"], rel=1e-12
+    )
+
+
+def test_ground_force_is_a_weaker_number_below_the_speeds_that_were_measured() -> None:
+    grades = {
+        speed: answer(speed_m_s=speed)["forward"]["load"]["peak_vertical_force_bw"]["evidence"]
+        for speed in (3.2, 3.3, 5.4, 5.5)
+    }
+    assert grades == {3.2: "D", 3.3: "C", 5.4: "C", 5.5: "D"}
+    solved = answer(speed_m_s=3.5, equal="metabolic_rate")
+    sides = [solved[side]["load"]["peak_vertical_force_bw"]["evidence"] for side in ("forward", "backward")]
+    assert sides == ["C", "D"]
+
+
+def test_a_slope_widens_ground_force_and_says_that_it_is_disputed() -> None:
+    level, steep = (answer(speed_m_s=3.4, grade=grade) for grade in (0.0, 0.1763))
+    flat, sloped = (given["forward"]["load"]["peak_vertical_force_bw"] for given in (level, steep))
+    assert flat["value"] == sloped["value"]
+    # Ten degrees: -12.4 % in Alcantara 2022, one standard deviation of what is added.
+    added = math.log(sloped["high"] / sloped["value"]) ** 2 - math.log(flat["high"] / flat["value"]) ** 2
+    assert math.sqrt(added) / 1.6448536269514722 == pytest.approx(0.124, rel=1e-3)
+    (message,) = (w["message"] for w in steep["warnings"] if w["code"] == "load.on_grade")
+    assert "disputed" in message
 
 
 def test_impulse_per_bout_is_that_per_km_times_the_distance() -> None:
@@ -406,7 +432,10 @@ def test_an_energy_estimate_outside_its_data_warns_and_strict_refuses(bout: dict
     ("bout", "code"),
     [
         ({"equal": "metabolic_rate", "speed_m_s": 2.3}, "timing.backward_speed_below_transition"),
-        ({"speed_m_s": 3.55}, "timing.run_timing_speed"),
+        ({"speed_m_s": 2.3}, "timing.run_timing_speed"),
+        ({"speed_m_s": 5.5}, "timing.run_timing_speed"),
+        ({"speed_m_s": 2.5}, "timing.run_contact_time_speed"),
+        ({"speed_m_s": 3.2}, "load.run_vertical_force_speed"),
         ({"speed_m_s": 1.9, "gait": "walk"}, "timing.walk_timing_speed"),
         ({"grade": 0.02}, "timing.timing_on_grade"),
         ({"speed_m_s": 1.9, "gait": "run"}, "load.run_vertical_force_speed"),
@@ -424,14 +453,14 @@ def test_timing_and_load_outside_their_data_warn(bout: dict[str, Any], code: str
 
 
 def test_inside_every_range_nothing_but_cautions_and_absences_is_said_and_strict_answers() -> None:
-    given = answer(speed_m_s=3.0, strict=True)
+    given = answer(speed_m_s=3.4, strict=True)
     assert {code.split(".")[0] for code in codes(given)} == {"caution", "absent"}
     assert {"caution.novice", "caution.fall"} <= codes(given)
 
 
 def test_load_and_timing_warnings_never_refuse() -> None:
     given = answer(speed_m_s=2.1, strict=True)
-    assert {"load", "absent", "caution"} == {code.split(".")[0] for code in codes(given)}
+    assert {"load", "timing", "absent", "caution"} == {code.split(".")[0] for code in codes(given)}
 
 
 def met_of(way: str, speed_m_s: float) -> float:

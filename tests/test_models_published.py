@@ -5,7 +5,8 @@ A published group mean is compared with the group interval: model, study (backwa
 """
 
 import math
-from collections.abc import Callable, Iterator
+import statistics
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, cast
 
 import pytest
@@ -137,29 +138,45 @@ def test_the_ratio_of_williford_1998_misses_the_group_interval() -> None:
     assert error < -standard_score(0.90) * spread
 
 
-@pytest.mark.parametrize(
-    "row",
-    [r for r in table("gait") if r["quantity"] == "step_frequency" and 2.4 <= float(r["speed_m_s"]) <= 3.5],
-    ids=lambda row: f"{row['study']} {row['speed_m_s']}",
-)
-def test_running_cadence_on_the_rows_it_was_fitted_to(row: dict[str, str]) -> None:
-    # docs/evidence.md: residual at most 2.1 steps/min on the six recreational rows.
-    error = gait.running_cadence(speed_m_s=float(row["speed_m_s"])) - float(row["value"])
-    assert abs(scalar(error)) <= 2.15
+def least_squares(points: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return a and b of y = a + b x, by the textbook's sums."""
+    x, y = zip(*points, strict=True)
+    mean_x, mean_y = statistics.fmean(x), statistics.fmean(y)
+    slope = sum((u - mean_x) * (v - mean_y) for u, v in zip(x, y, strict=True)) / sum((u - mean_x) ** 2 for u in x)
+    return mean_y - slope * mean_x, slope
+
+
+def running_steps() -> list[tuple[str, float, float]]:
+    """Return study, speed and cadence of every forward running row that has both."""
+    return [
+        (row["study"], float(row["speed_m_s"]), float(row["value"]))
+        for row in table("gait")
+        if (row["gait"], row["direction"], row["quantity"]) == ("run", "forward", "step_frequency") and row["speed_m_s"]
+    ]
+
+
+def test_running_cadence_is_the_line_of_the_committed_rows() -> None:
+    # A new row shows here what it would change; docs/evidence.md has the fits without each of the two largest misses.
+    rows = running_steps()
+    a, b = least_squares((speed, value) for _, speed, value in rows)
+    assert (round(a, 1), round(b, 2)) == gait.RUNNING_CADENCE_COEFFICIENTS == (128.0, 12.07)
+    assert (min(row[1] for row in rows), max(row[1] for row in rows)) == gait.RUNNING_CADENCE_RANGE_M_S
+    by_miss = sorted(rows, key=lambda row: abs(a + b * row[1] - row[2]), reverse=True)
+    without = [
+        tuple(round(number, 2) for number in least_squares((s, v) for study, s, v in rows if study != left))
+        for left in ("Alcantara 2022", "Cavagna 2008 young")
+    ]
+    assert [row[0] for row in by_miss[:2]] == ["Alcantara 2022", "Cavagna 2008 young"]
+    assert without == [(125.17, 12.32), (122.38, 14.22)]
 
 
 def test_running_cadence_misses_are_the_ones_that_are_known() -> None:
-    # docs/evidence.md: Lieberman 2015 (+7), Cavagna 2008 (-13), the 4.46 m/s row of load.csv (+12).
-    def measured_minus_model(steps_per_min: float, speed_m_s: float) -> int:
-        return round(steps_per_min - scalar(gait.running_cadence(speed_m_s=speed_m_s)))
-
-    rows = {row["study"]: row for row in table("gait")}
-    lieberman, cavagna = rows["Lieberman 2015"], rows["Cavagna 2008 young"]
-    assert measured_minus_model(2 * float(lieberman["value"]), float(lieberman["speed_m_s"])) == 7
-    assert measured_minus_model(float(cavagna["value"]), float(cavagna["speed_m_s"])) == -13
-    (stride,) = (row for row in table("load") if row["indicator"] == "stride_length" and row["speed_m_s"] == "4.46")
-    speed = float(stride["speed_m_s"])
-    assert measured_minus_model(2 * 60 * speed / float(stride["mean"]), speed) == 12
+    missed = {
+        study: round(value - scalar(gait.running_cadence(speed_m_s=speed)))
+        for study, speed, value in running_steps()
+        if abs(value / scalar(gait.running_cadence(speed_m_s=speed)) - 1) > gait.RUNNING_CADENCE_STUDY_CV
+    }
+    assert missed == {"Alcantara 2022": 18, "Cavagna 2008 young": -14}
 
 
 def test_walking_cadence_on_its_rows() -> None:
@@ -171,32 +188,63 @@ def test_walking_cadence_on_its_rows() -> None:
         assert abs(scalar(error)) < gait.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"]
 
 
-def test_contact_time_misses_its_measurement_by_a_tenth() -> None:
-    # docs/evidence.md: 0.244 s against 0.271 s measured at 2.61 m/s.
-    (row,) = (row for row in table("gait") if row["quantity"] == "contact_time" and row["unit"] == "ms")
-    speed = float(row["speed_m_s"])
-    contact = gait.running_contact_time(
-        cadence_steps_per_min=gait.running_cadence(speed_m_s=speed),
-        peak_vertical_force_bw=load.peak_vertical_force(gait="run", speed_m_s=speed),
-    )
-    assert round(scalar(contact), 3) == 0.244
-    assert row["value"] == "271"
+def test_contact_time_is_the_power_of_the_committed_rows() -> None:
+    rows = [
+        (float(row["speed_m_s"]), float(row["value"]) / 1000)
+        for row in table("gait")
+        if row["quantity"] == "contact_time" and row["speed_m_s"] and row["direction"] == "forward"
+    ]
+    a, b = least_squares((math.log(speed), math.log(value)) for speed, value in rows)
+    assert (round(math.exp(a), 3), round(b, 3)) == gait.RUNNING_CONTACT_COEFFICIENTS == (0.508, -0.662)
+    assert len(rows) == 4
+    assert all(abs(scalar(gait.running_contact_time(speed_m_s=speed)) - value) <= 0.004 for speed, value in rows)
+    assert abs(scalar(gait.running_contact_time(speed_m_s=4.1)) - 0.1961) <= 0.005
 
 
-def test_backward_step_closes_the_momentum_balance() -> None:
-    # docs/evidence.md: 1.113 * 0.84 * 1.07 = 1.000.
-    product = gait.CADENCE_RATIO * gait.CONTACT_TIME_RATIO * load.PEAK_VERTICAL_FORCE_RATIO["run"]
-    assert round(product, 3) == 1.000
+def test_peak_force_is_the_line_of_the_level_groups_and_its_misses_are_shown() -> None:
+    rows = {
+        float(row["speed_m_s"]): float(row["mean"])
+        for row in table("load")
+        if (row["indicator"], row["gait"], row["direction"]) == ("vgrf_peak", "run", "forward")
+        and row["speed_m_s"]
+        and float(row["grade"]) == 0
+        and int(row["n"]) > 1
+    }
+    assert rows == {4.1: 2.995, 5.4: 3.144, 3.33: 2.51}
+    a, b = least_squares(rows.items())
+    assert (round(a, 3), round(b, 3)) == load.PEAK_VERTICAL_FORCE_COEFFICIENTS["run"] == (1.659, 0.286)
+    misses = {speed: round(100 * ((a + b * speed) / mean - 1), 1) for speed, mean in rows.items()}
+    assert misses == {4.1: -5.4, 5.4: 1.9, 3.33: 4.1}
+    assert round(scalar(load.peak_vertical_force(gait="run", speed_m_s=4.1)), 3) == 2.832
+    assert round(load.PEAK_VERTICAL_FORCE_CROSSING_M_S, 2) == 2.98
 
 
-@pytest.mark.parametrize(
-    ("study", "speed"), [("Sussman2000", 1.0), ("Roos2012", 3.1)], ids=["Sussman 1.0 m/s", "Roos 2.8-3.4 m/s"]
-)
-def test_patellofemoral_ratio_passes_through_its_two_studies(study: str, speed: float) -> None:
-    forward, backward = (
-        float(row["mean"]) for row in table("load") if row["study"] == study and row["indicator"] == "pfj_peak_force"
-    )
-    assert load.patellofemoral_ratio(gait="run", speed_m_s=speed) == pytest.approx(backward / forward, abs=0.005)
+def test_the_ratio_of_ground_forces_lies_between_its_two_studies() -> None:
+    ratios = {}
+    for study, indicator in (("Roos2012", "grf_resultant_at_peak_knee_moment"), ("Cavagna2012", "vgrf_peak")):
+        means = {
+            row["direction"]: float(row["mean"])
+            for row in table("load")
+            if (row["study"], row["indicator"]) == (study, indicator)
+        }
+        ratios[study] = round(means["backward"] / means["forward"], 3)
+    assert ratios == {"Roos2012": 1.043, "Cavagna2012": 1.106}
+    assert ratios["Roos2012"] < load.PEAK_VERTICAL_FORCE_RATIO["run"] == 1.075 < ratios["Cavagna2012"]
+
+
+def test_the_knee_cap_ratio_lies_between_the_studies_at_matched_speed() -> None:
+    means = {
+        study: [
+            float(row["mean"])
+            for row in table("load")
+            if row["study"] == study and row["indicator"] == "pfj_peak_force"
+        ]
+        for study in ("Roos2012", "Ren2015", "Sussman2000")
+    }
+    ratios = {study: round(backward / forward, 2) for study, (forward, backward) in means.items()}
+    assert ratios == {"Roos2012": 0.76, "Ren2015": 0.88, "Sussman2000": 1.03}
+    assert load.patellofemoral_ratio(gait="run", speed_m_s=3.1) == 0.79
+    assert load.patellofemoral_ratio(gait="run", speed_m_s=1.0) == 1.03
 
 
 @pytest.mark.parametrize(("study", "speed"), [("Sussman2000", 1.0), ("Roos2012", 3.1)])
@@ -228,20 +276,17 @@ def test_step_rate_changes_patellofemoral_force_as_measured() -> None:
     assert round(100 * (scalar(changed) / scalar(preferred) - 1)) == float(row["mean"])
 
 
-def test_patellofemoral_impulse_per_km() -> None:
-    # docs/evidence.md: 370, 328, 296 BW s per km at 2.5, 3.0, 3.5 m/s.
-    per_km = []
+def test_patellofemoral_impulse_rests_on_the_two_forces_alone() -> None:
+    # docs/evidence.md: knee-cap peak over twice the ground force, for one leg and second, so at any cadence.
     for speed in (2.5, 3.0, 3.5):
-        cadence = gait.running_cadence(speed_m_s=speed)
-        contact = gait.running_contact_time(
-            cadence_steps_per_min=cadence,
-            peak_vertical_force_bw=load.peak_vertical_force(gait="run", speed_m_s=speed),
-        )
-        per_step = load.patellofemoral_impulse_per_step(
-            peak_force_bw=load.patellofemoral_peak_force(gait="run", speed_m_s=speed), contact_time_s=contact
-        )
-        per_km.append(round(scalar(per_step * cadence) / 60 / speed * 1000 / 2))
-    assert per_km == [370, 328, 296]
+        peak = scalar(load.patellofemoral_peak_force(gait="run", speed_m_s=speed))
+        force = scalar(load.peak_vertical_force(gait="run", speed_m_s=speed))
+        per_second = load.patellofemoral_impulse_per_second(peak_force_bw=peak, peak_vertical_force_bw=force)
+        assert per_second == pytest.approx(peak / (2 * force), rel=1e-15)
+        # The half sine over a measured step, contact and cadence as measured, is another number: the miss is said.
+        contact = scalar(gait.running_contact_time(speed_m_s=speed))
+        cadence = scalar(gait.running_cadence(speed_m_s=speed))
+        assert per_second < peak * (2 / math.pi) * contact * cadence / 120
 
 
 def test_achilles_end_points() -> None:
@@ -256,7 +301,7 @@ def test_achilles_end_points() -> None:
 
 def test_tibial_compression_is_biased_on_its_rows() -> None:
     # docs/evidence.md: bias +0.38 BW on the rows of load.csv, from the measured peak force of each row; with the
-    # peak force of our own equation it is +0.54. Both are shown and neither is tuned away.
+    # peak force of our own equation it is larger. Both are shown and neither is tuned away.
     rows: dict[str, dict[float, float]] = {"tibial_compression_peak": {}, "vgrf_peak": {}}
     for row in table("load"):
         if row["study"] == "Matijevich2019_subj1" and row["indicator"] in rows:
@@ -272,4 +317,4 @@ def test_tibial_compression_is_biased_on_its_rows() -> None:
         return round(scalar(sum(errors)) / len(errors), 2)
 
     assert bias(forces.__getitem__) == 0.38
-    assert bias(lambda speed: load.peak_vertical_force(gait="run", speed_m_s=speed)) == 0.54
+    assert bias(lambda speed: load.peak_vertical_force(gait="run", speed_m_s=speed)) == 0.69

@@ -367,8 +367,9 @@ def test_one_bout_has_the_intervals_of_its_estimate() -> None:
     assert total == pytest.approx(part, rel=1e-12)
 
 
-def test_a_limit_that_speeds_on_both_sides_keep_loses_none_of_them() -> None:
-    """Backward the knee-cap force has its least beyond a small hump at 2.88 m/s, where the ratio stops falling."""
+def test_a_limit_that_speeds_on_both_sides_keep_loses_none_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a floor of 0.76 the knee-cap force backward has its least beyond a small hump, where the ratio stops."""
+    monkeypatch.setattr("models.load.PATELLOFEMORAL_RATIO_LINE", (1.03, -0.137, 0.76))
     wish = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": TIME, "speed_high_m_s": 3.5}
     ratio_stops = 1 + (0.76 - 1.03) / -0.137
     at_stop = (2.37 + 0.858 * ratio_stops) * 0.76

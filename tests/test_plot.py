@@ -331,7 +331,7 @@ class TestLoad:
         assert held(found.interval) in words_of(root, "desc")
 
     def test_left_data_is_starred(self) -> None:
-        slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.0)))
+        slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.4)))
         assert "* outside the data" in slow
         assert not [text for text in within if "*" in text]
 

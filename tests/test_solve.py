@@ -468,17 +468,22 @@ class TestSpeedRange:
                     broken = load_of(asked, side, indicator, speed)
                     assert broken is None or broken > bound * (1 - 1e-12)
 
-    def test_a_load_that_falls_with_speed_is_bounded_from_below_and_both_ways_at_once(self) -> None:
-        """Backward, the peak rises to 1 m/s and on, falls a little before 3 m/s, and rises again: two ranges."""
+    def test_a_load_that_falls_with_speed_is_bounded_from_below_and_both_ways_at_once(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A peak that rises, falls a little and rises again has two ranges: with a floor of 0.76 the knee-cap has."""
         asked = {"find": "speed_range", "body_mass_kg": 70.0, "gait": "run"}
         slowly = solution(**asked, patellofemoral_impulse_per_km_bw_s=370.0)
         ((forward,), (backward,)) = (slowly[side]["speed_ranges"] for side in SIDES)
-        assert forward["low_speed_m_s"] == pytest.approx(2.5, rel=0.01)
+        bound = load_of(asked, "forward", "patellofemoral_impulse_per_km_bw_s", forward["low_speed_m_s"])
+        assert bound == pytest.approx(370.0, rel=1e-9)
         assert forward["high_speed_m_s"] == 8.0
         # Backward contact time is unknown from 3.5 m/s: the range ends there, and a warning says why.
         assert backward["high_speed_m_s"] == 3.5
         assert "absent.backward_contact_time" in [warning["code"] for warning in slowly["warnings"]]
-        kink = KINKS_M_S[1]
+        kink = 1 + (0.76 - 1.03) / -0.137
+        monkeypatch.setattr("models.load.PATELLOFEMORAL_RATIO_LINE", (1.03, -0.137, 0.76))
+        monkeypatch.setattr("models.speed_ranges.KINKS_M_S", (*KINKS_M_S, kink))
         dip = load_of(asked, "backward", "patellofemoral_peak_force_bw", kink)
         assert dip is not None
         ranges = solution(**asked, patellofemoral_peak_force_bw=dip * 1.0001)["backward"]["speed_ranges"]
@@ -493,11 +498,11 @@ class TestSpeedRange:
         assert cautions.FORWARD_KNEE_MOMENT_ABSENT in [warning["code"] for warning in found["warnings"]]
 
     def test_the_speed_of_a_peak_in_closed_form(self) -> None:
-        """2.05 + 0.155 V is 2.515 at 3 m/s, and backward 1.07 times it."""
-        found = solution(find="speed_range", body_mass_kg=70.0, gait="run", peak_vertical_force_bw=2.515)
+        """1.659 + 0.286 V is 2.803 at 4 m/s, and backward 1.075 times it; slower 2.05 + 0.155 V is the greater."""
+        found = solution(find="speed_range", body_mass_kg=70.0, gait="run", peak_vertical_force_bw=2.803)
         ((forward,), (backward,)) = (found[side]["speed_ranges"] for side in SIDES)
-        assert forward == {"low_speed_m_s": 0.2, "high_speed_m_s": pytest.approx(3.0, rel=1e-12)}
-        assert backward["high_speed_m_s"] == pytest.approx((2.515 / 1.07 - 2.05) / 0.155, rel=1e-12)
+        assert forward == {"low_speed_m_s": 0.2, "high_speed_m_s": pytest.approx(4.0, rel=1e-12)}
+        assert backward["high_speed_m_s"] == pytest.approx((2.803 / 1.075 - 1.659) / 0.286, rel=1e-12)
 
     def test_what_is_unknown_both_ways_is_refused_and_one_way_absent_with_a_warning(self) -> None:
         asked: Answer = {"find": "speed_range", "body_mass_kg": 70.0}
@@ -523,7 +528,7 @@ class TestSpeedRange:
         assert caught.value.nearest is not None
         met = solution(**asked, peak_vertical_force_bw=caught.value.nearest)
         assert met["forward"]["speed_ranges"][0]["high_speed_m_s"] == pytest.approx(0.2, rel=1e-9)
-        assert met["backward"]["unattainable"]["nearest"] == pytest.approx(1.07 * caught.value.nearest, rel=1e-11)
+        assert met["backward"]["unattainable"]["nearest"] == pytest.approx(1.075 * caught.value.nearest, rel=1e-11)
 
     def test_a_range_backward_warns_of_falling_and_of_speeds_that_nobody_was_measured_at(self) -> None:
         asked: Answer = {"find": "speed_range", "body_mass_kg": 70.0, "gait": "run"}

@@ -279,7 +279,10 @@ class TestSums:
         assert load["patellofemoral_peak_force_bw"]["evidence"] == "C"
         alone = answer_to(RUN)["totals"]["load"]
         assert alone["achilles_relative_load"]["value"] == pytest.approx((5.41 + 1.04 * 2.5) / 8.53, rel=1e-3)
-        assert alone["patellofemoral_peak_force_bw"]["evidence"] == "B"
+        assert alone["patellofemoral_peak_force_bw"]["evidence"] == "C"
+        fast = [part | {"speed_m_s": 3.4} for part in (RUN, BACK)]
+        assert answer_to(*fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "C"
+        assert answer_to(RUN, *fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "D"
 
 
 class TestPauses:
