@@ -94,7 +94,7 @@ def _use(document: Mapping[str, Any]) -> str:
     pair = pairs()[PAIR]
     whole = pair["response"]["body"]
     shown = {part: {name: whole[part][name]} for part, name in EXCERPT.items()}
-    shown |= {"assumed": whole["assumed"], "warnings": whole["warnings"][:1]}
+    shown |= {"assumed": whole["assumed"], "warnings": whole["warnings"][-1:]}
     return USE.strip().format(
         keys=" ".join(
             f"{key['description'].rstrip('.')}, send a key in the {key['in']} `{key['name']}`."

@@ -240,13 +240,14 @@ def complete(
     share_of = chunk.mend(maximum) if "oxygen_uptake_max_ml_kg_min" in chunk.given else None
     rest = [chunk.mend(number) for number in (speed_cv, mass_cv)]
     score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
+    older = chunk.mend(where(own_rest, age, math.nan)) if own_rest is not False else None
     for held, found in groups(names, chunk.size):
         here = status[found]
         if len(here) < least_rows:
             status[found] = np.where(here == OK, np.int8(reasons.number("", FEW)), here)
             continue
         words = [WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)]
-        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
+        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of, None, older)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
         yield Group(found, case, score, rest_assumed)
 
 

@@ -15,7 +15,7 @@ from models.evidence import table
 from models.uncertainty import UNMEASURED_STUDY_FACTOR, Gait
 
 DirectionModelName: TypeAlias = Literal["documented", "pooled"]
-Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate"]
+Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate", "perceived_exertion"]
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
 """The documented uplift of backward running at equal speed, on gross energy (secondary: the four people of Wright &
@@ -84,6 +84,11 @@ HEART_RATE_RATIO: Final[dict[Gait, float]] = {"run": 0.83, "walk": 0.76}
 give 0.763, 0.808, 0.827, 0.836 and 0.847 at 132, 146, 155, 160 and 168 beats a minute, beyond 146 with the forward
 line extrapolated; Kim & Choi (walking, n 20) 0.750 to 0.755 (docs/evidence.md)."""
 
+EQUAL_EFFORT: Final[frozenset[Equal]] = frozenset({"heart_rate", "perceived_exertion"})
+"""What holds an effort equal: the ratio of energies is that of equal heart rate, and the backward speed is unknown.
+Felt effort takes it because the relation of heart rate and felt effort hardly depends on direction (Korean study of
+walking, n 10; derived, grade D)."""
+
 HEART_RATE_STUDY_CV: Final = UNMEASURED_STUDY_FACTOR * DOCUMENTED_STUDY_CV
 """How far another study of equal heart rate might lie from that ratio: the study part at equal speed running, doubled
 (choice, not a standard deviation of studies, so that it is never widened)."""
@@ -99,8 +104,9 @@ DIRECTION_REFERENCES: Final = {
     "run": ("williford1998", "masumoto2023", "wright2001", "rasica2020"),
     "walk": ("williford1998", "kim2001", "korean_walking"),
     "heart_rate": ("williford1998", "kim2001"),
+    "perceived_exertion": ("williford1998", "kim2001", "korean_walking", "masumoto2023"),
 }
-"""Sources of the ratio at equal speed or metabolic rate, by gait, and at equal heart rate."""
+"""Sources of the ratio at equal speed or metabolic rate, by gait, and at equal heart rate and perceived exertion."""
 
 ELASTICITY_STEP: Final = 1e-2
 

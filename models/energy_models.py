@@ -56,7 +56,8 @@ ENERGY_MODELS: Final[dict[Gait, dict[str, EnergyModel]]] = {
             "choice: its data at 3.50 m/s ± 2 standard deviations of 0.86",
             (-0.45, 0.82),
             "Looney 2025",
-            "RMSD 1.27 to 1.44 W/kg level, 1.41 to 1.45 graded",
+            "RMSD 1.27 to 1.44 W/kg level, 1.41 to 1.45 graded; in a comparison of 2018 low by 4 to 8 % for "
+            "recreational runners and high by as much for elite ones: a compromise",
             "not transcribed",
             "looney2025",
             "secondary",

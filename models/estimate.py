@@ -10,7 +10,7 @@ from typing import cast
 from models import __version__, cautions, direction, energy, load
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
-from models.arithmetic import both, negate
+from models.arithmetic import both, negate, settled
 from models.catalogue import coefficients_hash
 from models.errors import OutsideEvidence
 from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
@@ -64,7 +64,7 @@ def estimate(
         Gait of both directions; running from 2.0 m/s when left out.
     grade : float, optional
         Rise over run, 0 when left out [1].
-    equal : {"speed", "metabolic_rate", "heart_rate"}, optional
+    equal : {"speed", "metabolic_rate", "heart_rate", "perceived_exertion"}, optional
         What equal intensity holds equal, speed when left out; duration is held in all.
     energy_model : str, optional
         Forward energy equation, the default of the gait when left out.
@@ -150,6 +150,7 @@ def estimate(
         if oxygen_uptake_max_ml_kg_min is None
         else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
     )
+    case = case._replace(age_y=age_y)
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
     sheet, move = compute(case, score=person.score, include=include)
@@ -210,10 +211,13 @@ def fill(case: Case, sheet: Sheet, include: Collection[Section]) -> Movement:
         if "energy" not in include and case.equal == "speed":
             beyond = case.speed_m_s > direction.BACKWARD_MEASURED_TO_M_S
             sheet.warn(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, both(negate(on_a_grade(case)), beyond))
-    if case.equal == "heart_rate":
-        sheet.warn(cautions.HEART_RATE_ABSENT)
+    if case.equal in direction.EQUAL_EFFORT:
+        sheet.warn(cautions.EQUAL_EFFORT_ABSENT[case.equal])
     sheet.warn(cautions.NOVICE)
     sheet.warn(cautions.FALL)
+    if case.age_y is not None and move.speed_m_s is not None:
+        above = move.speed_m_s > sum(gait_names.OLDER_BACKWARD_WALK_M_S)
+        sheet.warn(cautions.OLDER_BACKWARD_SPEED, settled(both(case.age_y >= gait_names.OLDER_FROM_Y, above)))
     return move
 
 
@@ -232,7 +236,7 @@ def references(
     ids: list[str] = []
     if "energy" in include:
         ids += [energy_model, "peronnet1991"] + ["mifflin1990"] * own_rest
-        ids += direction.DIRECTION_REFERENCES["heart_rate" if equal == "heart_rate" else gait]
+        ids += direction.DIRECTION_REFERENCES[equal if equal in direction.EQUAL_EFFORT else gait]
     if "timing" in include:
         ids += gait_names.TIMING_REFERENCES[gait]
     if "load" in include:

@@ -16,6 +16,13 @@ the gaits best in 28 adults."""
 BACKWARD_TRANSITION_M_S: Final = 1.63
 """Preferred walk-to-run transition going backward, 1.63 ± 0.11 m/s (Hreljac 2005, n 12, published)."""
 
+OLDER_FROM_Y: Final = 65.0
+"""Age from which the speeds of older people are compared (choice)."""
+
+OLDER_BACKWARD_WALK_M_S: Final = (0.73, 0.24)
+"""Backward walking speed that people of 76 years chose, mean and standard deviation (n 84, published); a backward speed
+above their sum earns a caution (choice)."""
+
 RUNNING_CADENCE_RANGE_M_S: Final = (2.4, 5.4)
 RUNNING_CONTACT_RANGE_M_S: Final = (2.6, 5.4)
 BACKWARD_CONTACT_TO_M_S: Final = 3.5

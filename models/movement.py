@@ -38,6 +38,7 @@ class Case(NamedTuple):
     body_mass_cv: Number = 0.0
     oxygen_uptake_max_ml_kg_min: Number | None = None
     personal: Personal | None = None
+    age_y: Number | None = None
 
 
 class Spreads(NamedTuple):
@@ -94,7 +95,7 @@ def ratio_of(case: Case) -> float:
 
 def ratio_study_cv(case: Case, grade: Number) -> Number:
     """Return how far studies differ in the ratio that a case uses."""
-    if case.equal == "heart_rate":
+    if case.equal in direction.EQUAL_EFFORT:
         return direction.HEART_RATE_STUDY_CV
     return direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
 
@@ -128,7 +129,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
         level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
         own_forward, own_ratio, own_covariance = own.variances(studies_widened)
         forward_variance = own_forward + forward_variance - level * level
-    if case.equal == "heart_rate":
+    if case.equal in direction.EQUAL_EFFORT:
         # A choice and not a standard deviation of studies: never widened.
         return Spreads(forward_variance, ratio_variance + study * study, covariance)
     if own is None:

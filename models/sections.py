@@ -141,9 +141,9 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
     plausible_w_kg = energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED))
     sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > plausible_w_kg)
     sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > plausible_w_kg)
-    if case.equal == "heart_rate":
-        sheet.warn(cautions.HEART_RATE)
-        sheet.warn(cautions.HEART_RATE_ON_GRADE, on_a_grade(case))
+    if case.equal in direction.EQUAL_EFFORT:
+        sheet.warn(cautions.EQUAL_EFFORT[case.equal])
+        sheet.warn(cautions.EQUAL_EFFORT_ON_GRADE[case.equal], on_a_grade(case))
         return
     sheet.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
     sheet.warn(cautions.BACKWARD_UPHILL[case.gait], case.grade > direction.UPHILL_MEASURED_TO[case.gait])
@@ -239,6 +239,8 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
 def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) -> None:
     """Write the joint-load indicators, as far as they are known; `steps` of running alone."""
     sheet.warn(cautions.LOAD_MEANING)
+    if steps is not None:
+        sheet.warn(cautions.STEP_RATE, settled(case.step_rate_ratio > 1))
     on_grade = on_a_grade(case)
     if on_grade is not False:
         sheet.warn(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))

@@ -47,7 +47,7 @@ KINKS_M_S: Final = (
 """Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
 known with the first at which it is not."""
 
-PATELLOFEMORAL: Final = {cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
+PATELLOFEMORAL: Final = {cautions.STEP_RATE, cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
 VERTICAL_FORCE: Final = {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()}
 OF_IMPULSE: Final = (
     PATELLOFEMORAL

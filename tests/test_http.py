@@ -53,8 +53,8 @@ SPREAD_OF_BOUTS = [
     BOUT,
     WALK,
     EVERYTHING,
-    *(BOUT | {"equal": equal} for equal in ("metabolic_rate", "heart_rate")),
-    *(WALK | {"equal": equal} for equal in ("metabolic_rate", "heart_rate")),
+    *(BOUT | {"equal": equal} for equal in ("metabolic_rate", "heart_rate", "perceived_exertion")),
+    *(WALK | {"equal": equal} for equal in ("metabolic_rate", "heart_rate", "perceived_exertion")),
     *(bout | {"grade": grade} for bout in (BOUT, WALK) for grade in (-0.45, -0.1, 0.1, 0.4)),
     BOUT | {"speed_m_s": 8},
     WALK | {"speed_m_s": 0.5},
@@ -286,7 +286,7 @@ class TestStrict:
 
 class TestEqualIntensity:
     async def test_duration_is_held_in_every_mode(self, client: httpx.AsyncClient) -> None:
-        for equal in ("speed", "metabolic_rate", "heart_rate"):
+        for equal in ("speed", "metabolic_rate", "heart_rate", "perceived_exertion"):
             answer = await estimate(client, BOUT | {"equal": equal})
             assert answer["forward"]["duration_s"] == answer["backward"]["duration_s"] == 1200
 

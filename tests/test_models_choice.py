@@ -98,12 +98,12 @@ def test_a_model_outside_its_range_warns_and_strict_refuses() -> None:
     assert answer(energy_model="leger1984", speed_m_s=2.3, strict=True)
 
 
-@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate"])
+@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate", "perceived_exertion"])
 @pytest.mark.parametrize(("kind", "model"), [(kind, m) for kind, ms in energy_models.ENERGY_MODELS.items() for m in ms])
 def test_every_model_serves_every_equality(kind: str, model: str, equal: str) -> None:
     given = answer(gait=kind, speed_m_s=3.0 if kind == "run" else 1.5, energy_model=model, equal=equal)
     assert given["models"]["energy_model"] == model
-    ratio = {"speed": None, "metabolic_rate": 1.0, "heart_rate": {"run": 0.83, "walk": 0.76}[kind]}[equal]
+    ratio = {"speed": None, "metabolic_rate": 1.0}.get(equal, {"run": 0.83, "walk": 0.76}[kind])
     if ratio:
         assert given["ratio"]["total_energy"]["value"] == pytest.approx(ratio)
 
@@ -453,7 +453,7 @@ def test_share_of_maximum() -> None:
 
 
 MODULES = (energy, direction, gait, load, uncertainty, calibration)
-DERIVED_SHAPES = {"EVERY_GRADE", "EVERY_SPEED", "ENERGY_MODELS", "DIRECTION_MODELS", "EVIDENCE_GRADES"}
+DERIVED_SHAPES = {"EVERY_GRADE", "EVERY_SPEED", "ENERGY_MODELS", "DIRECTION_MODELS", "EVIDENCE_GRADES", "EQUAL_EFFORT"}
 
 
 def test_the_catalogue_misses_no_constant() -> None:
@@ -571,7 +571,7 @@ def test_doi_is_printed_only_where_it_was_checked() -> None:
 
 def test_claims_name_known_sources_and_never_promise() -> None:
     told = evidence()
-    assert len(told["claims"]) == 12
+    assert len(told["claims"]) == 16
     for claim in told["claims"]:
         assert set(claim["sources"]) <= set(REFERENCES)
         assert claim["may_say"]

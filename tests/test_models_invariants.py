@@ -46,7 +46,7 @@ def bouts(**fixed: Any) -> st.SearchStrategy[dict[str, Any]]:
         "duration_s": numbers("duration_s", 60_000.0),
         "grade": st.one_of(st.just(0.0), numbers("grade")),
         "gait": st.sampled_from(["run", "walk"]),
-        "equal": st.sampled_from(["speed", "metabolic_rate", "heart_rate"]),
+        "equal": st.sampled_from(["speed", "metabolic_rate", "heart_rate", "perceived_exertion"]),
         "step_rate_ratio": numbers("step_rate_ratio"),
         "interval": numbers("interval"),
     } | {name: st.just(value) for name, value in fixed.items()}
@@ -174,7 +174,7 @@ def flat(section: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return leaves
 
 
-@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate"])
+@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate", "perceived_exertion"])
 @pytest.mark.parametrize("gait", ["run", "walk"])
 @given(rows=COLUMNS)
 def test_columns_equal_the_scalar_loop(gait: Any, equal: Any, rows: list[tuple[float, ...]]) -> None:

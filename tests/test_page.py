@@ -172,14 +172,19 @@ class TestAnswer:
 
     @pytest.mark.parametrize(
         ("equal", "big"),
-        [("speed", r"\+30 % energy"), ("heart_rate", r"−21 % energy"), ("metabolic_rate", r"7:35 /km")],
+        [
+            ("speed", r"\+30 % energy"),
+            ("heart_rate", r"−17 % energy"),
+            ("perceived_exertion", r"−17 % energy"),
+            ("metabolic_rate", r"7:35 /km"),
+        ],
     )
     def test_what_is_held_equal_changes_the_answer(self, page: Explorer, equal: str, big: str) -> None:
         page.choose("equal", equal)
         assert page.body["equal"] == equal
         assert re.fullmatch(big, page.text("big"))
         answer = assert_shows_the_answer(page)
-        assert ("speed_m_s" in answer["backward"]) == (equal != "heart_rate")
+        assert ("speed_m_s" in answer["backward"]) == (equal not in {"heart_rate", "perceived_exertion"})
         assert page.text("instead")
         assert page.text("equal-words")
 

@@ -30,7 +30,7 @@ export const DEFAULTS = {
 /** Words that a choice may take; anything else in a link is left out. */
 const CHOICES = {
   gait: /^(auto|run|walk)$/,
-  equal: /^(metabolic_rate|speed|heart_rate)$/,
+  equal: /^(metabolic_rate|speed|heart_rate|perceived_exertion)$/,
   energy_model: /^[a-z0-9]{1,20}$/,
   direction_model: /^(documented|pooled)$/,
   interval: /^0\.(5|8|9|95)$/,

@@ -7,7 +7,8 @@ export const PEOPLE = { 0.5: "half of people", 0.8: "8 of 10 people", 0.9: "9 of
 export const EQUAL = {
   metabolic_rate: "As much energy each minute as forward, so slower.",
   speed: "As fast as forward, so it takes more energy.",
-  heart_rate: "One small study, grade D: it says energy, and not how fast.",
+  heart_rate: "Two small studies, grade D: they give energy, not speed.",
+  perceived_exertion: "Taken as at equal heart rate, grade D: energy only, no speed.",
 };
 
 /** Of each quantity: its name, its unit as read, and the ratio that goes with it. */
