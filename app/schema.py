@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from app.problems import MAXIMUM_ERRORS, PROBLEMS
-from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Indicator, Interval, LoadRatio, Ratio, Section
+from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Graded, Indicator, Interval, LoadRatio, Ratio, Section
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
 from models.quantities import QUANTITIES
@@ -133,8 +133,8 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
         # What is no quantity of its own is a pure number, but for the ends of an interval: the field has their unit.
-        held = (Interval, Bounds, Indicator, Reach)
-        pure = hint in (Interval, Bounds) or (hint is float and shape not in held)
+        held = (Interval, Graded, Bounds, Indicator, Reach)
+        pure = hint in (Interval, Graded, Bounds) or (hint is float and shape not in held)
         extra |= {"x-unit": "1"} if pure else {}
         return Annotated[described(hint), Field(description=MEANINGS[name], json_schema_extra=extra)]
     description = f"{known.meaning} [{known.unit}]"

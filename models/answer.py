@@ -32,6 +32,15 @@ class Interval(TypedDict):
     high: float
 
 
+class Graded(TypedDict):
+    """An estimate for one person with its evidence grade; none where it is given, or equal by definition."""
+
+    value: float
+    low: float
+    high: float
+    evidence: NotRequired[EvidenceGrade]
+
+
 class Bounds(TypedDict):
     """What is unknown but bounded: the ends alone."""
 
@@ -63,21 +72,21 @@ class Load(TypedDict):
 class Bout(TypedDict):
     """The bout in one direction."""
 
-    speed_m_s: NotRequired[Interval]
+    speed_m_s: NotRequired[Graded]
     duration_s: float
-    distance_m: NotRequired[Interval]
-    total_energy_kcal: NotRequired[Interval]
-    active_energy_kcal: NotRequired[Interval]
+    distance_m: NotRequired[Graded]
+    total_energy_kcal: NotRequired[Graded]
+    active_energy_kcal: NotRequired[Graded]
     resting_energy_kcal: NotRequired[float]
-    metabolic_power_w_kg: NotRequired[Interval]
-    oxygen_uptake_ml_kg_min: NotRequired[Interval]
-    met: NotRequired[Interval]
+    metabolic_power_w_kg: NotRequired[Graded]
+    oxygen_uptake_ml_kg_min: NotRequired[Graded]
+    met: NotRequired[Graded]
     intensity: NotRequired[Intensity]
-    share_of_maximum: NotRequired[Interval]
+    share_of_maximum: NotRequired[Graded]
     energy_per_km_kcal: NotRequired[Interval]
-    cadence_steps_per_min: NotRequired[Interval]
-    steps: NotRequired[Interval]
-    contact_time_s: NotRequired[Interval]
+    cadence_steps_per_min: NotRequired[Graded]
+    steps: NotRequired[Graded]
+    contact_time_s: NotRequired[Graded]
     load: NotRequired[Load]
 
 
@@ -98,11 +107,11 @@ class Ratio(TypedDict):
     per kilometre moves as total energy over distance, the impulse per bout as that per kilometre times distance.
     """
 
-    speed: NotRequired[Interval]
-    total_energy: NotRequired[Interval]
-    active_energy: NotRequired[Interval]
-    cadence: NotRequired[Interval]
-    contact_time: NotRequired[Interval]
+    speed: NotRequired[Graded]
+    total_energy: NotRequired[Graded]
+    active_energy: NotRequired[Graded]
+    cadence: NotRequired[Graded]
+    contact_time: NotRequired[Graded]
     load: NotRequired[LoadRatio]
 
 
@@ -181,6 +190,9 @@ MEANINGS: Final[dict[str, str]] = {
     "value": "The estimate.",
     "low": "Lower end of the interval.",
     "high": "Upper end of the interval.",
+    "evidence_grades": "The evidence grade of each quantity that is not a load, and where it holds.",
+    "quantity": "What is graded.",
+    "where": "Where the grade holds.",
     "evidence": (
         "Evidence grade: A several consistent measured studies; B a meta-analysis or consistent modelled data; "
         "C few, small, indirect or conflicting (C- weaker still); D extrapolation or a choice of this project; none: "

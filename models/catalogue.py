@@ -23,6 +23,7 @@ from models import (
     uncertainty,
 )
 from models.evidence import Standing
+from models.grades import QUANTITY_GRADES, EvidenceGrade
 from models.quantities import QUANTITIES
 
 
@@ -64,6 +65,14 @@ class Constant(TypedDict):
     references: list[str]
 
 
+class GradeEntry(TypedDict):
+    """The evidence grade of a quantity that is not a load."""
+
+    quantity: str
+    where: str
+    evidence: EvidenceGrade
+
+
 class Catalogue(TypedDict):
     """Everything the models rest on."""
 
@@ -71,6 +80,7 @@ class Catalogue(TypedDict):
     hash: str
     energy_models: list[EnergyEntry]
     direction_models: list[DirectionEntry]
+    evidence_grades: list[GradeEntry]
     constants: list[Constant]
 
 
@@ -116,6 +126,7 @@ CONSTANTS: Final = [
         ),
         ("HEART_RATE_RATIO", "Gross energy at equal heart rate, by gait [1]", "derived", "williford1998 kim2001"),
         ("HEART_RATE_STUDY_CV", "Spread of that ratio between studies, never widened [1]", "choice", ""),
+        ("BACKWARD_MEASURED_FROM_M_S", "Slowest backward running of the ratio [m/s]", "secondary", "wright2001"),
         ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
         ("UPHILL_MEASURED_TO.run", "Steepest upgrade of backward running [1]", "published", "rasica2020"),
         ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "korean_walking"),
@@ -341,6 +352,9 @@ def catalogue() -> Catalogue:
             }
             for name, by_gait in direction.DIRECTION_MODELS.items()
             for gait_name, model in by_gait.items()
+        ],
+        "evidence_grades": [
+            {"quantity": row.quantity, "where": row.where, "evidence": row.grade} for row in QUANTITY_GRADES.values()
         ],
         "constants": constants,
     }

@@ -208,9 +208,8 @@ TRACK_RANGE: Final = _warning(
 NOVICE: Final = _warning(
     "caution",
     "novice",
-    "While backward is new it may take more energy. Oxygen uptake backward changed by -19 % in 4 weeks of walking "
-    "(Heath 2001, n 8). In 6 weeks of running it changed by -32 %, but forward by -30 % too (Terblanche 2005, 13 "
-    "women).",
+    "While backward is new it may take more energy. Oxygen changed by -19 % in 4 weeks of walking (Heath 2001, n 8), "
+    "in 6 of running by -32 %, but forward by -30 % too (Terblanche 2005, n 13).",
 )
 STEP_RATE: Final = _warning(
     "caution",
@@ -255,14 +254,13 @@ RUNNING_TIMING: Final = _warning(
 RUNNING_CONTACT: Final = _warning(
     "timing",
     "run_contact_time_speed",
-    f"Contact time was measured at {_span(gait.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara 2021 and 2022). At this "
-    "speed it is extrapolated.",
+    f"Contact time was measured at {_span(gait.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara 2021): extrapolated.",
 )
 IMPULSE_LEVEL: Final = _warning(
     "caution",
     "impulse_level",
-    "The knee-cap impulse takes both forces as half sines. Against measured steps that is short by 3 to 10 % in time "
-    "and 9 to 12 % in force, so its level is grade D both ways.",
+    "Knee-cap impulse takes half sines: against measured steps short by 3 to 10 % in time and 9 to 12 % in force, so "
+    "grade D both ways.",
 )
 WALKING_TIMING: Final = _warning(
     "timing",
@@ -301,8 +299,8 @@ VERTICAL_FORCE_SPEED: Final[dict[Gait, str]] = {
     "run": _warning(
         "load",
         "run_vertical_force_speed",
-        f"Peak ground force was fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} (Alcantara 2021 "
-        "and 2022). At this speed it is extrapolated, grade D.",
+        f"Peak ground force was fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} (Alcantara 2021): "
+        "here grade D.",
     ),
     "walk": _load_speed(
         "walk_vertical_force_speed",
@@ -324,7 +322,7 @@ ACHILLES_SPEED: Final[dict[Gait, str]] = {
     ),
 }
 TIBIAL_SPEED: Final = _load_speed(
-    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "Matijevich 2019, n 1"
+    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "data of Matijevich 2019"
 )
 VERTICAL_FORCE_GRADE: Final = _warning(
     "load",
@@ -370,8 +368,8 @@ WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
 BACKWARD_ACHILLES_UNKNOWN: Final = _warning(
     "absent",
     "backward_achilles",
-    "Achilles load has never been measured running backward. The range shown is our assumption: the force may be "
-    "lower, but the calf works eccentrically (DeVita & Stribling 1991).",
+    "Achilles load backward was never measured: the bounds are our choice. Force may be lower, but the calf works "
+    "eccentrically (DeVita & Stribling 1991).",
 )
 
 PLAN_CENTRAL: Final = _warning(

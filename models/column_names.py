@@ -6,7 +6,7 @@ The value of an estimate has the plain name, the ends of its interval end in `_l
 
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
 
-from models.answer import Bounds, Bout, Indicator, Interval, Load, LoadRatio, Parts, Ratio
+from models.answer import Bounds, Bout, Graded, Indicator, Interval, Load, LoadRatio, Parts, Ratio
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
 from models.uncertainty import Gait
@@ -55,8 +55,10 @@ PARTS: Final = {"value": "", "low": "_low", "high": "_high", "evidence": "_evide
 NEVER_KNOWN: Final = (
     "forward_load_knee_extensor_moment_ratio",
     "backward_load_tibial_compression_peak_bw",
+    "forward_speed_m_s_evidence",
+    "forward_distance_m_evidence",
 )
-"""Indicators that one direction does not have."""
+"""Indicators that one direction does not have, and grades of what is given."""
 ONLY_BOUNDED: Final = "backward_load_achilles_relative_load"
 
 
@@ -64,7 +66,7 @@ def _columns(path: tuple[str, ...], hint: Any) -> dict[str, Output]:
     """Return the columns at a place of the answer."""
     if get_origin(hint) is NotRequired:
         hint = get_args(hint)[0]
-    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Bounds, Indicator):
+    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Graded, Bounds, Indicator):
         return {
             name: output
             for field, inner in get_type_hints(hint).items()

@@ -24,7 +24,7 @@ from models.errors import Undefined
 from models.estimate import fill
 from models.grades import Code
 from models.personal import parts_of_spread
-from models.sheet import Factors, Sheet, Values
+from models.sheet import UNGRADED, Factors, Grades, Sheet, Values
 from models.uncertainty import Gait, root_sum_square, spread_factor
 
 CHUNK_ROWS: Final = 65_536
@@ -156,7 +156,11 @@ class ColumnSheet(Sheet):
         gaps = isinstance(value, np.ndarray) and math.isnan(np.add.reduce(value))
         if gaps:
             self.answer.gaps.update(names)
-        if evidence is not None and names[-1] in self.answer.words:
+        if names[-1] not in self.answer.words:
+            return
+        if evidence is None:
+            self.answer.absent(names[-1], self.rows)
+        else:
             # The choices of such a column are the grades in their order, so that a grade's place is its code.
             code = np.where(np.isnan(value), np.int8(-1), np.int8(evidence)) if gaps else evidence
             self.answer.words[names[-1]][self.rows] = code
@@ -204,11 +208,17 @@ class ColumnSheet(Sheet):
             super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known), at_best)
 
     def pair(
-        self, name: str, forward: Number, backward: Number | None, factors: Factors, backward_known: Condition = True
+        self,
+        name: str,
+        forward: Number,
+        backward: Number | None,
+        factors: Factors,
+        backward_known: Condition = True,
+        grades: Grades = UNGRADED,
     ) -> None:
         """Write a quantity in both directions and its ratio, if any of them is wanted."""
         if self.wants(name):
-            super().pair(name, forward, backward, factors, settled(backward_known))
+            super().pair(name, forward, backward, factors, settled(backward_known), grades)
 
     def warn(self, code: str, condition: Condition = True) -> None:
         """Note a warning, for the rows where the condition holds."""

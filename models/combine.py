@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.answer import Indicator, Interval
+from models.answer import Graded, Indicator
 from models.grades import GRADES, EvidenceGrade
 from models.sheet import Values
 from models.uncertainty import Gait, spread_factor
@@ -258,7 +258,7 @@ def joined(one: Sum, other: Sum) -> Sum:
     return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio)
 
 
-def interval(sums: Sums, score: float, *, value: float | None = None) -> Interval:
+def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
     """Return a total over the gaits with its interval; `value` where what has no error of its own adds to the sums."""
     if value is None:
         value = sum(part.value for part in sums.values())
@@ -269,7 +269,7 @@ def interval(sums: Sums, score: float, *, value: float | None = None) -> Interva
     return around(value, spread, score)
 
 
-def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] | None = None) -> Interval:
+def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] | None = None) -> Graded:
     """Return one total over another of the same segments, with its interval; `values` as `value` in `interval`."""
     top, bottom = values or (sum(part.value for part in over.values()), sum(part.value for part in under.values()))
     spread = combined_spread(
@@ -279,7 +279,7 @@ def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] 
     return around(top / bottom, spread, score)
 
 
-def around(value: float, spread: float, score: float) -> Interval:
+def around(value: float, spread: float, score: float) -> Graded:
     """Return an estimate with the ends of its interval."""
     factor = float(spread_factor(spread, score))
     return {"value": value, "low": value / factor, "high": value * factor}

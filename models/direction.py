@@ -9,7 +9,7 @@ from collections.abc import Callable
 from statistics import fmean, stdev
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from models.arithmetic import Number, outside, settled, where
+from models.arithmetic import Condition, Number, outside, settled, where
 from models.energy import ON_A_GRADE
 from models.evidence import table
 from models.uncertainty import UNMEASURED_STUDY_FACTOR, Gait
@@ -93,6 +93,9 @@ HEART_RATE_STUDY_CV: Final = UNMEASURED_STUDY_FACTOR * DOCUMENTED_STUDY_CV
 """How far another study of equal heart rate might lie from that ratio: the study part at equal speed running, doubled
 (choice, not a standard deviation of studies, so that it is never widened)."""
 
+BACKWARD_MEASURED_FROM_M_S: Final = 1.75
+"""Slowest backward running of the ratio's studies (Wright & Weyand 2001)."""
+
 BACKWARD_MEASURED_TO_M_S: Final = 3.5
 """Fastest backward running in any energy measurement (Wright & Weyand 2001)."""
 
@@ -109,6 +112,29 @@ DIRECTION_REFERENCES: Final = {
 """Sources of the ratio at equal speed or metabolic rate, by gait, and at equal heart rate and perceived exertion."""
 
 ELASTICITY_STEP: Final = 1e-2
+
+
+def unmeasured_grade(*, gait: Gait, grade: Number) -> Condition:
+    """Say whether backward was not measured on a grade: downhill, and steeper than `MEASURED_TO_GRADE`.
+
+    Examples
+    --------
+    >>> unmeasured_grade(gait="walk", grade=0.125), unmeasured_grade(gait="walk", grade=-0.02)
+    (False, True)
+    """
+    return settled(outside(grade, (-ON_A_GRADE, MEASURED_TO_GRADE[gait])))
+
+
+def unmeasured_speed(*, gait: Gait, speed_m_s: Number) -> Condition:
+    """Say whether the ratio was not measured at a speed.
+
+    Examples
+    --------
+    >>> unmeasured_speed(gait="run", speed_m_s=2.5), unmeasured_speed(gait="run", speed_m_s=3.6)
+    (False, True)
+    """
+    running = (BACKWARD_MEASURED_FROM_M_S, BACKWARD_MEASURED_TO_M_S)
+    return settled(outside(speed_m_s, running if gait == "run" else WALKING_RATIO_RANGE_M_S))
 
 
 def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Number) -> Number:
@@ -135,7 +161,7 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
     0.14
     """
     study = DIRECTION_MODELS[direction_model][gait].study_cv
-    unmeasured = settled(outside(grade, (-ON_A_GRADE, MEASURED_TO_GRADE[gait])))
+    unmeasured = unmeasured_grade(gait=gait, grade=grade)
     spread: Number = where(unmeasured, UNMEASURED_STUDY_FACTOR * study, study)
     return spread
 

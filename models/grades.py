@@ -56,7 +56,7 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
     "running_cadence": Graded("cadence of forward running", "inside its range, else D", "C"),
     "cadence_ratio": Graded("cadence backward, and its ratio", "everywhere", "D"),
     "running_contact_time": Graded("contact time of forward running", "inside its range, else D", "C"),
-    "contact_time_ratio": Graded("contact time backward, and its ratio", "inside its range, else D", "C"),
+    "contact_time_ratio": Graded("ratio of contact times; backward the weaker of this and forward", "to 3.5 m/s", "C"),
     "outside": Graded("any of these outside its range", "an extrapolation", "D"),
 }
 """The grades of what is not a load, the one table that answers and `GET /models` both read (docs/evidence.md)."""

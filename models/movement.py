@@ -8,9 +8,10 @@ from typing import Final, NamedTuple
 from models import cautions, direction, energy, energy_models, gait, uncertainty
 from models.arithmetic import Condition, Number, outside, settled, where
 from models.calibration import Personal
+from models.grades import graded
 from models.quantities import speed_bounds
 from models.roots import bracketed_root
-from models.sheet import Sheet
+from models.sheet import UNGRADED, Grades, Sheet
 from models.uncertainty import CONVERSION_CV, PERSON_RATIO_CV, Gait
 
 LEAST_ELASTICITY: Final = 0.1
@@ -224,6 +225,16 @@ def equal_power(
     )
 
 
+def solved_grades(case: Case, speed_m_s: Number) -> Grades:
+    """Return the grades of a backward speed that was solved for, none of one that is given."""
+    if case.equal != "metabolic_rate":
+        return UNGRADED
+    fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
+    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast)
+    solved = graded("solved_speed", unmeasured)
+    return Grades(None, solved, solved)
+
+
 def motion_section(case: Case, move: Movement, sheet: Sheet) -> None:
     """Write speed, duration and distance, with what an error of the caller's speed does to each."""
     sheet.forward["duration_s"] = sheet.backward["duration_s"] = case.duration_s
@@ -238,11 +249,12 @@ def motion_section(case: Case, move: Movement, sheet: Sheet) -> None:
     of_speed = sheet.factors(
         spread=cv, ratio_spread=(apart * apart + solved) ** 0.5, backward_spread=(grown * grown + solved) ** 0.5
     )
-    sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, of_speed)
+    grades = solved_grades(case, move.speed_m_s)
+    sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, of_speed, grades=grades)
     forward_cv, backward_cv = {"distance_m": (cv, grown), "duration_s": (0.0, apart)}.get(case.follows, (0.0, grown))
     if case.equal == "speed" and case.follows != "distance_m":
         backward_cv = 0.0
     of_distance = sheet.factors(spread=forward_cv, backward_spread=(backward_cv * backward_cv + solved) ** 0.5)
-    sheet.pair("distance_m", case.distance_m, backward_distance, of_distance)
+    sheet.pair("distance_m", case.distance_m, backward_distance, of_distance, grades=grades)
     if case.equal == "metabolic_rate" and case.gait == "run":
         sheet.warn(cautions.BACKWARD_BELOW_TRANSITION, move.speed_m_s < gait.BACKWARD_TRANSITION_M_S)

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
-from models.answer import Assumed, Direction, Interval, Load, Models
+from models.answer import Assumed, Direction, Graded, Load, Models
 from models.cautions import Warning
 from models.uncertainty import Gait
 from models.workout_answer import WorkoutLoad
@@ -40,10 +40,10 @@ class PlanBout(TypedDict):
     speed_m_s: float
     duration_s: float
     distance_m: float
-    total_energy_kcal: Interval
-    active_energy_kcal: Interval
-    oxygen_uptake_ml_kg_min: Interval
-    share_of_maximum: NotRequired[Interval]
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
+    oxygen_uptake_ml_kg_min: Graded
+    share_of_maximum: NotRequired[Graded]
     load: NotRequired[Load]
 
 
@@ -52,8 +52,8 @@ class PlanTotals(TypedDict):
 
     duration_s: float
     distance_m: float
-    total_energy_kcal: Interval
-    active_energy_kcal: Interval
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
     load: NotRequired[WorkoutLoad]
 
 

@@ -8,10 +8,10 @@ from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside, settled
-from models.grades import code_of, either
+from models.grades import code_of, either, graded, weaker
 from models.movement import Case, Movement, forward_power, on_a_grade
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
-from models.sheet import Factors, Sheet, known_only
+from models.sheet import Factors, Grades, Sheet, known_only
 from models.uncertainty import root_sum_square, spread_factor
 
 ROUNDED: Final = 1e-12
@@ -36,26 +36,49 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     resting = rest_w * kcal_of_w_kg
     forward_kcal, backward_kcal = forward_active * kcal_of_w_kg, backward_active * kcal_of_w_kg
     of_energy = of_power if of_energy_input is of_power_input else gross_factors(move, of_energy_input, sheet)
-    sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, of_energy)
+    grades = energy_grades(case, move)
+    sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, of_energy, grades=grades)
     if sheet.wants("active_energy_kcal"):
         of_active = active_factors(
             forward_w / forward_active, backward_w / backward_active, move, of_energy_input, sheet
         )
-        sheet.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active)
+        sheet.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active, grades=grades)
     sheet.forward["resting_energy_kcal"] = sheet.backward["resting_energy_kcal"] = resting
-    sheet.pair("metabolic_power_w_kg", forward_w, backward_w, of_power)
+    sheet.pair("metabolic_power_w_kg", forward_w, backward_w, of_power, grades=grades)
     forward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=forward_w)
     backward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=backward_w)
-    sheet.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, of_power)
+    sheet.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, of_power, grades=grades)
     forward_met, backward_met = forward_uptake / energy.MET_ML_KG_MIN, backward_uptake / energy.MET_ML_KG_MIN
-    sheet.pair("met", forward_met, backward_met, of_power)
+    sheet.pair("met", forward_met, backward_met, of_power, grades=grades)
     sheet.label_intensity(forward_met, backward_met)
     maximum = case.oxygen_uptake_max_ml_kg_min
     if maximum is not None:
-        sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power)
+        sheet.pair("share_of_maximum", forward_uptake / maximum, backward_uptake / maximum, of_power, grades=grades)
         sheet.warn(cautions.ABOVE_MAXIMUM, (forward_uptake > maximum) | (backward_uptake > maximum))
     if sheet.wants("energy_per_km_kcal"):
         per_km_section(case, move, per_km_input, sheet)
+
+
+def energy_grades(case: Case, move: Movement) -> Grades:
+    """Return the evidence grades of the energies: backward the weaker of forward energy and ratio.
+
+    At equal metabolic rate the energies are equal by definition: their ratio has no grade, and both have that of the
+    forward one.
+    """
+    model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
+    left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
+    forward = graded("forward_energy", settled(left))
+    if case.equal == "metabolic_rate":
+        return Grades(forward, forward)
+    if case.equal in direction.EQUAL_EFFORT:
+        ratio = graded("equal_effort")
+    else:
+        unmeasured = direction.unmeasured_grade(gait=case.gait, grade=case.grade) | direction.unmeasured_speed(
+            gait=case.gait, speed_m_s=case.speed_m_s
+        )
+        name = "running_ratio" if case.gait == "run" else "walking_ratio"
+        ratio = either(settled(unmeasured), graded("ratio_unmeasured"), graded(name))
+    return Grades(forward, weaker(forward, ratio), ratio)
 
 
 def per_km_section(case: Case, move: Movement, from_input: tuple[Number, Number], sheet: Sheet) -> None:
@@ -200,9 +223,11 @@ def walking_timing_section(case: Case, sheet: Sheet) -> None:
     sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
     cadence = gait.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
     of_cadence = sheet.factors(spread=gait.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"] / cadence)
-    sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
-    sheet.pair("steps", cadence * (case.duration_s / 60), None, of_cadence)
-    sheet.warn(cautions.WALKING_TIMING, outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
+    left = settled(outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
+    grades = Grades(graded("walking_cadence", left))
+    sheet.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=grades)
+    sheet.pair("steps", cadence * (case.duration_s / 60), None, of_cadence, grades=grades)
+    sheet.warn(cautions.WALKING_TIMING, left)
     sheet.warn(cautions.WALKING_TIMING_ABSENT)
 
 
@@ -217,17 +242,30 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
     )
     of_contact = sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV)
     there, back = case.speed_m_s, case.speed_m_s if move.speed_m_s is None else move.speed_m_s
+    of_steps = graded("running_cadence", settled(outside(there, gait.RUNNING_CADENCE_RANGE_M_S)))
+    cadence_grades = Grades(of_steps, graded("cadence_ratio"), graded("cadence_ratio"))
+    contact, contact_back = (
+        graded("running_contact_time", settled(outside(speed, gait.RUNNING_CONTACT_RANGE_M_S)))
+        for speed in (there, back)
+    )
+    ratio_of_contact = graded("contact_time_ratio")
+    contact_grades = Grades(contact, weaker(contact_back, ratio_of_contact), ratio_of_contact)
     if move.speed_m_s is None:
-        sheet.pair("cadence_steps_per_min", cadence, None, of_cadence)
-        sheet.pair("steps", cadence * minutes, None, of_cadence)
-        sheet.pair("contact_time_s", steps.forward.contact_time_s, None, of_contact)
+        sheet.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=cadence_grades)
+        sheet.pair("steps", cadence * minutes, None, of_cadence, grades=cadence_grades)
+        sheet.pair("contact_time_s", steps.forward.contact_time_s, None, of_contact, grades=contact_grades)
     else:
-        sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence)
-        sheet.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence)
+        sheet.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence, grades=cadence_grades)
+        sheet.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence, grades=cadence_grades)
         contact_known = steps.backward_contact_known
         sheet.warn(cautions.BACKWARD_CONTACT_ABSENT, negate(contact_known))
         sheet.pair(
-            "contact_time_s", steps.forward.contact_time_s, steps.backward.contact_time_s, of_contact, contact_known
+            "contact_time_s",
+            steps.forward.contact_time_s,
+            steps.backward.contact_time_s,
+            of_contact,
+            contact_known,
+            contact_grades,
         )
     for code, bounds in (
         (cautions.RUNNING_TIMING, gait.RUNNING_CADENCE_RANGE_M_S),

@@ -40,6 +40,17 @@ class Factors(NamedTuple):
     ratio: Number
 
 
+class Grades(NamedTuple):
+    """Evidence grades of a pair: forward, backward and their ratio; None where there is nothing to grade."""
+
+    forward: Code | None = None
+    backward: Code | None = None
+    ratio: Code | None = None
+
+
+UNGRADED: Final = Grades()
+
+
 class Sheet:
     """Forward, backward and ratio of one bout or of a block of rows."""
 
@@ -104,15 +115,16 @@ class Sheet:
         backward: Number | None,
         factors: Factors,
         backward_known: Condition = True,
+        grades: Grades = UNGRADED,
     ) -> None:
         """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
-        self.put(self.forward, name, forward, factors.forward)
+        self.put(self.forward, name, forward, factors.forward, grades.forward)
         if backward is not None and backward_known is not False:
             backward = known_only(backward, backward_known)
-            self.put(self.backward, name, backward, factors.backward)
+            self.put(self.backward, name, backward, factors.backward, grades.backward)
             ratio = RATIO_NAMES.get(name)
             if ratio is not None:
-                self.put(self.ratio, ratio, backward / forward, factors.ratio)
+                self.put(self.ratio, ratio, backward / forward, factors.ratio, grades.ratio)
 
     def load_pair(
         self,

@@ -5,7 +5,7 @@ Names are explained, once, in `models.quantities` and `models.answer`.
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from models.answer import Assumed, Interval
+from models.answer import Assumed, Graded, Interval
 from models.cautions import Warning
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName, Sex
@@ -59,10 +59,10 @@ class Reach(TypedDict):
 class Solved(TypedDict):
     """What was found in one direction; what was given stands beside it."""
 
-    speed_m_s: NotRequired[Interval]
+    speed_m_s: NotRequired[Graded]
     duration_s: NotRequired[Interval]
     distance_m: NotRequired[Interval]
-    share_of_maximum: NotRequired[Interval]
+    share_of_maximum: NotRequired[Graded]
     speed_ranges: NotRequired[list[SpeedRange]]
     unattainable: NotRequired[Reach]
 

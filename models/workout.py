@@ -93,6 +93,8 @@ class Tally(NamedTuple):
     steps: Sum | None
     impulse: Sum | None
     impulse_evidence: EvidenceGrade
+    energy_evidence: EvidenceGrade
+    steps_evidence: EvidenceGrade
     peaks: dict[str, Indicator | None]
 
 
@@ -252,6 +254,8 @@ def tally(group: Group, rows: Rows, score: float, *, backward: bool) -> Tally:
         steps=summed("steps", sheet.forward, section, *of),
         impulse=summed(IMPULSE, sheet.forward_load, load, *of),
         impulse_evidence=grade_over(load[IMPULSE]["evidence"], rows) if IMPULSE in load else GRADES[-1],
+        energy_evidence=grade_over(section["total_energy_kcal"]["evidence"], rows),
+        steps_evidence=grade_over(section["steps"]["evidence"], rows) if "steps" in section else GRADES[-1],
         peaks={name: largest(load[name], rows) for name in PEAKS if name in load},
     )
 
@@ -263,18 +267,18 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float) -> Totals:
     """
     moving_s = sum(part.duration_s for part in parts)
     active, resting = active_and_resting(parts, rest)
-    energies = total_energy(parts)
+    energies, evidence = total_energy(parts), weakest(part.energy_evidence for part in parts)
     found: Totals = {
         "duration_s": moving_s + rest.pause_s,
         "moving_duration_s": moving_s,
         "distance_m": sum(part.distance_m for part in parts),
-        "total_energy_kcal": interval(energies, score, value=active + resting),
-        "active_energy_kcal": interval(energies, score, value=active),
+        "total_energy_kcal": {**interval(energies, score, value=active + resting), "evidence": evidence},
+        "active_energy_kcal": {**interval(energies, score, value=active), "evidence": evidence},
         "resting_energy_kcal": resting,
     }
     steps = added((part.gait, part.steps) for part in parts)
     if steps is not None:
-        found["steps"] = interval(steps, score)
+        found["steps"] = {**interval(steps, score), "evidence": weakest(part.steps_evidence for part in parts)}
     load: dict[str, Any] = {}
     for name in PEAKS:
         peaks = [peak for part in parts if (peak := part.peaks.get(name)) is not None]
@@ -304,13 +308,16 @@ def ratios(over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: flo
     """Return one workout over another that differs in direction alone."""
     energies = total_energy(over), total_energy(under)
     (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
+    evidence = weakest(part.energy_evidence for part in (*over, *under))
+    total = ratio(*energies, score, values=(active + resting, active_under + resting_under))
     found: WorkoutRatio = {
-        "total_energy": ratio(*energies, score, values=(active + resting, active_under + resting_under)),
-        "active_energy": ratio(*energies, score, values=(active, active_under)),
+        "total_energy": {**total, "evidence": evidence},
+        "active_energy": {**ratio(*energies, score, values=(active, active_under)), "evidence": evidence},
     }
     steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
     if steps[0] is not None and steps[1] is not None:
-        found["cadence"] = ratio(steps[0], steps[1], score)
+        grade = weakest(part.steps_evidence for part in (*over, *under))
+        found["cadence"] = {**ratio(steps[0], steps[1], score), "evidence": grade}
     impulse = [added((part.gait, part.impulse) for part in parts) for parts in (over, under)]
     if impulse[0] is not None and impulse[1] is not None:
         found["patellofemoral_impulse_per_km"] = ratio(impulse[0], impulse[1], score)

@@ -2,7 +2,7 @@
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from models.answer import Bout, Direction, Indicator, Interval
+from models.answer import Bout, Direction, Graded, Indicator, Interval
 from models.cautions import Warning
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
@@ -28,10 +28,10 @@ class Totals(TypedDict):
     duration_s: float
     moving_duration_s: float
     distance_m: float
-    total_energy_kcal: Interval
-    active_energy_kcal: Interval
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
     resting_energy_kcal: float
-    steps: NotRequired[Interval]
+    steps: NotRequired[Graded]
     load: NotRequired[WorkoutLoad]
 
 
@@ -42,9 +42,9 @@ class WorkoutRatio(TypedDict):
     ratio of impulses per kilometre that of impulses.
     """
 
-    total_energy: Interval
-    active_energy: Interval
-    cadence: NotRequired[Interval]
+    total_energy: Graded
+    active_energy: Graded
+    cadence: NotRequired[Graded]
     patellofemoral_impulse_per_km: NotRequired[Interval]
 
 

@@ -389,6 +389,7 @@ class TestTable:
             *(text for one in energy for text in (f"{one['value']:.0f}", f"{one['low']:.0f}–{one['high']:.0f}")),
             f"{ratio['value']:.2f}",
             f"{ratio['low']:.2f}–{ratio['high']:.2f}",
+            "B/B",
         ]
 
     def test_the_backward_cost_is_the_documented_one(self, run: Any) -> None:
@@ -469,7 +470,7 @@ class TestTable:
     def test_only_what_was_asked_for_is_shown(self, run: Any) -> None:
         text = run("estimate", *BOUT, "--include", "energy").out
         assert "Energy" in text
-        assert not [word for word in ("Ratio", "Evidence", "Loads", "Steps", "Sources", "BW") if word in text]
+        assert not [word for word in ("Ratio", "Loads", "Steps", "Sources", "BW") if word in text]
 
     def test_every_quantity_of_an_answer_has_a_row(self) -> None:
         named = {name for group in GROUPS.values() for name in group} | {"duration_s", "load"}

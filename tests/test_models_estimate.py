@@ -544,6 +544,68 @@ def test_a_higher_step_rate_says_that_it_is_not_free() -> None:
     assert "caution.step_rate" not in codes(answer(step_rate_ratio=0.95)) | codes(answer())
 
 
+def grades(given: Answer, side: str) -> dict[str, str]:
+    return {
+        name: entry["evidence"]
+        for name, entry in given[side].items()
+        if isinstance(entry, dict) and "evidence" in entry
+    }
+
+
+@pytest.mark.parametrize(
+    ("bout", "forward", "backward", "ratio"),
+    # The table of docs/evidence.md, and GET /models: forward, backward the weaker of forward and ratio, ratio.
+    [
+        ({"speed_m_s": 3.0}, "B", "B", "B"),
+        ({"speed_m_s": 1.75, "gait": "run"}, "D", "D", "B"),
+        ({"speed_m_s": 1.8, "gait": "run"}, "B", "B", "B"),
+        ({"speed_m_s": 3.6}, "B", "D", "D"),
+        ({"speed_m_s": 3.0, "grade": 0.25}, "B", "B", "B"),
+        ({"speed_m_s": 2.0, "grade": 0.26}, "B", "D", "D"),
+        ({"speed_m_s": 3.0, "grade": -0.02}, "B", "D", "D"),
+        ({"speed_m_s": 3.0, "grade": -0.01}, "B", "B", "B"),
+        ({"speed_m_s": 5.3}, "D", "D", "D"),
+        ({"speed_m_s": 1.2}, "B", "C", "C"),
+        ({"speed_m_s": 1.2, "grade": 0.125}, "B", "C", "C"),
+        ({"speed_m_s": 1.2, "grade": 0.13}, "B", "D", "D"),
+        ({"speed_m_s": 1.5}, "B", "D", "D"),
+        ({"speed_m_s": 3.0, "equal": "heart_rate"}, "B", "D", "D"),
+        ({"speed_m_s": 1.2, "equal": "perceived_exertion"}, "B", "D", "D"),
+    ],
+)
+def test_every_energy_has_a_grade(bout: dict[str, Any], forward: str, backward: str, ratio: str) -> None:
+    given = answer(**bout)
+    energies = {"total_energy_kcal", "active_energy_kcal", "metabolic_power_w_kg", "oxygen_uptake_ml_kg_min", "met"}
+    assert {grades(given, "forward")[name] for name in energies} == {forward}
+    assert {grades(given, "backward")[name] for name in energies} == {backward}
+    assert {grades(given, "ratio")[name] for name in ("total_energy", "active_energy")} == {ratio}
+
+
+def test_a_solved_speed_has_a_grade_and_a_ratio_by_definition_has_none() -> None:
+    given = answer(equal="metabolic_rate")
+    assert (grades(given, "backward")["speed_m_s"], grades(given, "ratio")["speed"]) == ("C", "C")
+    assert "speed_m_s" not in grades(given, "forward")
+    assert not {"total_energy", "active_energy"} & set(grades(given, "ratio"))
+    assert grades(given, "backward")["total_energy_kcal"] == grades(given, "forward")["total_energy_kcal"] == "B"
+    assert grades(answer(equal="metabolic_rate", grade=-0.05), "backward")["speed_m_s"] == "D"
+    assert "speed_m_s" not in grades(answer(), "backward")
+
+
+def test_timing_has_grades() -> None:
+    given = answer(speed_m_s=3.0)
+    assert [grades(given, side)["cadence_steps_per_min"] for side in ("forward", "backward")] == ["C", "D"]
+    assert [grades(given, side)["contact_time_s"] for side in ("forward", "backward")] == ["C", "C"]
+    assert (grades(given, "ratio")["cadence"], grades(given, "ratio")["contact_time"]) == ("D", "C")
+    assert grades(answer(speed_m_s=1.2), "forward")["cadence_steps_per_min"] == "B"
+    assert grades(answer(speed_m_s=2.3), "forward")["cadence_steps_per_min"] == "D"
+
+
+def test_the_table_of_grades_is_in_the_catalogue() -> None:
+    told = {(row["quantity"], row["evidence"]) for row in catalogue()["evidence_grades"]}
+    assert ("forward power, energy, oxygen uptake and MET", "B") in told
+    assert {grade for _, grade in told} == {"B", "C", "D"}
+
+
 def test_include_gives_the_asked_sections_alone() -> None:
     given = answer(include=["energy"])
     assert "references" not in given

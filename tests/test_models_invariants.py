@@ -12,10 +12,14 @@ from hypothesis import strategies as st
 from models import gait as step
 from models import load
 from models.answer import SECTIONS
+from models.column_inputs import Column
+from models.column_names import OUTPUTS, WORDS
+from models.columns import estimate_columns
 from models.energy import mifflin1990, oxygen_uptake_ml_kg_min
 from models.energy_models import ENERGY_MODELS
 from models.errors import EstimateError, Undefined
 from models.estimate import compute, estimate
+from models.grades import GRADES
 from models.movement import Case
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.uncertainty import standard_score
@@ -230,3 +234,35 @@ def test_quantity_functions_take_columns(speed: list[float]) -> None:
     for function in functions:
         expected = [function(value) for value in speed]
         np.testing.assert_allclose(function(column), expected, rtol=1e-12)
+
+
+def test_columns_have_the_grades_of_single_answers_row_by_row() -> None:
+    """Grades differ within a column: inside and outside the data, and absent where nothing is graded."""
+    speeds, grades = [1.2, 1.5, 2.5, 3.0, 3.6, 3.0, 3.0], [0.0, 0.0, 0.0, 0.0, 0.0, -0.05, 0.3]
+    names = [
+        f"{place}_evidence"
+        for place in ("forward_met", "backward_total_energy_kcal", "ratio_total_energy", "backward_speed_m_s")
+    ] + ["forward_cadence_steps_per_min_evidence", "forward_load_peak_vertical_force_bw_evidence"]
+    for equal in ("speed", "metabolic_rate", "heart_rate"):
+        size = len(speeds)
+        found = estimate_columns(
+            {
+                "body_mass_kg": Column(np.full(size, 70.0)),
+                "speed_m_s": Column(np.array(speeds)),
+                "duration_s": Column(np.full(size, 600.0)),
+                "grade": Column(np.array(grades)),
+                "equal": Column(np.full(size, WORDS["equal"].index(equal), np.int8)),
+            },
+            rows=size,
+            fields=names,
+        )
+        for row, (speed, grade) in enumerate(zip(speeds, grades, strict=True)):
+            single = cast(
+                Any, estimate(body_mass_kg=70.0, speed_m_s=speed, duration_s=600.0, grade=grade, equal=cast(Any, equal))
+            )
+            for name in names:
+                entry = single
+                for key in OUTPUTS[name].path:
+                    entry = entry.get(key, {})
+                code = found.words[name][row]
+                assert (GRADES[code] if code >= 0 else {}) == entry, (name, equal, speed, grade)

@@ -230,6 +230,7 @@ class TestSums:
         assert math.log(whole["high"] / whole["value"]) / standard_score(0.90) == pytest.approx(expected, rel=1e-12)
         # Reversed it is the same workout: nothing is left to err in the ratio.
         ratio = answer_to(RUN, BACK)["ratio"]["total_energy"]
+        assert ratio.pop("evidence") == "B"
         assert ratio == pytest.approx({"value": 1.0, "low": 1.0, "high": 1.0}, rel=1e-12)
 
     def test_gaits_add_in_a_total_and_do_not_cancel_in_a_ratio(self) -> None:
@@ -283,6 +284,17 @@ class TestSums:
         fast = [part | {"speed_m_s": 3.4} for part in (RUN, BACK)]
         assert answer_to(*fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "C"
         assert answer_to(RUN, *fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "D"
+
+    def test_the_weakest_grade_of_the_segments_stands_beside_a_total(self) -> None:
+        fast = BACK | {"speed_m_s": 3.6}
+        for listed, grade in (((RUN,), "B"), ((RUN, BACK), "B"), ((RUN, BACK, fast), "D")):
+            answer = answer_to(*listed)
+            for name in ("total_energy_kcal", "active_energy_kcal"):
+                assert answer["totals"][name]["evidence"] == grade
+        assert answer_to(RUN)["totals"]["steps"]["evidence"] == "C"
+        assert answer_to(RUN)["ratio"]["total_energy"]["evidence"] == "B"
+        assert answer_to(RUN)["ratio"]["cadence"]["evidence"] == "D"
+        assert answer_to(RUN, include=["segments"])["segments"][0]["met"]["evidence"] == "B"
 
 
 class TestPauses:
