@@ -8,11 +8,10 @@ from app.examples import pairs
 
 USE: Final = """
 Each operation below is one POST or GET, and none keeps anything. With each stands how its inputs are sent: the media
-type of the body, or query. Numbers are in SI units. An estimated quantity is `{{"value", "low", "high"}}`: between
-`low` and `high` lies one person with the probability `interval`. `forward` and `backward` are the two directions,
-`ratio` is backward over forward, `assumed` what was taken for inputs left out. A quantity that is absent is unknown:
-say so, do not fill it in. Show `warnings` with the numbers, and with a load its `evidence` grade. What going backward
-does for a body is said in words of GET /evidence, which the evidence allows, and in no others.
+type of the body, or query. Numbers are in SI units. An estimated quantity is `{{"value", "low", "high"}}`, its range for
+the probability `interval`. `forward` and `backward` are the two directions, `ratio` is backward over forward, `assumed`
+what was taken for inputs left out. A quantity that is absent is unknown: say so. Show `warnings` and `evidence` grades
+with the numbers. What going backward does for a body is said in words of GET /evidence, and in no others.
 
 {keys}
 

@@ -365,9 +365,12 @@ def held(interval: float) -> str:
     Examples
     --------
     >>> held(0.9)
-    'meant to hold 90% of people like those studied; it allows for differences between people'
+    'aims at 90% of people like those studied (studies of 4 to 13); it allows for differences between people'
     """
-    return f"meant to hold {share(interval)} of people like those studied; it allows for differences between people"
+    return (
+        f"aims at {share(interval)} of people like those studied (studies of 4 to 13); it allows for differences "
+        "between people"
+    )
 
 
 def ground(grade: float) -> str:

@@ -6,6 +6,7 @@ from math import ceil, floor
 from typing import Final, get_args
 
 from models.comparison import ComparedIndicator, ComparedModel, Comparison
+from models.conclusions import Coverage
 from models.pooling import RandomEffects
 from models.validation import Miss, Summary, Validation, group_of
 
@@ -112,6 +113,7 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
         'The same as JSON: ask this address for application/json. <a href="./">Start</a>, '
         '<a href="./docs">documentation</a>.</p>\n',
         _choices(model, indicator),
+        _coverage(found["coverage"], share),
         _summary(found["summary"], share),
         _misses(found),
     ]
@@ -179,6 +181,30 @@ def _model_cell(item: Summary | Comparison | Miss) -> Html:
 def _indicator_cell(item: Summary | Comparison | Miss) -> Html:
     name = item["indicator"]
     return Html(f"{_text(INDICATOR_TITLES[name])} <small>{_code(name)}</small>")
+
+
+def _coverage(coverage: Sequence[Coverage], share: str) -> str:
+    if not coverage:
+        return ""
+    sentences = "".join(
+        f"<li><strong>{_text(MODEL_TITLES[each['model']])}</strong>: {_text(each['conclusion'])}</li>\n"
+        for each in coverage
+    )
+    rows = [
+        (
+            Html(f"{_text(MODEL_TITLES[each['model']])} <small>{_code(each['model'])}</small>"),
+            each["comparisons"],
+            f"{each['covered']} of {each['judged']}" if each["judged"] else "not judged",
+            f"{each['share_covered']:.0%}" if "share_covered" in each else "",
+            f"{each['share_low']:.2f} to {each['share_high']:.2f}" if "share_low" in each else "",
+        )
+        for each in coverage
+    ]
+    head = ("Model", "Comparisons", "Covered", "Share", f"{share} interval of that share")
+    return (
+        f"<h2>What to conclude</h2>\n<ul>\n{sentences}</ul>\n"
+        f"{_table(f'How often each model covers what was measured; it aims at {share}', head, rows)}"
+    )
 
 
 def _summary(summaries: Sequence[Summary], share: str) -> str:

@@ -23,6 +23,7 @@ from models.comparison import (
     NotPredicted,
     number,
 )
+from models.conclusions import Coverage, coverages
 from models.direction import DirectionModelName
 from models.evidence import table
 from models.pooling import Pooling, pooling
@@ -122,6 +123,7 @@ class Validation(TypedDict):
     version: str
     hash: str
     group_interval: float
+    coverage: list[Coverage]
     summary: list[Summary]
     misses: list[Miss]
     comparisons: list[Comparison]
@@ -163,6 +165,7 @@ def validation(*, model: ModelFilter = "all", indicator: IndicatorFilter = "all"
         "version": __version__,
         "hash": coefficients_hash(),
         "group_interval": INTERVAL,
+        "coverage": coverages(chosen),
         "summary": summaries(chosen),
         "misses": [_miss(comparison) for comparison in chosen if not comparison.get("inside", True)],
         "comparisons": chosen,

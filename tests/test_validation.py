@@ -181,6 +181,33 @@ class TestSummary:
         assert math.log(row["predicted"] / row["measured"]) > 1.645 * 0.13 / math.sqrt(13)
 
 
+class TestCoverage:
+    def test_every_model_is_counted_once_a_row_and_has_a_sentence(self) -> None:
+        found = validation()
+        models = {each["model"]: each for each in found["coverage"]}
+        assert set(models) == names(ComparedModel)
+        running = models["looney2025"]
+        rows = [
+            c
+            for c in found["comparisons"]
+            if c["model"] == "looney2025" and c.get("direction_model", "documented") == "documented"
+        ]
+        assert (running["comparisons"], running["covered"]) == (len(rows), sum(c["inside"] for c in rows))
+        low, high = binomial_interval(running["covered"], running["judged"], interval=0.90)
+        assert (running["share_low"], running["share_high"]) == (low, high)
+        assert f"{running['covered']} of {running['judged']}" in running["conclusion"]
+        assert all(each["conclusion"].endswith(".") for each in found["coverage"])
+
+    def test_a_range_that_holds_too_few_is_said_to_be_too_narrow(self) -> None:
+        for each in validation()["coverage"]:
+            if "share_high" in each:
+                assert each["conclusion"].startswith("Its range is too narrow") is (each["share_high"] < 0.9)
+
+    def test_a_choice_counts_what_is_chosen(self) -> None:
+        (each,) = validation(model="walking_cadence")["coverage"]
+        assert (each["model"], each["covered"], each["judged"]) == ("walking_cadence", 3, 10)
+
+
 EXPECTED_MISSES = {
     "Williford 1998: run forward 2.235 m/s": {"acsm"},
     "Williford 1998: run backward 2.235 m/s": {"acsm"},
@@ -506,6 +533,8 @@ class TestEndpoint:
         for name, title in (MODEL_TITLES | INDICATOR_TITLES).items():
             assert f"<code>{name}</code>" in plain
             assert re.search(rf"<h3>[^<]*{re.escape(title)}", plain), name
+        for each in found["coverage"]:
+            assert each["conclusion"] in plain
         for miss in found["misses"]:
             assert miss["name"].rpartition(": ")[0] in plain
             assert miss["cause"] in plain

@@ -51,7 +51,7 @@ export const BINDING = {
 export function headline(answer, others, state) {
   const { forward, backward, ratio } = answer;
   const [own, time] = [moved(forward.speed_m_s.value, state), clock(forward.duration_s)];
-  const who = `meant to hold ${peopleOf(state)}`;
+  const who = `aims at ${peopleOf(state)}`;
   if (state.equal === "metabolic_rate") {
     const pace = moved(backward.speed_m_s.value, state);
     return {
@@ -87,7 +87,7 @@ const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
 
 /** What the interval beside a number is. */
 export const intervalWords = (state) =>
-  `The bar is the estimate, the thin line its interval, meant to hold ${peopleOf(state)}. It allows for differences between people, between studies and in the equation.`;
+  `The bar is the estimate, the thin line its interval. It aims at ${peopleOf(state)}; the ratio rests on studies of 4 to 13 people. It allows for differences between people, between studies and in the equation.`;
 
 const FIELDS = [
   ["distance_m", "distance"],
