@@ -64,15 +64,29 @@ def view(buffer: pa.Buffer | None, kind: DTypeLike, start: int, count: int) -> N
 
 def given_rows(array: pa.Array) -> Given:
     """Return where there is a value at all; raise where the bits that say it are not as many, or not those counted."""
-    bitmap, start, rows = array.buffers()[0], array.offset, len(array)
-    known: Given = True
-    if bitmap is not None:
-        whole = start // BITS
-        bits = np.unpackbits(view(bitmap, np.uint8, whole, -(-(start + rows) // BITS) - whole), bitorder="little")
-        known = bits[start % BITS :][:rows].view(np.bool_)
+    bitmap, rows = array.buffers()[0], len(array)
+    known: Given = True if bitmap is None else bits_of(bitmap, array.offset, rows)
     if array.null_count != (0 if known is True else rows - np.count_nonzero(known)):
         raise pa.ArrowInvalid("A column has another number of nulls than it says.")
     return known
+
+
+def bits_of(buffer: pa.Buffer | None, start: int, count: int) -> NDArray[np.bool_]:
+    """Return some bits of a buffer, or raise where it has fewer."""
+    whole = start // BITS
+    bits = np.unpackbits(view(buffer, np.uint8, whole, -(-(start + count) // BITS) - whole), bitorder="little")
+    return bits[start % BITS :][:count].view(np.bool_)
+
+
+def flags_of(array: pa.Array) -> tuple[NDArray[np.bool_], Given]:
+    """Return which rows say yes, and where there is an answer at all; what a null hides may be either.
+
+    Examples
+    --------
+    >>> flags_of(pa.array([True, None, False])[1:])
+    (array([False, False]), array([False,  True]))
+    """
+    return bits_of(array.buffers()[1], array.offset, len(array)), given_rows(array)
 
 
 def numbers_of(array: pa.Array) -> tuple[NDArray[np.float64], Given]:
@@ -151,12 +165,14 @@ def indices_of(array: pa.DictionaryArray) -> tuple[NDArray[np.intp], Given]:
 
 
 def check(array: pa.Array) -> None:
-    """Raise where a column of a type of `is_number` or `is_text` is not what it says."""
+    """Raise where a column of numbers, flags or words is not what it says."""
     if pa.types.is_dictionary(array.type):
         indices_of(array)
         check(array.dictionary)
     elif is_number(array.type):
         numbers_of(array)
+    elif pa.types.is_boolean(array.type):
+        flags_of(array)
     else:
         given_rows(array)
         text_of(array)
@@ -182,7 +198,7 @@ class BatchReader:
     Parameters
     ----------
     schema : pyarrow.Schema
-        Columns of types of `is_number` or `is_text`.
+        Columns of numbers, flags or words.
     numbers : sequence of int or None
         The number of each column's dictionary, where it has one.
     """

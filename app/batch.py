@@ -20,7 +20,7 @@ from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Prob
 from models.answer import SECTIONS, Section
 from models.column_answer import Answer
 from models.column_inputs import UNKNOWN_WORD, Column
-from models.column_names import FIELDS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS
+from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS
 from models.columns import estimate_columns
 from models.errors import Conflict, EstimateError
 from models.estimate import estimate
@@ -86,6 +86,14 @@ router = APIRouter(route_class=BatchRoute, tags=["estimate"])
 
 def column(name: str) -> Any:
     """Return the type of an input as a column."""
+    if name in FLAGS:
+        return NotRequired[
+            Annotated[
+                list[Annotated[bool, Field(strict=True)]],
+                FailFast(),
+                word(name, [True], json_schema_extra={"items": {"type": "boolean"}}, max_length=MAXIMUM_ROWS),
+            ]
+        ]
     if name in WORDS:
         items: dict[str, Any] = {"type": "string", "enum": list(WORDS[name])}
         return NotRequired[
@@ -289,7 +297,8 @@ def column_of(name: str, values: list[Any]) -> Column:
     if name in NUMBERS:
         numbers = np.array(values, np.float64)
         return Column(numbers, ~np.isnan(numbers))
-    places = {word: place for place, word in enumerate(WORDS[name])} | {None: -1}
+    words = (False, True) if name in FLAGS else WORDS[name]
+    places = {word: place for place, word in enumerate(words)} | {None: -1}
     codes = np.array([places.get(value, UNKNOWN_WORD) for value in values], np.int8)
     return Column(codes, codes != -1)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from app.record_batches import INPUTS
 from models.column_inputs import SOURCES
-from models.column_names import NUMBERS
+from models.column_names import FLAGS, NUMBERS
 
 NEEDED: Final = ("body_mass_kg", *SOURCES)
 """Columns that a batch of bouts has even where they are empty."""
@@ -201,6 +201,8 @@ def trimmed(cell: str | None) -> str | None:
 def words(name: str, given: Iterable[Any], faults: dict[int, Fault]) -> pa.Array:
     """Return values as words, and note those that are none."""
     cells = list(given)
+    if name in FLAGS:
+        cells = [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells]
     for row, cell in enumerate(cells):
         if not isinstance(cell, str | None):
             faults.setdefault(row, ("not_a_choice", name))

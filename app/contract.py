@@ -23,9 +23,8 @@ ABOUT: Final[dict[str, Any]] = {
     "summary": "Energy cost and joint loads of running and walking, forward and backward",
     "description": """
 What a bout of running or walking costs in energy, backward against forward, and what it asks of knees, ankles
-and tendons. Every estimate is for one person and carries an interval, which aims at the asked share of people like
-those studied; the ratio rests on studies of 4 to 13 people. Energies, timing and loads carry an evidence grade;
-what is unknown is absent, with a warning that says why. Adults only; no diagnosis; nothing is stored.
+and tendons. Every estimate is for one person and carries an interval; energies, timing and loads carry an evidence
+grade; what is unknown is absent, with a warning that says why. Adults only; no diagnosis; nothing is stored.
 
 **Inputs** are SI. Each unit stands in the name and, as UCUM code, in `x-unit`. **Numbers** are never rounded, and in
 JSON never null. **Repeating** a request is harmless: the same version gives the same answer.

@@ -7,11 +7,11 @@ from typing import Any, Final
 from app.examples import pairs
 
 USE: Final = """
-Each operation below is one POST or GET, and none keeps anything. With each stands how its inputs are sent: the media
-type of the body, or query. Numbers are in SI units. An estimated quantity is `{{"value", "low", "high"}}`, its range for
-the probability `interval`. `forward` and `backward` are the two directions, `ratio` is backward over forward, `assumed`
-what was taken for inputs left out. A quantity that is absent is unknown: say so. Show `warnings` and `evidence` grades
-with the numbers. What going backward does for a body is said in words of GET /evidence, and in no others.
+Each operation below is one POST or GET, and none keeps anything. Each says how its inputs are sent. Numbers are in SI
+units. An estimated quantity is `{{"value", "low", "high"}}`, its range for the probability `interval`. `forward` and
+`backward` are the two directions, `ratio` is backward over forward, `assumed` what was taken for inputs left out. An
+absent quantity is unknown: say so. Show `warnings` and `evidence` grades with the numbers. Say what it does for a body
+in words of GET /evidence alone.
 
 {keys}
 
@@ -92,8 +92,11 @@ def llms(document: Mapping[str, Any]) -> str:
 def _use(document: Mapping[str, Any]) -> str:
     pair = pairs()[PAIR]
     whole = pair["response"]["body"]
-    shown = {part: {name: whole[part][name]} for part, name in EXCERPT.items()}
-    shown |= {"assumed": whole["assumed"], "warnings": whole["warnings"][-1:]}
+    shown: dict[str, Any] = {part: {name: whole[part][name]} for part, name in EXCERPT.items()}
+    shown |= {
+        "assumed": whole["assumed"],
+        "warnings": [min(whole["warnings"], key=lambda warning: len(warning["message"]))],
+    }
     return USE.strip().format(
         keys=" ".join(
             f"{key['description'].rstrip('.')}, send a key in the {key['in']} `{key['name']}`."

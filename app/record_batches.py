@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.arrow_checks import Given, given_rows, indices_of, is_number, is_text, numbers_of, text_of
+from app.arrow_checks import Given, flags_of, given_rows, indices_of, is_number, is_text, numbers_of, text_of
 from app.fields import checked_fields
 from models import __version__
 from models.answer import MEANINGS
@@ -22,13 +22,14 @@ from models.catalogue import coefficients_hash
 from models.cautions import WARNINGS
 from models.column_answer import Answer
 from models.column_inputs import SOURCES, UNKNOWN_WORD, Column
-from models.column_names import FIELDS, NUMBERS, OUTPUTS, STATUS, WORDS
+from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS
 from models.column_names import WARNINGS as WARNINGS_COLUMN
 from models.columns import BLOCK_ROWS, estimate_columns
 from models.errors import Conflict
 from models.quantities import QUANTITIES
 
 NUMBER: Final = pa.float64()
+FLAG: Final = pa.bool_()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
 INPUTS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
@@ -48,7 +49,7 @@ def input_schema() -> pa.Schema:
     or in a dictionary.
     """
     fields = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
-    return pa.schema(fields + [_field(name, WORD, MEANINGS[name]) for name in WORDS])
+    return pa.schema(fields + [_field(name, FLAG if name in FLAGS else WORD, MEANINGS[name]) for name in WORDS])
 
 
 def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
@@ -106,8 +107,9 @@ def check_schema(schema: pa.Schema) -> None:
             raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
         if name in NUMBERS and not is_number(kind):
             raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
-        if name in WORDS and not is_text(kind):
-            message = "Give a column of string or large_string, plain or in a dictionary; no views."
+        if name in WORDS and not (is_text(kind) or (name in FLAGS and kind == FLAG)):
+            flag = "bool, " if name in FLAGS else ""
+            message = f"Give a column of {flag}string or large_string, plain or in a dictionary; no views."
             raise Conflict(name, message, "not_a_choice")
     if len(set(schema.names)) < len(schema.names):
         raise Conflict("", "Give each column once.", "not_unique")
@@ -214,6 +216,9 @@ def column_of(name: str, array: pa.Array) -> Column:
     """Return a column as the models take it; nothing native reads it before it is checked."""
     if name in NUMBERS:
         return Column(*numbers_of(array))
+    if array.type == FLAG:
+        flags, given = flags_of(array)
+        return Column(flags.view(np.int8), given)  # false is the first of the two words
     if not pa.types.is_dictionary(array.type):
         return Column(*places_of(name, array))
     codes, known = places_of(name, array.dictionary)

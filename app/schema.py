@@ -89,6 +89,8 @@ class EstimateRequest(TypedDict):
             word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
         ]
     ]
+    weight_support: NotRequired[Annotated[float, quantity("weight_support")]]
+    overground: NotRequired[Annotated[bool, word("overground", True, strict=True)]]
     strict: NotRequired[Annotated[bool, word("strict", False, strict=True)]]
     include: NotRequired[
         Annotated[

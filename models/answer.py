@@ -203,6 +203,7 @@ MEANINGS: Final[dict[str, str]] = {
     "energy_model": "The forward energy equation.",
     "direction_model": "Where the backward to forward ratio comes from.",
     "sex": "Sex for the resting energy equation; with age_y and height_m.",
+    "overground": "Add the drag of still air, as overground; not when left out.",
     "strict": "Refuse, instead of warning, where an energy estimate would leave the data behind it or is implausible.",
     "per": "What a plot of energy is per: second for power, km for the energy of a kilometre; second when left out.",
     "theme": (

@@ -102,6 +102,8 @@ CONSTANTS: Final = [
         ("INTENSITY_FROM_MET", "Lower bounds of the intensity labels [MET]", "published", "intensity"),
         ("MIFFLIN_COEFFICIENTS", "kcal/day by mass, height in m, age, sex", "secondary", "mifflin1990"),
         ("MINIMUM_ACTIVE_SHARE", "Share of the total below which active energy is undefined [1]", "choice", ""),
+        ("AIR_DRAG_ML_KG_MIN", "Still air overground, times V^3 [ml/kg/min]", "secondary", ""),
+        ("WEIGHT_SUPPORT_SLOPE", "Active rate times 1 - a s, s the share carried [1]", "derived", "teunissen2007"),
         ("LOONEY2025_COEFFICIENTS", "a b c d p q s of RE3", "secondary", "looney2025"),
         ("LOONEY2019_COEFFICIENTS", "a b k c d p q s of LCDA", "secondary", "looney2019"),
         ("ACSM_COEFFICIENTS", "a b c by gait", "published", "acsm"),
@@ -130,6 +132,7 @@ CONSTANTS: Final = [
         ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
         ("UPHILL_MEASURED_TO.run", "Steepest upgrade of backward running [1]", "published", "rasica2020"),
         ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "korean_walking"),
+        ("WEIGHT_SUPPORT_EQUAL_FROM", "Support from which the ratio is 1 [1]", "choice", "masumoto2023"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
     ),
     *_rows(
@@ -231,6 +234,7 @@ CONSTANTS: Final = [
     ),
     *_rows(
         movement,
+        ("BEYOND_THE_ROOT", "Reach of a search beyond a root at its end [1]", "choice", ""),
         ("LEAST_ELASTICITY", "Elasticity below which a solved speed is undefined [1]", "choice", ""),
     ),
     *_rows(

@@ -205,6 +205,21 @@ TRACK_RANGE: Final = _warning(
     "track_range",
     "A range of backward lies in pauses, gaps or what is left out: nothing of it is in the totals.",
 )
+WEIGHT_SUPPORT: Final = _warning(
+    "energy",
+    "weight_support",
+    "With weight support the active rate is that without it times 1 - 0.73 of the share carried (Teunissen 2007, n 10, "
+    "3 m/s). The ratio falls to 1 at 20 % support: at 20 and 50 % no effect of direction was found (Masumoto 2023, n "
+    "13). Both are a choice, grade D.",
+)
+WEIGHT_SUPPORT_LOADS: Final = _warning(
+    "absent", "weight_support_loads", "Loads with weight support are unknown: absent."
+)
+OVERGROUND: Final = _warning(
+    "caution",
+    "overground",
+    "Still air is added: 0.02724 V^3 ml/kg/min (secondary), alike in both directions. Wind, turns and terrain are not.",
+)
 NOVICE: Final = _warning(
     "caution",
     "novice",

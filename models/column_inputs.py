@@ -239,15 +239,20 @@ def complete(
     numbers += [chunk.mend(number) for number in (resting_w, step_rate_ratio)]
     share_of = chunk.mend(maximum) if "oxygen_uptake_max_ml_kg_min" in chunk.given else None
     rest = [chunk.mend(number) for number in (speed_cv, mass_cv)]
+    support = chunk.number("weight_support", 0.0)
+    if isinstance(support, np.ndarray) or support:
+        chunk.refuse((support > 0) & (gait == WALK), "weight_support", "conflicting_inputs")
     score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
     older = chunk.mend(where(own_rest, age, math.nan)) if own_rest is not False else None
+    overground = settled(chunk.word("overground", 0) == 1)
+    options = [chunk.mend(support), chunk.mend(overground)]
     for held, found in groups(names, chunk.size):
         here = status[found]
         if len(here) < least_rows:
             status[found] = np.where(here == OK, np.int8(reasons.number("", FEW)), here)
             continue
         words = [WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)]
-        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of, None, older)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
+        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of, None, older, *options)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
         yield Group(found, case, score, rest_assumed)
 
 

@@ -24,6 +24,7 @@ NUMBERS: Final = (
     "speed_sd_m_s",
     "body_mass_sd_kg",
     "oxygen_uptake_max_ml_kg_min",
+    "weight_support",
 )
 """Numbers of a request that may be columns; body mass must be."""
 
@@ -33,8 +34,12 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "energy_model": get_args(EnergyModelName),
     "direction_model": get_args(DirectionModelName),
     "sex": get_args(Sex),
+    "overground": ("false", "true"),
 }
 """Words of a request that may be columns, each with its choices."""
+
+FLAGS: Final = frozenset({"overground"})
+"""Those of them that are true or false in a request."""
 
 
 class Output(NamedTuple):

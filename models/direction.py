@@ -59,6 +59,11 @@ MEASURED_TO_GRADE: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
 """Steepest upgrade on which backward was measured, rise over run: running Rasica 2020, walking the Korean study."""
 
 
+WEIGHT_SUPPORT_EQUAL_FROM: Final = 0.2
+"""Share of body mass carried from which backward takes as much energy as forward (choice: at 20 and 50 % Masumoto &
+Mercer 2023 found no effect of direction; below, the ratio falls evenly in its logarithm; grade D)."""
+
+
 class DirectionModel(NamedTuple):
     """A ratio backward to forward at equal speed, its spread between studies, and how many they are."""
 

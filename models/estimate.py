@@ -12,7 +12,7 @@ from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
 from models.arithmetic import both, negate, settled
 from models.catalogue import coefficients_hash
-from models.errors import OutsideEvidence
+from models.errors import Conflict, OutsideEvidence
 from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
 from models.movement import Case, Movement, motion_section, movement, on_a_grade
 from models.personal import Measurement, parts_of_spread, personal_factors, personal_of
@@ -49,6 +49,8 @@ def estimate(
     body_mass_sd_kg: float = 0.0,
     oxygen_uptake_max_ml_kg_min: float | None = None,
     measurements: Sequence[Measurement] = (),
+    weight_support: float = 0.0,
+    overground: bool = False,
     strict: bool = False,
     include: Collection[Section] = SECTIONS,
 ) -> Estimate:
@@ -82,6 +84,10 @@ def estimate(
         Own maximal oxygen uptake [ml/kg/min]; adds the share of it.
     measurements : sequence of Measurement, optional
         Own measurements in the gait of the bout; the answer then uses a personal factor.
+    weight_support : float, optional
+        Share of body mass that a treadmill carries, running only; 0 when left out [1].
+    overground : bool, optional
+        Whether still air slows the bout; not when left out.
     strict : bool, optional
         Raise instead of warning where an energy estimate would leave its data.
     include : collection of str, optional
@@ -98,7 +104,7 @@ def estimate(
         A number outside the bounds of `models.quantities`.
     Conflict
         Not exactly two of speed, duration and distance; part of age, sex and height; an equation of the
-        other gait.
+        other gait; weight support of a walk.
     Undefined
         No backward speed at equal metabolic rate, or a total that cannot be told from rest.
     OutsideEvidence
@@ -150,7 +156,12 @@ def estimate(
         if oxygen_uptake_max_ml_kg_min is None
         else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
     )
-    case = case._replace(age_y=age_y)
+    weight_support = check("weight_support", weight_support)
+    if weight_support and gait == "walk":
+        raise Conflict(
+            "weight_support", "Weight support is answered for running only: leave it out, or set gait to run."
+        )
+    case = case._replace(age_y=age_y, weight_support=weight_support, overground=overground)
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
     sheet, move = compute(case, score=person.score, include=include)
@@ -181,6 +192,8 @@ def estimate(
         answer["ratio"] = cast(Ratio, sheet.ratio)
     if "references" in include:
         answer["references"] = references(gait, equal, energy_model, person.own_rest, frozenset(include))
+        if weight_support:
+            answer["references"] = [*answer["references"], "teunissen2007"]
     return answer
 
 

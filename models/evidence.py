@@ -100,6 +100,7 @@ REFERENCES: Final[dict[str, Reference]] = {
         _reference("compendium2024", "Compendium of Physical Activities 2024"),
         _reference("flynn1995", "Flynn & Soutas-Little 1995"),
         _reference("heath2001", "Heath 2001", "10.1054/ptsp.2001.0057"),
+        _reference("teunissen2007", "Teunissen 2007, weight support"),
         _reference("terblanche2005", "Terblanche 2005, 13 women, 6 weeks"),
         _reference("masumoto2020", "Masumoto 2020, step rate"),
         _reference("fritz2013", "Fritz 2013, backward walking of older people", "10.1016/j.gaitpost.2012.09.022"),

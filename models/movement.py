@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, uncertainty
-from models.arithmetic import Condition, Number, outside, settled, where
+from models.arithmetic import Condition, Number, exponential, greater, outside, settled, where
 from models.calibration import Personal
 from models.grades import graded
 from models.quantities import speed_bounds
@@ -17,6 +17,10 @@ from models.uncertainty import CONVERSION_CV, PERSON_RATIO_CV, Gait
 LEAST_ELASTICITY: Final = 0.1
 """Elasticity of power to speed below which a speed solved from a power is undefined: its interval would span
 more than a factor of ten, and the first-order propagation behind it would no longer hold (choice)."""
+
+
+BEYOND_THE_ROOT: Final = 1.01
+"""How far the bounds of a search reach beyond a root that may lie at their end (choice)."""
 
 
 class Case(NamedTuple):
@@ -40,6 +44,8 @@ class Case(NamedTuple):
     oxygen_uptake_max_ml_kg_min: Number | None = None
     personal: Personal | None = None
     age_y: Number | None = None
+    weight_support: Number = 0.0
+    overground: Condition = False
 
 
 class Spreads(NamedTuple):
@@ -79,26 +85,55 @@ def on_a_grade(case: Case) -> Condition:
 def forward_power(case: Case) -> Callable[[Number], Number]:
     """Return forward power as a function of speed, on the grade and with the rest of a case."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
+    power: Callable[..., Number] = model.power_w_kg
     if model.needs_rest:
-        return partial(_at, partial(model.power_w_kg, resting_w_kg=case.resting_w_kg), case.grade)
-    return partial(_at, model.power_w_kg, case.grade)
+        power = partial(power, resting_w_kg=case.resting_w_kg)
+    of_speed = partial(_at, power, case.grade)
+    if case.overground is False and isinstance(case.weight_support, float) and case.weight_support == 0:
+        return of_speed
+    return partial(_with_options, of_speed, case)
 
 
 def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Number:
     return power(speed_m_s=speed_m_s, grade=grade)
 
 
-def ratio_of(case: Case) -> float:
-    """Return the ratio of gross powers at equal speed that a case uses, of the person after own measurements."""
+def _with_options(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Number) -> Number:
+    """Return forward power with what was asked for beside the equation: still air, and weight support."""
+    drag = where(case.overground, energy.air_drag_w_kg(speed_m_s=speed_m_s), 0.0)
+    return energy.supported_w_kg(
+        power_w_kg=of_speed(speed_m_s) + drag, resting_w_kg=case.resting_w_kg, weight_support=case.weight_support
+    )
+
+
+def supported(case: Case) -> Condition:
+    """Say whether a treadmill carries a part of the body."""
+    return settled(case.weight_support > 0)
+
+
+def ratio_of(case: Case) -> Number:
+    """Return the ratio of gross powers at equal speed that a case uses, of the person after own measurements.
+
+    With weight support r^(1 - s / 0.2) below a support s of 0.2, and 1 from there (choice).
+    """
     ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
-    return ratio * math.exp(case.personal.ratio_log) if case.personal else ratio
+    if case.personal:
+        ratio *= math.exp(case.personal.ratio_log)
+    if supported(case) is False:
+        return ratio
+    left = greater(1.0 - case.weight_support / direction.WEIGHT_SUPPORT_EQUAL_FROM, 0.0)
+    return exponential(math.log(ratio) * left)
 
 
 def ratio_study_cv(case: Case, grade: Number) -> Number:
     """Return how far studies differ in the ratio that a case uses."""
     if case.equal in direction.EQUAL_EFFORT:
         return direction.HEART_RATE_STUDY_CV
-    return direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
+    study = direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
+    if supported(case) is False:
+        return study
+    doubled = uncertainty.UNMEASURED_STUDY_FACTOR * direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv
+    return where(supported(case), doubled, study)  # type: ignore[no-any-return]  # `where` takes words too
 
 
 def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
@@ -135,7 +170,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
         return Spreads(forward_variance, ratio_variance + study * study, covariance)
     if own is None:
         return Spreads(forward_variance, ratio_variance + studies_widened * study * study, covariance)
-    level_study = ratio_study_cv(case, 0.0)
+    level_study = ratio_study_cv(case._replace(weight_support=0.0), 0.0)
     added = study * study - level_study * level_study
     return Spreads(forward_variance, own_ratio + studies_widened * added, own_covariance)
 
@@ -192,6 +227,9 @@ def equal_power(
 
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
     least, most = speed_bounds(case.gait)
+    if supported(case) is not False:
+        # The ratio may be 1: then the root is the forward speed, which has to lie inside the bounds.
+        high = BEYOND_THE_ROOT * case.speed_m_s
     if case.personal:
         # A person who runs backward at little cost may have the root above the forward speed.
         high = most + low
@@ -230,7 +268,7 @@ def solved_grades(case: Case, speed_m_s: Number) -> Grades:
     if case.equal != "metabolic_rate":
         return UNGRADED
     fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
-    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast)
+    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast | supported(case))
     solved = graded("solved_speed", unmeasured)
     return Grades(None, solved, solved)
 

@@ -69,7 +69,8 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
         power = kcal * energy.J_PER_KCAL / (duration * cast(float, case.body_mass_kg))
     else:
         raise Conflict(place, "Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s.")
-    there = case._replace(grade=grade, speed_m_s=speed)
+    # Measured on a treadmill or in still air, and carrying oneself.
+    there = case._replace(grade=grade, speed_m_s=speed, weight_support=0.0, overground=False)
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):
         raise Undefined(f"{place}/grade", f"{case.energy_model} is not defined on this grade.", "grade_undefined")
     predicted = forward_power(there)(speed)

@@ -72,6 +72,14 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "height_m": Quantity(
         unit="m", ucum="m", meaning="Standing height; with age_y and sex.", example=1.75, low=1.2, high=2.3
     ),
+    "weight_support": Quantity(
+        unit="1",
+        ucum="1",
+        meaning="Share of body mass that a treadmill carries; running only.",
+        example=0.2,
+        low=0.0,
+        high=0.6,
+    ),
     "step_rate_ratio": Quantity(
         unit="1",
         ucum="1",

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside, settled
 from models.grades import code_of, either, graded, weaker
-from models.movement import Case, Movement, forward_power, on_a_grade
+from models.movement import Case, Movement, forward_power, on_a_grade, supported
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 from models.sheet import Factors, Grades, Sheet, known_only
 from models.uncertainty import root_sum_square, spread_factor
@@ -67,7 +67,8 @@ def energy_grades(case: Case, move: Movement) -> Grades:
     """
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
-    forward = graded("forward_energy", settled(left))
+    carried = graded("weight_support")
+    forward = either(supported(case), carried, graded("forward_energy", settled(left)))
     if case.equal == "metabolic_rate":
         return Grades(forward, forward)
     if case.equal in direction.EQUAL_EFFORT:
@@ -78,6 +79,7 @@ def energy_grades(case: Case, move: Movement) -> Grades:
         )
         name = "running_ratio" if case.gait == "run" else "walking_ratio"
         ratio = either(settled(unmeasured), graded("ratio_unmeasured"), graded(name))
+        ratio = either(supported(case), carried, ratio)
     return Grades(forward, weaker(forward, ratio), ratio)
 
 
@@ -164,6 +166,8 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
     plausible_w_kg = energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED))
     sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > plausible_w_kg)
     sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > plausible_w_kg)
+    sheet.warn(cautions.WEIGHT_SUPPORT, supported(case))
+    sheet.warn(cautions.OVERGROUND, settled(case.overground))
     if case.equal in direction.EQUAL_EFFORT:
         sheet.warn(cautions.EQUAL_EFFORT[case.equal])
         sheet.warn(cautions.EQUAL_EFFORT_ON_GRADE[case.equal], on_a_grade(case))
@@ -277,6 +281,8 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
 def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) -> None:
     """Write the joint-load indicators, as far as they are known; `steps` of running alone."""
     sheet.warn(cautions.LOAD_MEANING)
+    sheet.load_known = negate(supported(case))
+    sheet.warn(cautions.WEIGHT_SUPPORT_LOADS, supported(case))
     if steps is not None:
         sheet.warn(cautions.STEP_RATE, settled(case.step_rate_ratio > 1))
     on_grade = on_a_grade(case)

@@ -63,6 +63,8 @@ class Sheet:
         self.forward_load: Values = {}
         self.backward_load: Values = {}
         self.ratio_load: Values = {}
+        self.load_known: Condition = True
+        """Where any load is known at all."""
         self.warnings: list[tuple[str, Condition]] = []
         self.refusals: list[tuple[Undefined, Condition]] = []
 
@@ -141,7 +143,7 @@ class Sheet:
         `at_best` holds grades, forward and backward, that those of the indicator may not be better than.
         """
         self.put_load(name, forward, factors.forward, known, at_best[0])
-        backward_known = both(known, backward_known)
+        backward_known = both(both(known, backward_known), self.load_known)
         self.put_backward_load(name, backward, factors.backward, backward_known, at_best[1])
         ratio = RATIO_NAMES.get(name)
         if ratio is not None and backward_known is not False:
@@ -150,18 +152,23 @@ class Sheet:
 
     def put_load(self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code = 0) -> None:
         """Write a forward joint-load indicator, where it is known, with its evidence grade."""
+        known = both(known, self.load_known)
         if known is not False:
             evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][0]), at_best)
             self.put(self.forward_load, name, known_only(value, known), factor, evidence)
 
     def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition, at_best: Code = 0) -> None:
         """Write a backward joint-load indicator, where it is known, with its evidence grade."""
+        known = both(known, self.load_known)
         if known is not False:
             evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][1]), at_best)
             self.put(self.backward_load, name, known_only(value, known), factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
         """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
+        if self.load_known is False:
+            return
+        same_speed = known_only(same_speed, self.load_known)
         self.put_bounds(self.backward_load, name, bounds, same_speed, code_of(EVIDENCE_GRADES[name][self.gait][1]))
         self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
 

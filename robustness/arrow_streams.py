@@ -216,7 +216,9 @@ def check(body: bytes) -> bytes:
 
 
 def plain_cell(cell: Any) -> Any:
-    """Return a cell of any type of number as a float."""
+    """Return a cell of any type of number as a float, and a flag as its word."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
     return cell if cell is None or isinstance(cell, str) else float(cell)
 
 

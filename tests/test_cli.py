@@ -228,10 +228,16 @@ class TestEstimate:
             "body_mass_sd_kg": "1 lb",
             "oxygen_uptake_max_ml_kg_min": "50 ml/kg/min",
             "measurements": "speed=9km/h,oxygen-uptake=35ml/kg/min,grade=1%",
+            "weight_support": "10%",
             "include": "energy, ratio",
         }
-        assert {*words, "duration_s", "strict"} == set(FIELDS)
-        ran = run("estimate", "--json", *(part for name, text in words.items() for part in (option(name), text)))
+        assert {*words, "duration_s", "strict", "overground"} == set(FIELDS)
+        ran = run(
+            "estimate",
+            "--json",
+            "--overground",
+            *(part for name, text in words.items() for part in (option(name), text)),
+        )
         assert (ran.code, ran.err) == (0, "")
         answer = estimate(
             body_mass_kg=si("body_mass_kg", "154 lb"),
@@ -251,6 +257,8 @@ class TestEstimate:
             body_mass_sd_kg=si("body_mass_kg", "1lb"),
             oxygen_uptake_max_ml_kg_min=50,
             measurements=[{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 35, "grade": 0.01}],
+            weight_support=0.1,
+            overground=True,
             include=["energy", "ratio"],
         )
         assert ran.out.encode() == encode(answer) + b"\n"

@@ -484,6 +484,7 @@ def met_of(way: str, speed_m_s: float) -> float:
 
 
 OTHER_QUESTIONS: list[Callable[[], Any]] = [
+    lambda: answer(weight_support=0.3, overground=True),
     lambda: answer(gait="walk", speed_m_s=1.2, age_y=76.0, height_m=1.6, sex="female"),
     lambda: workout(
         body_mass_kg=70.0, segments=[{"speed_m_s": 1.2, "duration_s": 60.0, "direction": "backward"}, {"pause_s": 60.0}]
@@ -604,6 +605,46 @@ def test_the_table_of_grades_is_in_the_catalogue() -> None:
     told = {(row["quantity"], row["evidence"]) for row in catalogue()["evidence_grades"]}
     assert ("forward power, energy, oxygen uptake and MET", "B") in told
     assert {grade for _, grade in told} == {"B", "C", "D"}
+
+
+def active_w_kg(given: Answer, side: str = "forward") -> float:
+    rest = given[side]["resting_energy_kcal"] / given[side]["total_energy_kcal"]["value"]
+    return float(given[side]["metabolic_power_w_kg"]["value"] * (1 - rest))
+
+
+@pytest.mark.parametrize(("share", "ratio"), [(0.05, 1.3**0.75), (0.1, 1.3**0.5), (0.2, 1.0), (0.5, 1.0)])
+def test_weight_support_takes_from_the_active_rate_and_the_ratio_and_leaves_no_load(share: float, ratio: float) -> None:
+    # docs/evidence.md: active rate times 1 - 0.73 s, ratio r^(1 - s / 0.2) below 20 %, 1 from there; grade D.
+    whole, carried = answer(), answer(weight_support=share)
+    assert active_w_kg(carried) == pytest.approx((1 - 0.73 * share) * active_w_kg(whole))
+    assert carried["ratio"]["total_energy"]["value"] == pytest.approx(ratio)
+    assert carried["spread"]["ratio_study_cv"] == pytest.approx(2 * whole["spread"]["ratio_study_cv"])
+    assert not {"load"} & (set(carried["forward"]) | set(carried["backward"]) | set(carried["ratio"]))
+    assert {"energy.weight_support", "absent.weight_support_loads"} <= codes(carried)
+    assert {"teunissen2007", "masumoto2023"} <= set(carried["references"])
+    assert {grades(carried, side)["total_energy_kcal"] for side in ("forward", "backward")} == {"D"}
+    assert grades(carried, "ratio")["total_energy"] == "D"
+
+
+def test_without_weight_support_nothing_moves_and_walking_has_none() -> None:
+    assert answer(weight_support=0.0, overground=False) == answer()
+    with pytest.raises(Conflict) as caught:
+        answer(speed_m_s=1.2, weight_support=0.1)
+    assert caught.value.field == "weight_support"
+
+
+def test_overground_adds_still_air_at_each_speed() -> None:
+    # docs/evidence.md: 0.02724 V^3 ml/kg/min (secondary).
+    for speed in (2.5, 4.0):
+        still, air = (answer(speed_m_s=speed, overground=there) for there in (False, True))
+        uptakes = [given["forward"]["oxygen_uptake_ml_kg_min"]["value"] for given in (still, air)]
+        assert uptakes[1] - uptakes[0] == pytest.approx(0.02724 * speed**3)
+        assert air["ratio"]["total_energy"]["value"] == pytest.approx(1.3)
+    assert "caution.overground" in codes(answer(overground=True))
+    slower = answer(equal="metabolic_rate", overground=True)
+    same = answer(speed_m_s=slower["backward"]["speed_m_s"]["value"], gait="run", overground=True)
+    power = slower["forward"]["metabolic_power_w_kg"]["value"]
+    assert same["backward"]["metabolic_power_w_kg"]["value"] == pytest.approx(power, rel=1e-9)
 
 
 def test_include_gives_the_asked_sections_alone() -> None:

@@ -266,3 +266,44 @@ def test_columns_have_the_grades_of_single_answers_row_by_row() -> None:
                     entry = entry.get(key, {})
                 code = found.words[name][row]
                 assert (GRADES[code] if code >= 0 else {}) == entry, (name, equal, speed, grade)
+
+
+@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate"])
+def test_columns_with_weight_support_and_still_air_equal_single_answers(equal: str) -> None:
+    support, air = [0.0, 0.1, 0.2, 0.5, 0.0, 0.3], [0, 0, 1, 0, 1, 1]
+    names = ["forward_met", "backward_total_energy_kcal_high", "ratio_total_energy_low", "backward_speed_m_s"]
+    names += ["forward_load_peak_vertical_force_bw", "ratio_load_achilles_relative_load_low"]
+    found = estimate_columns(
+        {
+            "body_mass_kg": Column(np.full(6, 70.0)),
+            "speed_m_s": Column(np.linspace(2.2, 3.4, 6)),
+            "duration_s": Column(np.full(6, 600.0)),
+            "equal": Column(np.full(6, WORDS["equal"].index(equal), np.int8)),
+            "weight_support": Column(np.array(support)),
+            "overground": Column(np.array(air, np.int8)),
+        },
+        rows=6,
+        fields=[*names, "warnings"],
+        include=SECTIONS,
+    )
+    patterns = list(found.patterns)
+    for row, speed in enumerate(np.linspace(2.2, 3.4, 6).tolist()):
+        single = cast(
+            Any,
+            estimate(
+                body_mass_kg=70.0,
+                speed_m_s=speed,
+                duration_s=600.0,
+                equal=cast(Any, equal),
+                weight_support=support[row],
+                overground=bool(air[row]),
+            ),
+        )
+        assert found.warnings is not None
+        assert list(patterns[found.warnings[row]]) == [warning["code"] for warning in single["warnings"]]
+        for name in names:
+            entry = single
+            for key in OUTPUTS[name].path:
+                entry = entry.get(key, {}) if isinstance(entry, dict) else entry
+            value = found.numbers[name][row]
+            assert math.isnan(value) if entry == {} else value == pytest.approx(entry, rel=1e-12), (name, row)

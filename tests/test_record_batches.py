@@ -11,7 +11,7 @@ from app.record_batches import estimate_batch, input_schema, output_schema
 from models import columns as kernel
 from models.answer import SECTIONS
 from models.cautions import WARNINGS
-from models.column_names import FIELDS, NUMBERS, OUTPUTS, STATUS, WORDS
+from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS
 from models.columns import sections_of
 from models.errors import Conflict, EstimateError
 from models.estimate import estimate
@@ -106,7 +106,8 @@ def test_each_row_is_what_it_is_by_itself(seed: int) -> None:
 @pytest.mark.parametrize("name", [*NUMBERS, *WORDS])
 def test_an_input_that_only_some_rows_have_is_left_out_in_the_others(name: str) -> None:
     given: Row = {"age_y": 40.0, "sex": "female", "height_m": 1.75}
-    value = WORDS[name][-1] if name in WORDS else QUANTITIES[name].example
+    value: Any = WORDS[name][-1] if name in WORDS else QUANTITIES[name].example
+    value = True if name in FLAGS else value
     rows = [BOUT | given, BOUT | given | {name: value}, BOUT]
     assert not list(differences(rows, estimate_batch(batch_of(rows)).to_pylist()))
 
