@@ -20,6 +20,7 @@ from models import (
     load,
     movement,
     quantities,
+    surroundings,
     uncertainty,
 )
 from models.evidence import Standing
@@ -102,8 +103,6 @@ CONSTANTS: Final = [
         ("INTENSITY_FROM_MET", "Lower bounds of the intensity labels [MET]", "published", "intensity"),
         ("MIFFLIN_COEFFICIENTS", "kcal/day by mass, height in m, age, sex", "secondary", "mifflin1990"),
         ("MINIMUM_ACTIVE_SHARE", "Share of the total below which active energy is undefined [1]", "choice", ""),
-        ("AIR_DRAG_ML_KG_MIN", "Still air overground, times V^3 [ml/kg/min]", "secondary", ""),
-        ("WEIGHT_SUPPORT_SLOPE", "Active rate times 1 - a s, s the share carried [1]", "derived", "teunissen2007"),
         ("LOONEY2025_COEFFICIENTS", "a b c d p q s of RE3", "secondary", "looney2025"),
         ("LOONEY2019_COEFFICIENTS", "a b k c d p q s of LCDA", "secondary", "looney2019"),
         ("ACSM_COEFFICIENTS", "a b c by gait", "published", "acsm"),
@@ -134,6 +133,11 @@ CONSTANTS: Final = [
         ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "korean_walking"),
         ("WEIGHT_SUPPORT_EQUAL_FROM", "Support from which the ratio is 1 [1]", "choice", "masumoto2023"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
+    ),
+    *_rows(
+        surroundings,
+        ("AIR_DRAG_ML_KG_MIN", "Still air overground, times V^3 [ml/kg/min]", "secondary", ""),
+        ("WEIGHT_SUPPORT_SLOPE", "Active rate times 1 - a s, s the share carried [1]", "derived", "teunissen2007"),
     ),
     *_rows(
         gait,

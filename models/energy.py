@@ -40,13 +40,6 @@ MEASURED_REST_ML_KG_MIN: Final = (2.6, 0.4)
 INTENSITY_FROM_MET: Final = {"moderate": 3.0, "vigorous": 6.0}
 """Lower bounds of the intensity labels (published: Table 3 of PMC8818640)."""
 
-AIR_DRAG_ML_KG_MIN: Final = 0.02724
-"""Oxygen uptake that still air adds overground, times speed cubed [ml/kg/min per (m/s)^3] (secondary)."""
-
-WEIGHT_SUPPORT_SLOPE: Final = 0.73
-"""Share of the active rate of running that goes for each share of body mass that is carried. Derived: slope of the
-published caption of Teunissen 2007 (n 10, 3 m/s), scaled to 1 without support."""
-
 LOONEY2025_COEFFICIENTS: Final = (4.43, 1.51, 0.37, 30.43, 1.133, 1.056, 43.0)
 LOONEY2019_COEFFICIENTS: Final = (1.44, 1.94, 0.43, 0.24, 0.34, 1.05, 1.1, 32.0)
 ACSM_COEFFICIENTS: Final[dict[Gait, tuple[float, float, float]]] = {
@@ -62,50 +55,6 @@ MIFFLIN_COEFFICIENTS: Final = {"mass": 10.0, "height": 625.0, "age": -5.0, "male
 
 MINIMUM_ACTIVE_SHARE: Final = 0.1
 """Share of the total below which active energy cannot be told from rest, and is undefined (choice)."""
-
-
-def air_drag_w_kg(*, speed_m_s: Number) -> Number:
-    """Return the metabolic power that still air adds overground.
-
-    Parameters
-    ----------
-    speed_m_s : float or ndarray
-        Speed [m/s].
-
-    Returns
-    -------
-    float or ndarray
-        Power, shape of the speed [W/kg].
-
-    Examples
-    --------
-    >>> round(oxygen_uptake_ml_kg_min(power_w_kg=air_drag_w_kg(speed_m_s=3.0)), 5)
-    0.73548
-    """
-    return power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=AIR_DRAG_ML_KG_MIN * (speed_m_s * speed_m_s * speed_m_s))
-
-
-def supported_w_kg(*, power_w_kg: Number, resting_w_kg: Number, weight_support: Number) -> Number:
-    """Return the gross power of running where a treadmill carries a share of the body mass.
-
-    Parameters
-    ----------
-    power_w_kg, resting_w_kg : float or ndarray
-        Gross power without support, and resting power [W/kg].
-    weight_support : float or ndarray
-        Share of body mass that is carried [1].
-
-    Returns
-    -------
-    float or ndarray
-        Gross power, shape of the inputs [W/kg]: the active rate times 1 - 0.73 s, plus rest.
-
-    Examples
-    --------
-    >>> round(supported_w_kg(power_w_kg=11.0, resting_w_kg=1.0, weight_support=0.5), 3)
-    7.35
-    """
-    return resting_w_kg + (power_w_kg - resting_w_kg) * (1 - WEIGHT_SUPPORT_SLOPE * weight_support)
 
 
 def looney2025(*, speed_m_s: Number, grade: Number) -> Number:

@@ -157,7 +157,7 @@ def peak_vertical_force(*, gait: Gait, speed_m_s: Number) -> Number:
     Examples
     --------
     >>> round(peak_vertical_force(gait="run", speed_m_s=3.0), 3)
-    2.515
+    2.517
     """
     a, b = PEAK_VERTICAL_FORCE_COEFFICIENTS[gait]
     force = a + b * speed_m_s

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
-from models import cautions, direction, energy, energy_models, gait, uncertainty
+from models import cautions, direction, energy, energy_models, gait, surroundings, uncertainty
 from models.arithmetic import Condition, Number, exponential, greater, outside, settled, where
 from models.calibration import Personal
 from models.grades import graded
@@ -100,8 +100,8 @@ def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Numbe
 
 def _with_options(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Number) -> Number:
     """Return forward power with what was asked for beside the equation: still air, and weight support."""
-    drag = where(case.overground, energy.air_drag_w_kg(speed_m_s=speed_m_s), 0.0)
-    return energy.supported_w_kg(
+    drag = where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s), 0.0)
+    return surroundings.supported_w_kg(
         power_w_kg=of_speed(speed_m_s) + drag, resting_w_kg=case.resting_w_kg, weight_support=case.weight_support
     )
 

@@ -170,7 +170,7 @@ def pooling(*, interval: float) -> Pooling:
     Examples
     --------
     >>> round(pooling(interval=0.9)["not_pooled"]["pooled_with_bound"], 2)
-    1.24
+    1.23
     """
     rows = [row for row in table("ratios") if row["gait"] == "run"]
     with_error = [row for row in rows if row["se_log"]]

@@ -85,7 +85,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
     (1705, 1311)
     >>> answer = solve(find="speed_range", body_mass_kg=70.0, gait="run", patellofemoral_peak_force_bw=4.0)
     >>> [round(answer[side]["speed_ranges"][0]["high_speed_m_s"], 2) for side in ("forward", "backward")]
-    [1.9, 3.37]
+    [1.9, 3.14]
     """
     given = {name: value for name, value in asked.items() if value is not None}
     for name in given:
