@@ -164,7 +164,7 @@ class TestAnswer:
         assert f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km" in page.text("range")
         same = answered(page, "/estimate", asked | {"equal": "speed"})
         energies = [rounded(same[way]["total_energy_kcal"]["value"]) for way in ("backward", "forward")]
-        assert f"+30 % energy (+7 % to +58 %): {energies[0]} kcal against {energies[1]}." in page.text("instead")
+        assert f"+30 % energy (−1 % to +70 %): {energies[0]} kcal against {energies[1]}." in page.text("instead")
 
     def test_the_first_view_is_an_answer(self, page: Explorer) -> None:
         assert_shows_the_answer(page)
@@ -518,7 +518,7 @@ class TestPlots:
     def test_a_walk_slower_than_any_backward_speed_asked_for_has_its_curve(self, page: Explorer) -> None:
         page.choose("moveBy", "speed")
         page.type("move", "3")
-        assert page.text("big") == "0.7 km/h"
+        assert page.text("big") == "0.8 km/h"
         assert page.one("curve-figure").is_displayed()
         assert {row[0] for row in page.script("return document.getElementById('curve-figure').rows.slice(1)")} == {
             "estimate",
