@@ -14,7 +14,7 @@ from pydantic_core import from_json
 FOLDER: Final = Path(__file__).parent.parent / "openapi" / "examples"
 """Beside the packages in the source tree and in an installation alike."""
 
-INTERVALS: Final = {"Bounds", "Graded", "Indicator", "Interval", "Reach"}
+INTERVALS: Final = {"Bounds", "Graded", "Indicator", "Interval", "LoadTotal", "Reach"}
 """Schemas of one thing in several numbers, which a field shows together."""
 
 Example = dict[str, Any]

@@ -18,6 +18,7 @@ from models.energy import EnergyModelName, Sex
 from models.quantities import QUANTITIES
 from models.solve_answer import Reach
 from models.uncertainty import Gait
+from models.workout_answer import LoadTotal
 
 MAXIMUM_MEASUREMENTS: Final = 100
 MEASUREMENT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("speed_m_s", "oxygen_uptake_ml_kg_min")}
@@ -135,8 +136,8 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
         # What is no quantity of its own is a pure number, but for the ends of an interval: the field has their unit.
-        held = (Interval, Graded, Bounds, Indicator, Reach)
-        pure = hint in (Interval, Graded, Bounds) or (hint is float and shape not in held)
+        held = (Interval, Graded, Bounds, Indicator, LoadTotal, Reach)
+        pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
         return Annotated[described(hint), Field(description=MEANINGS[name], json_schema_extra=extra)]
     description = f"{known.meaning} [{known.unit}]"

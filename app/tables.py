@@ -1,5 +1,6 @@
 """The answers to targets, wishes and workouts as people read them in a terminal, as `app.table` sets an estimate."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from itertools import zip_longest
 from typing import Any, Final
@@ -244,7 +245,9 @@ def plan_table(answer: Json, request: Json, page: Page) -> str:
         ),
         energy_bars(drawn, page, request.get("indicator", ENERGY)),
         grid(groups, tuple(met), page),
-        notes(list(sums.values()), page, "/".join(met).lower()) if groups[LOADS] else [],
+        [*notes(list(sums.values()), page, "/".join(met).lower()), *covered_lines(list(sums.values()), page)]
+        if groups[LOADS]
+        else [],
         *ending(answer, page),
     ]
     return text_of(blocks)
@@ -313,12 +316,36 @@ def workout_table(answer: Json, request: Json, page: Page) -> str:
         workout_headline(answer, request, parts, page),
         energy_bars(sides | (parts if len(parts) > 1 else {}), page),
         grid(groups, [*columns, "Ratio"], page),
-        notes(list(sides.values()), page, "/".join(sides)) if groups[LOADS] else [],
+        [*notes(list(sides.values()), page, "/".join(sides)), *covered_lines(list(sides.values()), page)]
+        if groups[LOADS]
+        else [],
         recording(answer["track"], page) if "track" in answer else [],
         segment_lines(answer["segments"], page) if "segments" in answer else [],
         *ending(answer, page),
     ]
     return text_of(blocks)
+
+
+def covered_lines(columns: list[Json], page: Page) -> list[str]:
+    """Return which loads are of a part of the moving time, and of what share of it in each column."""
+    by_shares: dict[str, list[str]] = {}
+    for name in GROUPS[LOADS]:
+        shares = [held[name]["covered"] for held in columns if name in held]
+        if min(shares, default=1.0) < 1.0:
+            by_shares.setdefault("/".join(dict.fromkeys(map(share_text, shares))), []).append(within(name))
+    told = [f"Of the {share} of the moving time where known: {', '.join(names)}." for share, names in by_shares.items()]
+    return [line for text in told for line in wrapped(text, page.width, "  ")]
+
+
+def share_text(share: float) -> str:
+    """Return a share in percent, rounded down: what is not the whole is never shown as the whole.
+
+    Examples
+    --------
+    >>> share_text(0.9833), share_text(0.9999), share_text(1.0)
+    ('98 %', '99 %', '100 %')
+    """
+    return f"{math.floor(share * 100)} %"
 
 
 def workout_headline(answer: Json, request: Json, parts: Mapping[str, Json], page: Page) -> list[str]:

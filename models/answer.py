@@ -264,6 +264,7 @@ MEANINGS: Final[dict[str, str]] = {
     "repeat": "How often the segments beside it are done; they hold no repeats of their own.",
     "index": "Place among the segments that move, from 0, each listed segment counted once.",
     "times": "How often the segment is done; its numbers are those of once.",
+    "covered": "Share of the moving time in which the load is known, and which alone the total is of [1].",
     "totals": "The workout as given, pauses included; of a plan, its bouts without the rest.",
     "reversed": "The same workout with every segment in the other direction, at the same speeds.",
     "run": "Equation of running.",

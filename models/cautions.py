@@ -175,7 +175,14 @@ PAUSE_IS_REST: Final = _warning(
 WORKOUT_SUM_ABSENT: Final = _warning(
     "absent",
     "workout_sum",
-    "A total is absent where it is unknown for any of its segments.",
+    "A total of a load is absent where it is unknown for more than half of the moving time, or where the parts known "
+    "as done and those known reversed are not the same; steps, where they are unknown for any segment.",
+)
+WORKOUT_PARTS: Final = _warning(
+    "absent",
+    "workout_parts",
+    "Some load totals leave out parts in which the load is unknown: covered says what share of the moving time they "
+    "are of. They are not scaled up.",
 )
 TRACK_ERRORS: Final = _warning(
     "caution",
@@ -192,8 +199,8 @@ TRACK_GAIT: Final = _warning(
     "caution",
     "track_gait",
     f"Each part is taken as walked or run by its speed: running from {gait.RUNNING_FROM_M_S:g} m/s forward and "
-    f"{gait.BACKWARD_TRANSITION_M_S:g} m/s backward (Hreljac 2005). Sums that walking lacks are absent: give gait if "
-    "all was one.",
+    f"{gait.BACKWARD_TRANSITION_M_S:g} m/s backward (Hreljac 2005). What is unknown of walking is missing in the sums: "
+    "give gait if all was one.",
 )
 TRACK_LEFT_OUT: Final = _warning(
     "absent",

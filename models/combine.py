@@ -181,15 +181,13 @@ def spread_of(interval: Values, rows: Rows, score: float) -> Column:
     return spread
 
 
-def largest(indicator: Values, rows: Rows) -> Indicator | None:
-    """Return the largest of a peak load over rows, None where it is unknown in any of them.
+def largest(indicator: Values, rows: Rows) -> Indicator:
+    """Return the largest of a peak load over rows in which it is known.
 
     Errors being shared, the quantiles of the largest are the largest of the quantiles; where a segment has only
     bounds, so has the largest.
     """
     ends = {name: float(indicator[name][rows].max()) for name in ("value", "low", "high") if name in indicator}
-    if any(np.isnan(end) for end in ends.values()):
-        return None
     grade = grade_over(indicator["evidence"], rows)
     found: Indicator = {"low": ends["low"], "high": ends["high"], "evidence": grade}
     return {"value": ends["value"], **found} if "value" in ends else found

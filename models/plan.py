@@ -37,7 +37,7 @@ from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN, QUANTITIES, check
 from models.roots import fitting
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
-from models.workout import Segments, workout_of
+from models.workout import Segments, partly, workout_of
 
 GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),
@@ -277,6 +277,7 @@ def option(task: Task, person: Person, found: Solution) -> tuple[PlanOption, lis
         met = {code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)} - {cautions.ABOVE_MAXIMUM}
         codes += [code for code, _ in sheet.warnings if code in met]
     totals, limits = totals_of(bouts, task.case, person), task.tightest
+    codes += [cautions.WORKOUT_PARTS] * partly(totals)
     binding = [limits[name].by if name in limits else name for name in found.binding]
     answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": list(dict.fromkeys(binding))}
     if task.timed:

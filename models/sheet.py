@@ -4,9 +4,11 @@ Most quantities are a pair: a forward estimate with its spread, and a backward o
 ratio. What both share cancels in the ratio. `Sheet.pair` writes all three; floats and columns alike.
 """
 
+import math
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.arithmetic import Condition, Number, both, where
 from models.energy import intensity
@@ -215,3 +217,19 @@ def known_only(value: Number, known: Condition) -> Number:
 def put(section: Values, name: str, value: Number, factor: Number) -> None:
     """Write one estimate with the ends of its interval."""
     section[name] = {"value": value, "low": value / factor, "high": value * factor}
+
+
+def rows_of(section: Values, rows: NDArray[np.intp]) -> list[Values]:
+    """Return rows of a section of columns as sections of one bout each, without what is unknown there."""
+    answers: list[Values] = [{} for _ in rows]
+    for name, column in section.items():
+        if isinstance(column, dict):
+            cells: list[Any] = [cell if cell.keys() - {"evidence"} else None for cell in rows_of(column, rows)]
+        elif isinstance(column, np.ndarray):
+            cells = [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in column[rows].tolist()]
+        else:
+            cells = [column] * len(rows)
+        for answer, cell in zip(answers, cells, strict=True):
+            if cell is not None:
+                answer[name] = cell
+    return answers

@@ -3,7 +3,6 @@
 Taken as columns, from wherever they come; `models.segments` brings a caller's list into them.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, cast
 
@@ -29,12 +28,13 @@ from models.combine import (
     summed,
     weakest,
 )
+from models.covered import COVERED_WARNED, Done, Parts, enough, parts_of
 from models.errors import Conflict, Undefined
 from models.estimate import compute, references
 from models.grades import GRADES, EvidenceGrade
 from models.inputs import Person
 from models.movement import Case
-from models.sheet import Sheet, Values
+from models.sheet import Sheet, rows_of
 from models.uncertainty import Gait
 from models.workout_answer import (
     EnergyModels,
@@ -53,6 +53,7 @@ PEAKS: Final = (
     "achilles_relative_load",
     "tibial_compression_peak_bw",
 )
+LOADS: Final = (*PEAKS, IMPULSE)
 
 
 class Segments(NamedTuple):
@@ -91,11 +92,14 @@ class Tally(NamedTuple):
     active_kcal: float
     resting_kcal: float
     steps: Sum | None
+    covered_s: dict[str, float]
+    """How long each load is known in the parts that it is summed over."""
     impulse: Sum | None
+    """None where none of the parts has one."""
     impulse_evidence: EvidenceGrade
     energy_evidence: EvidenceGrade
     steps_evidence: EvidenceGrade
-    peaks: dict[str, Indicator | None]
+    peaks: dict[str, Indicator]
 
 
 class Rest(NamedTuple):
@@ -160,16 +164,19 @@ def workout_of(
         raise Conflict("segments", "Give at least one segment that moves.")
     refuse_first(groups, place)
     score = person.score
-    forward = tallies(groups, score, done_backward=False, backward=False)
-    backward = tallies(groups, score, done_backward=True, backward=True)
+    gaits = [done_of(group) for group in groups]
+    parts = {name: parts_of(name, gaits) for name in LOADS}
+    forward = tallies(groups, parts, score, done_backward=False, backward=False)
+    backward = tallies(groups, parts, score, done_backward=True, backward=True)
     given = forward + backward
-    turned = tallies(groups, score, done_backward=False, backward=True)
-    turned += tallies(groups, score, done_backward=True, backward=False)
+    turned = tallies(groups, parts, score, done_backward=False, backward=True)
+    turned += tallies(groups, parts, score, done_backward=True, backward=False)
+    loads = [name for name in LOADS if parts[name].comparable]
     rest = Rest(pause_s, pause_s * person.resting_w_kg * person.body_mass_kg / energy.J_PER_KCAL)
     answer: WorkoutSums = {
-        "totals": totals(given, rest, score),
-        "reversed": totals(turned, rest, score),
-        "ratio": ratios(turned, given, rest, score),
+        "totals": totals(given, rest, score, loads),
+        "reversed": totals(turned, rest, score, loads),
+        "ratio": ratios(turned, given, rest, score, loads),
         "warnings": [],
         "models": {
             "version": __version__,
@@ -229,39 +236,54 @@ def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
         raise Undefined(field, error.message, error.code)
 
 
-def tallies(groups: Sequence[Group], score: float, *, done_backward: bool, backward: bool) -> list[Tally]:
+def done_of(group: Group) -> Done:
+    """Return the loads of a gait's segments in both directions, and how long each is done."""
+    sheet = group.sheet
+    return Done(sheet.forward_load, sheet.backward_load, group.backward, sheet.forward["duration_s"] * group.times)
+
+
+def tallies(
+    groups: Sequence[Group], parts: Mapping[str, Parts], score: float, *, done_backward: bool, backward: bool
+) -> list[Tally]:
     """Return, for each gait, what the segments done one way come to when done forward or backward."""
-    return [
-        tally(group, rows, score, backward=backward)
-        for group in groups
-        if len(rows := np.flatnonzero(group.backward == done_backward))
-    ]
+    found = []
+    for place, group in enumerate(groups):
+        rows = np.flatnonzero(group.backward == done_backward)
+        if len(rows):
+            of_load = {name: (one.given if backward == done_backward else one.turned) for name, one in parts.items()}
+            kept = {name: rows[masks[place][rows]] for name, masks in of_load.items()}
+            found.append(tally(group, rows, kept, score, backward=backward))
+    return found
 
 
-def tally(group: Group, rows: Rows, score: float, *, backward: bool) -> Tally:
-    """Return what some segments of one gait come to in one direction."""
-    sheet, times, of = group.sheet, group.times[rows], (rows, group.times[rows], group.under, score)
+def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, backward: bool) -> Tally:
+    """Return what some segments of one gait come to in one direction, each load over the rows kept for it."""
+    sheet, times, of = group.sheet, group.times, (group.under, score)
     section, load = (sheet.backward, sheet.backward_load) if backward else (sheet.forward, sheet.forward_load)
-    total = summed("total_energy_kcal", sheet.forward, section, *of)
+    total = summed("total_energy_kcal", sheet.forward, section, rows, times[rows], *of)
     assert total is not None, "energy is known in both directions at equal speed"
+    summed_over = kept[IMPULSE]
     return Tally(
         gait=group.gait,
-        duration_s=float(section["duration_s"][rows] @ times),
-        distance_m=float(section["distance_m"]["value"][rows] @ times),
+        duration_s=float(section["duration_s"][rows] @ times[rows]),
+        distance_m=float(section["distance_m"]["value"][rows] @ times[rows]),
         total=total,
-        active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times),
-        resting_kcal=float(section["resting_energy_kcal"][rows] @ times),
-        steps=summed("steps", sheet.forward, section, *of),
-        impulse=summed(IMPULSE, sheet.forward_load, load, *of),
-        impulse_evidence=grade_over(load[IMPULSE]["evidence"], rows) if IMPULSE in load else GRADES[-1],
+        active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
+        resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
+        steps=summed("steps", sheet.forward, section, rows, times[rows], *of),
+        covered_s={name: float(section["duration_s"][of_load] @ times[of_load]) for name, of_load in kept.items()},
+        impulse=summed(IMPULSE, sheet.forward_load, load, summed_over, times[summed_over], *of)
+        if len(summed_over)
+        else None,
+        impulse_evidence=grade_over(load[IMPULSE]["evidence"], summed_over) if len(summed_over) else GRADES[-1],
         energy_evidence=grade_over(section["total_energy_kcal"]["evidence"], rows),
         steps_evidence=grade_over(section["steps"]["evidence"], rows) if "steps" in section else GRADES[-1],
-        peaks={name: largest(load[name], rows) for name in PEAKS if name in load},
+        peaks={name: largest(load[name], kept[name]) for name in PEAKS if len(kept[name])},
     )
 
 
-def totals(parts: Sequence[Tally], rest: Rest, score: float) -> Totals:
-    """Return the sums over tallies, with pauses.
+def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str] = LOADS) -> Totals:
+    """Return the sums over tallies, with pauses, and those of some loads that are known for long enough.
 
     Rest is taken and not estimated: the errors of total energy are those of active energy, on a smaller sum.
     """
@@ -279,16 +301,31 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float) -> Totals:
     steps = added((part.gait, part.steps) for part in parts)
     if steps is not None:
         found["steps"] = {**interval(steps, score), "evidence": weakest(part.steps_evidence for part in parts)}
+    shares = {name: covered(parts, name) for name in LOADS if name in loads}
     load: dict[str, Any] = {}
     for name in PEAKS:
-        peaks = [peak for part in parts if (peak := part.peaks.get(name)) is not None]
-        if len(peaks) == len(parts):
-            load[name] = largest_of(peaks)
-    impulse = added((part.gait, part.impulse) for part in parts)
-    if impulse is not None:
-        load[IMPULSE] = {**interval(impulse, score), "evidence": weakest(part.impulse_evidence for part in parts)}
+        if enough(shares.get(name, 0.0)):
+            load[name] = largest_of([part.peaks[name] for part in parts if name in part.peaks])
+            load[name]["covered"] = shares[name]
+    if enough(shares.get(IMPULSE, 0.0)):
+        known = [part for part in parts if part.impulse is not None]
+        impulse = interval(impulses(known), score)
+        grade = weakest(part.impulse_evidence for part in known)
+        load[IMPULSE] = {**impulse, "evidence": grade, "covered": shares[IMPULSE]}
     if load:
         found["load"] = cast(WorkoutLoad, load)
+    return found
+
+
+def covered(parts: Sequence[Tally], name: str) -> float:
+    """Return the share of the moving time over which a load is summed."""
+    return sum(part.covered_s[name] for part in parts) / sum(part.duration_s for part in parts)
+
+
+def impulses(parts: Sequence[Tally]) -> Sums:
+    """Return the impulses by gait of those tallies that have one."""
+    found = added((part.gait, part.impulse) for part in parts if part.impulse is not None)
+    assert found is not None
     return found
 
 
@@ -304,7 +341,9 @@ def total_energy(parts: Sequence[Tally]) -> Sums:
     return energies
 
 
-def ratios(over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: float) -> WorkoutRatio:
+def ratios(
+    over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str]
+) -> WorkoutRatio:
     """Return one workout over another that differs in direction alone."""
     energies = total_energy(over), total_energy(under)
     (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
@@ -318,9 +357,8 @@ def ratios(over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: flo
     if steps[0] is not None and steps[1] is not None:
         grade = weakest(part.steps_evidence for part in (*over, *under))
         found["cadence"] = {**ratio(steps[0], steps[1], score), "evidence": grade}
-    impulse = [added((part.gait, part.impulse) for part in parts) for parts in (over, under)]
-    if impulse[0] is not None and impulse[1] is not None:
-        found["patellofemoral_impulse_per_km"] = ratio(impulse[0], impulse[1], score)
+    if IMPULSE in loads and all(enough(covered(parts, IMPULSE)) for parts in (over, under)):
+        found["patellofemoral_impulse_per_km"] = ratio(impulses(over), impulses(under), score)
     return found
 
 
@@ -331,11 +369,18 @@ def warnings_of(groups: Sequence[Group], answer: WorkoutSums, person: Person, re
         codes.append(cautions.REST_ASSUMED)
     if rest.pause_s:
         codes.append(cautions.PAUSE_IS_REST)
-    whole = {"steps", *PEAKS, IMPULSE}
+    whole = {"steps", *LOADS}
     found = [answer["totals"], answer["reversed"], *(answer[way] for way in ("forward", "backward") if way in answer)]
     if any(whole - sums.keys() - sums.get("load", {}).keys() for sums in found):
         codes.append(cautions.WORKOUT_SUM_ABSENT)
+    if any(map(partly, found)):
+        codes.append(cautions.WORKOUT_PARTS)
     return [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+
+
+def partly(sums: Mapping[str, Any]) -> bool:
+    """Say whether any load total leaves out so much that a warning says so."""
+    return any(total["covered"] < COVERED_WARNED for total in sums.get("load", {}).values())
 
 
 def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
@@ -352,19 +397,3 @@ def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
                 which = {"index": row, "times": int(times), "direction": name, "gait": group.gait}
                 found.append((row, which | answer))
     return [answer for _, answer in sorted(found, key=lambda pair: pair[0])]
-
-
-def rows_of(section: Values, rows: Rows) -> list[Values]:
-    """Return rows of a section of columns as sections of one bout each, without what is unknown there."""
-    answers: list[Values] = [{} for _ in rows]
-    for name, column in section.items():
-        if isinstance(column, dict):
-            cells: list[Any] = [cell if cell.keys() - {"evidence"} else None for cell in rows_of(column, rows)]
-        elif isinstance(column, np.ndarray):
-            cells = [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in column[rows].tolist()]
-        else:
-            cells = [column] * len(rows)
-        for answer, cell in zip(answers, cells, strict=True):
-            if cell is not None:
-                answer[name] = cell
-    return answers

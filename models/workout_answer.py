@@ -12,18 +12,27 @@ WorkoutSection: TypeAlias = Literal["segments"]
 """The parts of the answer that `include` adds."""
 
 
-class WorkoutLoad(TypedDict):
-    """The largest peaks of all segments, and the impulse summed over them; absent where any segment's is unknown."""
+class LoadTotal(Indicator):
+    """A load of the parts of a workout in which it is known, with the share of the moving time that they take."""
 
-    peak_vertical_force_bw: NotRequired[Indicator]
-    patellofemoral_peak_force_bw: NotRequired[Indicator]
-    patellofemoral_impulse_per_bout_bw_s: NotRequired[Indicator]
-    achilles_relative_load: NotRequired[Indicator]
-    tibial_compression_peak_bw: NotRequired[Indicator]
+    covered: float
+
+
+class WorkoutLoad(TypedDict):
+    """The largest peaks, and the impulse summed, over the parts in which they are known; see `models.covered`."""
+
+    peak_vertical_force_bw: NotRequired[LoadTotal]
+    patellofemoral_peak_force_bw: NotRequired[LoadTotal]
+    patellofemoral_impulse_per_bout_bw_s: NotRequired[LoadTotal]
+    achilles_relative_load: NotRequired[LoadTotal]
+    tibial_compression_peak_bw: NotRequired[LoadTotal]
 
 
 class Totals(TypedDict):
-    """Sums over segments and, of the whole workout, its pauses; absent where any segment's is unknown."""
+    """Sums over segments and, of the whole workout, its pauses; steps are absent where any segment's are unknown.
+
+    What is compared, as given and reversed, is summed over the same parts, and never scaled up to the whole.
+    """
 
     duration_s: float
     moving_duration_s: float
@@ -39,7 +48,7 @@ class WorkoutRatio(TypedDict):
     """The reversed workout over the workout as given. What both share cancels, so the intervals are narrower.
 
     Durations, distances and pauses are the same in both, so that the ratio of cadences is that of steps, and the
-    ratio of impulses per kilometre that of impulses.
+    ratio of impulses per kilometre that of impulses: over the parts in which it is known both ways.
     """
 
     total_energy: Graded

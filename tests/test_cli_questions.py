@@ -490,7 +490,17 @@ class TestWorkoutTable:
         assert row(ran.out, "Number")[-2:] == [f"{cadence['value']:.2f}", f"{cadence['low']:.2f}–{cadence['high']:.2f}"]
         assert row(ran.out, "Moving") == ["min", "16.0", "16.0"]
         assert "Given as given/reversed." in ran.said
+        assert "of the moving time where known: tibial compression." in ran.said
         assert "energy models run looney2025" in ran.said
+
+    def test_loads_that_are_unknown_in_a_part_say_of_what_share_they_are(self, run: Any, file: Any) -> None:
+        run_ = {"speed_m_s": 2.5, "duration_s": 590}
+        ran = run("workout", file(WORKOUT | {"segments": [run_, run_ | {"duration_s": 10, "grade": 0.011}]}))
+        # 590 of 600 s, which is 98 %, but for tibial compression, known forward on the slope and never backward.
+        loads = "peak ground force, peak knee-cap force, knee-cap impulse, Achilles load"
+        assert f"Of the 98 % of the moving time where known: {loads}." in ran.said
+        assert "where known: tibial" not in ran.said
+        assert "where known" not in run("workout", file(WORKOUT | {"segments": [run_]})).out
 
     def test_what_was_typed_in_pounds_stands_beside_the_mass(self, run: Any, file: Any) -> None:
         assert "a body mass of 69.85 kg (154 lb)." in run("workout", file(WORKOUT), "--mass", "154 lb").said

@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import json
+import math
 import os
 import re
 import subprocess
@@ -734,6 +735,19 @@ class TestTrack:
         assert f"{rounded(answer['totals']['total_energy_kcal']['value'])} kcal" in words
         assert f"{rounded(answer['reversed']['total_energy_kcal']['value'])} kcal" in words
         assert f"{answer['track']['points']} points" in page.text("track-report")
+        impulses = [
+            answer[way]["load"]["patellofemoral_impulse_per_bout_bw_s"]
+            for way in ("totals", "reversed")
+            if "patellofemoral_impulse_per_bout_bw_s" in answer[way]["load"]
+        ]
+        assert len(impulses) == (2 if name.endswith(".fit") else 0), "the other one is walked, and has none"
+        assert bool(page.text("track-loads")) == bool(impulses)
+        for impulse in impulses:
+            assert f"{rounded(impulse['value'])} BW·s" in page.text("track-loads")
+            share = f"of the {math.floor(impulse['covered'] * 100)} % of the time where it is known"
+            assert share in page.text("track-loads")
+        minded = page.text("track-warnings")
+        assert all(WARNINGS[code]["message"] in minded for code in (LOAD_MEANING, FALL))
         page.wait(lambda: page.all("#track-figure svg") and page.all("#slope-figure svg"))
 
     def test_what_was_backward_can_be_said(self, page: Explorer) -> None:

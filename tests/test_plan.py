@@ -373,6 +373,7 @@ def test_one_bout_has_the_intervals_of_its_estimate() -> None:
         assert ungraded(total) == pytest.approx(ungraded(bout[name]), rel=1e-12)
     total, part = answer["backward_only"]["totals"]["load"][IMPULSE], bout["load"][IMPULSE]
     assert total.pop("evidence") == part.pop("evidence")
+    assert total.pop("covered") == 1.0
     assert total == pytest.approx(part, rel=1e-12)
 
 

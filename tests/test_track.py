@@ -36,7 +36,8 @@ from benchmarks.watch_files import (
     recorded,
     tcx_file,
 )
-from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_RANGE, TRACK_UNUSABLE
+from models.answer import IMPULSE
+from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_RANGE, TRACK_UNUSABLE, WORKOUT_PARTS
 from models.errors import Conflict, OutOfRange, Undefined
 from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Column, Points, recording
 from models.segments import workout
@@ -126,13 +127,32 @@ class TestSegments:
         longer = answer_to(straight([2.5] * 300 + [1.5] * 40 + [2.5] * 300), include=["segments"])
         assert [segment["gait"] for segment in longer["segments"]].count("walk") == 4
         assert TRACK_GAIT in codes_of(longer)
-        assert "load" not in longer["totals"] or "tibial_compression_peak_bw" not in longer["totals"]["load"]
+        # Tibial compression is unknown walking, and reversed: the total as given is of what was run.
+        assert longer["totals"]["load"]["tibial_compression_peak_bw"]["covered"] == pytest.approx(600 / 640)
+        assert WORKOUT_PARTS in codes_of(longer)
 
     def test_a_stop_does_not_make_what_is_around_it_walking(self) -> None:
         stopped = straight([2.5] * 305 + [0.0] * 50 + [2.5] * 300)
         answer = answer_to(stopped, include=["segments"])
         assert answer["track"]["pauses"] == 1
         assert {segment["gait"] for segment in answer["segments"]} == {"run"}
+
+    def test_a_flat_recording_with_a_pause_answers_its_knee_load(self) -> None:
+        """Its altitudes wander by a metre and a half: for some parts that is a slope of more than 1 %."""
+        stopped = straight([2.5] * 600 + [0.0] * 60 + [2.5] * 600)
+        bump = np.exp(-(((np.arange(1261) - 300.0) / 40.0) ** 2))
+        answer = answer_to(stopped._replace(altitude_m=500 + 1.5 * bump), include=["profile"])
+        assert answer["track"]["pauses"] == 1
+        steep = np.abs(answer["profile"]["segment_grade"]) > 0.01
+        share = (
+            1 - np.array(answer["profile"]["segment_duration_s"])[steep].sum() / answer["track"]["moving_duration_s"]
+        )
+        for way in ("totals", "reversed"):
+            for name in ("patellofemoral_peak_force_bw", IMPULSE):
+                assert answer[way]["load"][name]["covered"] == pytest.approx(share, rel=1e-12)
+        assert 0.95 < share < 1.0
+        assert "patellofemoral_impulse_per_km" in answer["ratio"]
+        assert WORKOUT_PARTS not in codes_of(answer)
 
     @pytest.mark.parametrize(("speed_m_s", "gait"), [(1.9, "run"), (1.64, "run"), (1.62, "walk")])
     def test_backward_is_run_from_where_people_change_to_running_backward(self, speed_m_s: float, gait: str) -> None:

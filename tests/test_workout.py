@@ -129,7 +129,7 @@ class TestOneSegment:
             assert ("steps" in sums) == ("steps" in expected)
             if "steps" in expected:
                 assert_same(sums["steps"], expected["steps"])
-            assert_same(sums.get("load", {}), load)
+            assert_same(sums.get("load", {}), {name: held | {"covered": 1.0} for name, held in load.items()})
         assert OTHER[way] not in answer
 
     @given(PERSONS, segments(direction="forward"))
@@ -199,12 +199,49 @@ class TestSums:
             == totals["active_energy_kcal"]["value"] + (totals["resting_energy_kcal"])
         )
         assert ("steps" in totals) == all("steps" in part for part in parts)
-        for name in ("peak_vertical_force_bw", "tibial_compression_peak_bw", IMPULSE):
-            known = [part["load"][name]["value"] for part in parts if name in part.get("load", {})]
-            assert (name in totals.get("load", {})) == (len(known) == len(parts))
-            if len(known) == len(parts):
-                expected = sum(known) if name == IMPULSE else max(known)
-                assert totals["load"][name]["value"] == pytest.approx(expected, rel=1e-12)
+
+    @given(PERSONS, LISTS)
+    def test_loads_are_those_of_the_parts_in_which_they_are_known_both_ways(
+        self, person: Answer, listed: list[Answer]
+    ) -> None:
+        """By hand, from each part alone: the same parts for both ways, or one way, or neither."""
+        answer = found(person, *listed)
+        alone = [
+            cast(Answer, estimate(**person, **{k: v for k, v in part.items() if k != "direction"})) for part in listed
+        ]
+        times, whole = [part["duration_s"] for part in listed], sum(part["duration_s"] for part in listed)
+        for name in ("peak_vertical_force_bw", "patellofemoral_peak_force_bw", "tibial_compression_peak_bw", IMPULSE):
+            given, turned = (
+                [
+                    bout[part["direction"] if way == "totals" else OTHER[part["direction"]]]
+                    .get("load", {})
+                    .get(name, {})
+                    .get("value")
+                    for bout, part in zip(alone, listed, strict=True)
+                ]
+                for way in ("totals", "reversed")
+            )
+            known = [
+                [one is not None for one in given],
+                [one is not None for one in turned],
+                [one is not None and other is not None for one, other in zip(given, turned, strict=True)],
+            ]
+            shares = [sum(np.array(times)[np.array(rows)]) / whole for rows in known]
+            assume(all(abs(share - 0.5) > 1e-6 or share == 0.5 for share in shares))
+            common = shares[2] >= 0.5
+            both_apart = not common and shares[0] >= 0.5 and shares[1] >= 0.5
+            for way, values, rows, share in (
+                ("totals", given, known[2] if common else known[0], shares[2] if common else shares[0]),
+                ("reversed", turned, known[2] if common else known[1], shares[2] if common else shares[1]),
+            ):
+                total = answer[way].get("load", {}).get(name)
+                assert (total is not None) == (share >= 0.5 and not both_apart)
+                if total is not None:
+                    kept = [value for value, row in zip(values, rows, strict=True) if row]
+                    assert total["value"] == pytest.approx(sum(kept) if name == IMPULSE else max(kept), rel=1e-12)
+                    assert total["covered"] == pytest.approx(share, rel=1e-12)
+            if name == IMPULSE:
+                assert ("patellofemoral_impulse_per_km" in answer["ratio"]) == common
 
     @given(PERSONS, st.lists(segments(direction="forward"), min_size=1, max_size=5))
     def test_errors_add_and_do_not_average_out(self, person: Answer, listed: list[Answer]) -> None:
@@ -263,12 +300,10 @@ class TestSums:
         grades = width(RUN, BACK | {"grade": 0.05}), width(RUN, BACK | {"grade": 0.001})
         assert grades[0] > 10 * grades[1] > 0
 
-    def test_an_indicator_of_any_unknown_segment_is_absent_with_a_warning(self) -> None:
+    def test_steps_of_any_unknown_segment_are_absent_with_a_warning(self) -> None:
         answer = answer_to(RUN, WALK | {"direction": "backward"})
         assert "steps" not in answer["totals"]
-        assert IMPULSE not in answer["totals"]["load"]
         assert {"steps"} <= answer["forward"].keys()
-        assert IMPULSE in answer["forward"]["load"]
         codes = [warning["code"] for warning in answer["warnings"]]
         assert {cautions.WORKOUT_SUM_ABSENT, cautions.WALKING_TIMING_ABSENT} <= set(codes)
         assert len(codes) == len(set(codes))
@@ -295,6 +330,71 @@ class TestSums:
         assert answer_to(RUN)["ratio"]["total_energy"]["evidence"] == "B"
         assert answer_to(RUN)["ratio"]["cadence"]["evidence"] == "D"
         assert answer_to(RUN, include=["segments"])["segments"][0]["met"]["evidence"] == "B"
+
+
+KNEE = "patellofemoral_peak_force_bw"
+SLOPE = RUN | {"grade": 0.011, "duration_s": 10.0}
+"""A part over 1 %, where loads backward are unknown."""
+
+
+class TestCovered:
+    """A load total is of the parts in which the load is known; beside it stands their share of the moving time."""
+
+    def test_one_short_part_on_a_slope_no_longer_removes_a_total(self) -> None:
+        level = answer_to(RUN | {"duration_s": 590.0})
+        answer = answer_to(RUN | {"duration_s": 590.0}, SLOPE)
+        for way in ("totals", "reversed"):
+            assert answer[way]["load"][IMPULSE]["covered"] == pytest.approx(590 / 600, rel=1e-12)
+            for name in (KNEE, IMPULSE, "peak_vertical_force_bw"):
+                assert_same(answer[way]["load"][name] | {"covered": 1.0}, level[way]["load"][name] | {"covered": 1.0})
+        # The part left out moves the energies and the time, and neither the loads nor their ratio.
+        ratio = "patellofemoral_impulse_per_km"
+        assert_same(answer["ratio"][ratio], level["ratio"][ratio])
+        assert answer["totals"]["moving_duration_s"] == 600.0
+        assert cautions.WORKOUT_PARTS not in {warning["code"] for warning in answer["warnings"]}
+
+    @pytest.mark.parametrize(
+        ("slope_s", "present", "warned"),
+        [(30.0, True, False), (31.0, True, True), (300.0, True, True), (301.0, False, False)],
+    )
+    def test_a_warning_stands_below_95_percent_and_absence_below_half(
+        self, slope_s: float, present: bool, warned: bool
+    ) -> None:
+        level, slope = (RUN | {"duration_s": time_s} for time_s in (600.0 - slope_s, slope_s))
+        answer = answer_to(level, slope | {"grade": 0.05})
+        assert (KNEE in answer["reversed"].get("load", {})) is present
+        assert (cautions.WORKOUT_PARTS in {warning["code"] for warning in answer["warnings"]}) is warned
+        # Known going forward on the slope as well: where no comparison is left, the total as given is of all of it.
+        assert answer["totals"]["load"][KNEE]["covered"] == (pytest.approx(1 - slope_s / 600) if present else 1.0)
+
+    def test_forward_backward_and_reversed_are_of_the_same_parts(self) -> None:
+        listed = [RUN, RUN | {"grade": 0.05, "duration_s": 60.0}, BACK, BACK | {"grade": 0.05, "duration_s": 120.0}]
+        answer, level = answer_to(*listed), answer_to(RUN, BACK)
+        for way, share in (
+            ("totals", 1200 / 1380),
+            ("reversed", 1200 / 1380),
+            ("forward", 600 / 660),
+            ("backward", 600 / 720),
+        ):
+            assert_same(answer[way]["load"][IMPULSE], level[way]["load"][IMPULSE] | {"covered": share})
+
+    def test_what_is_known_only_as_done_forward_is_not_compared(self) -> None:
+        """Tibial compression is unknown backward: half the time each way leaves no parts that both totals have."""
+        answer = answer_to(RUN | {"speed_m_s": 3.0}, BACK | {"speed_m_s": 3.0})
+        tibial = "tibial_compression_peak_bw"
+        assert tibial not in answer["totals"]["load"]
+        assert tibial not in answer["reversed"]["load"]
+        assert answer["forward"]["load"][tibial]["covered"] == 1.0
+        assert tibial not in answer["backward"]["load"]
+        more = answer_to(RUN | {"speed_m_s": 3.0, "duration_s": 900.0}, BACK | {"speed_m_s": 3.0})
+        assert more["totals"]["load"][tibial]["covered"] == pytest.approx(0.6)
+        assert tibial not in more["reversed"]["load"]
+
+    def test_a_total_is_never_scaled_up(self) -> None:
+        alone, among = answer_to(RUN), answer_to(RUN, WALK | {"duration_s": 400.0})
+        assert among["totals"]["load"][IMPULSE]["value"] == alone["totals"]["load"][IMPULSE]["value"]
+        assert among["totals"]["load"][IMPULSE]["covered"] == pytest.approx(0.6)
+        assert among["forward"]["load"] == among["totals"]["load"]
 
 
 class TestPauses:

@@ -6,7 +6,7 @@ import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { timeline } from "./timeline.js";
 import { clock, moved, rounded } from "./units.js";
-import { BINDING, told } from "./words.js";
+import { BINDING, coveredWords, told } from "./words.js";
 
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
 const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
@@ -102,8 +102,8 @@ function loadWords({ goal, totals: { load = {} } }) {
   ]
     .filter(([, found]) => found && "value" in found)
     .map(
-      ([name, { value, low, high, evidence }, unit]) =>
-        `${name} ${rounded(value)} ${unit} (${rounded(low)} to ${rounded(high)}, grade ${evidence})`,
+      ([name, found, unit]) =>
+        `${name} ${rounded(found.value)} ${unit} (${rounded(found.low)} to ${rounded(found.high)}, grade ${found.evidence})${coveredWords(found)}`,
     );
   const least = goal === "least_load" ? " The impulse, force summed over steps, is made least, and not the peak." : "";
   return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";

@@ -4,8 +4,8 @@ import { at, element, say } from "./elements.js";
 import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { profile } from "./timeline.js";
-import { change, clock, distance, rounded, seconds } from "./units.js";
-import { told } from "./words.js";
+import { change, clock, distance, range, rounded, seconds } from "./units.js";
+import { coveredWords, told } from "./words.js";
 
 let file;
 let shown;
@@ -88,13 +88,28 @@ function write({ totals, reversed, ratio, track, profile: columns, warnings }, s
     `${distance(totals.distance_m, state.units)} in ${clock(totals.moving_duration_s)} moving: ${energies}. Every part the other way round, at its speed: ` +
       `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}).`,
   );
+  say("track-loads", loads(totals.load ?? {}, reversed.load ?? {}));
   say(
     "track-report",
     `${track.points} points; ${track.removed_spikes} spikes removed, ${track.jumps} jumps, ${track.pauses} pauses (${clock(track.paused_s)}), ` +
       `${track.gaps} gaps (${clock(track.gap_s)}), ${clock(track.left_out_s)} left out. ${track.smoothing}`,
   );
   at("track-warnings").replaceChildren(
-    ...warnings.filter(({ code }) => code.includes("track")).map((warning) => element("li", {}, told(warning, state))),
+    ...warnings.filter(({ code }) => /track|workout|load_meaning|fall/.test(code)).map((warning) => element("li", {}, told(warning, state))),
   );
   if (columns) profile(columns, state);
+}
+
+/** The knee-cap impulse, the one load that adds up, as recorded and the other way round. */
+function loads(asDone, turned) {
+  const name = "patellofemoral_impulse_per_bout_bw_s";
+  const said = [
+    [asDone[name], "as recorded"],
+    [turned[name], "the other way round"],
+  ].filter(([impulse]) => impulse);
+  if (!said.length) return "";
+  const amounts = said.map(
+    ([impulse, way]) => `${rounded(impulse.value)} BW·s (${range(impulse)}, grade ${impulse.evidence}) ${way}`,
+  );
+  return `Knee-cap impulse of one leg: ${amounts.join(", ")}${coveredWords(said[0][0])}.`;
 }

@@ -38,6 +38,10 @@ export const LOADS = [
 /** Ratios by nature: there is nothing to know of them going forward. */
 export const OF_BACKWARD = new Set(["knee_extensor_moment_ratio"]);
 
+/** What share of the moving time a load total is of, where that is not all of it; rounded down, so that it never reads as all. */
+export const coveredWords = ({ covered }) =>
+  covered < 1 ? `, of the ${Math.floor(covered * 100)} % of the time where it is known` : "";
+
 export const BINDING = {
   duration_s: "the time",
   speed_range: "the speeds that were measured",
