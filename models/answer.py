@@ -271,7 +271,7 @@ MEANINGS: Final[dict[str, str]] = {
     "walk": "Equation of walking.",
     "version": "Version of the service and its models.",
     "coefficients": "Coefficients, in the order of the equation's letters.",
-    "hash": "Short hash of every coefficient; it changes when a number of the science does.",
+    "hash": "Short hash of every number that can change an answer: constants, ranges, bounds and tables.",
     "code": (
         "Stable word for programs. In a warning the part before the point is its kind; energy, timing, load: a "
         "range was left; absent: something is not in the answer; caution: mind this."
@@ -302,7 +302,8 @@ MEANINGS: Final[dict[str, str]] = {
     ),
     "study_cv": "Spread of the ratio between studies, a coefficient of variation [1].",
     "studies": "How many studies the spread between them was taken from.",
-    "name": "Name in the code.",
+    "name": "Public name, which stays where it is even when the code is moved.",
+    "group": "What the constant belongs to; its name begins with it.",
     "number": "The number itself.",
     "meaning": "What it is, with its unit.",
     "citation": "Short citation.",

@@ -1,14 +1,15 @@
 """Every constant of the models, with its meaning, source and standing: what `GET /models` answers.
 
 Values are read from the modules that compute with them, never written again. A constant that is missing here is
-found by a test.
+found by a test. The name before the point is that of its group, written here: a constant may move to another module,
+and neither its public name nor the hash changes.
 """
 
 import hashlib
 import math
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, Final, NotRequired, TypedDict
+from typing import Final, NotRequired, TypedDict, get_args
 
 from models import (
     __version__,
@@ -23,7 +24,8 @@ from models import (
     surroundings,
     uncertainty,
 )
-from models.evidence import Standing
+from models.constant_rows import Row, leaves, leaves_of, rows
+from models.evidence import Standing, TableName, table
 from models.grades import QUANTITY_GRADES, EvidenceGrade
 from models.quantities import QUANTITIES
 
@@ -57,9 +59,10 @@ class DirectionEntry(TypedDict):
 
 
 class Constant(TypedDict):
-    """One number: its name in the code, what it is, and how well it is known."""
+    """One number: its public name, which stays, its group, what it is, and how well it is known."""
 
     name: str
+    group: str
     number: float
     meaning: str
     standing: Standing
@@ -85,12 +88,9 @@ class Catalogue(TypedDict):
     constants: list[Constant]
 
 
-def _rows(module: Any, *rows: tuple[str, str, Standing, str]) -> list[tuple[Any, str, str, Standing, str]]:
-    return [(module, *row) for row in rows]
-
-
-CONSTANTS: Final = [
-    *_rows(
+CONSTANTS: Final[list[Row]] = [
+    *rows(
+        "energy",
         energy,
         ("ON_A_GRADE", "Steepness beyond which ground counts as a grade [1]", "choice", ""),
         ("RESPIRATORY_EXCHANGE_RATIO", "Carbon dioxide over oxygen, one for every bout [1]", "choice", "looney2023"),
@@ -109,7 +109,8 @@ CONSTANTS: Final = [
         ("LEGER1984_COEFFICIENTS", "a b", "published", "leger1984"),
         ("MINETTI2002_COEFFICIENTS", "a to f of the net cost, by gait", "secondary", "minetti2002"),
     ),
-    *_rows(
+    *rows(
+        "direction",
         direction,
         ("DOCUMENTED_RUNNING_RATIO", "Running at equal speed, on gross energy [1]", "secondary", "wright2001"),
         ("DOCUMENTED_STUDY_CV", "Spread of that ratio between studies [1]", "derived", ""),
@@ -129,17 +130,17 @@ CONSTANTS: Final = [
         ("HEART_RATE_STUDY_CV", "Spread of that ratio between studies, never widened [1]", "choice", ""),
         ("BACKWARD_MEASURED_FROM_M_S", "Slowest backward running of the ratio [m/s]", "secondary", "wright2001"),
         ("BACKWARD_MEASURED_TO_M_S", "Fastest backward running with measured energy [m/s]", "secondary", "wright2001"),
-        ("UPHILL_MEASURED_TO.run", "Steepest upgrade of backward running [1]", "published", "rasica2020"),
-        ("UPHILL_MEASURED_TO.walk", "Steepest upgrade of backward walking [1]", "published", "korean_walking"),
         ("WEIGHT_SUPPORT_EQUAL_FROM", "Support from which the ratio is 1 [1]", "choice", "masumoto2023"),
         ("ELASTICITY_STEP", "Relative step of the numerical derivative [1]", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "surroundings",
         surroundings,
         ("AIR_DRAG_ML_KG_MIN", "Still air overground, times V^3 [ml/kg/min]", "secondary", ""),
         ("WEIGHT_SUPPORT_SLOPE", "Active rate times 1 - a s, s the share carried [1]", "derived", "teunissen2007"),
     ),
-    *_rows(
+    *rows(
+        "gait",
         gait,
         ("RUNNING_FROM_M_S", "Speed from which a bout is taken as running [m/s]", "choice", ""),
         ("BACKWARD_TRANSITION_M_S", "Backward walk-to-run transition, SD 0.11 [m/s]", "published", "hreljac2005"),
@@ -170,7 +171,8 @@ CONSTANTS: Final = [
         ("CONTACT_TIME_PERSON_CV", "Spread of contact time between people [1]", "derived", ""),
         ("TIMING_RATIO_CV", "Spread of both timing ratios [1]", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "load",
         load,
         (
             "PEAK_VERTICAL_FORCE_COEFFICIENTS.run",
@@ -219,8 +221,10 @@ CONSTANTS: Final = [
         ("TIBIAL_CV", "Relative spread [1]", "choice", ""),
         ("VERTICAL_FORCE_SLOPE_RANGE_DEG", "Slopes of measured peak force [deg]", "published", "alcantara2022"),
         ("PATELLOFEMORAL_SLOPE_RANGE_DEG", "Slopes of unchanged knee moments [deg]", "published", "telhan2010"),
+        ("EVIDENCE_GRADES", "Grades of each indicator, forward and backward, by gait", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "uncertainty",
         uncertainty,
         ("MODEL_FORWARD_CV", "Forward equation around group means [1]", "choice", ""),
         ("PERSON_FORWARD_CV.run", "People around a group, forward [1]", "published", "diprampero1986"),
@@ -231,81 +235,74 @@ CONSTANTS: Final = [
         ("MAXIMUM_INPUT_CV", "Largest error of a caller's input [1]", "choice", ""),
         ("UNMEASURED_STUDY_FACTOR", "Widening where the ratio was not measured [1]", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "calibration",
         calibration,
         ("IMPLAUSIBLE_FACTOR", "Measured over predicted that is taken as a mistake [1]", "choice", ""),
         ("MEASUREMENT_CV", "Error of one own measurement when none is given [1]", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "movement",
         movement,
         ("BEYOND_THE_ROOT", "Reach of a search beyond a root at its end [1]", "choice", ""),
         ("LEAST_ELASTICITY", "Elasticity below which a solved speed is undefined [1]", "choice", ""),
     ),
-    *_rows(
+    *rows(
+        "quantities",
         quantities,
         ("PLAUSIBLE_UPTAKE_ML_KG_MIN", "Oxygen uptake above which none is plausible [ml/kg/min]", "choice", ""),
         ("WALKING_SPEED_HIGH_M_S", "Fastest speed taken as walking [m/s]", "choice", ""),
     ),
 ]
-"""Each constant of the models: its module, name, meaning, standing and references. A gait behind the name is its part
-of a constant whose gaits stand apart."""
-
-
-def flat(name: str, constant: Any) -> Iterator[tuple[str, float]]:
-    """Yield every number of a constant with its path.
-
-    Examples
-    --------
-    >>> list(flat("LINE", {"run": (1.0, 2.0)}))
-    [('LINE.run[0]', 1.0), ('LINE.run[1]', 2.0)]
-    """
-    if isinstance(constant, dict):
-        for key, item in constant.items():
-            yield from flat(f"{name}.{key}", item)
-    elif isinstance(constant, tuple):
-        for index, item in enumerate(constant):
-            yield from flat(f"{name}[{index}]", item)
-    else:
-        yield name, constant
-
-
-def numbers_of(module: Any, name: str) -> Iterator[tuple[str, float]]:
-    """Yield every number of a constant of a module, or of one gait's part of it, with its path.
-
-    Examples
-    --------
-    >>> list(numbers_of(load, "PEAK_VERTICAL_FORCE_RATIO.walk"))
-    [('load.PEAK_VERTICAL_FORCE_RATIO.walk', 1.0)]
-    """
-    whole, _, gait_name = name.partition(".")
-    constant = getattr(module, whole)
-    yield from flat(f"{module.__name__.removeprefix('models.')}.{name}", constant[gait_name] if gait_name else constant)
+"""Each constant of the physiology: its group, module, name, meaning, standing and references."""
 
 
 @cache
 def coefficients_hash() -> str:
-    """Return a short hash of every number of the models, to twelve significant digits.
+    """Return a short hash of every number that can change an answer, to twelve significant digits.
+
+    Of every constant, every range of an equation, every bound of what may be sent, and every cell of the tables but
+    the notes, each with its public name: neither where a constant is nor where a table lies is in it.
 
     Examples
     --------
     >>> len(coefficients_hash())
     12
     """
-    numbers = [*_constants(), *_ranges()]
-    lines = "\n".join(f"{path}={number:.12g}" for path, number in numbers)
+    lines = "\n".join(
+        f"{path}={leaf if isinstance(leaf, str) else format(leaf, '.12g')}" for path, leaf in everything()
+    )
     return hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
-def _constants() -> Iterator[tuple[str, float]]:
-    for module, name, *_ in CONSTANTS:
-        yield from numbers_of(module, name)
-
-
-def _ranges() -> Iterator[tuple[str, float]]:
+def everything() -> Iterator[tuple[str, float | str]]:
+    """Yield what the hash is of, each number or word with its public path."""
+    for row in constant_rows():
+        yield from leaves_of(row)
     for gait_name, models in energy_models.ENERGY_MODELS.items():
         for name, model in models.items():
             ranges = (model.speed_range_m_s, model.grade_range, model.defined_grade)
-            yield from flat(f"energy_models.{gait_name}.{name}", ranges)
+            yield from leaves(f"energy_models.{gait_name}.{name}", ranges)
+    yield from leaves("grades", {name: graded.grade for name, graded in QUANTITY_GRADES.items()})
+    yield from bounds()
+    for table_name in get_args(TableName):
+        for index, cells in enumerate(table(table_name)):
+            yield from leaves(f"tables.{table_name}[{index}]", {key: cells[key] for key in cells if key != "note"})
+
+
+def constant_rows() -> list[Row]:
+    """Return every constant: of the physiology, and of how an answer is worked out."""
+    from models.method_constants import METHOD_CONSTANTS  # noqa: PLC0415 - its modules ask for the hash themselves
+
+    return [*CONSTANTS, *METHOD_CONSTANTS]
+
+
+def bounds() -> Iterator[tuple[str, float]]:
+    """Yield every bound of what a caller may send, with its public path."""
+    for name, quantity in QUANTITIES.items():
+        if quantity.low is not None and quantity.high is not None:
+            yield f"quantities.{name}.low", quantity.low
+            yield f"quantities.{name}.high", quantity.high
 
 
 @cache
@@ -320,25 +317,26 @@ def catalogue() -> Catalogue:
     constants: list[Constant] = [
         {
             "name": path,
-            "number": number,
-            "meaning": meaning,
-            "standing": standing,
-            "references": references.split(),
+            "group": row.group,
+            "number": leaf,
+            "meaning": row.meaning,
+            "standing": row.standing,
+            "references": row.references.split(),
         }
-        for module, name, meaning, standing, references in CONSTANTS
-        for path, number in numbers_of(module, name)
+        for row in constant_rows()
+        for path, leaf in leaves_of(row)
+        if not isinstance(leaf, str)
     ]
     constants += [
         {
             "name": path,
+            "group": "quantities",
             "number": number,
-            "meaning": f"Bound of what a caller may send [{quantity.unit}]",
+            "meaning": f"Bound of what a caller may send [{QUANTITIES[path.split('.')[1]].unit}]",
             "standing": "choice",
             "references": [],
         }
-        for name, quantity in QUANTITIES.items()
-        if quantity.low is not None
-        for path, number in flat(f"quantities.{name}", {"low": quantity.low, "high": quantity.high})
+        for path, number in bounds()
     ]
     return {
         "version": __version__,

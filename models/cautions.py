@@ -80,7 +80,7 @@ BACKWARD_DOWNHILL: Final = _warning(
 
 
 def _uphill(gait_name: Gait, going: str, source: str) -> str:
-    steepest = direction.UPHILL_MEASURED_TO[gait_name]
+    steepest = direction.MEASURED_TO_GRADE[gait_name]
     said = f"{going} backward uphill was measured up to {steepest:.3g} rise over run ({source}): beyond, the ratio is"
     return _warning("energy", f"backward_{gait_name}_uphill", f"{said} carried over.")
 

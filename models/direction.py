@@ -54,10 +54,9 @@ POOLED_STUDY_CV: Final[dict[Gait, float]] = {
 }
 """Spread of the ratio between studies: standard deviation of the logs in `tables/ratios.csv` (derived)."""
 
-
 MEASURED_TO_GRADE: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
-"""Steepest upgrade on which backward was measured, rise over run: running Rasica 2020, walking the Korean study."""
-
+"""Steepest upgrade in any measurement of backward energy, rise over run (published, both abstracts: running 0 to 25 %,
+Rasica 2020, n 8; walking 2.5 to 12.5 %, a Korean study, n 10)."""
 
 WEIGHT_SUPPORT_EQUAL_FROM: Final = 0.2
 """Share of body mass carried from which backward takes as much energy as forward (choice: at 20 and 50 % Masumoto &
@@ -103,10 +102,6 @@ BACKWARD_MEASURED_FROM_M_S: Final = 1.75
 
 BACKWARD_MEASURED_TO_M_S: Final = 3.5
 """Fastest backward running in any energy measurement (Wright & Weyand 2001)."""
-
-UPHILL_MEASURED_TO: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
-"""Steepest upgrade in any measurement of backward energy, rise over run (published, both abstracts: running 0 to 25 %,
-Rasica 2020, n 8; walking 2.5 to 12.5 %, a Korean study, n 10)."""
 
 DIRECTION_REFERENCES: Final = {
     "run": ("williford1998", "masumoto2023", "wright2001", "rasica2020"),

@@ -173,7 +173,7 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
         sheet.warn(cautions.EQUAL_EFFORT_ON_GRADE[case.equal], on_a_grade(case))
         return
     sheet.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
-    sheet.warn(cautions.BACKWARD_UPHILL[case.gait], case.grade > direction.UPHILL_MEASURED_TO[case.gait])
+    sheet.warn(cautions.BACKWARD_UPHILL[case.gait], case.grade > direction.MEASURED_TO_GRADE[case.gait])
     if case.gait == "walk":
         sheet.warn(cautions.WALKING_RATIO)
         sheet.warn(cautions.BACKWARD_WALKING_SPEED, outside(backward_speed, direction.WALKING_RATIO_RANGE_M_S))

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models import calibration, direction, energy, energy_models, gait, load, quantities, uncertainty
+from models import energy, energy_models, load, quantities, uncertainty
 from models.calibration import Measured, personal
-from models.catalogue import CONSTANTS, catalogue, flat
+from models.catalogue import catalogue
 from models.cautions import WARNINGS
 from models.claims import evidence
 from models.errors import Conflict, OutOfRange, OutsideEvidence, Undefined
@@ -450,34 +450,6 @@ def test_share_of_maximum() -> None:
 
 
 # The catalogue
-
-
-MODULES = (energy, direction, gait, load, uncertainty, calibration)
-DERIVED_SHAPES = {"EVERY_GRADE", "EVERY_SPEED", "ENERGY_MODELS", "DIRECTION_MODELS", "EVIDENCE_GRADES", "EQUAL_EFFORT"}
-
-
-def test_the_catalogue_misses_no_constant() -> None:
-    listed = {(module.__name__, name.partition(".")[0]) for module, name, *_ in CONSTANTS}
-    for module in MODULES:
-        for name in vars(module):
-            if name.isupper() and vars(module)[name].__class__ is not type and not name.endswith("_REFERENCES"):
-                owner = next(m for m in (uncertainty, energy, *MODULES) if name in vars(m))
-                assert (owner.__name__, name) in listed or name in DERIVED_SHAPES, f"{module.__name__}.{name}"
-
-
-def test_every_number_of_the_catalogue_is_the_very_constant_of_the_code() -> None:
-    listed = {entry["name"]: entry["number"] for entry in catalogue()["constants"]}
-    numbers = dict(
-        entry
-        for module, name, *_ in CONSTANTS
-        for whole in [name.partition(".")[0]]
-        for entry in flat(f"{module.__name__.removeprefix('models.')}.{whole}", getattr(module, whole))
-    )
-    assert numbers.items() <= listed.items()
-    assert len(numbers) > 120
-    for entry in catalogue()["energy_models"]:
-        model = energy_models.ENERGY_MODELS[cast(Any, entry["gait"])][entry["id"]]
-        assert entry["coefficients"] == list(model.coefficients)
 
 
 def scaled(value: Any, times: float) -> Any:

@@ -487,6 +487,9 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
     lambda: answer(weight_support=0.3, overground=True),
     lambda: answer(gait="walk", speed_m_s=1.2, age_y=76.0, height_m=1.6, sex="female"),
     lambda: workout(
+        body_mass_kg=70.0, segments=[{"speed_m_s": 2.5, "duration_s": 60.0, "grade": grade} for grade in (0.0, 0.02)]
+    ),
+    lambda: workout(
         body_mass_kg=70.0, segments=[{"speed_m_s": 1.2, "duration_s": 60.0, "direction": "backward"}, {"pause_s": 60.0}]
     ),
     lambda: solve(body_mass_kg=70.0, find="speed_range", gait="run", knee_extensor_moment_ratio=0.8),
