@@ -27,7 +27,7 @@ NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop fuzz examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -97,6 +97,9 @@ fuzz: $(VENV)/.fuzz-installed $(VENV)/.test-installed ## Fuzz what reads a reque
 	for target in bodies bouts headers arrow; do \
 		$(BIN)/python -m robustness.fuzz $$target --seconds $(FUZZ_SECONDS) || exit 1; \
 	done
+
+mutate: $(VENV)/.test-installed ## Change thirty constants of the models, one at a time: each must fail a test (SEED=, ARGS=)
+	$(BIN)/python -m robustness.mutate $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench: $(VENV)/.test-installed ## Measure what an answer costs beside other ways to serve it, under 5 minutes
 	@command -v wrk > /dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } > /dev/null 2>&1 || true

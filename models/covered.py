@@ -22,7 +22,7 @@ LEAST_COVERED: Final = 0.5
 COVERED_WARNED: Final = 0.95
 """Share of the moving time under which a total of a load is answered with a warning (choice)."""
 
-ROUNDING: Final = 1e-9
+SHARE_ROUNDING: Final = 1e-9
 """Share that the order of a sum may add or take."""
 
 
@@ -112,4 +112,4 @@ def enough(share: float) -> bool:
     >>> enough(0.5), enough(0.49)
     (True, False)
     """
-    return share >= LEAST_COVERED - ROUNDING
+    return share >= LEAST_COVERED - SHARE_ROUNDING

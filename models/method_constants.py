@@ -1,7 +1,8 @@
 """The constants of how an answer is worked out, as `models.catalogue` has those of the physiology.
 
 Each stands under the public name of its group, which its module may change without: names in `GET /models` and the hash
-stay. A number that is not here nor in `models.catalogue` is found by a test.
+stay. A number that is not here nor in `models.catalogue` is found by a test. The group `numerics` holds how finely a
+search or a series is worked out: a change there moves an answer by less than any of its digits that mean something.
 """
 
 from typing import Final
@@ -39,10 +40,12 @@ METHOD_CONSTANTS: Final[list[Row]] = [
         covered,
         ("LEAST_COVERED", "Share of the moving time under which a load total is absent [1]", "choice", ""),
         ("COVERED_WARNED", "Share of the moving time under which a load total is warned of [1]", "choice", ""),
-        ("ROUNDING", "Share that the order of a sum may add or take [1]", "choice", ""),
     ),
+    *rows("numerics", covered, ("SHARE_ROUNDING", "Share that the order of a sum may add or take [1]", "choice", "")),
     *rows(
-        "energy", sections, ("ROUNDED", "Share by which rounding may lift a plausible oxygen uptake [1]", "choice", "")
+        "numerics",
+        sections,
+        ("ROUNDED", "Share by which rounding may lift a plausible oxygen uptake [1]", "choice", ""),
     ),
     *rows("workout", segments, ("MAXIMUM_SEGMENTS", "Most segments and pauses, repeats counted [1]", "choice", "")),
     *rows(
@@ -72,9 +75,9 @@ METHOD_CONSTANTS: Final[list[Row]] = [
         ("UNUSABLE_WARNED", "Share of unusable points from which a warning says so [1]", "choice", ""),
         ("LEFT_OUT_SHARE", "Share of the moving time beyond which, left out, a recording is refused [1]", "choice", ""),
     ),
-    *rows("solve", personal, ("NOTHING", "Variance under which a part of the spread is none [1]", "choice", "")),
+    *rows("numerics", personal, ("NOTHING", "Variance under which a part of the spread is none [1]", "choice", "")),
     *rows(
-        "plan",
+        "numerics",
         optimum,
         ("POINTS", "Speeds on the first grid of a span [1]", "choice", ""),
         ("POINTS_BETWEEN", "Speeds between neighbours of a grid, looked at more closely [1]", "choice", ""),
@@ -88,19 +91,19 @@ METHOD_CONSTANTS: Final[list[Row]] = [
         "plan",
         planning,
         ("DIGITS", "Digits of what is said to be attainable [1]", "choice", ""),
-        ("SPARE", "Share of the time that counts as time to spare [1]", "choice", ""),
     ),
+    *rows("numerics", planning, ("SPARE", "Share of the time that counts as time to spare [1]", "choice", "")),
     *rows(
-        "solve",
+        "numerics",
         roots,
         ("ROUNDING", "Relative width at which a root is found [1]", "choice", ""),
         ("MOST_ROUNDING", "Share by which a solved value may be moved so that it fits its bounds [1]", "choice", ""),
         ("MAXIMUM_STEPS", "Most steps of a search for a root [1]", "choice", ""),
         ("BISECTION", "Where a bracket is cut when no better place is known [1]", "choice", ""),
     ),
-    *rows("solve", speed_of_power, ("INWARD", "Share by which attainable ends are drawn inward [1]", "choice", "")),
+    *rows("numerics", speed_of_power, ("INWARD", "Share by which attainable ends are drawn inward [1]", "choice", "")),
     *rows(
-        "solve",
+        "numerics",
         speed_ranges,
         ("NODES", "Speeds at which a curve is looked at before its crossings are solved for [1]", "choice", ""),
         ("EXTREME_PASSES", "Times that the turning points of a curve are drawn nearer [1]", "choice", ""),
@@ -133,7 +136,7 @@ METHOD_CONSTANTS: Final[list[Row]] = [
         ("WEAK_BOUND_RATIO", "Ratio that a study without a difference weakly bounds [1]", "derived", ""),
     ),
     *rows(
-        "validation",
+        "numerics",
         quantiles,
         ("TERMS", "Most terms of a continued fraction [1]", "choice", ""),
         ("SMALLEST", "What stands for zero in one [1]", "choice", ""),

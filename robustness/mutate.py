@@ -1,0 +1,208 @@
+"""Change constants of the models one at a time, and see whether a test notices: `make mutate`.
+
+A number that can be changed without a test that fails is held by nothing. Golden answers and tables of documents do not
+count, since both are made from the code. Chosen at random; the seed is printed, and SEED= repeats a run.
+"""
+
+import argparse
+import ast
+import inspect
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from queue import Queue
+from typing import Any, Final, NamedTuple
+
+from models.catalogue import constant_rows
+
+HOUSE: Final = Path(__file__).parent.parent
+CONSTANTS: Final = 30
+WORKERS: Final = 2
+LARGER: Final = 1.1
+"""By how much a number is changed: enough to matter, and not to be a mistake that anybody sees."""
+TIMEOUT_S: Final = 900
+
+FINE: Final = {"ELASTICITY_STEP"}
+"""Beside the group `numerics`: how finely something is worked out, which no digit that means something shows."""
+
+TESTS: Final = (
+    "test_constants.py",
+    "test_models_published.py",
+    "test_models_estimate.py",
+    "test_models_choice.py",
+    "test_workout.py",
+    "test_track.py",
+    "test_validation.py",
+    "test_plot.py",
+    "test_solve.py",
+    "test_plan.py",
+)
+"""The tests of the models, soonest to notice first. Golden answers and documents are not among them."""
+
+NOT_OF_NUMBERS: Final = "not (Http or Files or Refusals or Repeats)"
+"""What is passed over in these files: how a request is read and refused says nothing of a constant."""
+
+FIRST: Final = {
+    "recording": "test_track.py",
+    "workout": "test_workout.py",
+    "plan": "test_plan.py",
+    "plot": "test_plot.py",
+    "validation": "test_validation.py",
+}
+"""The tests that a group's constants are tried on first."""
+
+
+class Place(NamedTuple):
+    """A number in the code: its constant, its file, and where it is written."""
+
+    name: str
+    group: str
+    path: Path
+    line: int
+    start: int
+    end: int
+    number: float
+
+
+def places() -> dict[str, list[Place]]:
+    """Return the numbers of each constant that has any written in it, by its public name."""
+    found: dict[str, list[Place]] = {}
+    for row in constant_rows():
+        name = row.name.partition(".")[0]
+        if row.group != "numerics" and name not in FINE:
+            path = Path(inspect.getsourcefile(row.module) or "")
+            numbers = list(numbers_of(name, path.read_text(encoding="utf-8")))
+            if numbers:
+                public = f"{row.group}.{name}"
+                found[public] = [Place(public, row.group, path.relative_to(HOUSE), *number) for number in numbers]
+    return found
+
+
+def numbers_of(name: str, source: str) -> Iterator[tuple[int, int, int, float]]:
+    """Yield every number in the assignment of a name: its line, columns in bytes, and value.
+
+    Examples
+    --------
+    >>> list(numbers_of("LINE", "LINE = (1.5, {'run': -2})"))
+    [(1, 8, 11, 1.5), (1, 22, 23, 2)]
+    """
+    for node in ast.parse(source).body:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
+        )
+        if any(isinstance(target, ast.Name) and target.id == name for target in targets):
+            for inside in ast.walk(node):
+                value: Any = getattr(inside, "value", None)
+                if isinstance(inside, ast.Constant) and isinstance(value, int | float) and not isinstance(value, bool):
+                    yield inside.lineno, inside.col_offset, inside.end_col_offset or 0, value
+
+
+def changed(number: float) -> float:
+    """Return a number changed a little, of its own kind.
+
+    Examples
+    --------
+    >>> changed(5), changed(0), changed(0.0)
+    (6, 1, 0.1)
+    """
+    if isinstance(number, int):
+        return number + max(1, round(number * (LARGER - 1)))
+    return number * LARGER or 0.1
+
+
+def mutated(source: str, place: Place) -> str:
+    """Return a source with the number at a place changed."""
+    lines = source.encode().splitlines(keepends=True)
+    line = lines[place.line - 1]
+    lines[place.line - 1] = line[: place.start] + repr(changed(place.number)).encode() + line[place.end :]
+    return b"".join(lines).decode()
+
+
+def copied(folder: Path) -> Path:
+    """Copy what is committed or about to be into a folder, and return it."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=HOUSE,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout.splitlines()
+    for name in filter(lambda name: (HOUSE / name).is_file(), listed):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(HOUSE / name, folder / name)
+    return folder
+
+
+def failed(house: Path, group: str) -> str:
+    """Run the tests in a copy up to the first that fails, and return its name, "" where none does."""
+    first = FIRST.get(group, TESTS[0])
+    tests = [f"tests/{name}" for name in sorted(TESTS, key=lambda name: name != first)]
+    # A profile without deadlines, and the same examples each time: what fails is the number.
+    words = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "-k", NOT_OF_NUMBERS]
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", *words, *tests],
+        cwd=house,
+        env={"PYTHONPATH": str(house), "PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=TIMEOUT_S,
+    )
+    if ran.returncode == 0:
+        return ""
+    lines = [line for line in ran.stdout.splitlines() if line.startswith(("FAILED", "ERROR"))]
+    return lines[0] if lines else (ran.stdout + ran.stderr)[-200:]
+
+
+def main() -> None:
+    """Change constants, say what noticed each, and end with 1 where any was changed without notice."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--constants", type=int, default=CONSTANTS)
+    parser.add_argument("--only", default="", help="only constants whose name holds this")
+    said = parser.parse_args()
+    seed = random.SystemRandom().randrange(10**6) if said.seed is None else said.seed
+    chance = random.Random(seed)
+    known = {name: numbers for name, numbers in places().items() if said.only in name}
+    chosen = [chance.choice(known[name]) for name in chance.sample(sorted(known), min(said.constants, len(known)))]
+    print(f"{len(chosen)} of {len(known)} constants, SEED={seed}", flush=True)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        houses: Queue[Path] = Queue()
+        for worker in range(WORKERS):
+            houses.put(copied(Path(folder) / str(worker)))
+
+        def tried(place: Place | None) -> str:
+            house = houses.get()
+            try:
+                if place is None:
+                    return failed(house, "")
+                source = (house / place.path).read_text(encoding="utf-8")
+                (house / place.path).write_text(mutated(source, place), encoding="utf-8")
+                try:
+                    noticed = failed(house, place.group)
+                finally:
+                    (house / place.path).write_text(source, encoding="utf-8")
+                what = f"{place.name} {place.number!r} -> {changed(place.number)!r}, {place.path}:{place.line}"
+                print(f"{'noticed ' if noticed else 'SURVIVED'}  {what}  {noticed[:100]}", flush=True)
+                return noticed
+            finally:
+                houses.put(house)
+
+        with ThreadPoolExecutor(WORKERS) as pool:
+            untouched, *noticed = pool.map(tried, [None, *chosen])
+    if untouched:
+        sys.exit(f"The tests fail without any change, so that this says nothing: {untouched}")
+    survivors = [place.name for place, by in zip(chosen, noticed, strict=True) if not by]
+    print(f"{len(survivors)} survived: {', '.join(survivors) or 'none'}; {time.monotonic() - began:.0f} s")
+    sys.exit(bool(survivors))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,282 @@
+"""Constants that no other test holds, each against what its source prints or the arithmetic behind it.
+
+`make mutate` finds what belongs here. Sections are those of docs/evidence.md.
+"""
+
+import math
+from statistics import NormalDist, stdev
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from models import gait, load
+from models.cautions import TRACK_UNUSABLE
+from models.combine import grid
+from models.compared_load import SPEEDS_FROM_NOTES
+from models.curves import energy_curves
+from models.errors import Undefined
+from models.estimate import estimate
+from models.evidence import table
+from models.planning import inward
+from models.recording import MAXIMUM_POINTS, Column, Points, recording
+from models.track import track
+from models.uncertainty import standard_score
+from models.validation import validation
+
+RUN = {"body_mass_kg": 70.0, "speed_m_s": 3.0, "duration_s": 600.0}
+
+
+def answer(**bout: Any) -> dict[str, Any]:
+    """Return the answer to ten minutes of running at 3 m/s, unless more is said."""
+    return cast(dict[str, Any], estimate(**(RUN | bout)))
+
+
+def spread_of(interval: dict[str, float]) -> float:
+    """Return the coefficient of variation behind a 90 % interval."""
+    return math.log(interval["high"] / interval["value"]) / standard_score(0.90)
+
+
+def test_the_spread_of_the_timing_ratios_is_that_of_the_peak_force() -> None:
+    """Steps and ground contact: no spread is published; the momentum balance ties them to the ratio of peak forces."""
+    assert gait.TIMING_RATIO_CV == load.PEAK_VERTICAL_FORCE_RATIO_SD == 0.05
+    for name in ("cadence", "contact_time"):
+        assert spread_of(answer()["ratio"][name]) == pytest.approx(0.05, rel=1e-9)
+
+
+def test_the_spread_of_tibial_compression_is_absolute_and_relative() -> None:
+    """Achilles tendon, calf and shin: the root of the sum of squares of 0.4 body weights and 20 %."""
+    peak = answer()["forward"]["load"]["tibial_compression_peak_bw"]
+    assert spread_of(peak) == pytest.approx(math.hypot(0.4 / peak["value"], 0.20), rel=1e-9)
+
+
+def test_the_interval_of_the_achilles_load_spans_the_methods() -> None:
+    """Achilles tendon, calf and shin: methods differ by a factor of 2 to 3, whose middle is the whole 90 % interval."""
+    tendon = answer()["forward"]["load"]["achilles_relative_load"]
+    assert tendon["high"] / tendon["low"] == pytest.approx((2 + 3) / 2, rel=1e-3)
+
+
+def test_the_spread_of_the_knee_cap_ratio_is_that_of_the_people_of_roos() -> None:
+    """Knee: the ratio of means is 0.756, and 85 % of 20 people were lower backward."""
+    forward, backward = (
+        float(row["mean"])
+        for row in table("load")
+        if (row["study"], row["indicator"]) == ("Roos2012", "pfj_peak_force")
+    )
+    assert backward / forward == pytest.approx(0.756, abs=5e-4)
+    lower = NormalDist().cdf(-math.log(0.756) / load.PATELLOFEMORAL_RATIO_SD_LOG)
+    assert lower == pytest.approx(0.85, abs=0.005)
+    ratio = answer()["ratio"]["load"]["patellofemoral_peak_force"]
+    assert spread_of(ratio) == pytest.approx(-math.log(0.756) / NormalDist().inv_cdf(0.85), abs=0.005)
+
+
+def test_another_study_of_equal_heart_rate_may_lie_twice_as_far_as_one_of_equal_speed() -> None:
+    """The same heart rate: the spread between the running studies, doubled (choice)."""
+    logs = [math.log(float(row["ratio_backward_forward"])) for row in table("ratios") if row["gait"] == "run"]
+    spread = answer(equal="heart_rate")["spread"]
+    assert spread["ratio_study_cv"] == pytest.approx(2 * round(stdev(logs), 3), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("bout", "name", "absolute"),
+    [
+        ({}, "peak_vertical_force_bw", 0.25),
+        ({"speed_m_s": 1.5, "gait": "walk"}, "peak_vertical_force_bw", 0.25),
+        ({}, "patellofemoral_peak_force_bw", 1.3),
+        ({"speed_m_s": 1.5, "gait": "walk"}, "patellofemoral_peak_force_bw", 0.4),
+    ],
+)
+def test_the_spread_of_a_force_is_absolute(bout: dict[str, Any], name: str, absolute: float) -> None:
+    """Ground force, Knee: standard deviations between people in body weights."""
+    force = answer(**bout)["forward"]["load"][name]
+    assert spread_of(force) == pytest.approx(absolute / force["value"], rel=1e-9)
+
+
+def test_the_spreads_of_impulse_and_knee_moment_are_relative_and_absolute() -> None:
+    """Knee: 35 % of the impulse forward, and 0.25 of the ratio of moments (choices)."""
+    found = answer()
+    for name in ("patellofemoral_impulse_per_km_bw_s", "patellofemoral_impulse_per_bout_bw_s"):
+        assert spread_of(found["forward"]["load"][name]) == pytest.approx(0.35, rel=1e-9)
+    moment = found["backward"]["load"]["knee_extensor_moment_ratio"]
+    assert spread_of(moment) == pytest.approx(0.25 / moment["value"], rel=1e-9)
+
+
+def test_the_spread_of_contact_time_is_that_of_the_people_measured() -> None:
+    """Steps and ground contact: 271 with a standard deviation of 23 ms at 2.61 m/s, nine people."""
+    (row,) = (
+        row
+        for row in table("gait")
+        if (row["quantity"], row["speed_m_s"], row["gait"]) == ("contact_time", "2.61", "run")
+    )
+    assert spread_of(answer()["forward"]["contact_time_s"]) == pytest.approx(float(row["sd"]) / float(row["value"]))
+
+
+def test_the_spread_of_walking_cadence_is_that_of_the_people_measured() -> None:
+    """Steps and ground contact: about seven steps a minute, root mean square over the bins of Fukuchi 2018."""
+    sds = [float(row["sd"]) for row in table("gait") if row["study"].startswith("Fukuchi 2018")]
+    cadence = answer(speed_m_s=1.3, gait="walk")["forward"]["cadence_steps_per_min"]
+    spread = spread_of(cadence) * cadence["value"]
+    assert spread == pytest.approx(7.0, rel=1e-9)
+    assert spread == pytest.approx(math.sqrt(sum(sd * sd for sd in sds) / len(sds)), abs=0.5)
+
+
+# How a recording is cleaned: docs/track.md says each of these numbers.
+
+
+def north(metres: Any, altitude_m: Any = 500.0, *, seconds: Any = None) -> Points:
+    """Return a way due north, a point a second unless said otherwise, at these metres from the start."""
+    way: Column = np.asarray(metres, dtype=np.float64)
+    time_s = np.arange(len(way), dtype=np.float64) if seconds is None else np.asarray(seconds, dtype=np.float64)
+    # 111 195.08 m a degree: a sphere with the mean radius of the Earth, 6371.0088 km.
+    return Points(
+        time_s, way / 111_195.08, np.zeros_like(way), np.full_like(way, altitude_m), np.full_like(way, np.nan)
+    )
+
+
+EVEN = 2.5 * np.arange(601)
+
+
+def test_a_degree_of_latitude_is_as_long_as_on_the_mean_sphere() -> None:
+    assert recording(north(EVEN)).way_m[-1] == pytest.approx(1500.0, rel=1e-6)
+
+
+def test_as_many_points_as_two_days_have_seconds() -> None:
+    assert MAXIMUM_POINTS == 2 * 86_400 + 1
+
+
+def test_two_points_make_a_way() -> None:
+    assert recording(north([0.0, 75.0], seconds=[0.0, 30.0])).way_m[-1] == pytest.approx(75.0, rel=1e-6)
+    with pytest.raises(Undefined):
+        recording(north([0.0]))
+
+
+@pytest.mark.parametrize(("name", "highest"), [("latitude_deg", 90.0), ("longitude_deg", 180.0)])
+def test_there_is_no_place_beyond_the_pole_or_the_date_line(name: str, highest: float) -> None:
+    for value, unusable in ((highest + 0.5, 1), (-highest - 0.5, 1)):
+        points = north(EVEN)
+        getattr(points, name)[300] = value
+        assert recording(points).unusable_points == unusable
+
+
+@pytest.mark.parametrize(("altitude_m", "known"), [(8990.0, True), (9010.0, False), (-490.0, True), (-510.0, False)])
+def test_altitudes_that_there_are_on_land(altitude_m: float, known: bool) -> None:
+    assert (recording(north(EVEN, altitude_m)).slope is not None) == known
+
+
+def test_nobody_runs_faster_than_the_fastest_sprint() -> None:
+    for step_m, jumps in ((12.4, 0), (12.6, 1)):
+        way = EVEN.copy()
+        way[300:] += step_m - 2.5
+        assert recording(north(way)).jumps == jumps
+
+
+def test_five_points_in_a_row_are_a_spike_and_six_are_not() -> None:
+    for count, removed in ((5, 5), (6, 0)):
+        points = north(EVEN)
+        points.longitude_deg[300 : 300 + count] = 1.0
+        assert recording(points).removed_spikes == removed
+
+
+def test_a_last_point_more_than_an_hour_later_is_misdated() -> None:
+    for later_s, unusable in ((3590.0, 0), (3610.0, 1)):
+        seconds = np.arange(601.0)
+        seconds[-1] = seconds[-2] + later_s
+        assert recording(north(EVEN, seconds=seconds)).unusable_points == unusable
+
+
+def test_up_to_half_of_the_points_may_be_unusable_and_a_twentieth_goes_without_a_warning() -> None:
+    def lost(count: int) -> Points:
+        points = north(EVEN)
+        points.latitude_deg[np.linspace(1, 599, count).astype(int)] = np.nan
+        return points
+
+    assert recording(lost(300)).unusable_points == 300
+    with pytest.raises(Undefined, match="More than half"):
+        recording(lost(301))
+    for count, warned in ((30, False), (31, True)):
+        codes = {warning["code"] for warning in track(points=lost(count), body_mass_kg=70.0)["warnings"]}
+        assert (TRACK_UNUSABLE in codes) == warned
+
+
+def test_more_than_a_minute_without_a_point_is_a_gap() -> None:
+    for gap_s, gaps in ((60, 0), (61, 1)):
+        kept = np.r_[0:300, 299 + gap_s : 601]
+        assert recording(Points(*(column[kept] for column in north(EVEN)))).gaps == gaps
+
+
+def test_positions_are_averaged_over_five_seconds() -> None:
+    """A point ten metres beside the way moves five means by two metres: there and back again, hypot(2.5, 2) each."""
+    points = north(EVEN)
+    points.longitude_deg[300] = 10.0 / 111_195.08
+    assert recording(points).way_m[-1] == pytest.approx(1500.0 + 2 * (math.hypot(2.5, 2.0) - 2.5), abs=1e-3)
+
+
+def test_a_slope_is_that_of_the_line_through_twenty_one_means_of_five_metres() -> None:
+    """A step of a metre: the sum of 1 to 10, over twice the sum of their squares, over 5 m."""
+    slope = recording(north(EVEN, np.where(EVEN < 750.0, 500.0, 501.0))).slope
+    assert slope is not None
+    steepest = sum(range(1, 11)) / (2 * sum(k * k for k in range(1, 11))) / 5.0
+    assert slope.max() == pytest.approx(steepest, rel=0.02)
+
+
+def test_a_part_slower_than_people_walk_is_a_pause() -> None:
+    for speed_m_s, pauses in ((0.51, 0), (0.49, 1)):
+        way = np.concatenate((EVEN, EVEN[-1] + speed_m_s * np.arange(1, 301)))
+        assert track(points=north(way), body_mass_kg=70.0)["track"]["pauses"] == pauses
+
+
+def test_half_of_a_recording_may_be_faster_than_anybody_moves() -> None:
+    def driven(seconds: int) -> Points:
+        return north(np.concatenate((EVEN, EVEN[-1] + 10.0 * np.arange(1, seconds + 1))))
+
+    assert track(points=driven(580), body_mass_kg=70.0)["track"]["left_out_s"] == pytest.approx(580, abs=10)
+    with pytest.raises(Undefined) as refused:
+        track(points=driven(630), body_mass_kg=70.0)
+    assert refused.value.code == "not_on_foot"
+
+
+# How an answer is worked out
+
+
+@pytest.mark.parametrize(
+    ("speeds", "grades", "shares"),
+    [
+        ([2.5, 3.0], [0.0, 0.0], [1.0, 1.0]),
+        ([2.5, 2.75], [0.0, 0.0], [0.5, 1.5]),
+        ([2.5, 2.5], [0.0, 0.05], [1.0, 1.0]),
+        ([2.5, 2.5], [0.0, 0.025], [0.5, 1.5]),
+    ],
+)
+def test_half_a_metre_a_second_or_five_percent_are_another_error(
+    speeds: list[float], grades: list[float], shares: list[float]
+) -> None:
+    under = grid(speed_m_s=np.array(speeds), grade=np.array(grades))
+    placed = under.placed(np.ones(2), np.arange(2))
+    assert sorted(placed[placed > 1e-12].tolist()) == pytest.approx(shares)
+
+
+def test_what_is_attainable_is_said_with_six_digits() -> None:
+    assert inward(812.345678, math.floor) == 812.345
+    assert inward(812.345678, math.ceil) == 812.346
+
+
+def test_a_curve_spans_what_was_measured_a_twentieth_of_a_metre_a_second_apart() -> None:
+    """Running from 1.5 to 5.5 m/s, walking from 0.4 to 2.4: beyond the rows of the tables on either side."""
+    rows = [row for row in table("energy") if row["speed_m_s"].replace(".", "").isdigit()]
+    for name, low, high, step, example in (("run", 1.5, 5.5, 0.05, 2.5), ("walk", 0.4, 2.4, 0.025, 1.4)):
+        curves = energy_curves(gait=cast(Any, name))
+        assert (curves.speed_m_s[0], curves.speed_m_s[-1], curves.example_m_s) == (low, high, example)
+        assert np.diff(curves.speed_m_s).max() == pytest.approx(step, rel=1e-9)
+        measured = [float(row["speed_m_s"]) for row in rows if row["gait"] == name]
+        assert low < min(measured)
+        assert high > max(measured)
+
+
+def test_speeds_that_a_table_lacks_are_the_middles_of_what_its_notes_say() -> None:
+    assert SPEEDS_FROM_NOTES["Roos2012"][0] == pytest.approx((2.8 + 3.4) / 2)
+    assert SPEEDS_FROM_NOTES["Cavagna2012"][0] == pytest.approx((0.83 + 4.72) / 2)
+
+
+def test_assumed_correlations_are_low_middling_and_high() -> None:
+    found = cast(dict[str, Any], validation())["pooling"]["by_correlation"]
+    assert [each["correlation"] for each in found] == [0.3, 0.5, 0.7]
