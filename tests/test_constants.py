@@ -120,6 +120,52 @@ def test_the_spread_of_walking_cadence_is_that_of_the_people_measured() -> None:
     assert spread == pytest.approx(math.sqrt(sum(sd * sd for sd in sds) / len(sds)), abs=0.5)
 
 
+def codes(**bout: Any) -> set[str]:
+    """Return the codes of an answer's warnings."""
+    return {warning["code"] for warning in answer(**bout)["warnings"]}
+
+
+@pytest.mark.parametrize(
+    ("gait_name", "code", "low", "high"),
+    [
+        ("run", "load.patellofemoral_speed", 1.0, 4.5),
+        ("run", "load.run_achilles_speed", 2.7, 4.5),
+        ("walk", "load.walk_achilles_speed", 1.34, 1.34),
+        ("run", "load.tibial_speed", 2.6, 4.0),
+        ("walk", "load.walk_vertical_force_speed", 1.0, 2.0),
+        ("walk", "timing.walk_timing_speed", 0.8, 1.77),
+        ("run", "energy.looney2025_run_speed", 1.8, 5.2),
+        ("walk", "energy.looney2019_walk_speed", 0.4, 1.96),
+    ],
+)
+def test_a_range_ends_where_its_data_do(gait_name: str, code: str, low: float, high: float) -> None:
+    """Speeds of the tables of docs/evidence.md: inside there is no warning, a hair outside there is."""
+    for speed_m_s, warned in ((low, False), (high, False), (low * 0.99, True), (high * 1.01, True)):
+        assert (code in codes(speed_m_s=speed_m_s, gait=gait_name)) == warned, speed_m_s
+
+
+def test_knee_loads_end_at_four_degrees() -> None:
+    """Knee: moments hardly change from -4 to +4 degrees (Telhan 2010)."""
+    for degrees in (3.95, -3.95, 4.05, -4.05):
+        load_ = answer(grade=math.tan(math.radians(degrees)))["forward"]["load"]
+        assert ("patellofemoral_peak_force_bw" in load_) == (abs(degrees) < 4)
+
+
+def test_the_tendon_walking_is_its_share_of_running_at_the_fastest() -> None:
+    """Achilles tendon, calf and shin: Reiter measured 44.0 walking and 98.7 running at 4.47 m/s, in one unit."""
+    peaks = {
+        row["gait"]: float(row["mean"])
+        for row in table("load")
+        if row["study"] == "Reiter2024_tensiometry"
+        and row["indicator"] == "achilles_peak_force"
+        and row["unit"] != "BW"
+    }
+    assert peaks == {"walk": 44.0, "run": 98.7}
+    fastest = answer(speed_m_s=4.47)["forward"]["load"]["achilles_relative_load"]["value"]
+    walking = answer(speed_m_s=1.34, gait="walk")["forward"]["load"]["achilles_relative_load"]["value"]
+    assert walking == pytest.approx(peaks["walk"] / peaks["run"] * fastest, abs=0.005)
+
+
 # How a recording is cleaned: docs/track.md says each of these numbers.
 
 
