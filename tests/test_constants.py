@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from models import gait, load
+from models import energy, gait, load
 from models.cautions import TRACK_UNUSABLE
 from models.combine import grid
 from models.compared_load import SPEEDS_FROM_NOTES
@@ -118,6 +118,12 @@ def test_the_spread_of_walking_cadence_is_that_of_the_people_measured() -> None:
     spread = spread_of(cadence) * cadence["value"]
     assert spread == pytest.approx(7.0, rel=1e-9)
     assert spread == pytest.approx(math.sqrt(sum(sd * sd for sd in sds) / len(sds)), abs=0.5)
+
+
+def test_the_intensity_is_moderate_from_three_met_and_vigorous_from_six() -> None:
+    """Exercise intensity definitions, Table 3 of PMC8818640: 3.0 to 5.9 and 6.0 and more."""
+    found = [energy.intensity(met=met) for met in (2.99, 3.0, 5.99, 6.0)]
+    assert found == ["light", "moderate", "moderate", "vigorous"]
 
 
 def codes(**bout: Any) -> set[str]:
