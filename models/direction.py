@@ -19,7 +19,8 @@ Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate", "perceived_e
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
 """The documented uplift of backward running at equal speed, on gross energy (secondary: the four people of Wright &
-Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B; docs/evidence.md)."""
+Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B;
+docs/evidence.md#energy-at-the-same-speed)."""
 
 
 def _log_ratios(gait: Gait) -> list[float]:
@@ -86,7 +87,8 @@ DIRECTION_MODELS: Final[dict[DirectionModelName, dict[Gait, DirectionModel]]] = 
 HEART_RATE_RATIO: Final[dict[Gait, float]] = {"run": 0.83, "walk": 0.76}
 """Gross energy backward to forward at equal heart rate, grade D. Derived: the lines through Williford's group means
 give 0.763, 0.808, 0.827, 0.836 and 0.847 at 132, 146, 155, 160 and 168 beats a minute, beyond 146 with the forward
-line extrapolated; Kim & Choi (walking, n 20) 0.750 to 0.755 (docs/evidence.md)."""
+line extrapolated; Kim & Choi (walking, n 20) 0.750 to 0.755
+(docs/evidence.md#the-same-heart-rate-or-the-same-felt-effort)."""
 
 EQUAL_EFFORT: Final[frozenset[Equal]] = frozenset({"heart_rate", "perceived_exertion"})
 """What holds an effort equal: the ratio of energies is that of equal heart rate, and the backward speed is unknown.

@@ -22,7 +22,8 @@ ASSUMED_BASIS: Final = "SDs of both directions, correlation"
 
 WEAK_BOUND_STUDY: Final = "Paes & Fernandez 2016"
 WEAK_BOUND_RATIO: Final = 1.07
-"""Derived (docs/evidence.md): the ratio that its report of no significant difference weakly bounds."""
+"""Derived: the ratio that its report of no significant difference weakly bounds
+(docs/evidence.md#energy-at-the-same-speed)."""
 
 
 class StudyRatio(TypedDict):

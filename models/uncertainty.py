@@ -26,7 +26,7 @@ standard deviations of Williford 1998 (0.18 and 0.15)."""
 PERSON_RATIO_CV: Final = {"run": 0.13, "walk": 0.13}
 """Spread between people of the ratio backward to forward. Choice, the middle of 0.09 to 0.19: no study prints it, and
 the published standard deviations give 0.09 to 0.19 by how far a person's two directions go together
-(docs/evidence.md)."""
+(docs/evidence.md#how-far-one-person-may-lie-from-the-mean)."""
 
 CONVERSION_CV: Final = 0.016
 """Spread of kilocalories per litre of oxygen. Derived: ten equations span 5.2 % (Kipp 2018)."""

@@ -36,7 +36,7 @@ def width(entry: dict[str, float]) -> float:
 
 @pytest.mark.parametrize(
     ("model", "speed", "grade", "expected"),
-    # The equations of docs/evidence.md, written out.
+    # The equations of docs/evidence.md#the-forward-equations, written out.
     [
         ("acsm", 2.5, 0.0, 0.2 * 150 + 3.5),
         ("acsm", 2.5, 0.1, 0.2 * 150 + 0.9 * 150 * 0.1 + 3.5),
@@ -68,7 +68,8 @@ def test_minetti_walking_is_the_level_of_looney2019_with_the_shape_of_the_polyno
 
 @pytest.mark.parametrize(
     ("model", "speed", "measured", "percent"),
-    # docs/evidence.md: Li 2020 against ACSM -0.4 to +1.7 %, Léger -7 to -10 %; Williford ACSM +12 %, Léger +2 %.
+    # docs/evidence.md#the-forward-equations:
+    # Li 2020 against ACSM -0.4 to +1.7 %, Léger -7 to -10 %; Williford ACSM +12 %, Léger +2 %.
     [
         ("acsm", 1.944, 26.9, -0.4),
         ("acsm", 2.222, 29.7, 1.7),
@@ -247,7 +248,8 @@ def measured_on_the_level() -> list[dict[str, Any]]:
 
 
 def test_uphill_a_persons_ratio_is_that_of_the_level() -> None:
-    # docs/evidence.md: proportional on every upgrade, so that a ratio of 1 leaves the forward cost on every grade.
+    # docs/evidence.md#energy-at-the-same-speed:
+    # proportional on every upgrade, so that a ratio of 1 leaves the forward cost on every grade.
     for grade in (0.0, 0.1, 0.3):
         given = answer(speed_m_s=1.3, measurements=measured_on_the_level(), grade=grade)
         assert given["ratio"]["total_energy"]["value"] == pytest.approx(1.0, abs=0.01)

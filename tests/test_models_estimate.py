@@ -53,7 +53,7 @@ def test_energy_of_the_check_bout() -> None:
 
 
 def test_active_energies_differ_by_more_than_total_ones() -> None:
-    # docs/evidence.md: 1.34 at 2.5 m/s.
+    # docs/evidence.md#energy-at-the-same-speed: 1.34 at 2.5 m/s.
     assert round(answer()["ratio"]["active_energy"]["value"], 2) == 1.34
 
 
@@ -65,14 +65,15 @@ def test_patellofemoral_peak_ratio(speed: float, ratio: float) -> None:
 
 @pytest.mark.parametrize(("speed", "ratio"), [(2.0, 0.62), (2.5, 0.68), (3.0, 0.72), (3.5, 0.75)])
 def test_backward_speed_at_equal_metabolic_rate(speed: float, ratio: float) -> None:
-    # docs/evidence.md, with looney2025.
+    # docs/evidence.md#the-same-metabolic-rate, with looney2025.
     given = answer(speed_m_s=speed, equal="metabolic_rate")
     assert round(given["ratio"]["speed"]["value"], 2) == ratio
     assert given["forward"]["metabolic_power_w_kg"] == given["backward"]["metabolic_power_w_kg"]
 
 
 def test_interval_of_a_person_is_as_wide_as_the_evidence_says() -> None:
-    # docs/evidence.md: about 11 % forward and 20 % backward at 90 %, one standard deviation.
+    # docs/evidence.md#how-far-one-person-may-lie-from-the-mean:
+    # about 11 % forward and 20 % backward at 90 %, one standard deviation.
     given = answer()
     one_sd = 2 * 1.6448536269514722
     spread = {
@@ -125,7 +126,8 @@ def test_equal_heart_rate_and_felt_effort_answer_energy_alone(equal: str) -> Non
 
 @pytest.mark.parametrize("speed", [2.5, 1.3])
 def test_felt_effort_has_the_interval_of_equal_heart_rate_and_no_end_is_clamped(speed: float) -> None:
-    # docs/evidence.md: at 90 % it holds 0.70 and 1.00; the centre and spread are those of equal heart rate.
+    # docs/evidence.md#the-same-heart-rate-or-the-same-felt-effort:
+    # at 90 % it holds 0.70 and 1.00; the centre and spread are those of equal heart rate.
     felt, beat = (answer(equal=equal, speed_m_s=speed)["ratio"] for equal in ("perceived_exertion", "heart_rate"))
     assert felt == beat
     assert felt["total_energy"]["low"] < 0.70
@@ -137,7 +139,8 @@ def test_felt_effort_has_the_interval_of_equal_heart_rate_and_no_end_is_clamped(
 
 @pytest.mark.parametrize("grade", [0.0, 0.025, 0.075, 0.125])
 def test_backward_walking_is_proportional_on_every_upgrade_that_was_measured(grade: float) -> None:
-    # docs/evidence.md: +31 to +41 % oxygen at 1.111 m/s on +2.5 to +12.5 %, in one study of ten women.
+    # docs/evidence.md#energy-at-the-same-speed:
+    # +31 to +41 % oxygen at 1.111 m/s on +2.5 to +12.5 %, in one study of ten women.
     ratio = answer(speed_m_s=1.111, grade=grade)["ratio"]["total_energy"]
     assert round(ratio["value"], 3) == 1.374
     assert 1.31 < ratio["value"] < 1.41
@@ -195,7 +198,7 @@ def test_achilles_backward_has_bounds_that_do_not_scale_and_no_value() -> None:
 
 
 def test_impulse_ratio_is_that_of_the_peaks_times_what_the_steps_change() -> None:
-    # docs/evidence.md: the peak ratio over that of the ground forces, at any cadence.
+    # docs/evidence.md#steps-and-ground-contact: the peak ratio over that of the ground forces, at any cadence.
     load = answer()["ratio"]["load"]
     factor = load["patellofemoral_impulse_per_km"]["value"] / load["patellofemoral_peak_force"]["value"]
     assert factor == pytest.approx(1 / 1.075, rel=1e-12)
@@ -240,7 +243,7 @@ def test_impulse_per_bout_is_that_per_km_times_the_distance() -> None:
     [(0.05, set()), (0.08, {"patellofemoral_peak_force_bw"}), (-0.08, {"patellofemoral_peak_force_bw"})],
 )
 def test_loads_on_a_grade(grade: float, forward_absent: set[str]) -> None:
-    # docs/evidence.md: backward all absent; patellofemoral absent beyond 4 degrees (a grade of 0.0699).
+    # docs/evidence.md#knee: backward all absent; patellofemoral absent beyond 4 degrees (a grade of 0.0699).
     given = answer(grade=grade)
     assert "load" not in given["backward"]
     assert "load" not in given["ratio"]
@@ -358,7 +361,8 @@ def test_an_equation_of_the_other_gait_is_a_conflict() -> None:
 
 @pytest.mark.parametrize("speed", [0.743, 1.01])
 def test_no_equal_speed_is_undefined(speed: float) -> None:
-    # docs/evidence.md: no root below 0.744 m/s with looney2025. Up to 1.02 m/s there is one, but backward power
+    # docs/evidence.md#the-same-metabolic-rate:
+    # no root below 0.744 m/s with looney2025. Up to 1.02 m/s there is one, but backward power
     # hardly depends on speed there, and its interval would span more than a factor of ten.
     with pytest.raises(Undefined) as caught:
         answer(speed_m_s=speed, gait="run", equal="metabolic_rate")
@@ -380,7 +384,8 @@ def test_downhill_where_power_hardly_depends_on_speed_a_solved_speed_is_undefine
 
 
 def test_backward_contact_time_is_never_extrapolated() -> None:
-    # docs/evidence.md: range 1.8 to 3.5 m/s; at their own top speeds contact times are nearly equal.
+    # docs/evidence.md#steps-and-ground-contact:
+    # range 1.8 to 3.5 m/s; at their own top speeds contact times are nearly equal.
     given = answer(speed_m_s=3.51)
     assert "absent.backward_contact_time" in codes(given)
     assert "contact_time_s" not in given["backward"]

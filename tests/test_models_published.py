@@ -77,7 +77,7 @@ def test_energy_rows_lie_in_their_group_interval_but_for_the_known_misses() -> N
 
 @pytest.mark.parametrize(
     ("study", "speed", "percent"),
-    # docs/evidence.md: RE3 against measurements, in percent, as printed.
+    # docs/evidence.md#the-forward-equations: RE3 against measurements, in percent, as printed.
     [
         ("Li 2020 treadmill", 1.944, -5),
         ("Li 2020 treadmill", 2.5, -7),
@@ -94,7 +94,8 @@ def test_error_of_looney2025_against_a_measurement(study: str, speed: float, per
 
 
 def test_walking_uphill_backward_is_proportional_and_two_table_entries_show_it_high() -> None:
-    # docs/evidence.md: two rows of the Compendium (secondary) are answered 8 % too high; a study at five grades is not.
+    # docs/evidence.md#energy-at-the-same-speed:
+    # two rows of the Compendium (secondary) are answered 8 % too high; a study at five grades is not.
     rows = {row["study"]: row for row in energy_rows() if row["direction"] == "backward" and row["grade"] != "0"}
     assert {name: round(100 * (predicted_uptake(row) / 27.3 - 1)) for name, row in rows.items()} == {
         "Compendium 2024 code 17325": 8,
@@ -114,13 +115,13 @@ def test_looney2019_check_value() -> None:
 
 
 def test_oxygen_to_energy() -> None:
-    # docs/evidence.md: 4.911 kcal/L and 20.55 kJ/L at an exchange ratio of 0.89.
+    # docs/evidence.md#the-forward-equations: 4.911 kcal/L and 20.55 kJ/L at an exchange ratio of 0.89.
     assert round(energy.KCAL_PER_LITRE_OXYGEN, 3) == 4.911
     assert round(energy.J_PER_ML_OXYGEN, 2) == 20.55
 
 
 def test_ratios_rest_on_the_committed_table() -> None:
-    # docs/evidence.md: the three walking studies and the four running ones, each one value.
+    # docs/evidence.md#energy-at-the-same-speed: the three walking studies and the four running ones, each one value.
     assert round(direction.WALKING_RATIO, 3) == round((1.284 * 1.484 * 1.36) ** (1 / 3), 3) == 1.374
     assert round(direction.POOLED_STUDY_CV["run"], 3) == 0.070
     assert round(direction.POOLED_STUDY_CV["walk"], 3) == 0.073
@@ -156,7 +157,8 @@ def running_steps() -> list[tuple[str, float, float]]:
 
 
 def test_running_cadence_is_the_line_of_the_committed_rows() -> None:
-    # A new row shows here what it would change; docs/evidence.md has the fits without each of the two largest misses.
+    # A new row shows here what it would change; docs/evidence.md#steps-and-ground-contact
+    # has the fits without each of the two largest misses.
     rows = running_steps()
     a, b = least_squares((speed, value) for _, speed, value in rows)
     assert (round(a, 1), round(b, 2)) == gait.RUNNING_CADENCE_COEFFICIENTS == (128.0, 12.07)
@@ -277,7 +279,8 @@ def test_step_rate_changes_patellofemoral_force_as_measured() -> None:
 
 
 def test_patellofemoral_impulse_rests_on_the_two_forces_alone() -> None:
-    # docs/evidence.md: knee-cap peak over twice the ground force, for one leg and second, so at any cadence.
+    # docs/evidence.md#steps-and-ground-contact:
+    # knee-cap peak over twice the ground force, for one leg and second, so at any cadence.
     for speed in (2.5, 3.0, 3.5):
         peak = scalar(load.patellofemoral_peak_force(gait="run", speed_m_s=speed))
         force = scalar(load.peak_vertical_force(gait="run", speed_m_s=speed))
@@ -300,7 +303,8 @@ def test_achilles_end_points() -> None:
 
 
 def test_tibial_compression_is_biased_on_its_rows() -> None:
-    # docs/evidence.md: bias +0.38 BW on the rows of load.csv, from the measured peak force of each row; with the
+    # docs/evidence.md#achilles-tendon-calf-and-shin:
+    # bias +0.38 BW on the rows of load.csv, from the measured peak force of each row; with the
     # peak force of our own equation it is larger. Both are shown and neither is tuned away.
     rows: dict[str, dict[float, float]] = {"tibial_compression_peak": {}, "vgrf_peak": {}}
     for row in table("load"):

@@ -163,7 +163,8 @@ class TestSummary:
         assert summaries(found["comparisons"]) == found["summary"]
 
     def test_tibial_compression_keeps_both_its_biases(self) -> None:
-        # docs/evidence.md: +0.38 from the measured force; from the service's own force it is larger.
+        # docs/evidence.md#achilles-tendon-calf-and-shin:
+        # +0.38 from the measured force; from the service's own force it is larger.
         biases = {
             s["model"]: round(s["bias"], 2) for s in validation(indicator="tibial_compression_peak_bw")["summary"]
         }
@@ -346,7 +347,7 @@ class TestPooling:
         assert found["backward_over_forward"] == pytest.approx(1.3)
 
     def test_the_study_that_is_not_pooled_would_lower_the_mean(self) -> None:
-        # docs/evidence.md: 1.24, standard deviation of the logs 0.10.
+        # docs/evidence.md#energy-at-the-same-speed: 1.23, standard deviation of the logs 0.10.
         found = pooling(interval=0.90)["not_pooled"]
         assert (round(found["pooled"], 3), round(found["pooled_with_bound"], 2)) == (1.278, 1.23)
         assert round(found["sd_log_with_bound"], 2) == 0.10
