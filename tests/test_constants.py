@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from models import energy, gait, load
-from models.cautions import TRACK_UNUSABLE
+from models.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from models.combine import grid
 from models.compared_load import SPEEDS_FROM_NOTES
 from models.curves import energy_curves
@@ -124,6 +124,25 @@ def test_the_intensity_is_moderate_from_three_met_and_vigorous_from_six() -> Non
     """Exercise intensity definitions, Table 3 of PMC8818640: 3.0 to 5.9 and 6.0 and more."""
     found = [energy.intensity(met=met) for met in (2.99, 3.0, 5.99, 6.0)]
     assert found == ["light", "moderate", "moderate", "vigorous"]
+
+
+def test_measured_rest_is_said_as_it_was_measured() -> None:
+    """The forward equations: 2.6 with a standard deviation of 0.4 ml/kg/min, 769 people (Byrne 2005)."""
+    assert "(2.6, SD 0.4)" in WARNINGS[REST_ASSUMED]["message"]
+
+
+def test_active_energy_is_undefined_under_a_tenth_of_the_total() -> None:
+    """A choice: a tall, light person rests at so much that a slow walk downhill costs little more."""
+    shares = []
+    for speed_m_s in np.linspace(0.9, 0.7, 41).tolist():
+        person = {"body_mass_kg": 35.0, "height_m": 2.2, "age_y": 18.0, "sex": "male"}
+        try:
+            walk = answer(gait="walk", speed_m_s=speed_m_s, grade=-0.08, **person)["forward"]
+        except Undefined:
+            break
+        shares.append(walk["active_energy_kcal"]["value"] / walk["total_energy_kcal"]["value"])
+    assert shares == sorted(shares, reverse=True)
+    assert 0.1 <= shares[-1] < 0.1 + (shares[-2] - shares[-1])
 
 
 def codes(**bout: Any) -> set[str]:
