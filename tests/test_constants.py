@@ -120,6 +120,34 @@ def test_the_spread_of_walking_cadence_is_that_of_the_people_measured() -> None:
     assert spread == pytest.approx(math.sqrt(sum(sd * sd for sd in sds) / len(sds)), abs=0.5)
 
 
+def test_walking_knee_force_is_that_of_the_meta_analysis_both_ways() -> None:
+    """Knee: 0.9 body weights walking (Hart 2022); backward the same, for want of a measurement (choice)."""
+    (mean,) = (
+        float(row["mean"])
+        for row in table("load")
+        if (row["study"], row["indicator"], row["gait"]) == ("Hart2022_meta", "pfj_peak_force", "walk")
+    )
+    walk = answer(speed_m_s=1.4, gait="walk")
+    for way in ("forward", "backward"):
+        assert walk[way]["load"]["patellofemoral_peak_force_bw"]["value"] == pytest.approx(mean)
+
+
+def test_the_knee_moment_falls_in_a_line_from_sussman_to_roos() -> None:
+    """Knee: the ratio of moments at 1 m/s, that at 3 m/s, the middle between them half way, and no less beyond."""
+    ratios = {}
+    for study in ("Sussman2000", "Roos2012"):
+        forward, backward = (
+            float(row["mean"])
+            for row in table("load")
+            if (row["study"], row["indicator"]) == (study, "knee_extensor_moment_peak")
+        )
+        ratios[study] = backward / forward
+    slow, fast = ratios["Sussman2000"], ratios["Roos2012"]
+    for speed_m_s, ratio in ((1.0, slow), (2.0, (slow + fast) / 2), (3.0, fast), (3.4, fast)):
+        moment = answer(speed_m_s=speed_m_s, gait="run")["backward"]["load"]["knee_extensor_moment_ratio"]
+        assert moment["value"] == pytest.approx(ratio, abs=0.002)
+
+
 def test_the_intensity_is_moderate_from_three_met_and_vigorous_from_six() -> None:
     """Exercise intensity definitions, Table 3 of PMC8818640: 3.0 to 5.9 and 6.0 and more."""
     found = [energy.intensity(met=met) for met in (2.99, 3.0, 5.99, 6.0)]
