@@ -47,7 +47,7 @@ TESTS: Final = (
 SOONEST: Final = 4
 """How many of them are tried first by themselves."""
 
-NOT_OF_NUMBERS: Final = "not (Http or Files or Refusals or Repeats)"
+NOT_OF_NUMBERS: Final = "not (Http or Files or Refusals)"
 """What is passed over in these files: how a request is read and refused says nothing of a constant."""
 
 FIRST: Final = {

@@ -15,7 +15,7 @@ from models.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from models.combine import grid
 from models.compared_load import SPEEDS_FROM_NOTES
 from models.curves import energy_curves
-from models.errors import Undefined
+from models.errors import OutOfRange, Undefined
 from models.estimate import estimate
 from models.evidence import table
 from models.planning import inward
@@ -171,6 +171,18 @@ def test_active_energy_is_undefined_under_a_tenth_of_the_total() -> None:
         shares.append(walk["active_energy_kcal"]["value"] / walk["total_energy_kcal"]["value"])
     assert shares == sorted(shares, reverse=True)
     assert 0.1 <= shares[-1] < 0.1 + (shares[-2] - shares[-1])
+
+
+@pytest.mark.parametrize("times", [2.99, 1 / 2.99, 3.01, 1 / 3.01])
+def test_a_measurement_beyond_three_times_the_prediction_is_taken_as_a_mistake(times: float) -> None:
+    """A choice: either way, as a wrong unit would make it."""
+    predicted = answer()["forward"]["oxygen_uptake_ml_kg_min"]["value"]
+    bout = {"measurements": [{"speed_m_s": 3.0, "oxygen_uptake_ml_kg_min": predicted * times}]}
+    if 1 / 3 < times < 3:
+        assert "personal" in answer(**bout)
+    else:
+        with pytest.raises(OutOfRange):
+            answer(**bout)
 
 
 def codes(**bout: Any) -> set[str]:
