@@ -13,7 +13,8 @@ import pytest
 from models import energy, gait, load
 from models.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from models.combine import grid
-from models.compared_load import SPEEDS_FROM_NOTES
+from models.compared_load import DOYLE_REFERENCE_M_S, LENHART_STEP_RATE_RATIO, SPEEDS_FROM_NOTES
+from models.comparison import STANDARD_GRAVITY_M_S2
 from models.curves import energy_curves
 from models.errors import OutOfRange, Undefined
 from models.estimate import estimate
@@ -401,6 +402,20 @@ def test_a_curve_spans_what_was_measured_a_twentieth_of_a_metre_a_second_apart()
 def test_speeds_that_a_table_lacks_are_the_middles_of_what_its_notes_say() -> None:
     assert SPEEDS_FROM_NOTES["Roos2012"][0] == pytest.approx((2.8 + 3.4) / 2)
     assert SPEEDS_FROM_NOTES["Cavagna2012"][0] == pytest.approx((0.83 + 4.72) / 2)
+    assert SPEEDS_FROM_NOTES["Hart2022_meta"][0] == pytest.approx((1.0 + 4.5) / 2)
+
+
+def test_what_a_row_is_compared_against_is_what_its_indicator_says() -> None:
+    """Doyle 2023 is against a speed, Lenhart 2014 against the own step rate."""
+    doyle = {row["indicator"] for row in table("load_findings") if row["study"] == "Doyle2023"}
+    assert {float(indicator.rpartition("_vs_")[2]) for indicator in doyle} == {DOYLE_REFERENCE_M_S}
+    (lenhart,) = {row["indicator"] for row in table("load") if row["study"] == "Lenhart2014"}
+    assert lenhart.endswith(f"step_rate_{LENHART_STEP_RATE_RATIO - 1:+.0%}")
+
+
+def test_a_body_weight_is_that_of_standard_gravity() -> None:
+    """9.80665 m/s2 by definition (third General Conference on Weights and Measures, 1901)."""
+    assert STANDARD_GRAVITY_M_S2 == 9.80665
 
 
 def test_assumed_correlations_are_low_middling_and_high() -> None:
