@@ -133,6 +133,22 @@ def test_walking_knee_force_is_that_of_the_meta_analysis_both_ways() -> None:
         assert walk[way]["load"]["patellofemoral_peak_force_bw"]["value"] == pytest.approx(mean)
 
 
+def test_the_knee_cap_force_is_the_line_of_the_evidence() -> None:
+    """Knee: 2.37 and 0.858 for each m/s (choice), which is 5.03 at 3.1 m/s, inside Hart 2022's 5.2 ± 1.2."""
+    for speed_m_s, force in ((1.5, 3.657), (3.1, 5.0298), (4.0, 5.802)):
+        peak = answer(speed_m_s=speed_m_s, gait="run")["forward"]["load"]["patellofemoral_peak_force_bw"]
+        assert peak["value"] == pytest.approx(force, abs=1e-6)
+
+
+def test_contact_backward_is_that_of_cavagna() -> None:
+    """Steps and ground contact: 0.84 is derived from Cavagna 2012."""
+    ratio = answer()["ratio"]["contact_time"]["value"]
+    assert ratio == pytest.approx(0.84, abs=1e-9)
+    # Wright & Weyand 2001, which follows from their muscle volumes, is within three percent.
+    (other,) = (float(row["value"]) for row in table("gait") if row["quantity"] == "contact_time_ratio_bw_fw")
+    assert ratio == pytest.approx(other, rel=0.03)
+
+
 def test_the_knee_moment_falls_in_a_line_from_sussman_to_roos() -> None:
     """Knee: the ratio of moments at 1 m/s, that at 3 m/s, the middle between them half way, and no less beyond."""
     ratios = {}
