@@ -7,11 +7,11 @@ from typing import Any, Final
 from app.examples import pairs
 
 USE: Final = """
-Each operation below is one POST or GET, and none keeps anything. Each says how its inputs are sent. Numbers are in SI
-units. An estimated quantity is `{{"value", "low", "high"}}`, its range for the probability `interval`. `forward` and
-`backward` are the two directions, `ratio` is backward over forward, `assumed` what was taken for inputs left out. An
-absent quantity is unknown: say so. Show `warnings` and `evidence` grades with the numbers. Say what it does for a body
-in words of GET /evidence alone.
+Each operation below is one POST or GET, and says how its inputs are sent. Numbers are in SI units. An estimated
+quantity is `{{"value", "low", "high"}}`, its range for the probability `interval`. `forward` and `backward` are the
+directions, `ratio` is backward over forward, `assumed` what was taken for inputs left out. An absent quantity is
+unknown: say so. Show `warnings` and `evidence` grades with the numbers. Say what it does for a body in words of GET
+/evidence alone.
 
 {keys}
 
