@@ -119,6 +119,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return MISTAKEN
     serving = chosen.command is serve
+    answering = chosen.command not in {serve, bulk}
     if serving and "stdout" in closed:
         complain("Standard output is closed: there is no log.")
     try:
@@ -135,7 +136,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"Standard output cannot be written: {error.strerror}.")
         lead_nowhere(sys.stdout.fileno())
         return FAILED
-    if code == DONE and "stdout" in closed and not serving:
+    if code == DONE and "stdout" in closed and answering:
         complain("Standard output is closed: the answer is lost.")
         return FAILED
     return code

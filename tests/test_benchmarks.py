@@ -29,7 +29,7 @@ OTHERS: Final = [pytest.param(variant, id=variant.key) for variant in (*VARIANTS
 
 REQUESTS: Final = [
     BODY,
-    b'{"body_mass_kg": 82.5, "distance_m": 1000, "duration_s": 900, "gait": "walk", "grade": -0.05, "sex": "female",'
+    b'{"body_mass_kg": 82.5, "distance_m": 1000, "duration_s": 700, "gait": "walk", "grade": 0.05, "sex": "female",'
     b' "age_y": 34, "height_m": 1.7, "interval": 0.5, "equal": "metabolic_rate"}',
     b'{"body_mass_kg": 70, "speed_m_s": 3, "distance_m": 5000, "include": ["energy"], "strict": true,'
     b' "measurements": [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 33, "direction": "backward"}]}',

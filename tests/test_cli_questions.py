@@ -483,11 +483,15 @@ class TestWorkoutTable:
             *(text for one in energies for text in (f"{one['value']:.0f}", f"{one['low']:.0f}–{one['high']:.0f}")),
             f"{ratio['value']:.2f}",
             f"{ratio['low']:.2f}–{ratio['high']:.2f}",
+            "/".join(one["evidence"] for one in energies),
         ]
         impulse = answer["ratio"]["patellofemoral_impulse_per_km"]
         assert f"{impulse['low']:.2f}–{impulse['high']:.2f}" in row(ran.out, "Knee-cap impulse")
         cadence = answer["ratio"]["cadence"]
-        assert row(ran.out, "Number")[-2:] == [f"{cadence['value']:.2f}", f"{cadence['low']:.2f}–{cadence['high']:.2f}"]
+        assert row(ran.out, "Number")[-3:-1] == [
+            f"{cadence['value']:.2f}",
+            f"{cadence['low']:.2f}–{cadence['high']:.2f}",
+        ]
         assert row(ran.out, "Moving") == ["min", "16.0", "16.0"]
         assert "Given as given/reversed." in ran.said
         assert "of the moving time where known: tibial compression." in ran.said

@@ -50,6 +50,8 @@ class Bout(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     body_mass_sd_kg: Annotated[float, bounds("body_mass_sd_kg")] | None = None
     oxygen_uptake_max_ml_kg_min: Annotated[float, bounds("oxygen_uptake_max_ml_kg_min")] | None = None
     measurements: Annotated[list[Measurement], Meta(min_length=1, max_length=MAXIMUM_MEASUREMENTS)] | None = None
+    weight_support: Annotated[float, bounds("weight_support")] | None = None
+    overground: bool | None = None
     strict: bool = False
     include: Annotated[list[Section], Meta(min_length=1, max_length=len(SECTIONS))] | None = None
 

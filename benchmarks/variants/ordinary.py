@@ -52,6 +52,8 @@ class Bout(BaseModel):
     body_mass_sd_kg: Annotated[float, bounds("body_mass_sd_kg")] | None = None
     oxygen_uptake_max_ml_kg_min: Annotated[float, bounds("oxygen_uptake_max_ml_kg_min")] | None = None
     measurements: Annotated[list[Measurement], Field(min_length=1, max_length=MAXIMUM_MEASUREMENTS)] | None = None
+    weight_support: Annotated[float, bounds("weight_support")] | None = None
+    overground: bool | None = None
     strict: bool = False
     include: Annotated[list[Section], Field(min_length=1, max_length=len(SECTIONS))] | None = None
 
