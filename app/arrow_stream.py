@@ -26,7 +26,7 @@ NUMBER_OF_DICTIONARY, BATCH_OF_DICTIONARY, ADDS_TO_DICTIONARY = 0, 1, 2
 """Fields of a dictionary."""
 ROWS, NODES, BUFFERS, COMPRESSION = 0, 1, 2, 3
 """Fields of a batch."""
-MOST: Final = 256
+MOST: Final = 64
 """Most columns and buffers of a message that are looked at: more than all inputs have."""
 
 

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Sequence
 from http import HTTPStatus
 from time import monotonic
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query, Request
 from starlette.requests import ClientDisconnect
@@ -28,6 +28,8 @@ from app.workers import parts_of
 from models.errors import EstimateError
 
 ARROW: Final = "application/vnd.apache.arrow.stream"
+
+TRY_AGAIN_S: Final = 0.1
 
 router = APIRouter(tags=["estimate"])
 
@@ -83,24 +85,22 @@ class TableResponse(Response):
         exchange: Exchange | None = scope.get(EXCHANGE)
         settings = exchange.guard.settings if exchange else Settings()
         messages = Messages(settings.maximum_upload_bytes)
-        more = True
+        more, waited_since = True, monotonic()
         while more:
-            waited_since = monotonic()
-            found: list[Message] = []
-            while more and not found:
-                try:
-                    async with asyncio.timeout(waited_since + settings.upload_timeout_s - monotonic()):
-                        received = await receive()
-                except TimeoutError:
-                    raise Refused("request_time") from None
-                if received["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                more = received.get("more_body", False)
-                found += messages.take(received.get("body", b""))
-            for message in found:
+            try:
+                async with asyncio.timeout(waited_since + settings.upload_timeout_s - monotonic()):
+                    received = await receive()
+            except TimeoutError:
+                raise Refused("request_time") from None
+            if received["type"] == "http.disconnect":
+                raise ClientDisconnect
+            more = received.get("more_body", False)
+            for message in messages.take(received.get("body", b"")):
                 yield message
                 if exchange:
                     exchange.let_go(len(message.data))
+                waited_since = monotonic()
+                await asyncio.sleep(0)  # There may be thousands in what arrived.
         if messages.held:
             raise Malformed
 
@@ -115,9 +115,9 @@ class TableResponse(Response):
             rows, place = 1, 0
             while place < rows:
                 asked = self.fields, f"{self.name} {self.batches}", place, self.batches == 1
-                block = await beside(scope, arrow_blocks.block, *asked, body=[] if place else parts, long=True)
+                block = await self.patiently(scope, *asked, body=[] if place else parts)
                 if block.status_code == HTTPStatus.GONE:  # Another stream had its turn.
-                    block = await beside(scope, arrow_blocks.block, *asked, body=parts, long=True)
+                    block = await self.patiently(scope, *asked, body=parts)
                 rows = int(ok(block).headers[arrow_blocks.ROWS])
                 place += arrow_blocks.ANSWERED_ROWS
                 for piece in parts_of(block):
@@ -131,6 +131,19 @@ class TableResponse(Response):
         if found.kind == SCHEMA:
             begun = await beside(scope, arrow_blocks.begin, self.fields, body=[bytes(message.data), END])
             self.preface = b"".join(parts_of(ok(begun)))
+
+    async def patiently(self, scope: Scope, *asked: Any, body: Sequence[bytes | bytearray]) -> Response:
+        """Return the answer to a block; where the answer has begun, others may be in the way for longer."""
+        exchange: Exchange | None = scope.get(EXCHANGE)
+        settings = exchange.guard.settings if exchange else Settings()
+        until = monotonic() + (settings.compute_within_s if self.started else 0)
+        while True:
+            try:
+                return await beside(scope, arrow_blocks.block, *asked, body=body, long=True)
+            except Refused as refused:
+                if refused.args[0] not in {"answers", "computing"} or monotonic() >= until:
+                    raise
+            await asyncio.sleep(TRY_AGAIN_S)
 
 
 class Stopped(Exception):

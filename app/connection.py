@@ -7,6 +7,7 @@ is written here.
 """
 
 import asyncio
+import math
 import secrets
 import sys
 from contextlib import suppress
@@ -17,7 +18,19 @@ import httptools
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.guard import AT_ONCE, CLOSE, REFUSAL, SECURITY_HEADERS, STREAMS, UPLOADS, Observing, body_limit, refuse
+from app.guard import (
+    AT_ONCE,
+    CLOSE,
+    CUT,
+    LEFT,
+    REFUSAL,
+    SECURITY_HEADERS,
+    STREAMS,
+    UPLOADS,
+    Observing,
+    body_limit,
+    refuse,
+)
 from app.headers import BLANKS
 from app.settings import Settings
 
@@ -37,13 +50,18 @@ LINGERING: Final = 3
 """Times the served connections that may be open before a refused one is closed at once."""
 FRAMING: Final = 8
 """Bytes on the wire for a byte of body: one sent alone as a chunk takes six."""
+PIECES: Final = 8
+"""Pieces parsed in one turn of the event loop, at most."""
+HEADER_LINES: Final = 100
+"""Header lines of a request, and fields after its body, at most: a line of five bytes takes twenty times that."""
 PIECE: Final = 4096
 """Bytes parsed at once: what follows a request that waits for the answer to another one is not parsed before."""
 HEADER_FRAMING: Final = len(b": \r\n")
 LEAST_READ: Final = 8192
 """Bytes of its answer that a client has to take in each `request_timeout_s`."""
-READ_AHEAD: Final = 1 << 17
-"""Bytes that a client's system may have taken and the client not read: so far, one that stopped is not seen to."""
+FIRST_CREDIT: Final = 2 * LEAST_READ
+READ_AHEAD: Final = 1 << 16
+"""Bytes that a client may be ahead: its system takes what it reads in lumps, of which one that is slow takes long."""
 
 
 def unsent(transport: asyncio.WriteTransport) -> int:
@@ -97,6 +115,8 @@ class Connection(HttpToolsProtocol):
         self.since = self.loop.time()  # When it began what it does now: receive, compute, idle or end.
         self.receiving = False  # In a request that has not arrived whole.
         self.in_headers = False
+        self.lines = 0  # Header lines of that request, or fields after its body.
+        self.left: list[bool] = []  # Not empty once the connection is gone.
         self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
         self.body_limit, self.body_time_s = 0, 0.0  # Of that request, once its path is known.
         self.streaming = False  # Its parts are timed by what reads them.
@@ -126,19 +146,32 @@ class Connection(HttpToolsProtocol):
         """Take what arrived."""
         if self.unparsed:
             self.unparsed += data
+            self.flow.pause_reading()  # The request that is being answered has it resumed when it reads its body.
         else:
             self.take(data)
 
     def take(self, data: bytes) -> None:
-        """Parse what arrived, up to the requests that have to wait: each of them parsed takes fifty times its bytes."""
+        """Parse what arrived, up to the requests that have to wait: each of them parsed takes fifty times its bytes.
+
+        Only so much is parsed in one turn of the event loop: where chunks have one byte, each takes a call.
+        """
         for start in range(0, len(data), PIECE):
             if self.refusal or self.transport.ended:
                 return
-            if self.pipeline:
+            if self.pipeline or start >= PIECE * PIECES:
                 self.unparsed = data[start:]
                 self.flow.pause_reading()
+                if not self.pipeline:
+                    self.loop.call_soon(self.go_on)
                 return
             self.take_piece(data[start : start + PIECE])
+
+    def go_on(self) -> None:
+        """Parse what has not been parsed yet, if it need not wait."""
+        if self.unparsed and not self.pipeline and not self.transport.is_closing():
+            data, self.unparsed = self.unparsed, b""
+            self.flow.resume_reading()
+            self.take(data)
 
     def take_piece(self, data: bytes) -> None:
         """Parse a piece of what arrived."""
@@ -152,9 +185,9 @@ class Connection(HttpToolsProtocol):
             else:
                 self.received = self.arriving if between and self.begun == 1 else 0
             if self.in_headers:
-                if self.received > self.settings.maximum_header_bytes:
+                if self.received > self.settings.maximum_header_bytes or self.lines > HEADER_LINES:
                     self.refuse("header_size")
-            elif not self.streaming and self.received > self.settings.maximum_header_bytes + FRAMING * self.body_limit:
+            elif self.lines > HEADER_LINES or self.received > self.most_received():
                 self.break_off("body_size")
         self.arriving = 0
 
@@ -187,12 +220,15 @@ class Connection(HttpToolsProtocol):
         """Note that a request begins."""
         super().on_message_begin()
         self.receiving = self.in_headers = True
+        self.lines = 0
         self.since = self.loop.time()
         self.begun += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header line; the parser leaves blanks behind its value, and then uvicorn would not know `Expect`."""
-        super().on_header(name, value.strip(BLANKS))
+        self.lines += 1
+        if self.in_headers and self.lines <= HEADER_LINES:  # A field after the body is not to pass for a header.
+            super().on_header(name, value.strip(BLANKS))
 
     def on_headers_complete(self) -> None:
         """Start the request, marked if it is to be refused."""
@@ -203,16 +239,20 @@ class Connection(HttpToolsProtocol):
             self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]  # a key of our own
         elif b"#" in self.url:  # A fragment is no part of what is asked for; a proxy would compare it with the path.
             self.scope[REFUSAL] = "malformed"  # type: ignore[typeddict-unknown-key]  # a key of our own
+        elif self.lines > HEADER_LINES:
+            self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
         elif self.received + self.arriving > self.settings.maximum_header_bytes:
             size = len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
             if size > self.settings.maximum_header_bytes:
                 self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
         super().on_headers_complete()
         self.in_headers = False
+        self.lines = 0
         path = self.scope["path"]
-        self.body_limit, self.streaming = body_limit(path, self.settings), path in STREAMS
+        self.scope[LEFT] = self.left  # type: ignore[typeddict-unknown-key]  # a key of our own
+        self.body_limit = body_limit(path, self.settings)
+        self.streaming = path in STREAMS and self.scope["method"] == "POST"
         self.body_time_s = self.settings.upload_timeout_s if path in UPLOADS else self.settings.request_timeout_s
-        self.headers = []  # Fields after the body go nowhere: they are not to pass for headers.
         if self.last:
             self.cycle.keep_alive = False
 
@@ -236,9 +276,7 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif self.refusal:
             self.write_refusal()
-        if self.unparsed and not self.pipeline:
-            data, self.unparsed = self.unparsed, b""
-            self.take(data)
+        self.go_on()
 
     def _start_asgi_task(self, cycle: Any, app: ASGI3Application) -> None:
         self.running = cycle
@@ -249,6 +287,7 @@ class Connection(HttpToolsProtocol):
         if self.running is not None and not self.running.response_complete:
             self.running.disconnected = True
             self.running.message_event.set()
+        self.left.append(True)
         self.pipeline.clear()
         self.unparsed = b""
         super().connection_lost(exc)
@@ -278,7 +317,7 @@ class Connection(HttpToolsProtocol):
         """Count what the client has taken, and what it should have taken, since this was last done."""
         now, left = self.loop.time(), unsent(self.transport.transport)
         if begins:
-            self.credit = max(self.credit, LEAST_READ)
+            self.credit = max(self.credit, FIRST_CREDIT)
         else:
             rate = LEAST_READ / self.settings.request_timeout_s
             self.credit += max(0, self.unsent - left) - rate * (now - self.counted_at)
@@ -291,6 +330,14 @@ class Connection(HttpToolsProtocol):
             self.last = True
         else:
             super().shutdown()
+
+    def most_received(self) -> float:
+        """Return how many bytes of a request may arrive, those of its framing among them."""
+        return math.inf if self.streamed() else self.settings.maximum_header_bytes + FRAMING * self.body_limit
+
+    def streamed(self) -> bool:
+        """Say whether what reads the body limits its parts: once it is answered, nothing does."""
+        return self.streaming and not self.cycle.response_complete
 
     def busy(self) -> bool:
         """Say whether an answer is to be written."""
@@ -313,7 +360,11 @@ class Connection(HttpToolsProtocol):
             if taken_s > settings.header_timeout_s:
                 self.refuse("request_time")
         elif self.receiving:
-            if not self.streaming and taken_s > self.body_time_s:
+            if self.flow.read_paused:
+                self.since = now  # It waits for us.
+            elif not self.streamed() and taken_s > (
+                settings.request_timeout_s if self.cycle.response_complete else self.body_time_s
+            ):
                 self.break_off("request_time")
         elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
             self.transport.close()
@@ -323,7 +374,7 @@ class Connection(HttpToolsProtocol):
         if self.observer is not None:
             self.observer.refused("reading")
         if self.running is not None and not self.running.response_complete:
-            self.running.scope[REFUSAL] = "reading"
+            self.running.scope[CUT] = "reading"
         self.transport.transport.abort()
 
     def break_off(self, reason: str) -> None:

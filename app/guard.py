@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from time import monotonic, perf_counter
+from time import perf_counter
 from typing import Final, NamedTuple, Protocol
 
 from starlette.requests import ClientDisconnect
@@ -73,10 +73,16 @@ LARGE: Final = "retrorun.large"
 SHARED: Final = "retrorun.shared"
 """Key of a request's scope that says that its answer is kept anyway, so that only its pieces take memory."""
 
+LONGEST_LENGTH: Final = 19
+"""Digits of a length of a body that can be, zeros before it included."""
 AT_ONCE: Final = 1 << 15
 """Bytes of an answer that are written at once: the next ones wait until the client has taken most of them."""
-LOOK_AGAIN_S: Final = 0.05
-"""How often it is looked whether there is room for an answer."""
+COUNTED_BYTES: Final = 8192
+"""Body from which what has arrived is counted: thousands may wait for their turn to be computed."""
+LEFT: Final = "retrorun.left"
+"""Key of a request's scope under which stands what is not empty any more once the connection is gone."""
+CUT: Final = "retrorun.cut"
+"""Key of a request's scope under which is left why its answer broke off."""
 
 CALLER: Final = "retrorun.caller"
 """Key of a request's scope under which the name of its API key is left."""
@@ -167,14 +173,6 @@ class Bytes:
             raise Refused(self.reason)
         self.held += size
 
-    async def room(self, wait_s: float) -> None:
-        """Wait until less than half of what may be held is; refuse when that takes too long."""
-        until = monotonic() + wait_s
-        while 2 * self.held > self.most:
-            if monotonic() >= until:
-                raise Refused(self.reason)
-            await asyncio.sleep(LOOK_AGAIN_S)
-
 
 @dataclass(slots=True)
 class State:
@@ -251,6 +249,7 @@ class Guard:
         self.app = self.readable(app)
         self.settings = settings or Settings()
         self.maximum_body_bytes = self.settings.maximum_body_bytes
+        self.counted_bytes = min(COUNTED_BYTES, self.maximum_body_bytes)
         self.incoming = Bytes(self.settings.maximum_incoming_bytes, "uploads")
         self.outgoing = workers.outgoing if workers else Bytes(self.settings.maximum_outgoing_bytes, "answers")
         self.observer = observer
@@ -304,7 +303,9 @@ class Guard:
                 raise Refused("path")
             if exchange.coded:
                 raise Refused("encoding")
-            if exchange.length.isdigit() and int(exchange.length) > exchange.limit:
+            if exchange.length.isdigit() and (
+                len(exchange.length) > LONGEST_LENGTH or int(exchange.length) > exchange.limit
+            ):
                 raise Refused("body_size")
             await self.app(scope, exchange.receive, exchange.send)
             if exchange.dropped:
@@ -337,6 +338,7 @@ class Guard:
         if self.observer is not None:
             self.observer.refused(reason)
         if exchange.status:
+            exchange.scope[CUT] = reason
             raise BrokenOff from None
         if REFUSALS[reason].close:
             exchange.scope[REFUSAL] = reason
@@ -383,17 +385,18 @@ class Exchange:
         size = len(message.get("body", b""))
         self.received += size
         self.held += size
-        if self.received > self.guard.maximum_body_bytes:
-            self.admit_upload()
+        if self.received > self.limit:
+            raise Refused("body_size")
+        if self.received > self.guard.counted_bytes:
+            self.count()
         if message.get("more_body") and self.scope.get(REFUSAL, "connections") != "connections":
             raise Refused(self.scope[REFUSAL])
         return message
 
-    def admit_upload(self) -> None:
-        """Let a large body go on arriving, where its path takes it and not too much is held."""
-        if self.received > self.limit:
-            raise Refused("body_size")
-        self.scope[LARGE] = self.guard.maximum_body_bytes
+    def count(self) -> None:
+        """Let a body go on arriving, where not too much is held."""
+        if self.received > self.guard.maximum_body_bytes:
+            self.scope[LARGE] = self.guard.maximum_body_bytes
         self.guard.incoming.add(self.held - self.incoming, own=self.incoming)
         self.incoming = self.held
 

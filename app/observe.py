@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
-from app.guard import CALLER, REFUSAL, RETRY_SOON, Guard
+from app.guard import CALLER, CUT, RETRY_SOON, Guard
 from app.logs import Clock, lines, trace_of
 from app.methods import Methods
 from app.metrics import Metrics
@@ -25,6 +25,7 @@ from app.tracing import OFF, current_trace, forget_trace
 
 LOGGED_FROM: Final = {"debug": 0, "info": 0, "warning": 500, "error": 500}
 """Least status of a request that has a log line, at each level."""
+OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
 PAUSE_TIMES: Final = 10
 """How many times as long as it takes to make the text of the metrics the pause after it is."""
 NOTHING: Final = 1_000
@@ -61,14 +62,14 @@ class Observer:
         if answer := scope.pop(ANSWER, None):
             self.metrics.answered(answer)
         # It began well, and did not arrive.
-        cut = scope.get(REFUSAL) == "reading"
+        cut = scope.get(CUT, "")
         if status >= self.logged_from or cut:
             trace = current_trace() if self.tracing else ""
             trace = trace or trace_of(scope["headers"])
             caller = scope.get(CALLER, "")
             more = (f',"key":"{caller}"' if caller else "") + (f',"trace_id":"{trace}"' if trace else "")
-            more += ',"cut":"reading"' if cut else ""
-            self.log(record.labels, status, seconds, request_id, more, cut=cut)
+            more += f',"cut":"{cut}"' if cut else ""
+            self.log(record.labels, status, seconds, request_id, more, cut=bool(cut))
 
     def log(
         self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, more: str, *, cut: bool
@@ -129,10 +130,9 @@ class Exposition:
     async def __call__(self, request: Request) -> Response:
         """Answer GET /metrics."""
         asked_at = monotonic()
-        try:
-            encoder, content_type = choose_encoder(request.headers.get("accept", ""))
-        except TypeError:  # It compares the versions that were sent, whatever they are.
-            encoder, content_type = choose_encoder("")
+        # Of each form one version: whatever versions are asked for, there are two texts.
+        form = OPENMETRICS if OPENMETRICS.partition(";")[0] in request.headers.get("accept", "") else ""
+        encoder, content_type = choose_encoder(form)
         async with self.turn:
             if content_type not in self.made or self.made[content_type][0] < asked_at:
                 await sleep(self.pause_until - monotonic())
@@ -141,7 +141,7 @@ class Exposition:
                     making = get_running_loop().run_in_executor(self.thread, encoder, self.metrics.registry)
                 except RuntimeError:  # There is no room for a thread.
                     return problem(503, headers=RETRY_SOON)
-                self.made = {content_type: (begun, await making)}
+                self.made[content_type] = begun, await making
                 self.pause_until = monotonic() + PAUSE_TIMES * (monotonic() - begun)
             _, text = self.made[content_type]
         return Response(text, headers={"content-type": content_type})

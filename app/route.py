@@ -21,7 +21,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.codec import encode
-from app.guard import LARGE, WORKERS
+from app.guard import LARGE, LEFT, WORKERS
 from app.problems import from_estimate_error, from_validation_error, problem
 from app.workers import Workers
 from models.errors import EstimateError
@@ -135,7 +135,7 @@ async def beside(
     workers: Workers | None = scope.get(WORKERS)
     if workers is None:
         return work(*given, b"".join(body))
-    return await workers.run(work, *given, body=body, long=long or LARGE in scope)
+    return await workers.run(work, *given, body=body, long=long or LARGE in scope, left=scope.get(LEFT, ()))
 
 
 def compute_at(path: str, body: bytes) -> Response:

@@ -4,6 +4,7 @@ The service starts it as `python -m app.worker FD`, where FD is one end of a pai
 end closes. What it computes may crash it: the service then answers 500 and starts another one.
 """
 
+import os
 import pickle
 import signal
 import socket
@@ -22,6 +23,8 @@ SIZES: Final = Struct(">QQ")
 """The lengths of a head and a body, which stand before them [B]."""
 LEFT_TO_THE_SERVICE: Final = ("SIGINT", "SIGTERM", "SIGHUP")
 """Signals that a terminal or an operator sends to a whole group: the service decides when this process ends."""
+NICER: Final = 10
+"""How far this process gives way: the event loop answers at once, and this one a little later."""
 READY: Final = b"ready"
 PIECE: Final = 1 << 20
 """Bytes of an answer that are written at once."""
@@ -32,6 +35,8 @@ def main(descriptor: int) -> None:
     for name in LEFT_TO_THE_SERVICE:
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if hasattr(os, "nice"):
+        os.nice(NICER)
     import_module("app.main")  # All that is computed, and all it needs.
     with socket.socket(fileno=descriptor) as pair, pair.makefile("rb") as asked, pair.makefile("wb", 0) as answers:
         write(answers, READY, b"")

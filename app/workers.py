@@ -9,17 +9,19 @@ Under a server that does not tell of its start (ASGI lifespan), as in most tests
 """
 
 import asyncio
+import logging
 import os
 import pickle
 import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sized
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import orjson
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -32,6 +34,8 @@ PIECE: Final = 1 << 16
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 """Else NumPy and Arrow make a thread for each core, and a container's limit of processes counts them."""
 STARTS_WITHIN_S: Final = 30.0
+logger = logging.getLogger("retrorun")
+
 ENDS_WITHIN_S: Final = 1.0
 LOOK_AGAIN_S: Final = 0.02
 
@@ -50,19 +54,18 @@ class Answer(Response):
         Its headers.
     parts : deque of bytes
         Its body.
+    counted : int
+        Bytes of the body that count as on their way out until they are let go.
     outgoing : Bytes
-        Where the body counts until it is let go; one that has no room there is refused.
+        Where they count.
     """
 
-    def __init__(self, status: int, headers: list[list[str]], parts: deque[bytes], outgoing: Bytes) -> None:
-        self.counted = 0
-        size = sum(map(len, parts))
-        if size > AT_ONCE:
-            outgoing.add(size)
-            self.counted = size
+    def __init__(
+        self, status: int, headers: list[list[str]], parts: deque[bytes], counted: int, outgoing: Bytes
+    ) -> None:
         self.status_code = status
         self.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-        self.parts, self.outgoing = parts, outgoing
+        self.parts, self.counted, self.outgoing = parts, counted, outgoing
         self.background = None
 
     def __del__(self) -> None:
@@ -103,6 +106,7 @@ class Worker:
     async def start(cls) -> "Worker":
         """Start a process; it can compute once it has said so. Raise OSError where there is no room for one."""
         own, other = socket.socketpair()
+        process: subprocess.Popen[bytes] | None = None
         try:
             with other:
                 process = subprocess.Popen(
@@ -117,6 +121,9 @@ class Worker:
             reader, writer = await asyncio.open_connection(sock=own, limit=PIECE)
         except BaseException:
             own.close()
+            if process is not None:
+                process.kill()
+                process.wait()
             raise
         return cls(process, reader, writer)
 
@@ -126,8 +133,8 @@ class Worker:
         return self.process.poll() is None
 
     async def ask(
-        self, work: Work, given: tuple[Any, ...], body: deque[bytes | bytearray]
-    ) -> tuple[dict[str, Any], deque[bytes]]:
+        self, work: Work, given: tuple[Any, ...], body: deque[bytes | bytearray], outgoing: Bytes
+    ) -> tuple[dict[str, Any], deque[bytes] | None, int]:
         """Return what a function answers in the process; the parts of the body are let go one by one."""
         self.busy = True
         try:
@@ -139,27 +146,39 @@ class Worker:
                     self.writer.write(part[start : start + PIECE])
                     await self.writer.drain()
                     await asyncio.sleep(0)  # Others get their turn, also where it is taken as fast as it comes.
-            head, parts = await self.read()
+            head, parts, counted = await self.read(outgoing)
         except (EOFError, ConnectionError):
             await asyncio.sleep(LOOK_AGAIN_S)  # Its code is there a moment after its end of the connection has closed.
             raise WorkFailed(f"the process that computed ended with {self.process.poll()}") from None
         self.busy = False
-        return orjson.loads(head), parts
+        return orjson.loads(head), parts, counted
 
-    async def read(self) -> tuple[bytes, deque[bytes]]:
-        """Return the next head and body."""
+    async def read(self, outgoing: Bytes | None = None) -> tuple[bytes, deque[bytes] | None, int]:
+        """Return the next head and body, and how much of it is counted; None for a body without room for it."""
         length, size = SIZES.unpack(await self.reader.readexactly(SIZES.size))
         head = await self.reader.readexactly(length)
+        counted = size if outgoing is not None and size > AT_ONCE else 0
         # Joining the parts, or letting them go together, would hold the event loop up.
-        parts: deque[bytes] = deque()
-        while size:
-            part = await self.reader.read(min(PIECE, size))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            size -= len(part)
-            await asyncio.sleep(0)
-        return head, parts
+        parts: deque[bytes] | None = deque()
+        try:
+            if outgoing is not None:
+                outgoing.add(counted)
+        except Refused:
+            parts, counted = None, 0
+        try:
+            while size:
+                part = await self.reader.read(min(AT_ONCE, size))
+                if not part:
+                    raise EOFError
+                size -= len(part)
+                if parts is not None:
+                    parts.append(part)
+                await asyncio.sleep(0)
+        except BaseException:
+            if outgoing is not None:
+                outgoing.held -= counted
+            raise
+        return head, parts, counted
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -170,8 +189,9 @@ class Worker:
 class Lane:
     """Processes that take turns: each request has one to itself, and waits a bounded time for it."""
 
-    def __init__(self, processes: int, wait_s: float) -> None:
+    def __init__(self, processes: int, wait_s: float, most: int) -> None:
         self.places = asyncio.Semaphore(processes)
+        self.most, self.waiting = most, 0
         self.wait_s = wait_s
         self.idle: list[Worker] = []
         self.ended: list[Worker] = []
@@ -179,11 +199,16 @@ class Lane:
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Worker]:
         """Give a process for one computation."""
+        if self.waiting >= self.most:
+            raise Refused("computing")
+        self.waiting += 1
         try:
             async with asyncio.timeout(self.wait_s):
                 await self.places.acquire()
         except TimeoutError:
             raise Refused("computing") from None
+        finally:
+            self.waiting -= 1
         try:
             worker = await self.next()
             try:
@@ -213,6 +238,7 @@ class Lane:
                 await worker.read()
         except (OSError, EOFError, TimeoutError):
             self.end(worker)
+            logger.error("a process that computes could not start: retrorun serve needs its own packages")
             raise Refused("computing") from None
         except BaseException:
             self.end(worker)
@@ -244,7 +270,7 @@ class Workers:
     settings : Settings
         How many processes there are, and how long a request waits for one and for its answer.
     outgoing : Bytes
-        Long answers on their way: one more is computed only when there is room for it.
+        Long answers on their way: one that has no room there is refused.
     """
 
     def __init__(self, settings: Settings, outgoing: Bytes) -> None:
@@ -252,11 +278,16 @@ class Workers:
         self.outgoing = outgoing
         self.lanes: tuple[Lane, Lane] | None = None
         self.starting: asyncio.Task[None] | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
         """Compute beside the event loop from now on; the first process starts behind whatever else there is to do."""
-        short, long = (Lane(self.settings.compute_processes, self.settings.compute_wait_s) for _ in range(2))
+        settings = self.settings
+        short, long = (
+            Lane(settings.compute_processes, settings.compute_wait_s, settings.maximum_connections) for _ in range(2)
+        )
         self.lanes = short, long
+        self.loop = asyncio.get_running_loop()
         self.starting = asyncio.create_task(self.warm(short))
 
     @staticmethod
@@ -278,7 +309,7 @@ class Workers:
             await lane.close()
 
     async def run(
-        self, work: Work, *given: Any, body: Iterable[bytes | bytearray] = (), long: bool = False
+        self, work: Work, *given: Any, body: Iterable[bytes | bytearray] = (), long: bool = False, left: Sized = ()
     ) -> Response:
         """Return what a function of a module answers, computed beside the event loop.
 
@@ -293,23 +324,31 @@ class Workers:
         long : bool
             Whether it takes the lane of those that may take long.
 
+        left : sized
+            Not empty once nobody waits for the answer any more: then it is not computed.
+
         Raises
         ------
         Refused
-            It did not get its turn, or did not end, in time.
+            It did not get its turn, or did not end, in time; or there is no room for its answer.
+        ClientDisconnect
+            Nobody waits for it.
         WorkFailed
             It met a fault.
         """
-        if self.lanes is None:
+        if self.lanes is None or self.loop is not asyncio.get_running_loop():
             return work(*given, b"".join(body))
         async with self.lanes[long].worker() as worker:
-            if long:
-                await self.outgoing.room(self.settings.compute_wait_s)
+            if left:
+                raise ClientDisconnect
             try:
                 async with asyncio.timeout(self.settings.compute_within_s):
-                    said, parts = await worker.ask(work, given, deque(body))
+                    said, parts, counted = await worker.ask(work, given, deque(body), self.outgoing)
+                    if parts is None:
+                        raise Refused("answers")
+                    answer = Answer(said.get("status", 0), said.get("headers", []), parts, counted, self.outgoing)
             except TimeoutError:
                 raise Refused("computing_time") from None
         if "fault" in said:
             raise WorkFailed(said["fault"])
-        return Answer(said["status"], said["headers"], parts, self.outgoing)
+        return answer

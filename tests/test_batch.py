@@ -385,11 +385,8 @@ class TestTable:
     async def test_what_follows_the_end_is_not_passed_over(self, client: httpx.AsyncClient, size: int) -> None:
         body = stream_of(bouts_batch(5))
         for more in (b"\0", body):
-            if size > len(body):
-                assert (await post(client, body + more, size)).status_code == 400
-            else:
-                with pytest.raises(RuntimeError):
-                    await post(client, body + more, size)
+            with pytest.raises(RuntimeError):
+                await post(client, body + more, size)
             messages = Messages(1 << 20)
             with pytest.raises(Malformed):
                 list(messages.take(body + more))
@@ -424,8 +421,7 @@ class TestTable:
     async def test_a_stream_that_turns_bad_breaks_off(self, client: httpx.AsyncClient) -> None:
         body = stream_of(bouts_batch(50))[:-8] + b"rubbish, not a message"
         with pytest.raises(RuntimeError):
-            await post(client, body, 1)
-        assert (await post(client, body)).status_code == 400
+            await post(client, body)
 
     @pytest.mark.parametrize("seed", range(60))
     async def test_no_damage_to_a_stream_is_more_than_a_problem(self, client: httpx.AsyncClient, seed: int) -> None:

@@ -345,6 +345,50 @@ class TestConnections:
                 assert (answer.status, answer.headers.get("connection")) == (200, None)
 
 
+class TestManySmallThings:
+    """What is small by itself and many."""
+
+    def test_a_hundred_header_lines_are_enough(self, port: int) -> None:
+        for lines, status in ((90, 200), (101, 431)):
+            with connected(port, post(BOUT, *["a: b"] * lines)) as opened:
+                answer = read(opened)
+                assert answer is not None
+                assert answer.status == status
+
+    def test_what_is_sent_behind_a_request_under_way_is_not_held_without_end(self, port: int) -> None:
+        """The first one is read slowly, and the third one waits for it: its bytes stay in the system."""
+        items = json.dumps({"items": [json.loads(BOUT)] * 60}).encode()
+        slow = post(items).replace(b"/estimate ", b"/estimate/batch ")
+        with connected(port) as opened:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            opened.sendall(slow[: len(slow) // 2])
+            time.sleep(0.3)
+            opened.sendall(slow[len(slow) // 2 :] + GET * 3)
+            opened.settimeout(0.5)
+            sent = 0
+            with suppress(TimeoutError, ConnectionError):
+                while sent < 30_000_000:
+                    sent += opened.send(GET * 1000)
+            assert sent < 20_000_000
+
+    def test_a_length_of_thousands_of_digits_is_no_fault(self, port: int) -> None:
+        request = post(b"{}").replace(b"Content-Length: 2", b"Content-Length: " + b"0" * 1900 + b"2")
+        with connected(port, request) as opened:
+            answer = read(opened)
+            assert answer is None or answer.status in {400, 413}
+
+    @pytest.mark.parametrize("method", ["PUT", "GET"])
+    def test_a_stream_that_is_answered_before_it_arrives_is_not_held(self, port: int, method: str) -> None:
+        head = f"{method} /estimate/table HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n"
+        with connected(port, head.encode()) as opened:
+            answer = read(opened)
+            assert answer is not None
+            assert answer.status == 405
+            begun = time.monotonic()
+            assert read_all(opened) == b""
+            assert time.monotonic() - begun < 10 + SLACK_S
+
+
 class TestSlowReaders:
     """A client must take `LEAST_READ` of its answer in each request_timeout_s; here 8 kB in a quarter of a second."""
 

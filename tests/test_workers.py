@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from app.arrow_blocks import block
@@ -134,17 +135,23 @@ async def test_one_whose_turn_does_not_come_is_refused_and_the_other_lane_is_fre
         assert (await workers.run(eval, body=[PID], long=True)).status_code == 200
 
 
-async def test_a_long_one_waits_until_there_is_room_for_its_answer() -> None:
-    async with running(compute_wait_s=0.2) as workers:
-        workers.outgoing.held = 6_000_000
-        with pytest.raises(Refused, match="answers"):
-            await workers.run(eval, body=[PID], long=True)
+async def test_what_nobody_waits_for_any_more_is_not_computed() -> None:
+    async with running() as workers:
+        with pytest.raises(ClientDisconnect):
+            await workers.run(eval, body=[DIE], left=[True])
         assert (await workers.run(eval, body=[PID])).status_code == 200
-        asked = asyncio.create_task(workers.run(eval, body=[PID], long=True))
+
+
+async def test_only_so_many_wait_for_their_turn() -> None:
+    async with running(maximum_connections=2) as workers:
+        waiting = [asyncio.create_task(workers.run(eval, body=[FOREVER])) for _ in range(3)]
         await asyncio.sleep(0.1)
-        assert not asked.done()
-        workers.outgoing.held = 0
-        assert (await asked).status_code == 200
+        with pytest.raises(Refused, match="computing"):
+            await workers.run(eval, body=[PID])
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        assert (await workers.run(eval, body=[PID])).status_code == 200
 
 
 async def test_a_process_has_few_threads_however_many_cores_there_are() -> None:
@@ -216,7 +223,7 @@ class Noting:
         self.outgoing = Bytes(1 << 30, "answers")
         self.asked = 0
 
-    async def run(self, work: Work, *given: object, body: Sequence[bytes] = (), long: bool = False) -> Response:
+    async def run(self, work: Work, *given: object, body: Sequence[bytes] = (), **_: object) -> Response:
         self.asked += 1
         return work(*given, b"".join(body))
 
