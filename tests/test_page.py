@@ -23,6 +23,7 @@ from app.access import line_of
 from models.cautions import FALL, LOAD_MEANING, WARNINGS
 from models.claims import CAUTION
 from models.direction import BACKWARD_MEASURED_TO_M_S, WALKING_RATIO_RANGE_M_S
+from models.evidence import table as studies
 from tests.page.browser import CHROMIUM, DRIVER, PHONE, WIDE, Explorer, explorer, serving
 
 pytestmark = pytest.mark.skipif(
@@ -148,6 +149,12 @@ def assert_shows_the_answer(page: Explorer) -> dict[str, Any]:
         for column, way in enumerate(("forward", "backward")):
             bout = answer[way]
             assert shown[name][column] == written({**bout, **bout.get("load", {})}.get(field)), (name, way)
+        sides = [{**answer[way], **answer[way].get("load", {})}.get(field, {}) for way in ("forward", "backward")]
+        grades = [side.get("evidence", "–") for side in sides]
+        assert shown[name][3] == (" / ".join(grades) if any("evidence" in side for side in sides) else ""), name
+    if "total_energy" in answer["ratio"]:
+        of_ratio = answer["ratio"]["total_energy"].get("evidence", "")
+        assert shown["Total energy, kcal"][2].endswith(of_ratio)
     return answer
 
 
@@ -163,9 +170,12 @@ class TestAnswer:
         assert f"{rounded(backward['distance_m']['value'] / 1000)} km" in page.text("lead")
         assert "45:00" in page.text("lead")
         assert f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km" in page.text("range")
+        assert page.text("range").endswith(", grade C.")
         same = answered(page, "/estimate", asked | {"equal": "speed"})
         energies = [rounded(same[way]["total_energy_kcal"]["value"]) for way in ("backward", "forward")]
-        assert f"+30 % energy (−1 % to +70 %): {energies[0]} kcal against {energies[1]}." in page.text("instead")
+        assert f"+30 % energy (−1 % to +70 %, grade B): {energies[0]} kcal against {energies[1]}." in page.text(
+            "instead"
+        )
 
     def test_the_first_view_is_an_answer(self, page: Explorer) -> None:
         assert_shows_the_answer(page)
@@ -188,6 +198,31 @@ class TestAnswer:
         assert ("speed_m_s" in answer["backward"]) == (equal not in {"heart_rate", "perceived_exertion"})
         assert page.text("instead")
         assert page.text("equal-words")
+
+    @pytest.mark.parametrize(
+        ("equal", "said"),
+        [
+            ("heart_rate", "two studies of 13 and 20 people): backward at the same heart rate"),
+            ("perceived_exertion", "taken as at equal heart rate, not measured): backward at the same felt effort"),
+        ],
+    )
+    def test_an_equal_effort_is_named_as_what_it_is(self, page: Explorer, equal: str, said: str) -> None:
+        page.choose("equal", equal)
+        assert page.text("lead").startswith(f"A weak estimate ({said} for the same 40:00")
+        assert page.text("range").endswith("like those studied, grade D.")
+        assert "the ratio rests on two studies of 13 and 20 people." in page.text("interval-words")
+
+    @pytest.mark.parametrize(("gait", "pace"), [("run", "5:30"), ("walk", "12:00")])
+    def test_it_says_how_many_people_the_ratio_rests_on(self, page: Explorer, gait: str, pace: str) -> None:
+        page.type("move", pace)
+        people = [int(row["n"]) for row in studies("ratios") if row["gait"] == gait]
+        said = f"the ratio rests on studies of {min(people)} to {max(people)} people."
+        assert said in page.text("interval-words")
+
+    def test_every_interval_is_an_aim(self, page: Explorer) -> None:
+        options = page.script("return [...document.getElementById('interval').options].map((one) => one.text)")
+        assert len(options) == 4
+        assert all(option.startswith("aims at ") for option in options)
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -625,7 +660,9 @@ class TestWaysOut:
             found = found if isinstance(found, dict) else {"value": found}
             for key in ("value", "low", "high"):
                 assert row[key] == "" if key not in found else float(row[key]) == found[key]
-            assert (row["caution"] == CAUTION) == bool(row["evidence_means"]) == ("evidence" in found)
+            assert bool(row["evidence_means"]) == ("evidence" in found)
+            assert (row["caution"] == CAUTION) == (row["field"] in bout["load"])
+            assert row["caution"] in {"", CAUTION}
 
     def test_the_code_is_the_very_request(self, page: Explorer) -> None:
         page.type("mass", "77")
@@ -671,9 +708,10 @@ class TestPlan:
         wish = {"body_mass_kg": 70, "goal": "most_energy", "duration_s": 1800, "speed_high_m_s": 12 / 3.6}
         wish |= {"backward_speed_high_m_s": 8 / 3.6, "limits": {"patellofemoral_impulse_per_bout_bw_s": 1500}}
         best = answered(plan, "/plan", wish)
-        assert f"{rounded(best['totals']['active_energy_kcal']['value'])} kcal of active energy" in plan.text(
-            "plan-words"
-        )
+        energy = best["totals"]["active_energy_kcal"]
+        interval = f"({rounded(energy['low'])} to {rounded(energy['high'])}, grade {energy['evidence']})"
+        assert f"{rounded(energy['value'])} kcal of active energy {interval}" in plan.text("plan-words")
+        assert f"kcal active, grade {energy['evidence']}" in plan.text("plan-figure")
         for bout in best["bouts"]:
             assert f"{clock(bout['duration_s'])} {bout['direction']}" in plan.text("plan-words")
         label = str(plan.all("#plan-figure svg")[0].get_attribute("aria-label"))
@@ -734,6 +772,8 @@ class TestTrack:
         answer = response.json()
         assert f"{rounded(answer['totals']['total_energy_kcal']['value'])} kcal" in words
         assert f"{rounded(answer['reversed']['total_energy_kcal']['value'])} kcal" in words
+        assert f", grade {answer['totals']['total_energy_kcal']['evidence']}). Every part" in words
+        assert words.endswith(f", grade {answer['ratio']['total_energy']['evidence']}).")
         assert f"{answer['track']['points']} points" in page.text("track-report")
         impulses = [
             answer[way]["load"]["patellofemoral_impulse_per_bout_bw_s"]
@@ -917,7 +957,7 @@ class TestWords:
         grades = page.script("return [...document.querySelectorAll('.grades dt')].map((grade) => grade.textContent)")
         assert grades == ["A", "B", "C", "D", "?"]
         means = page.script("return document.querySelector('.meanings').textContent")
-        for word in ("energy per minute", "speed", "heart rate", "Interval", "Total", "Unknown"):
+        for word in ("energy per minute", "speed", "heart rate", "felt effort", "Interval", "Total", "Unknown"):
             assert word in means
 
     def test_every_warning_is_shown(self, page: Explorer) -> None:

@@ -10,7 +10,7 @@ import { plan } from "./plan.js";
 import { loaded } from "./plots.js";
 import { ask, channel, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
-import { answerRows, cautioned, csv, numbers } from "./table.js";
+import { answerRows, cautioned, csv, numbers, ofLoad } from "./table.js";
 import { listenTrack, redrawTrack } from "./track.js";
 import { fromSi, rounded, toSi } from "./units.js";
 import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, told } from "./words.js";
@@ -85,7 +85,6 @@ const update = () => during(renew);
 async function renew() {
   fill(state);
   say("equal-words", EQUAL[state.equal]);
-  say("interval-words", intervalWords(state));
   keepFragment();
   const { made, errors } = bout();
   if (errors.length) {
@@ -127,6 +126,7 @@ function show() {
   say("big", big);
   say("lead", lead);
   say("range", range);
+  say("interval-words", intervalWords(answer, state));
   at("numbers").replaceChildren(numbers(answer, state));
   at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, told(warning, state))));
   say("assumed", assumedWords(answer));
@@ -342,7 +342,7 @@ at("copy-link").addEventListener("click", () => {
 at("copy-code").addEventListener("click", () => copy(at("code").textContent, "Code"));
 at("csv").addEventListener(
   "click",
-  () => answer && download("retrorun.csv", new Blob([csv(cautioned(answerRows(answer)))], { type: "text/csv" })),
+  () => answer && download("retrorun.csv", new Blob([csv(cautioned(answerRows(answer), ofLoad))], { type: "text/csv" })),
 );
 at("key-needed").addEventListener("submit", () => {
   useKey(at("api-key").value.trim());

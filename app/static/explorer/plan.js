@@ -6,7 +6,7 @@ import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { timeline } from "./timeline.js";
 import { clock, moved, rounded } from "./units.js";
-import { BINDING, coveredWords, told } from "./words.js";
+import { BINDING, coveredWords, gradeOf, told } from "./words.js";
 
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
 const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
@@ -90,8 +90,9 @@ function sentence(best, state) {
   const rest = best.rest_s > 0 ? ` and ${clock(best.rest_s)} of rest` : "";
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
   const held = bound.length ? ` What holds it back: ${bound.join(", ")}.` : "";
-  const { low, value, high } = best.totals.active_energy_kcal;
-  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}).${loadWords(best)}${held}`;
+  const energy = best.totals.active_energy_kcal;
+  const { low, value, high } = energy;
+  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}${gradeOf(energy)}).${loadWords(best)}${held}`;
 }
 
 /** Both loads of the knee-cap, as one can fall while the other rises. */
@@ -103,7 +104,7 @@ function loadWords({ goal, totals: { load = {} } }) {
     .filter(([, found]) => found && "value" in found)
     .map(
       ([name, found, unit]) =>
-        `${name} ${rounded(found.value)} ${unit} (${rounded(found.low)} to ${rounded(found.high)}, grade ${found.evidence})${coveredWords(found)}`,
+        `${name} ${rounded(found.value)} ${unit} (${rounded(found.low)} to ${rounded(found.high)}${gradeOf(found)})${coveredWords(found)}`,
     );
   const least = goal === "least_load" ? " The impulse, force summed over steps, is made least, and not the peak." : "";
   return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";

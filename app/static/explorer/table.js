@@ -27,6 +27,17 @@ function spread(value, { low, high }, interval) {
   return cell;
 }
 
+/** A ratio with its own grade, where it has one: it may be better known than either side. */
+function ofRatio(name, found, state) {
+  const cell = written(name, found, state);
+  if (found.evidence) cell.append(` ${found.evidence}`);
+  return cell;
+}
+
+/** The grades of both directions; nothing where neither has one. */
+const grades = (...sides) =>
+  sides.some((side) => side?.evidence) ? sides.map((side) => side?.evidence ?? "–").join(" / ") : "";
+
 const dash = () => element("span", { class: "interval" }, "–");
 
 export function numbers({ forward, backward, ratio }, state) {
@@ -34,8 +45,8 @@ export function numbers({ forward, backward, ratio }, state) {
     unit ? `${name}, ${unit}` : name,
     written(field, forward[field], state),
     written(field, backward[field], state),
-    ratioName && ratio?.[ratioName] ? written(ratioName, ratio[ratioName], state) : dash(),
-    "",
+    ratioName && ratio?.[ratioName] ? ofRatio(ratioName, ratio[ratioName], state) : dash(),
+    grades(forward[field], backward[field]),
   ]);
   for (const [field, name, unit, ratioName] of LOADS) {
     const [one, other] = [forward.load?.[field], backward.load?.[field]];
@@ -44,10 +55,10 @@ export function numbers({ forward, backward, ratio }, state) {
       OF_BACKWARD.has(field) ? dash() : written(field, one, state),
       written(field, other, state),
       ratioName && ratio?.load?.[ratioName] ? written(ratioName, ratio.load[ratioName], state) : dash(),
-      [one?.evidence, other?.evidence].map((grade) => grade ?? "–").join(" / "),
+      grades(one, other),
     ]);
   }
-  return table("All numbers, forward and backward", ["", "Forward →", "Backward ←", "Ratio", "Grade → / ←"], rows);
+  return table("All numbers, forward and backward", ["", "Forward →", "Backward ←", "Ratio, its grade", "Grade → / ←"], rows);
 }
 
 /** Rows of a comma-separated file, quoted where needed. */
@@ -61,22 +72,27 @@ export const csv = (rows) =>
     .join("\n") + "\n";
 
 /** What each evidence grade means, in the words of the page. */
-const grades = () =>
+const meanings = () =>
   Object.fromEntries([...document.querySelectorAll(".grades div")].map(({ children }) => [...children].map(wordsOf)));
 const wordsOf = ({ textContent }) => textContent.trim().replace(/\s+/g, " ");
 export const gradeWords = () =>
-  Object.entries(grades())
+  Object.entries(meanings())
     .map(([grade, means]) => `${grade}: ${means}.`)
     .join(" ");
 
-/** Rows of a file with the caution beside each load, and what its grade means. */
-export function cautioned([heads, ...rows]) {
-  const [place, means] = [heads.indexOf("evidence"), grades()];
-  const meant = (evidence) => (evidence ? [means[evidence[0]], wordsOf(at("caution"))] : ["", ""]);
-  return place < 0
-    ? [[...heads, "caution"], ...rows.map((row) => [...row, wordsOf(at("caution"))])]
-    : [[...heads, "evidence_means", "caution"], ...rows.map((row) => [...row, ...meant(row[place])])];
+/** Rows of a file with what each grade means, and the caution beside each load; `isLoad` says which rows are of one. */
+export function cautioned([heads, ...rows], isLoad = () => true) {
+  const [place, means] = [heads.indexOf("evidence"), meanings()];
+  const meant = (row) => (place < 0 ? [] : [means[row[place]?.[0]] ?? ""]);
+  const caution = (row) => (isLoad(row) ? wordsOf(at("caution")) : "");
+  return [
+    [...heads, ...(place < 0 ? [] : ["evidence_means"]), "caution"],
+    ...rows.map((row) => [...row, ...meant(row), caution(row)]),
+  ];
 }
+
+/** Whether a row of the answer is of a load. */
+export const ofLoad = ([field]) => LOADS.some(([name]) => name === field);
 
 /** The answer as the service gave it: SI, unrounded, the service's own names; an empty cell is unknown. */
 export function answerRows({ forward, backward }) {

@@ -2,7 +2,7 @@
 
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
 import { METRES, NAMES, clock, moved, range, rounded } from "./units.js";
-import { coveredWords } from "./words.js";
+import { coveredWords, gradeOf } from "./words.js";
 
 /** The best plan, and the best with one direction alone, each a row of bouts and rest. */
 export function timeline(options, state) {
@@ -27,7 +27,7 @@ export function timeline(options, state) {
   const sum = ({ totals }) => {
     const impulse = totals.load?.patellofemoral_impulse_per_bout_bw_s;
     const load = impulse && `, ${rounded(impulse.value)} BW·s (${range(impulse)}, ${impulse.evidence})${coveredWords(impulse)}`;
-    return `${rounded(totals.active_energy_kcal.value)} kcal active${load ?? ""}`;
+    return `${rounded(totals.active_energy_kcal.value)} kcal active${gradeOf(totals.active_energy_kcal)}${load ?? ""}`;
   };
   const minutes = (value) => value / 60;
   draw(

@@ -5,7 +5,7 @@ import { loaded } from "./plots.js";
 import { channel, problems } from "./request.js";
 import { profile } from "./timeline.js";
 import { change, clock, distance, range, rounded, seconds } from "./units.js";
-import { coveredWords, told } from "./words.js";
+import { coveredWords, gradeOf, told } from "./words.js";
 
 let file;
 let shown;
@@ -82,11 +82,11 @@ async function send(person, state) {
 
 function write({ totals, reversed, ratio, track, profile: columns, warnings }, state) {
   const energy = totals.total_energy_kcal;
-  const energies = `${rounded(energy.value)} kcal (${rounded(energy.low)} to ${rounded(energy.high)})`;
+  const energies = `${rounded(energy.value)} kcal (${rounded(energy.low)} to ${rounded(energy.high)}${gradeOf(energy)})`;
   say(
     "track-words",
     `${distance(totals.distance_m, state.units)} in ${clock(totals.moving_duration_s)} moving: ${energies}. Every part the other way round, at its speed: ` +
-      `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}).`,
+      `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}).`,
   );
   say("track-loads", loads(totals.load ?? {}, reversed.load ?? {}));
   say(
@@ -109,7 +109,7 @@ function loads(asDone, turned) {
   ].filter(([impulse]) => impulse);
   if (!said.length) return "";
   const amounts = said.map(
-    ([impulse, way]) => `${rounded(impulse.value)} BW·s (${range(impulse)}, grade ${impulse.evidence}) ${way}`,
+    ([impulse, way]) => `${rounded(impulse.value)} BW·s (${range(impulse)}${gradeOf(impulse)}) ${way}`,
   );
   return `Knee-cap impulse of one leg: ${amounts.join(", ")}${coveredWords(said[0][0])}.`;
 }

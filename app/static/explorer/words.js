@@ -51,6 +51,19 @@ export const BINDING = {
   patellofemoral_impulse_per_bout_bw_s: "the knee-cap impulse",
 };
 
+/** The grade of a quantity in words, after what is said of it; nothing where it has none. */
+export const gradeOf = (found) => (found?.evidence ? `, grade ${found.evidence}` : "");
+
+/** What an answer without a backward speed is, and what it rests on. */
+const EFFORT = {
+  heart_rate: "A weak estimate (two studies of 13 and 20 people): backward at the same heart rate",
+  perceived_exertion:
+    "A weak estimate (taken as at equal heart rate, not measured): backward at the same felt effort",
+};
+
+/** Where the ratio comes from: the people of its studies. */
+const RESTS = { run: "studies of 4 to 13 people", walk: "studies of 10 to 20 people", effort: "two studies of 13 and 20 people" };
+
 /** The headline: the great number, what it is, its interval, and the other way to compare. */
 export function headline(answer, others, state) {
   const { forward, backward, ratio } = answer;
@@ -61,7 +74,7 @@ export function headline(answer, others, state) {
     return {
       big: pace,
       lead: `backward for the same ${time} is ${distance(backward.distance_m.value, state.units)}, and spends what your ${own} spends.`,
-      range: `${movedRange(backward.speed_m_s, state)}: ${who}.`,
+      range: `${movedRange(backward.speed_m_s, state)}: ${who}${gradeOf(backward.speed_m_s)}.`,
       instead: others.speed ? atSpeed(others.speed, own) : "",
     };
   }
@@ -70,13 +83,13 @@ export function headline(answer, others, state) {
   const [same, unknown] =
     state.equal === "speed"
       ? [`backward at the same ${own}`, ""]
-      : ["A weak estimate (grade D, 13 people): backward at the same heart rate", " How fast that is, is unknown."];
+      : [EFFORT[state.equal], " How fast that is, is unknown."];
   return {
     big: `${change(ratio.total_energy.value)} energy`,
     lead: `${same} for the same ${time}: ${energy}.${unknown}`,
-    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}: ${who}.`,
+    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}: ${who}${gradeOf(ratio.total_energy)}.`,
     instead: slower
-      ? `The same energy each minute would be ${moved(slower.speed_m_s.value, state)} backward: ${distance(slower.distance_m.value, state.units)} in the same time.`
+      ? `The same energy each minute would be ${moved(slower.speed_m_s.value, state)} backward${gradeOf(slower.speed_m_s)}: ${distance(slower.distance_m.value, state.units)} in the same time.`
       : "",
   };
 }
@@ -84,14 +97,14 @@ export function headline(answer, others, state) {
 function atSpeed({ forward, backward, ratio }, own) {
   const { value, low, high } = ratio.total_energy;
   const energy = `${rounded(backward.total_energy_kcal.value)} kcal against ${rounded(forward.total_energy_kcal.value)}`;
-  return `At ${own} backward it would take ${change(value)} energy (${change(low)} to ${change(high)}): ${energy}. Whether you can go that fast backward is not said here.`;
+  return `At ${own} backward it would take ${change(value)} energy (${change(low)} to ${change(high)}${gradeOf(ratio.total_energy)}): ${energy}. Whether you can go that fast backward is not said here.`;
 }
 
 const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
 
 /** What the interval beside a number is. */
-export const intervalWords = (state) =>
-  `The bar is the estimate, the thin line its interval. It aims at ${peopleOf(state)}; the ratio rests on studies of 4 to 13 people. It allows for differences between people, between studies and in the equation.`;
+export const intervalWords = ({ gait }, state) =>
+  `The bar is the estimate, the thin line its interval. It aims at ${peopleOf(state)}; the ratio rests on ${RESTS[state.equal in EFFORT ? "effort" : gait]}. It allows for differences between people, between studies and in the equation.`;
 
 const FIELDS = [
   ["distance_m", "distance"],
