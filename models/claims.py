@@ -62,8 +62,8 @@ CLAIMS: Final = (
     _claim(
         "uplift_equal_speed",
         "Backward running burns 30 % more at the same speed.",
-        "Supported by most studies; one study, of 10 people, found no significant difference. Individual range about "
-        f"1.0 to 1.7 times (single people; this service's {_one_person()}).",
+        "Supported by most studies; one study, of 10 people, found no significant difference. The estimated range of "
+        f"one person is about 1.0 to 1.7 times (this service's {_one_person()}).",
         "B",
         "williford1998 masumoto2023 wright2001 rasica2020 paes2016",
         "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",

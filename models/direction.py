@@ -36,8 +36,8 @@ DOCUMENTED_STUDIES: Final = 4
 """How many studies that spread was taken from (derived)."""
 
 POOLED_RUNNING_RATIO: Final = math.exp(fmean(_log_ratios("run")))
-"""Unweighted log mean of the running rows of `tables/ratios.csv`, one a study (choice: two of four have no
-standard error)."""
+"""Unweighted log mean of the running rows of `tables/ratios.csv`, one a study (choice: of the four only
+Wright & Weyand print a standard error)."""
 
 WALKING_RATIO: Final = math.exp(fmean(_log_ratios("walk")))
 """Backward walking at equal speed, 1.374: unweighted log mean of the walking rows of `tables/ratios.csv`

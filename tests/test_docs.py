@@ -19,6 +19,7 @@ import pytest
 from app.schema import EstimateRequest
 from models.answer import Load, Parts
 from models.cautions import WARNINGS, Kind
+from models.claims import CLAIMS
 from models.energy import J_PER_KCAL
 from models.estimate import estimate
 from models.grades import EvidenceGrade
@@ -164,6 +165,15 @@ class TestMeaning:
             codes = {warning["code"] for warning in estimate(**request)["warnings"]}
             assert {"caution.novice", "caution.fall"} <= codes
         assert {code.split(".")[0] for code in WARNINGS} == set(get_args(Kind))
+
+    def test_every_claim_stands_on_the_page_with_its_grade(self) -> None:
+        """In the order of the claims; injuries, which nothing here measures, come last."""
+        part = MEANING.read_text(encoding="utf-8").partition("| Do not claim | Because |")[2].partition("\n\n")[0]
+        rows = [line for line in part.splitlines() if line.startswith("| ") and "---" not in line]
+        assert len(rows) == len(CLAIMS) + 1
+        for claim, row in zip(CLAIMS, rows, strict=False):
+            grades = re.findall(r"\(([A-D])\)", row)
+            assert grades == ([] if claim["evidence"] == "none" else [claim["evidence"]]), (claim["id"], row)
 
     def test_a_changed_number_would_be_seen(self) -> None:
         quote = next(quote for quote in QUOTED if quote.field == "backward.total_energy_kcal")

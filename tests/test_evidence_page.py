@@ -9,6 +9,8 @@ from typing import Any, Final, cast, get_args
 import pytest
 
 from models.catalogue import catalogue
+from models.direction import DirectionModelName
+from models.estimate import estimate
 from models.evidence import REFERENCES, Standing, TableName, table
 from models.pooling import WEAK_BOUND_RATIO
 
@@ -72,6 +74,36 @@ class TestStudies:
         ]
         assert sorted(stated) == sorted((names(study), *rest) for study, *rest in expected)
         assert [row[2] for row in STUDIES] == [row["n"] for row in sorted_as_stated()]
+
+    def test_the_people_that_the_ratio_rests_on(self) -> None:
+        (ran, most_ran), (walked, most_walked) = (
+            (min(people), max(people))
+            for people in (
+                [int(row["n"]) for row in table("ratios") if row["gait"] == gait] for gait in ("run", "walk")
+            )
+        )
+        said = f"studies of {ran} to {most_ran} people running and of {walked} to {most_walked} walking"
+        for page in (PAGE, PAGE.with_name("meaning.md")):
+            assert said in " ".join(page.read_text(encoding="utf-8").split()), page.name
+
+    def test_what_the_choice_of_a_ratio_makes_of_an_answer(self) -> None:
+        documented, pooled = (
+            estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1200.0, direction_model=model)["backward"]
+            for model in get_args(DirectionModelName)
+        )
+        said = " by `documented` and ".join(
+            f"{way['total_energy_kcal']['value']:.1f}{kcal}" for way, kcal in ((documented, " kcal"), (pooled, ""))
+        )
+        assert f"{said} by `pooled`" in " ".join(TEXT.split())
+
+    def test_who_prints_a_standard_error_is_said_as_it_is(self) -> None:
+        basis = {row["study"]: row["se_basis"] for row in table("ratios") if row["gait"] == "run"}
+        printed = [study for study, words in basis.items() if "SEM" in words]
+        assert printed == ["Wright & Weyand 2001"]
+        assert "only Wright & Weyand print a standard error" in " ".join(TEXT.split())
+        assert [row["study"] for row in table("ratios") if row["gait"] == "run" and not row["se_log"]] == [
+            "Rasica 2020"
+        ]
 
     def test_the_fit_that_a_weak_bound_would_make(self) -> None:
         logs = [math.log(float(row["ratio_backward_forward"])) for row in table("ratios") if row["gait"] == "run"]
