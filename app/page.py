@@ -4,6 +4,7 @@ import math
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -126,6 +127,17 @@ def decimals_for(entries: Iterable[Any], scale: float) -> int:
     return max(0, FIGURES - 1 - magnitude - (magnitude < 0))
 
 
+def fixed(value: float, decimals: int) -> str:
+    """Return a number rounded half up, as people do: in binary 1.075 is a little less than it says.
+
+    Examples
+    --------
+    >>> fixed(1.075, 2), f"{1.075:.2f}"
+    ('1.08', '1.07')
+    """
+    return f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+
+
 def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
     """Return a number, an interval, bounds, or a word as a cell."""
     if entry is None:
@@ -133,9 +145,9 @@ def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
     if isinstance(entry, str):
         return Cell(word=entry)
     if not isinstance(entry, dict):
-        return Cell(f"{entry * scale:.{decimals}f}")
-    low, high = (f"{entry[end] * scale:.{decimals}f}" for end in ("low", "high"))
-    value = f"{entry['value'] * scale:.{decimals}f}" if "value" in entry else ""
+        return Cell(fixed(entry * scale, decimals))
+    low, high = (fixed(entry[end] * scale, decimals) for end in ("low", "high"))
+    value = fixed(entry["value"] * scale, decimals) if "value" in entry else ""
     return Cell(value) if low == value == high else Cell(value, low, high)
 
 

@@ -380,6 +380,21 @@ class TestTable:
         assert "Backward is at equal heart rate" in said
         assert "its 50 % interval" in said
 
+    def test_the_first_lines_tell_support_and_air_where_they_were_asked_for(self, run: Any) -> None:
+        bout = ["--mass", "70kg", "--speed", "9km/h", "--duration", "20min"]
+        plain, both = (
+            " ".join(run("estimate", *bout, *more).out.split()) for more in ([], ["--weight-support", "10%"])
+        )
+        assert " carried." not in plain
+        assert " with a body mass of 70 kg, of which 10 % is carried." in both
+        assert "overground" not in plain.partition("Backward is")[0]
+        air = " ".join(run("estimate", *bout, "--overground").out.split())
+        assert " on the level, overground in still air, with a body mass of 70 kg." in air
+
+    def test_a_half_is_rounded_up(self, run: Any) -> None:
+        out = run("estimate", "--mass", "70kg", "--speed", "9km/h", "--duration", "20min").out
+        assert row(out, "Peak ground force")[-3:-1] == ["1.08", "1.00–1.16"]
+
     def test_what_was_typed_in_imperial_units_stands_beside_the_metric(self, run: Any) -> None:
         said = " ".join(
             run("estimate", "--mass", "154 lb", "--speed", "8:30min/mile", "--distance", "3.1mi").out.split()

@@ -16,6 +16,7 @@ import pytest
 
 from app.contract import contract
 from app.main import app, create_app
+from app.page import fixed
 from models.claims import CLAIMS
 from models.direction import BACKWARD_MEASURED_TO_M_S, DIRECTION_MODELS, DirectionModelName
 from models.energy import EnergyModelName
@@ -140,10 +141,10 @@ def quoted(row: Row) -> str:
     found: Any = estimate(**(BOUT | asked))
     for key in field.split("."):
         found = found.get(key, {})
-    low, high = (f"{found.get(end, 0):.2f}" for end in ("low", "high"))
+    low, high = (fixed(found.get(end, 0.0), 2) for end in ("low", "high"))
     if "value" not in found:
         return f"{low} to {high}" if found else "unknown"
-    return f"{found['value']:.2f}" + ("" if low == high else f" ({low} to {high})")
+    return fixed(found["value"], 2) + ("" if low == high else f" ({low} to {high})")
 
 
 def measured(what: str) -> str:

@@ -82,11 +82,11 @@ function short(value, decimals) {
   return String(Number(value.toFixed(decimals)));
 }
 
-/** Three significant digits, and every digit before the point. */
+/** Three significant digits, and every digit before the point; half up, though in binary 1.075 is a little less. */
 export function rounded(value) {
   const size = Math.abs(value);
   if (size >= 100) return String(Math.round(value));
-  return value.toFixed(size >= 10 ? 1 : 2);
+  return (value * (1 + 1e-12)).toFixed(size >= 10 ? 1 : 2);
 }
 
 export const pace = (speed, units) => `${fromSi("pace", speed, units)}\u00a0${NAMES[units].pace}`;
