@@ -21,6 +21,7 @@ from models.curves import DIRECTIONS, PLOTTED_M_S, UNITS, Curve, EnergyCurves, P
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.errors import EstimateError
+from models.evidence import table
 from models.load import ACHILLES_REFERENCE_M_S
 from models.uncertainty import Gait
 
@@ -263,7 +264,7 @@ def energy_words(curves: EnergyCurves) -> str:
     sentences = [
         "Gross energy per kilogram of body mass, forward and backward at equal speed, by "
         f"{curves.energy_model} and the ratio {curves.direction_model}; "
-        f"the band is {held(curves.interval)}, between studies and in the equation.",
+        f"the band is {held(curves.interval, curves.gait)}, between studies and in the equation.",
         f"At {curves.example_m_s:g} m/s: {', '.join(told)}.",
     ]
     for name, curve in zip(DIRECTIONS, (curves.forward, curves.backward), strict=True):
@@ -307,7 +308,9 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
         left = across.end
     _load_legend(drawing, found.interval, outside=bool(found.outside_data))
     title = f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
-    meant = f"Intervals are {held(found.interval)} and between methods; the Achilles bounds backward are fixed."
+    meant = (
+        f"Intervals are {held(found.interval, found.gait)} and between methods; the Achilles bounds backward are fixed."
+    )
     lines = wrap(found.in_short, int((WIDTH - 2 * RADIUS) / width_of("m")))
     for line, words in enumerate(lines, start=5):
         drawing.text(RADIUS, BOTTOM + line * ROW + RADIUS, words)
@@ -359,17 +362,18 @@ def load_words(known: Indicator | None) -> str:
     return f"{known['value']:.3g} ({bounds}), evidence grade {known['evidence']}"
 
 
-def held(interval: float) -> str:
+def held(interval: float, gait: Gait) -> str:
     """Return what an interval is meant to be, to be followed by what else it allows for.
 
     Examples
     --------
-    >>> held(0.9)
+    >>> held(0.9, "run")
     'aims at 90% of people like those studied (studies of 4 to 13); it allows for differences between people'
     """
+    people = [int(row["n"]) for row in table("ratios") if row["gait"] == gait]
     return (
-        f"aims at {share(interval)} of people like those studied (studies of 4 to 13); it allows for differences "
-        "between people"
+        f"aims at {share(interval)} of people like those studied (studies of {min(people)} to {max(people)}); it "
+        "allows for differences between people"
     )
 
 
