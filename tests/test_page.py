@@ -219,6 +219,11 @@ class TestAnswer:
         said = f"the ratio rests on studies of {min(people)} to {max(people)} people."
         assert said in page.text("interval-words")
 
+    def test_a_half_is_rounded_up(self, page: Explorer) -> None:
+        page.choose("equal", "speed")
+        assert "1.08 1.00–1.16" in page.text("numbers")
+        assert "1.07 1.00–1.16" not in page.text("numbers")
+
     def test_every_interval_is_an_aim(self, page: Explorer) -> None:
         assert page.script("return document.getElementById('interval').labels[0].textContent") == "Interval aims at"
         options = page.script("return [...document.getElementById('interval').options].map((one) => one.text)")
