@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from models import energy, uncertainty
 from models.arithmetic import Condition, Number, both, negate, outside, settled, where
 from models.column_names import WORDS
+from models.direction import EQUAL_EFFORT
 from models.energy_models import ENERGY_MODELS, default_energy_model
 from models.gait import RUNNING_FROM_M_S
 from models.movement import Case
@@ -43,6 +44,7 @@ DEFAULT_EQUATION: Final = np.array(
     [WORDS["energy_model"].index(default_energy_model(cast(Gait, gait))) for gait in WORDS["gait"]], np.int8
 )
 RUN, WALK = (WORDS["gait"].index(gait) for gait in ("run", "walk"))
+EQUAL_EFFORTS: Final = tuple(WORDS["equal"].index(effort) for effort in sorted(EQUAL_EFFORT))
 EQUAL_SPEED, DOCUMENTED = WORDS["equal"].index("speed"), WORDS["direction_model"].index("documented")
 
 
@@ -241,7 +243,8 @@ def complete(
     rest = [chunk.mend(number) for number in (speed_cv, mass_cv)]
     support = chunk.number("weight_support", 0.0)
     if isinstance(support, np.ndarray) or support:
-        chunk.refuse((support > 0) & (gait == WALK), "weight_support", "conflicting_inputs")
+        unmeasured = functools.reduce(operator.or_, (equal == effort for effort in EQUAL_EFFORTS), gait == WALK)
+        chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
     score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
     older = chunk.mend(where(own_rest, age, math.nan)) if own_rest is not False else None
     overground = settled(chunk.word("overground", 0) == 1)

@@ -161,6 +161,11 @@ def estimate(
         raise Conflict(
             "weight_support", "Weight support is answered for running only: leave it out, or set gait to run."
         )
+    if weight_support and equal in direction.EQUAL_EFFORT:
+        raise Conflict(
+            "weight_support",
+            "Weight support is answered at equal speed or metabolic_rate only: leave it out, or hold one of them.",
+        )
     case = case._replace(age_y=age_y, weight_support=weight_support, overground=overground)
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
@@ -223,7 +228,7 @@ def fill(case: Case, sheet: Sheet, include: Collection[Section]) -> Movement:
         load_section(case, move, steps, sheet)
         if "energy" not in include and case.equal == "speed":
             beyond = case.speed_m_s > direction.BACKWARD_MEASURED_TO_M_S
-            sheet.warn(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, both(negate(on_a_grade(case)), beyond))
+            sheet.warn_of_load(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, both(negate(on_a_grade(case)), beyond))
     if case.equal in direction.EQUAL_EFFORT:
         sheet.warn(cautions.EQUAL_EFFORT_ABSENT[case.equal])
     sheet.warn(cautions.NOVICE)

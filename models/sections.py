@@ -287,23 +287,23 @@ def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) 
         sheet.warn(cautions.STEP_RATE, settled(case.step_rate_ratio > 1))
     on_grade = on_a_grade(case)
     if on_grade is not False:
-        sheet.warn(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
-        sheet.warn(cautions.LOAD_ON_GRADE, on_grade)
-        sheet.warn(cautions.PATELLOFEMORAL_GRADE_ABSENT, on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
+        sheet.warn_of_load(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
+        sheet.warn_of_load(cautions.LOAD_ON_GRADE, on_grade)
+        sheet.warn_of_load(cautions.PATELLOFEMORAL_GRADE_ABSENT, on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     if move.speed_m_s is None:
         there, back = case.speed_m_s, case.speed_m_s
         backward_known: Condition = False
     else:
         there, back = case.speed_m_s, move.speed_m_s
         backward_known = negate(on_grade)
-        sheet.warn(cautions.BACKWARD_LOAD_GRADE_ABSENT, on_grade)
-        sheet.warn(cautions.BACKWARD_ACHILLES_UNKNOWN, backward_known)
+        sheet.warn_of_load(cautions.BACKWARD_LOAD_GRADE_ABSENT, on_grade)
+        sheet.warn_of_load(cautions.BACKWARD_ACHILLES_UNKNOWN, backward_known)
     vertical_force(case, (there, back), steps, backward_known, sheet)
     patellofemoral(case, (there, back), steps, backward_known, sheet)
     achilles(case, (there, back), backward_known, sheet)
     if steps is None:
-        sheet.warn(cautions.WALKING_TIBIAL_ABSENT)
-        sheet.warn(cautions.WALKING_KNEE_MOMENT_ABSENT)
+        sheet.warn_of_load(cautions.WALKING_TIBIAL_ABSENT)
+        sheet.warn_of_load(cautions.WALKING_KNEE_MOMENT_ABSENT)
     else:
         moment = load.knee_extensor_moment_ratio(speed_m_s=back)
         factor = spread_factor(load.KNEE_MOMENT_RATIO_SD / moment, sheet.score)
@@ -312,8 +312,8 @@ def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) 
         tibia = load.tibial_compression_peak(peak_vertical_force_bw=force, speed_m_s=there, grade=case.grade)
         factor = spread_factor(load.tibial_spread(peak_bw=tibia), sheet.score)
         sheet.put_load("tibial_compression_peak_bw", tibia, factor)
-        sheet.warn(cautions.TIBIAL_SPEED, outside(there, load.TIBIAL_RANGE_M_S))
-        sheet.warn(cautions.BACKWARD_TIBIAL_ABSENT)
+        sheet.warn_of_load(cautions.TIBIAL_SPEED, outside(there, load.TIBIAL_RANGE_M_S))
+        sheet.warn_of_load(cautions.BACKWARD_TIBIAL_ABSENT)
     sheet.close_load()
 
 
@@ -343,7 +343,7 @@ def vertical_force(
     sheet.load_pair(
         "peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known, at_best=at_best
     )
-    sheet.warn(cautions.VERTICAL_FORCE_SPEED[case.gait], left[0] | left[1])
+    sheet.warn_of_load(cautions.VERTICAL_FORCE_SPEED[case.gait], left[0] | left[1])
 
 
 def patellofemoral(
@@ -363,11 +363,11 @@ def patellofemoral(
     if steps is None:
         return
     bounds = load.PATELLOFEMORAL_RANGE_M_S
-    sheet.warn(cautions.PATELLOFEMORAL_SPEED, both(known, outside(there, bounds) | outside(back, bounds)))
+    sheet.warn_of_load(cautions.PATELLOFEMORAL_SPEED, both(known, outside(there, bounds) | outside(back, bounds)))
     of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
     per_second = impulse_per_second(steps.forward, peak)
     back_per_second = impulse_per_second(steps.backward, back_peak)
-    sheet.warn(cautions.IMPULSE_LEVEL, known)
+    sheet.warn_of_load(cautions.IMPULSE_LEVEL, known)
     backward_known = both(backward_known, steps.backward_contact_known)
     sheet.load_pair(
         "patellofemoral_impulse_per_km_bw_s",
@@ -404,4 +404,4 @@ def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Conditio
         same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=back)
         sheet.put_backward_bounds(name, load.ACHILLES_BACKWARD_BOUNDS, forward, known_only(same_speed, backward_known))
     bounds = load.ACHILLES_RANGE_M_S[case.gait]
-    sheet.warn(cautions.ACHILLES_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))
+    sheet.warn_of_load(cautions.ACHILLES_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))

@@ -79,6 +79,10 @@ class Sheet:
         if condition is not False:
             self.warnings.append((code, condition))
 
+    def warn_of_load(self, code: str, condition: Condition = True) -> None:
+        """Note a warning about loads, for the rows where any load is known and the condition holds."""
+        self.warn(code, both(self.load_known, condition))
+
     def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
         """Raise `Undefined` where the condition holds; on columns note the rows."""
         if condition is False:

@@ -641,6 +641,36 @@ def test_without_weight_support_nothing_moves_and_walking_has_none() -> None:
     assert caught.value.field == "weight_support"
 
 
+@pytest.mark.parametrize("equal", ["heart_rate", "perceived_exertion"])
+def test_weight_support_is_not_answered_at_equal_effort(equal: str) -> None:
+    # docs/evidence.md: with support the ratio fades to 1 at equal speed; at equal effort nothing was measured.
+    with pytest.raises(Conflict) as caught:
+        answer(equal=equal, weight_support=0.1)
+    assert caught.value.field == "weight_support"
+    assert "heart_rate" not in caught.value.message
+    assert answer(equal=equal, weight_support=0.0) == answer(equal=equal)
+
+
+@pytest.mark.parametrize(
+    "bout",
+    [
+        {"speed_m_s": 2.2},
+        {"speed_m_s": 4.8},
+        {"grade": 0.05, "step_rate_ratio": 1.05},
+        {"grade": 0.3, "include": ["load"]},
+        {"equal": "metabolic_rate"},
+        {"speed_m_s": 3.7, "include": ["load"]},
+    ],
+)
+def test_with_weight_support_nothing_is_said_of_loads_that_are_not_there(bout: dict[str, Any]) -> None:
+    whole, carried = codes(answer(**bout)), codes(answer(weight_support=0.1, **bout))
+    assert {code for code in carried if code.startswith("load.")} == set()
+    about_load = {code for code in whole if code.startswith(("load.", "absent."))} | {"caution.impulse_level"}
+    assert whole & about_load
+    assert not carried & (about_load - {"absent.backward_contact_time"})
+    assert {"absent.weight_support_loads", "caution.load_meaning"} <= carried
+
+
 def test_overground_adds_still_air_at_each_speed() -> None:
     # docs/evidence.md: 0.02724 V^3 ml/kg/min (secondary).
     for speed in (2.5, 4.0):

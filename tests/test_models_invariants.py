@@ -17,7 +17,7 @@ from models.column_names import OUTPUTS, WORDS
 from models.columns import estimate_columns
 from models.energy import mifflin1990, oxygen_uptake_ml_kg_min
 from models.energy_models import ENERGY_MODELS
-from models.errors import EstimateError, Undefined
+from models.errors import Conflict, EstimateError, Undefined
 from models.estimate import compute, estimate
 from models.grades import GRADES
 from models.movement import Case
@@ -268,7 +268,7 @@ def test_columns_have_the_grades_of_single_answers_row_by_row() -> None:
                 assert (GRADES[code] if code >= 0 else {}) == entry, (name, equal, speed, grade)
 
 
-@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate"])
+@pytest.mark.parametrize("equal", ["speed", "metabolic_rate", "heart_rate", "perceived_exertion"])
 def test_columns_with_weight_support_and_still_air_equal_single_answers(equal: str) -> None:
     support, air = [0.0, 0.1, 0.2, 0.5, 0.0, 0.3], [0, 0, 1, 0, 1, 1]
     names = ["forward_met", "backward_total_energy_kcal_high", "ratio_total_energy_low", "backward_speed_m_s"]
@@ -287,18 +287,18 @@ def test_columns_with_weight_support_and_still_air_equal_single_answers(equal: s
         include=SECTIONS,
     )
     patterns = list(found.patterns)
+    refused = equal in ("heart_rate", "perceived_exertion")
     for row, speed in enumerate(np.linspace(2.2, 3.4, 6).tolist()):
-        single = cast(
-            Any,
-            estimate(
-                body_mass_kg=70.0,
-                speed_m_s=speed,
-                duration_s=600.0,
-                equal=cast(Any, equal),
-                weight_support=support[row],
-                overground=bool(air[row]),
-            ),
-        )
+        bout = {"body_mass_kg": 70.0, "speed_m_s": speed, "duration_s": 600.0, "equal": equal}
+        bout |= {"weight_support": support[row], "overground": bool(air[row])}
+        reason = list(found.reasons.numbers)[found.status[row]]
+        if refused and support[row]:
+            with pytest.raises(Conflict) as caught:
+                estimate(**cast(Any, bout))
+            assert reason == (caught.value.field, caught.value.code)
+            continue
+        assert reason == ("", "ok")
+        single = cast(Any, estimate(**cast(Any, bout)))
         assert found.warnings is not None
         assert list(patterns[found.warnings[row]]) == [warning["code"] for warning in single["warnings"]]
         for name in names:
