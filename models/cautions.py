@@ -225,7 +225,8 @@ WEIGHT_SUPPORT_LOADS: Final = _warning(
 OVERGROUND: Final = _warning(
     "caution",
     "overground",
-    "Still air is added: 0.02724 V^3 ml/kg/min (secondary), alike in both directions. Wind, turns and terrain are not.",
+    "Still air is added: 0.02724 V^3 ml/kg/min (secondary), alike in both directions at the same speed, so that their "
+    "ratio falls a little. Wind, turns and terrain are not.",
 )
 NOVICE: Final = _warning(
     "caution",

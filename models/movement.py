@@ -83,26 +83,50 @@ def on_a_grade(case: Case) -> Condition:
 
 
 def forward_power(case: Case) -> Callable[[Number], Number]:
-    """Return forward power as a function of speed, on the grade and with the rest of a case."""
+    """Return forward power as a function of speed, before own measurements, with still air where asked for."""
+    return _in_still_air(case, treadmill_power(case))
+
+
+def backward_power(case: Case) -> Callable[[Number], Number]:
+    """Return backward power at equal speed: the ratio times that on a treadmill, and the same still air as forward."""
+    ratio, power = ratio_of(case), treadmill_power(case)
+    return _in_still_air(case, lambda speed_m_s: ratio * power(speed_m_s))
+
+
+def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Number], Number]:
+    """Add still air where it is asked for: over the personal factor, which multiplies the whole."""
+    if case.overground is False:
+        return power
+    own = own_factor(case)
+    return lambda speed_m_s: (
+        power(speed_m_s) + where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s) / own, 0.0)
+    )
+
+
+def own_factor(case: Case) -> float:
+    """Return what own measurements multiply power with."""
+    return math.exp(case.personal.forward_log) if case.personal else 1.0
+
+
+def treadmill_power(case: Case) -> Callable[[Number], Number]:
+    """Return forward power as a function of speed, on the grade, with the rest and the weight support of a case."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     power: Callable[..., Number] = model.power_w_kg
     if model.needs_rest:
         power = partial(power, resting_w_kg=case.resting_w_kg)
     of_speed = partial(_at, power, case.grade)
-    if case.overground is False and isinstance(case.weight_support, float) and case.weight_support == 0:
+    if isinstance(case.weight_support, float) and case.weight_support == 0:
         return of_speed
-    return partial(_with_options, of_speed, case)
+    return partial(_supported, of_speed, case)
 
 
 def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Number:
     return power(speed_m_s=speed_m_s, grade=grade)
 
 
-def _with_options(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Number) -> Number:
-    """Return forward power with what was asked for beside the equation: still air, and weight support."""
-    drag = where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s), 0.0)
+def _supported(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Number) -> Number:
     return surroundings.supported_w_kg(
-        power_w_kg=of_speed(speed_m_s) + drag, resting_w_kg=case.resting_w_kg, weight_support=case.weight_support
+        power_w_kg=of_speed(speed_m_s), resting_w_kg=case.resting_w_kg, weight_support=case.weight_support
     )
 
 
@@ -191,22 +215,20 @@ def movement(case: Case, sheet: Sheet) -> Movement:
         f"{case.energy_model} is not defined on this grade: use another energy_model, or leave it out.",
         "grade_undefined",
     )
-    power = forward_power(case)
-    model_w = power(case.speed_m_s)
-    own = math.exp(case.personal.forward_log) if case.personal else 1.0
+    model_w, own = forward_power(case)(case.speed_m_s), own_factor(case)
     spreads = spreads_of_person(case, study_widening(case, sheet.score))
     forward_spread = (spreads.forward_variance + CONVERSION_CV * CONVERSION_CV) ** 0.5
     if case.equal == "metabolic_rate":
         return equal_power(case, model_w, own * model_w, forward_spread, spreads, sheet)
 
     if case.equal == "speed":
-        ratio, speed = ratio_of(case), case.speed_m_s
+        backward_w, speed = backward_power(case)(case.speed_m_s), case.speed_m_s
     else:
-        ratio, speed = direction.HEART_RATE_RATIO[case.gait], None
+        backward_w, speed = direction.HEART_RATE_RATIO[case.gait] * model_w, None
     backward_variance = forward_spread * forward_spread + spreads.ratio_variance + 2 * spreads.covariance
     return Movement(
         forward_w_kg=own * model_w,
-        backward_w_kg=own * (ratio * model_w),
+        backward_w_kg=own * backward_w,
         speed_m_s=speed,
         forward_spread=forward_spread,
         power_spread=spreads.ratio_variance**0.5,
@@ -220,11 +242,7 @@ def equal_power(
     case: Case, model_w: Number, forward_w: Number, forward_spread: Number, spreads: Spreads, sheet: Sheet
 ) -> Movement:
     """Solve for the backward speed at which backward power equals the forward one."""
-    power, ratio = forward_power(case), ratio_of(case)
-
-    def backward_at(speed_m_s: Number) -> Number:
-        return ratio * power(speed_m_s)
-
+    backward_at = backward_power(case)
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
     least, most = speed_bounds(case.gait)
     if supported(case) is not False:
@@ -249,7 +267,7 @@ def equal_power(
     speed, steepness = where(flat, case.speed_m_s, speed), where(flat, 1.0, steepness)
     growth: Number = 1.0
     if not (isinstance(case.speed_cv, float) and case.speed_cv == 0):
-        growth = direction.elasticity(power, speed_m_s=case.speed_m_s) / steepness
+        growth = direction.elasticity(forward_power(case), speed_m_s=case.speed_m_s) / steepness
     return Movement(
         forward_w_kg=forward_w,
         backward_w_kg=forward_w,

@@ -10,7 +10,7 @@ from models.arithmetic import Number
 from models.direction import elasticity
 from models.errors import Undefined
 from models.estimate import compute
-from models.movement import LEAST_ELASTICITY, Case, forward_power, ratio_of
+from models.movement import LEAST_ELASTICITY, Case, backward_power, forward_power
 from models.speed_ranges import NODES, Column, Mask, OfSpeed, at_speeds, crossings
 
 ENERGY: Final[tuple[Section, ...]] = ("energy",)
@@ -42,10 +42,7 @@ def inside(low: float, high: float) -> tuple[float, float]:
 
 def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
     """Return the power of a direction as a function of speed, on the grade and with the rest of a case [W/kg]."""
-    forward = forward_power(case)
-    if direction == "forward":
-        return forward
-    return lambda speed_m_s: ratio_of(case) * forward(speed_m_s)
+    return forward_power(case) if direction == "forward" else backward_power(case)
 
 
 def answered(case: Case, speeds: Column) -> Mask:

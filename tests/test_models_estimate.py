@@ -677,12 +677,24 @@ def test_overground_adds_still_air_at_each_speed() -> None:
         still, air = (answer(speed_m_s=speed, overground=there) for there in (False, True))
         uptakes = [given["forward"]["oxygen_uptake_ml_kg_min"]["value"] for given in (still, air)]
         assert uptakes[1] - uptakes[0] == pytest.approx(0.02724 * speed**3)
-        assert air["ratio"]["total_energy"]["value"] == pytest.approx(1.3)
+        backward = [given["backward"]["oxygen_uptake_ml_kg_min"]["value"] for given in (still, air)]
+        assert backward[1] - backward[0] == pytest.approx(0.02724 * speed**3)
+        assert air["ratio"]["total_energy"]["value"] == pytest.approx(backward[1] / uptakes[1])
+        assert 1.27 < air["ratio"]["total_energy"]["value"] < 1.3
     assert "caution.overground" in codes(answer(overground=True))
     slower = answer(equal="metabolic_rate", overground=True)
     same = answer(speed_m_s=slower["backward"]["speed_m_s"]["value"], gait="run", overground=True)
     power = slower["forward"]["metabolic_power_w_kg"]["value"]
     assert same["backward"]["metabolic_power_w_kg"]["value"] == pytest.approx(power, rel=1e-9)
+
+
+def test_weight_support_and_own_measurements_take_nothing_from_still_air() -> None:
+    own = [Measurement(direction="forward", speed_m_s=2.5, oxygen_uptake_ml_kg_min=40.0)]
+    for bout in ({"weight_support": 0.5}, {"measurements": own}):
+        still, air = (answer(overground=there, **bout) for there in (False, True))
+        for side in ("forward", "backward"):
+            added = [given[side]["oxygen_uptake_ml_kg_min"]["value"] for given in (still, air)]
+            assert added[1] - added[0] == pytest.approx(0.02724 * 2.5**3), (bout, side)
 
 
 def test_include_gives_the_asked_sections_alone() -> None:
