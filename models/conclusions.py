@@ -6,10 +6,14 @@ from typing import Final, NotRequired, TypedDict, get_args
 
 from models.comparison import INTERVAL, ComparedModel, Comparison
 from models.direction import DirectionModelName
+from models.evidence import TableName
 from models.quantiles import binomial_interval
 
 SHOWN_WITH: Final = get_args(DirectionModelName)[0]
 """Direction model with which backward energies count for an energy equation, so that each row counts once."""
+
+RATIO_TABLE: Final[TableName] = "ratios"
+"""Table that the direction models are judged by: it has one row for each study and gait, which other tables repeat."""
 
 
 class Coverage(TypedDict):
@@ -26,18 +30,25 @@ class Coverage(TypedDict):
 
 
 def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:
-    """Return the coverage of every model that takes part in comparisons, in the order of `ComparedModel`."""
+    """Return the coverage of every model that takes part in comparisons, in the order of `ComparedModel`.
+
+    A direction model counts one row for each study and gait, those of `RATIO_TABLE`: the exact interval of the share
+    takes rows as independent.
+    """
     found = []
     for model in _names(ComparedModel):
-        own = [
-            comparison
-            for comparison in comparisons
-            if comparison.get("direction_model") == model
-            or (comparison["model"] == model and comparison.get("direction_model", SHOWN_WITH) == SHOWN_WITH)
-        ]
+        own = [comparison for comparison in comparisons if _counts(comparison, model)]
         if own:
             found.append(coverage(model, own))
     return found
+
+
+def _counts(comparison: Comparison, model: ComparedModel) -> bool:
+    if comparison["model"] != model:
+        return False
+    if model in get_args(DirectionModelName):
+        return comparison["table"] == RATIO_TABLE
+    return bool(comparison.get("direction_model", SHOWN_WITH) == SHOWN_WITH)
 
 
 def _names(choice: object) -> tuple[ComparedModel, ...]:
@@ -64,18 +75,20 @@ def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverag
 
 
 def conclusion(found: Coverage, comparisons: Sequence[Comparison]) -> str:
-    """Return what to conclude of one model, in a sentence."""
-    off = f"typically {100 * fmean(abs(comparison['relative_error']) for comparison in comparisons):.0f} % off"
-    made = all(comparison["fitted"] for comparison in comparisons)
-    proves = ", and it was made from these rows, so this proves little" if made else ""
+    """Return what to conclude of one model's range for the mean of a group, in a sentence."""
+    rows, made = len(comparisons), sum(comparison["fitted"] for comparison in comparisons)
+    off = f"on average it is {100 * fmean(abs(comparison['relative_error']) for comparison in comparisons):.0f} % off"
+    if made:
+        off += f", and {made} of {rows} row{'s' * (rows > 1)} made it"
     if "share_high" not in found:
-        return f"No row has what a range is judged by; it is {off}{proves}."
-    held = f"{found['covered']} of {found['judged']} measured values lie in it"
+        return f"No row has what a range is judged by; {off}."
+    held = f"{found['covered']} of {found['judged']} measured means lie in it"
     allowed = f"(the true share may be {found['share_low']:.0%} to {found['share_high']:.0%})"
     if found["share_high"] < INTERVAL:
-        return f"Its range is too narrow: only {held} {allowed}, so do not rely on it; it is {off}{proves}."
+        return f"Its range is too narrow for a group's mean: only {held} {allowed}; {off}."
     if found["share_low"] < INTERVAL:
         return (
-            f"Nothing here contradicts its {INTERVAL:.0%} range, but the rows are few: {held} {allowed}; {off}{proves}."
+            f"Nothing here contradicts its {INTERVAL:.0%} range for a group's mean, but the rows are few: {held} "
+            f"{allowed}; {off}."
         )
-    return f"Its range is wider than it needs to be: {held} {allowed}; it is {off}{proves}."
+    return f"Its range is wider than it needs to be for a group's mean: {held} {allowed}; {off}."

@@ -6,7 +6,10 @@ VALIDATION_MEANINGS: Final[dict[str, str]] = {
     "group_interval": "Probability inside every interval here.",
     "coverage": "How many of its measured values each model covers, and what to conclude.",
     "conclusion": "What to conclude of the model, in a sentence.",
-    "Coverage.comparisons": "Number of comparisons; backward energies of an energy equation with `documented` alone.",
+    "Coverage.comparisons": (
+        "Number of comparisons: of a direction model the rows of ratios.csv alone, one a study and gait; backward "
+        "energies of an energy equation with `documented` alone."
+    ),
     "Coverage.model": "The model.",
     "summary": "Bias, error and coverage of each model on each indicator, by gait and direction.",
     "misses": "Measured values outside the group interval, with what is known of the cause.",

@@ -23,7 +23,7 @@ from app.problems import install
 from app.validation import documented, router
 from app.validation_page import INDICATOR_TITLES, MODEL_TITLES, page
 from models.comparison import ComparedIndicator, ComparedModel
-from models.evidence import TABLES
+from models.evidence import TABLES, table
 from models.pooling import pooling, random_effects, with_bound
 from models.quantiles import beta_quantile, binomial_interval, chi_square_quantile, student_t_quantile
 from models.validation import Validation, summaries, validation
@@ -203,6 +203,25 @@ class TestCoverage:
         for each in validation()["coverage"]:
             if "share_high" in each:
                 assert each["conclusion"].startswith("Its range is too narrow") is (each["share_high"] < 0.9)
+
+    @pytest.mark.parametrize("model", ["documented", "pooled"])
+    def test_a_direction_model_counts_each_study_and_gait_once(self, model: str) -> None:
+        # docs/evidence.md: four studies running and three walking, whatever the forward equation beside them.
+        (each,) = (found for found in validation()["coverage"] if found["model"] == model)
+        assert (each["comparisons"], each["judged"], each["covered"]) == (7, 7, 7)
+        assert each["share_low"] == pytest.approx(0.05 ** (1 / 7))
+        studies = [(row["study"], row["gait"]) for row in table("ratios")]
+        assert len(studies) == len(set(studies)) == each["comparisons"]
+
+    def test_a_sentence_judges_the_mean_of_a_group_and_says_how_many_rows_made_a_model(self) -> None:
+        made = {each["model"]: each["conclusion"] for each in validation()["coverage"]}
+        for each in validation()["coverage"]:
+            assert ("a group's mean" in each["conclusion"]) is ("share_high" in each)
+            assert "rely" not in each["conclusion"]
+        assert "3 of 7 rows made it" in made["documented"]
+        assert "7 of 7 rows made it" in made["pooled"]
+        assert "2 of 11 rows made it" in made["looney2019"]
+        assert "made it" not in made["looney2025"]
 
     def test_a_choice_counts_what_is_chosen(self) -> None:
         (each,) = validation(model="walking_cadence")["coverage"]
