@@ -70,6 +70,12 @@ BACKWARD_BEYOND_MEASUREMENT: Final = _warning(
     f"Backward faster than {direction.BACKWARD_MEASURED_TO_M_S:g} m/s is beyond every measurement of energy "
     "(Wright & Weyand 2001).",
 )
+BACKWARD_BELOW_MEASUREMENT: Final = _warning(
+    "energy",
+    "backward_speed_below_measurement",
+    f"Backward running slower than {direction.BACKWARD_MEASURED_FROM_M_S:g} m/s was not measured (Wright & Weyand "
+    "2001): the ratio is carried over.",
+)
 BACKWARD_DOWNHILL: Final = _warning(
     "energy",
     "backward_downhill_unmeasured",
@@ -245,7 +251,8 @@ OLDER_BACKWARD_SPEED: Final = _warning(
     "caution",
     "older_backward_speed",
     f"People of 76 years chose {gait.OLDER_BACKWARD_WALK_M_S[0]:g} m/s walking backward (SD "
-    f"{gait.OLDER_BACKWARD_WALK_M_S[1]:g}, n 84), and all fallers of one study stayed below 0.6 m/s (Fritz 2013). This "
+    f"{gait.OLDER_BACKWARD_WALK_M_S[1]:g}, n 84), and all fallers of one study stayed below "
+    f"{gait.FALLERS_BACKWARD_WALK_BELOW_M_S:g} m/s (Fritz 2013). This "
     "backward speed lies above that. It says nothing about this person: start slowly, on even ground, with someone "
     "near.",
 )
@@ -277,13 +284,13 @@ RUNNING_TIMING: Final = _warning(
 RUNNING_CONTACT: Final = _warning(
     "timing",
     "run_contact_time_speed",
-    f"Contact time was measured at {_span(gait.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara 2021): extrapolated.",
+    f"Contact time was measured at {_span(gait.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara 2021, 2022, "
+    "ageing runners): extrapolated.",
 )
 IMPULSE_LEVEL: Final = _warning(
     "caution",
     "impulse_level",
-    "Knee-cap impulse takes half sines: against measured steps short by 3 to 10 % in time and 9 to 12 % in force, so "
-    "grade D both ways.",
+    "Knee-cap impulse takes half sines, 3 to 10 % short of measured steps in time, 9 to 12 % in force: grade D.",
 )
 WALKING_TIMING: Final = _warning(
     "timing",
@@ -322,8 +329,8 @@ VERTICAL_FORCE_SPEED: Final[dict[Gait, str]] = {
     "run": _warning(
         "load",
         "run_vertical_force_speed",
-        f"Peak ground force was fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} (Alcantara 2021): "
-        "here grade D.",
+        f"Peak ground force is fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} (Alcantara 2021, "
+        "2022): grade D.",
     ),
     "walk": _load_speed(
         "walk_vertical_force_speed",

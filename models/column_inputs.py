@@ -44,7 +44,6 @@ DEFAULT_EQUATION: Final = np.array(
     [WORDS["energy_model"].index(default_energy_model(cast(Gait, gait))) for gait in WORDS["gait"]], np.int8
 )
 RUN, WALK = (WORDS["gait"].index(gait) for gait in ("run", "walk"))
-EQUAL_EFFORTS: Final = tuple(WORDS["equal"].index(effort) for effort in sorted(EQUAL_EFFORT))
 EQUAL_SPEED, DOCUMENTED = WORDS["equal"].index("speed"), WORDS["direction_model"].index("documented")
 
 
@@ -243,8 +242,8 @@ def complete(
     rest = [chunk.mend(number) for number in (speed_cv, mass_cv)]
     support = chunk.number("weight_support", 0.0)
     if isinstance(support, np.ndarray) or support:
-        unmeasured = functools.reduce(operator.or_, (equal == effort for effort in EQUAL_EFFORTS), gait == WALK)
-        chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
+        for unmeasured in (gait == WALK, *(equal == WORDS["equal"].index(effort) for effort in EQUAL_EFFORT)):
+            chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
     score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
     older = chunk.mend(where(own_rest, age, math.nan)) if own_rest is not False else None
     overground = settled(chunk.word("overground", 0) == 1)

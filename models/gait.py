@@ -21,7 +21,10 @@ OLDER_FROM_Y: Final = 65.0
 
 OLDER_BACKWARD_WALK_M_S: Final = (0.73, 0.24)
 """Backward walking speed that people of 76 years chose, mean and standard deviation (n 84, published); a backward speed
-above their sum earns a caution (choice)."""
+above their sum earns a caution (choice). Another study than that of the fallers below."""
+
+FALLERS_BACKWARD_WALK_BELOW_M_S: Final = 0.6
+"""Backward walking speed that no older faller of one study reached (Fritz 2013, published)."""
 
 RUNNING_CADENCE_RANGE_M_S: Final = (2.4, 5.4)
 RUNNING_CONTACT_RANGE_M_S: Final = (2.6, 5.4)

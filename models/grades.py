@@ -52,11 +52,15 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
         "grade, because it is a definition; backward energy is the weaker of forward energy and ratio",
         "C",
     ),
-    "walking_cadence": Graded("cadence of forward walking", "inside its range, else D", "B"),
-    "running_cadence": Graded("cadence of forward running", "inside its range, else D", "C"),
+    "walking_cadence": Graded("cadence of forward walking", "inside its range on the level, else D", "B"),
+    "running_cadence": Graded("cadence of forward running", "inside its range on the level, else D", "C"),
     "cadence_ratio": Graded("cadence backward, and its ratio", "everywhere", "D"),
-    "running_contact_time": Graded("contact time of forward running", "inside its range, else D", "C"),
-    "contact_time_ratio": Graded("ratio of contact times; backward the weaker of this and forward", "to 3.5 m/s", "C"),
+    "running_contact_time": Graded("contact time of forward running", "inside its range on the level, else D", "C"),
+    "contact_time_ratio": Graded(
+        "ratio of contact times; backward the weaker of this and forward",
+        "on the level, to 3.5 m/s, else D; at two speeds no better than either contact time",
+        "C",
+    ),
     "outside": Graded("any of these outside its range", "an extrapolation", "D"),
 }
 """The grades of what is not a load, the one table that answers and `GET /models` both read (docs/evidence.md)."""

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, load
 from models.arithmetic import Condition, Number, both, negate, outside, settled
-from models.grades import code_of, either, graded, weaker
+from models.grades import Code, code_of, either, graded, weaker
 from models.movement import Case, Movement, forward_power, on_a_grade, supported
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 from models.sheet import Factors, Grades, Sheet, known_only
@@ -36,7 +36,7 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     resting = rest_w * kcal_of_w_kg
     forward_kcal, backward_kcal = forward_active * kcal_of_w_kg, backward_active * kcal_of_w_kg
     of_energy = of_power if of_energy_input is of_power_input else gross_factors(move, of_energy_input, sheet)
-    grades = energy_grades(case, move)
+    grades = energy_grades(case)
     sheet.pair("total_energy_kcal", forward_kcal + resting, backward_kcal + resting, of_energy, grades=grades)
     if sheet.wants("active_energy_kcal"):
         of_active = active_factors(
@@ -59,16 +59,20 @@ def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
         per_km_section(case, move, per_km_input, sheet)
 
 
-def energy_grades(case: Case, move: Movement) -> Grades:
+def forward_grade(case: Case) -> Code:
+    """Return the evidence grade of the forward energies."""
+    model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
+    left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
+    return either(supported(case), graded("weight_support"), graded("forward_energy", settled(left)))
+
+
+def energy_grades(case: Case) -> Grades:
     """Return the evidence grades of the energies: backward the weaker of forward energy and ratio.
 
     At equal metabolic rate the energies are equal by definition: their ratio has no grade, and both have that of the
     forward one.
     """
-    model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
-    left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
-    carried = graded("weight_support")
-    forward = either(supported(case), carried, graded("forward_energy", settled(left)))
+    forward, carried = forward_grade(case), graded("weight_support")
     if case.equal == "metabolic_rate":
         return Grades(forward, forward)
     if case.equal in direction.EQUAL_EFFORT:
@@ -178,6 +182,8 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
         sheet.warn(cautions.WALKING_RATIO)
         sheet.warn(cautions.BACKWARD_WALKING_SPEED, outside(backward_speed, direction.WALKING_RATIO_RANGE_M_S))
         return
+    if case.equal == "speed":
+        sheet.warn(cautions.BACKWARD_BELOW_MEASUREMENT, backward_speed < direction.BACKWARD_MEASURED_FROM_M_S)
     sheet.warn(cautions.BACKWARD_BEYOND_MEASUREMENT, backward_speed > direction.BACKWARD_MEASURED_TO_M_S)
 
 
@@ -224,11 +230,12 @@ def running_step(case: Case, speed_m_s: Number) -> Step:
 
 def walking_timing_section(case: Case, sheet: Sheet) -> None:
     """Write the cadence and steps of forward walking; backward they are unknown, and so is contact time."""
-    sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
+    on_grade = on_a_grade(case)
+    sheet.warn(cautions.TIMING_ON_GRADE, on_grade)
     cadence = gait.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
     of_cadence = sheet.factors(spread=gait.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"] / cadence)
     left = settled(outside(case.speed_m_s, gait.WALKING_CADENCE_RANGE_M_S))
-    grades = Grades(graded("walking_cadence", left))
+    grades = Grades(graded("walking_cadence", settled(left | on_grade)))
     sheet.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=grades)
     sheet.pair("steps", cadence * (case.duration_s / 60), None, of_cadence, grades=grades)
     sheet.warn(cautions.WALKING_TIMING, left)
@@ -237,7 +244,8 @@ def walking_timing_section(case: Case, sheet: Sheet) -> None:
 
 def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Sheet) -> None:
     """Write cadence, steps and contact time; backward only where its speed is known."""
-    sheet.warn(cautions.TIMING_ON_GRADE, on_a_grade(case))
+    on_grade = on_a_grade(case)
+    sheet.warn(cautions.TIMING_ON_GRADE, on_grade)
     minutes = case.duration_s / 60
     cadence, back_cadence = steps.forward.cadence_steps_per_min, steps.backward.cadence_steps_per_min
     person = gait.CADENCE_PERSON_SD_STEPS_PER_MIN["run"] / cadence
@@ -246,14 +254,18 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
     )
     of_contact = sheet.factors(spread=gait.CONTACT_TIME_PERSON_CV, ratio_spread=gait.TIMING_RATIO_CV)
     there, back = case.speed_m_s, case.speed_m_s if move.speed_m_s is None else move.speed_m_s
-    of_steps = graded("running_cadence", settled(outside(there, gait.RUNNING_CADENCE_RANGE_M_S)))
+    of_steps = graded("running_cadence", settled(outside(there, gait.RUNNING_CADENCE_RANGE_M_S) | on_grade))
     cadence_grades = Grades(of_steps, graded("cadence_ratio"), graded("cadence_ratio"))
     contact, contact_back = (
-        graded("running_contact_time", settled(outside(speed, gait.RUNNING_CONTACT_RANGE_M_S)))
+        graded("running_contact_time", settled(outside(speed, gait.RUNNING_CONTACT_RANGE_M_S) | on_grade))
         for speed in (there, back)
     )
-    ratio_of_contact = graded("contact_time_ratio")
-    contact_grades = Grades(contact, weaker(contact_back, ratio_of_contact), ratio_of_contact)
+    ratio_of_contact = graded("contact_time_ratio", on_grade)
+    contact_back = weaker(contact_back, ratio_of_contact)
+    if case.equal == "metabolic_rate":
+        # At two speeds the ratio rests on both contact times, which at one speed cancel.
+        ratio_of_contact = weaker(contact, contact_back)
+    contact_grades = Grades(contact, contact_back, ratio_of_contact)
     if move.speed_m_s is None:
         sheet.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=cadence_grades)
         sheet.pair("steps", cadence * minutes, None, of_cadence, grades=cadence_grades)

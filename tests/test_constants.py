@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models import energy, gait, load
+from models.catalogue import catalogue
 from models.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from models.combine import grid
 from models.compared_load import DOYLE_REFERENCE_M_S, LENHART_STEP_RATE_RATIO, SPEEDS_FROM_NOTES
@@ -239,6 +240,33 @@ def test_older_people_are_told_where_their_speed_lies_above_those_measured() -> 
     person = {"gait": "walk", "sex": "female", "height_m": 1.65}
     for age_y, speed_m_s, told in ((65.0, 0.98, True), (65.0, 0.96, False), (64.0, 0.98, False)):
         assert ("caution.older_backward_speed" in codes(age_y=age_y, speed_m_s=speed_m_s, **person)) == told
+
+
+def test_the_speeds_of_older_people_are_of_two_studies() -> None:
+    """Muscles, practice, falls: chosen by 84 people; fallers below 0.6 m/s are another study's (Fritz 2013)."""
+    rows = {row["name"]: row for row in catalogue()["constants"]}
+    for place, number in enumerate((0.73, 0.24)):
+        chosen = rows[f"gait.OLDER_BACKWARD_WALK_M_S[{place}]"]
+        assert (chosen["number"], chosen["standing"], chosen["references"]) == (number, "published", [])
+    fallers = rows["gait.FALLERS_BACKWARD_WALK_BELOW_M_S"]
+    assert (fallers["number"], fallers["standing"], fallers["references"]) == (0.6, "published", ["fritz2013"])
+    assert "below 0.6 m/s (Fritz 2013)" in WARNINGS["caution.older_backward_speed"]["message"]
+
+
+def test_ranges_are_of_the_studies_in_the_tables() -> None:
+    """Contact: 2.61, 3.33 and 4.1, 5.4 m/s of three studies; ground force: 3.33 and 4.1, 5.4 m/s of two."""
+    for code, quantity, name in (
+        ("timing.run_contact_time_speed", "contact_time", "gait"),
+        ("load.run_vertical_force_speed", "vgrf_peak", "load"),
+    ):
+        rows = [
+            row
+            for row in table(cast(Any, name))
+            if (row.get("quantity") or row.get("indicator")) == quantity and row["speed_m_s"]
+        ]
+        message = WARNINGS[code]["message"]
+        for study, said in (("Alcantara", "Alcantara 2021, 2022"), ("JEB ageing-runner", "ageing runners")):
+            assert any(row["study"].startswith(study) for row in rows) is (said in message), (code, study)
 
 
 def test_knee_loads_end_at_four_degrees() -> None:

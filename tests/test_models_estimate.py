@@ -697,6 +697,40 @@ def test_weight_support_and_own_measurements_take_nothing_from_still_air() -> No
             assert added[1] - added[0] == pytest.approx(0.02724 * 2.5**3), (bout, side)
 
 
+@pytest.mark.parametrize("grade", [0.05, -0.05])
+def test_timing_on_a_slope_is_an_extrapolation(grade: float) -> None:
+    # docs/evidence.md: slopes from -10 to +10 degrees change cadence and contact (Alcantara 2022).
+    timing = ("cadence_steps_per_min", "steps", "contact_time_s")
+    for speed in (1.2, 3.0):
+        given = answer(speed_m_s=speed, grade=grade)
+        sides = [grades(given, side) for side in ("forward", "backward")]
+        found = {side[name] for side in sides for name in timing if name in side}
+        assert found == {"D"}
+    assert grades(answer(grade=grade), "ratio")["contact_time"] == "D"
+
+
+def test_the_ratio_of_contact_times_at_two_speeds_is_no_better_than_either() -> None:
+    # 2.6 to 5.4 m/s were measured: at 3.0 m/s forward the backward speed of equal power lies below.
+    level, slower = (answer(speed_m_s=3.0, equal=equal) for equal in ("speed", "metabolic_rate"))
+    assert slower["backward"]["speed_m_s"]["value"] < 2.6
+    for given, backward, ratio in ((level, "C", "C"), (slower, "D", "D")):
+        assert grades(given, "forward")["contact_time_s"] == "C"
+        assert grades(given, "backward")["contact_time_s"] == backward
+        assert grades(given, "ratio")["contact_time"] == ratio
+    assert grades(answer(speed_m_s=4.4, equal="metabolic_rate"), "ratio")["contact_time"] == "C"
+
+
+def test_backward_running_slower_than_was_measured_warns() -> None:
+    # Wright & Weyand measured 1.75 to 3.5 m/s.
+    code = "energy.backward_speed_below_measurement"
+    for speed, warned in ((1.74, True), (1.75, False)):
+        given = answer(speed_m_s=speed, gait="run", energy_model="minetti2002")
+        assert (code in codes(given)) is warned is (grades(given, "ratio")["total_energy"] == "D")
+    assert code not in codes(answer(speed_m_s=1.2))
+    with pytest.raises(OutsideEvidence):
+        answer(speed_m_s=1.74, gait="run", energy_model="minetti2002", strict=True)
+
+
 def test_include_gives_the_asked_sections_alone() -> None:
     given = answer(include=["energy"])
     assert "references" not in given
