@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import orjson
@@ -19,6 +19,8 @@ from pydantic import TypeAdapter
 from app.batch import BatchRequest
 from app.batch import batch as answer_batch
 from app.record_batches import estimate_batch
+from models.direction import Equal
+from models.gait import RUNNING_FROM_M_S
 
 ROWS = 1_000_000
 ITEMS = 10_000
@@ -44,7 +46,8 @@ def least(*functions: Callable[[], Any]) -> list[float]:
 
 
 def table(kind: str) -> pa.RecordBatch:
-    """Return bouts: running on the level, on grades, or of either gait and two kinds of equal intensity."""
+    """Return bouts: running on the level, on grades, or of either gait and three kinds of equal intensity, with
+    weight support and still air."""
     chance = np.random.default_rng(1)
     columns: dict[str, Any] = {
         "body_mass_kg": chance.uniform(50, 90, ROWS),
@@ -55,7 +58,12 @@ def table(kind: str) -> pa.RecordBatch:
         columns["grade"] = chance.uniform(-0.08, 0.08, ROWS)
     if kind == "mixed":
         columns["speed_m_s"] = chance.uniform(0.6, 4.5, ROWS)
-        columns["equal"] = pa.array(chance.choice(["speed", "heart_rate"], ROWS)).dictionary_encode()
+        equal = chance.choice(["speed", "heart_rate", "perceived_exertion"], ROWS)
+        columns["equal"] = pa.array(equal).dictionary_encode()
+        # Weight support is answered running at equal speed only.
+        carried = (equal == "speed") & (columns["speed_m_s"] >= RUNNING_FROM_M_S)
+        columns["weight_support"] = np.where(carried, chance.uniform(0.0, 0.6, ROWS), 0.0)
+        columns["overground"] = chance.random(ROWS) < 0.5
     return pa.RecordBatch.from_pydict(columns)
 
 
@@ -106,7 +114,8 @@ def batches() -> None:
         item
         | chance.choice([{}, {"gait": "run"}, {"interval": 0.8}])
         | chance.choice([{}, {"grade": chance.uniform(-0.1, 0.1)}])
-        | chance.choice([{}, {"equal": "heart_rate"}, {"equal": "metabolic_rate"}])
+        | chance.choice([{}, *({"equal": equal} for equal in get_args(Equal)), {"weight_support": 0.2}])
+        | chance.choice([{}, {"overground": True}])
         for item in alike
     ]
     for name, items, more in (

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping
-from functools import partial
+from functools import partial, reduce
 from typing import Final, NamedTuple, cast
 
 import numpy as np
@@ -13,10 +13,12 @@ from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute
+from models.grades import EvidenceGrade, grades_of, weaker
 from models.inputs import Person, is_bout
-from models.movement import Case, on_a_grade, spreads_of_person, study_widening
+from models.movement import Case, on_a_grade, solved_grades, spreads_of_person, study_widening
 from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
 from models.roots import fitting
+from models.sections import forward_grade
 from models.solve_answer import Find, Solved
 from models.speed_of_power import (
     ENERGY,
@@ -136,6 +138,20 @@ def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> li
     return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
 
 
+def speed_evidence(side: Direction, *bouts: Case) -> EvidenceGrade:
+    """Return the grade of a speed that was solved from power: the weakest of the bouts that it rests on.
+
+    Forward that of the energies, backward the weaker of this and the speed at equal metabolic rate.
+    """
+    grades = [forward_grade(bout) for bout in bouts]
+    if side == "backward":
+        for bout in bouts:
+            solved = solved_grades(bout._replace(equal="metabolic_rate"), bout.speed_m_s).backward
+            assert solved is not None
+            grades.append(solved)
+    return cast(EvidenceGrade, grades_of(reduce(weaker, grades)))
+
+
 def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
     """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
     if question.case.oxygen_uptake_max_ml_kg_min is None:
@@ -207,7 +223,8 @@ def find_speed(question: Question, target: str) -> Found:
         _, move = compute(at_speeds(case, speed), score=question.person.score, include=ENERGY)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
-        solved: Solved = {"speed_m_s": around(speed, spread, question.person.score)}
+        evidence = speed_evidence(side, at_speeds(case, speed))
+        solved: Solved = {"speed_m_s": {**around(speed, spread, question.person.score), "evidence": evidence}}
         if duration is not None:
             solved["duration_s"] = around(duration, 0.0, 0.0)
             solved["distance_m"] = around(speed * duration, spread, question.person.score)
@@ -266,8 +283,12 @@ def find_equal_cost_speed(question: Question) -> Found:
         # The spread of the ratio moves either speed by its own elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
         spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
+        # The ratio alone moves it, as it moves a backward speed that is solved for.
+        given_backward = solved_grades(equal, backward).backward
+        assert given_backward is not None
+        evidence = cast(EvidenceGrade, grades_of(given_backward))
         of = {
-            "forward": {"speed_m_s": around(forward, cast(float, spread), score)},
+            "forward": {"speed_m_s": {**around(forward, cast(float, spread), score), "evidence": evidence}},
             "backward": {"speed_m_s": around(backward, 0.0, score)},
         }
     # The other direction costs the same, by the definition of what is found.
@@ -299,7 +320,8 @@ def find_level_speed(question: Question) -> Found:
             continue
         spread = level_spread(case, level.case, side, question.person.score)
         spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
-        solved: Solved = {"speed_m_s": around(flat, spread, question.person.score)}
+        evidence = speed_evidence(side, case, at_speeds(level.case, flat))
+        solved: Solved = {"speed_m_s": {**around(flat, spread, question.person.score), "evidence": evidence}}
         found[side] = solved | share_of_maximum(question, speed, side)
         codes += solved_warnings(level, flat, side)
     return Found(found, codes)

@@ -23,6 +23,7 @@ FIELDS = sorted({*EstimateRequest.__annotations__, *MeasurementRequest.__annotat
 LITERALS = [
     *("0", "-0.0", "1", "2.5", "70", "1200", "1e999", "-1e308", "5e-324", "NaN", "Infinity", "9" * 400),
     *("true", "null", '""', '"run"', '"walk"', '"female"', '"speed"', '"metabolic_rate"', '"heart_rate"'),
+    '"perceived_exertion"',
     *('"documented"', '"pooled"', '"backward"', '["load"]', '["energy", "energy"]', "[]", "{}", '"\\ud800"', "[["),
 ]
 

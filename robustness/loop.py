@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from threading import Thread
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, get_args
 from urllib.parse import urlencode
 
 import pyarrow as pa
@@ -24,6 +24,8 @@ from app.arrow_table import ARROW
 from app.main import build
 from app.server import Server, configuration, keep_what_is_there, listen
 from app.settings import Settings
+from models.direction import EQUAL_EFFORT, Equal
+from models.gait import RUNNING_FROM_M_S
 
 MOST_MS: Final = 5.0
 """What no callback should take."""
@@ -53,12 +55,17 @@ def bout(chance: random.Random) -> dict[str, Any]:
     for name, value in (
         ("gait", chance.choice(("run", "walk"))),
         ("grade", chance.uniform(-0.2, 0.3)),
-        ("equal", chance.choice(("speed", "metabolic_rate", "heart_rate"))),
+        ("equal", chance.choice(get_args(Equal))),
         ("interval", chance.uniform(0.5, 0.99)),
         ("step_rate_ratio", chance.uniform(0.9, 1.1)),
+        ("weight_support", chance.uniform(0.0, 0.6)),
+        ("overground", chance.random() < 0.5),
     ):
         if chance.random() < 0.4:
             given[name] = value
+    if given.get("gait") == "walk" or given["speed_m_s"] < RUNNING_FROM_M_S or given.get("equal") in EQUAL_EFFORT:
+        # Weight support is answered running, at equal speed or metabolic rate.
+        given.pop("weight_support", None)
     return given
 
 

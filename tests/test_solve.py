@@ -78,6 +78,30 @@ def estimated(**bout: Any) -> Answer:
     return cast(Answer, estimate(**bout))
 
 
+@pytest.mark.parametrize(
+    ("asked", "forward", "backward"),
+    # Forward as the energies, B inside the equation; backward no better than C, D where direction was not measured.
+    [
+        ({"find": "speed", "gait": "run", "met": 10.0}, "B", "C"),
+        ({"find": "speed", "gait": "run", "met": 19.0}, "D", "D"),
+        ({"find": "speed", "gait": "run", "met": 10.0, "grade": -0.05}, "B", "D"),
+        ({"find": "speed", "gait": "walk", "met": 4.0}, "B", "C"),
+        ({"find": "bout", "gait": "run", "total_energy_kcal": 250.0, "duration_s": 1200.0}, "B", "C"),
+        ({"find": "level_speed", "speed_m_s": 2.5, "grade": 0.05}, "B", "C"),
+        ({"find": "level_speed", "speed_m_s": 2.5, "grade": -0.02}, "B", "D"),
+        ({"find": "equal_cost_speed", "speed_m_s": 2.5}, None, "C"),
+        ({"find": "equal_cost_speed", "gait": "run", "backward_speed_m_s": 2.0}, "C", None),
+        ({"find": "equal_cost_speed", "gait": "run", "backward_speed_m_s": 2.0, "grade": -0.05}, "D", None),
+    ],
+)
+def test_a_speed_that_was_solved_for_has_a_grade_and_one_that_was_given_has_none(
+    asked: Answer, forward: str | None, backward: str | None
+) -> None:
+    found = solution(body_mass_kg=70.0, **asked)
+    grades = [found[side]["speed_m_s"].get("evidence") for side in ("forward", "backward")]
+    assert grades == [forward, backward]
+
+
 def solved(asked: Answer) -> Answer:
     """Return the answer to a target, or discard the example where the equations have none."""
     try:
@@ -386,7 +410,8 @@ class TestLevelSpeed:
     def test_what_grade_and_level_share_cancels(self) -> None:
         """The ratio cancels where it was measured; beyond, what is added for not having been measured stays."""
         run = solution(find="level_speed", body_mass_kg=70.0, speed_m_s=2.5, grade=0.05)
-        assert run["forward"]["speed_m_s"] == pytest.approx(run["backward"]["speed_m_s"], rel=1e-9)
+        for end in ("value", "low", "high"):
+            assert run["forward"]["speed_m_s"][end] == pytest.approx(run["backward"]["speed_m_s"][end], rel=1e-9)
         speed = run["forward"]["speed_m_s"]
         at = speed["value"]
         steepness = (1.51 * at + 2 * 0.37 * at**2) / (4.43 + 1.51 * at + 0.37 * at**2)
