@@ -149,17 +149,27 @@ def headline(answer: Json, request: Json, page: Page) -> list[str]:
     slope = slope_text(request.get("grade", assumed.get("grade", 0.0)))
     length, mass = (f" ({typed[name]})" if name in typed else "" for name in ("distance_m", "body_mass_kg"))
     pace = f", {typed['speed_m_s']}" if "speed_m_s" in typed else ""
-    share = request.get("weight_support", 0.0)
-    support = f", of which {share * 100:.3g} % is carried" if share else ""
     equal = request.get("equal", assumed.get("equal", "")).replace("_", " ")
     bout = (
         f"{GAITS[answer['gait']]} {distance_text(forward['distance_m']['value'])}{length} "
-        f"in {time_text(forward['duration_s'])} ({speed_m_s * 3.6:.4g} km/h, {pace_text(speed_m_s)}{pace}) {slope}"
-        f"{', overground in still air' if request.get('overground') else ''}, "
-        f"with a body mass of {request['body_mass_kg']:.4g} kg{mass}{support}."
+        f"in {time_text(forward['duration_s'])} ({speed_m_s * 3.6:.4g} km/h, {pace_text(speed_m_s)}{pace}) {slope}, "
+        f"with a body mass of {request['body_mass_kg']:.4g} kg{mass}{options_text(request)}."
     )
     how = f"Backward is at equal {equal}, for the same time. {interval_text(answer, request)}"
     return [*wrapped(bout, page.width), *wrapped(how, page.width)]
+
+
+def options_text(request: Json) -> str:
+    """Return what was asked for beside the bout: weight support and still air.
+
+    Examples
+    --------
+    >>> options_text({"weight_support": 0.2, "overground": True})
+    ', 20 % of it carried by the treadmill, in still air'
+    """
+    support = request.get("weight_support", 0.0)
+    carried = f", {support * 100:.3g} % of it carried by the treadmill" if support else ""
+    return f"{carried}, in still air" if request.get("overground") else carried
 
 
 def slope_text(grade: float) -> str:

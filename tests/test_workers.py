@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import get_args
 
 import httpx
 import pytest
@@ -20,6 +21,9 @@ from app.main import build
 from app.route import SMALL_BYTES
 from app.settings import Settings
 from app.workers import Answer, Work, Workers, parts_of
+from models.direction import Equal
+from models.errors import OutOfRange, Undefined
+from models.estimate import estimate
 from robustness import loop
 
 pytestmark = pytest.mark.anyio
@@ -230,6 +234,19 @@ class Noting:
 
 STAY = {"estimate", *(f"GET {path}" for path in loop.READ)} - {"GET /openapi.json", "GET /llms.txt"}
 """What is answered on the event loop; `make loop` says how long each takes."""
+
+
+def test_the_bouts_of_the_loop_use_every_way_to_hold_equal_and_every_option() -> None:
+    chance = random.Random(1)
+    bouts = [loop.bout(chance) for _ in range(300)]
+    assert {bout.get("equal") for bout in bouts} == {None, *get_args(Equal)}
+    carried = [bout for bout in bouts if "weight_support" in bout]
+    assert carried
+    assert {True, False} <= {bout.get("overground") for bout in bouts}
+    for bout in carried:
+        # The service has an answer, or another field is at fault.
+        with suppress(OutOfRange, Undefined):
+            estimate(**bout)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in loop.KINDS if kind is not loop.read])
