@@ -145,7 +145,7 @@ CONSTANTS: Final[list[Row]] = [
         ("RUNNING_FROM_M_S", "Speed from which a bout is taken as running [m/s]", "choice", ""),
         ("BACKWARD_TRANSITION_M_S", "Backward walk-to-run transition, SD 0.11 [m/s]", "published", "hreljac2005"),
         ("OLDER_FROM_Y", "Age from which the speeds of older people are compared [a]", "choice", ""),
-        ("OLDER_BACKWARD_WALK_M_S", "Chosen backward at 76 years, mean and SD, n 84 [m/s]", "published", ""),
+        ("OLDER_BACKWARD_WALK_M_S", "Chosen backward at 76 years, mean and SD, n 84 [m/s]", "secondary", ""),
         ("FALLERS_BACKWARD_WALK_BELOW_M_S", "No faller was faster backward [m/s]", "published", "fritz2013"),
         ("RUNNING_CADENCE_RANGE_M_S", "Range of running cadence [m/s]", "derived", "vanoeveren2017 alcantara2021"),
         ("RUNNING_CONTACT_RANGE_M_S", "Range of running contact time [m/s]", "derived", "alcantara2021"),

@@ -20,7 +20,7 @@ OLDER_FROM_Y: Final = 65.0
 """Age from which the speeds of older people are compared (choice)."""
 
 OLDER_BACKWARD_WALK_M_S: Final = (0.73, 0.24)
-"""Backward walking speed that people of 76 years chose, mean and standard deviation (n 84, published); a backward speed
+"""Backward walking speed that people of 76 years chose, mean and standard deviation (n 84, secondary); a backward speed
 above their sum earns a caution (choice). Another study than that of the fallers below."""
 
 FALLERS_BACKWARD_WALK_BELOW_M_S: Final = 0.6

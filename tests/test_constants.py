@@ -247,7 +247,7 @@ def test_the_speeds_of_older_people_are_of_two_studies() -> None:
     rows = {row["name"]: row for row in catalogue()["constants"]}
     for place, number in enumerate((0.73, 0.24)):
         chosen = rows[f"gait.OLDER_BACKWARD_WALK_M_S[{place}]"]
-        assert (chosen["number"], chosen["standing"], chosen["references"]) == (number, "published", [])
+        assert (chosen["number"], chosen["standing"], chosen["references"]) == (number, "secondary", [])
     fallers = rows["gait.FALLERS_BACKWARD_WALK_BELOW_M_S"]
     assert (fallers["number"], fallers["standing"], fallers["references"]) == (0.6, "published", ["fritz2013"])
     assert "below 0.6 m/s (Fritz 2013)" in WARNINGS["caution.older_backward_speed"]["message"]
