@@ -85,7 +85,8 @@ def estimate(
     measurements : sequence of Measurement, optional
         Own measurements in the gait of the bout; the answer then uses a personal factor.
     weight_support : float, optional
-        Share of body mass that a treadmill carries, running only; 0 when left out [1].
+        Share of body mass that a treadmill carries, running only and not at equal heart rate or perceived exertion; 0
+        when left out [1].
     overground : bool, optional
         Whether still air slows the bout; not when left out.
     strict : bool, optional

@@ -75,7 +75,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "weight_support": Quantity(
         unit="1",
         ucum="1",
-        meaning="Share of body mass that a treadmill carries; running, at equal speed or metabolic_rate.",
+        meaning="Share of mass a treadmill carries; run, not equal effort.",
         example=0.2,
         low=0.0,
         high=0.6,
