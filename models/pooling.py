@@ -1,8 +1,8 @@
 """The running ratio backward to forward as a random-effects analysis: what another study would find.
 
-The service's `pooled` is an unweighted log mean, because two of the four studies print no standard error; here
-stand the rows that have one, with the interval of their mean and the prediction interval of a further study. With
-so few studies the prediction interval is very wide: that is the finding.
+The service's `pooled` is an unweighted log mean, because only Wright & Weyand print a standard error. Here stand the
+rows that have one, printed or derived, with the interval of their mean and the prediction interval of a further study.
+With so few studies the prediction interval is very wide: that is the finding.
 """
 
 import math

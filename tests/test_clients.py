@@ -46,6 +46,7 @@ UNSENT: Final = {
     "workout_track.json": "an operation has one media type",
     "workout_track.no_form": "a form is made by the client",
     "workout_track.part_missing": "a required part is missing from the form, and a type has it",
+    "problem.encoding": "a body is made by the client",
     "problem.malformed": "a body is made by the client",
     "problem.media_type": "an operation has one media type",
     "problem.no_path": "there is no such operation",
