@@ -59,9 +59,8 @@ PIECE: Final = 4096
 HEADER_FRAMING: Final = len(b": \r\n")
 LEAST_READ: Final = 8192
 """Bytes of its answer that a client has to take in each `request_timeout_s`."""
-FIRST_CREDIT: Final = 2 * LEAST_READ
-READ_AHEAD: Final = 1 << 16
-"""Bytes that a client may be ahead: its system takes what it reads in lumps, of which one that is slow takes long."""
+READ_AHEAD: Final = 1 << 17
+"""Bytes that a client may be behind: its system says only in lumps of up to 64 kB that it has read."""
 
 
 def unsent(transport: asyncio.WriteTransport) -> int:
@@ -317,7 +316,7 @@ class Connection(HttpToolsProtocol):
         """Count what the client has taken, and what it should have taken, since this was last done."""
         now, left = self.loop.time(), unsent(self.transport.transport)
         if begins:
-            self.credit = max(self.credit, FIRST_CREDIT)
+            self.credit = READ_AHEAD if self.counted_at == 0 else max(self.credit, LEAST_READ)
         else:
             rate = LEAST_READ / self.settings.request_timeout_s
             self.credit += max(0, self.unsent - left) - rate * (now - self.counted_at)

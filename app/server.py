@@ -36,8 +36,6 @@ TRY_AGAIN_S: Final = 0.05
 """How long no connection is taken after one could not be."""
 METRICS_CONNECTIONS: Final = 16
 """Connections that the port of the metrics serves at once."""
-SEGMENT_BYTES: Final = 1400
-"""Largest segment, as on most networks."""
 UNSENT_BYTES: Final = 1 << 16
 """Bytes that the system keeps for a client beyond those that are on the wire."""
 LAG_EVERY_S: Final = 0.05
@@ -333,8 +331,6 @@ def listen(host: str, port: int, named: str = "--port") -> socket.socket:
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
             # Every connection inherits it: else the system keeps megabytes for each client that does not read.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        # On this machine's own addresses segments have 64 kB, and a slow client says so seldom that it has read.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, SEGMENT_BYTES)
         return listener
     except OSError as error:
         why = {

@@ -44,6 +44,7 @@ TABLE_VALUE: Final = "table value, no n"
 
 BACKWARD_ALONE: Final = {
     cautions.BACKWARD_BEYOND_MEASUREMENT,
+    cautions.BACKWARD_BELOW_MEASUREMENT,
     cautions.BACKWARD_DOWNHILL,
     cautions.BACKWARD_WALKING_SPEED,
     cautions.IMPLAUSIBLE_UPTAKE["backward"],
