@@ -11,6 +11,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -96,8 +97,9 @@ def answered(page: Explorer, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def rounded(value: float) -> str:
-    """Round as the page does: three digits, and every digit before the point."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+    """Round as the page does: three digits, and every digit before the point, a half up."""
+    step = Decimal(1) if value >= 100 else Decimal("0.1") if value >= 10 else Decimal("0.01")
+    return str(Decimal(str(value)).quantize(step, ROUND_HALF_UP))
 
 
 def clock(seconds: float) -> str:
