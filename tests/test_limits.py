@@ -17,6 +17,7 @@ import httpx
 import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.connection import LEAST_READ, READ_AHEAD
 from app.guard import AT_ONCE, EXCHANGE, LARGE, REFUSALS, SECURITY_HEADERS, SHARED, Guard, Refusal
 from app.main import build
 from app.settings import Settings
@@ -281,12 +282,13 @@ class TestTime:
             assert ended(opened, 0.8 + SLACK_S) < 0.8 + SLACK_S
 
     def test_a_client_that_does_not_read_is_let_go(self) -> None:
-        with serving() as (_, port), socket.socket() as opened:
+        quick = {"RETRORUN_HEADER_TIMEOUT_S": "0.2", "RETRORUN_REQUEST_TIMEOUT_S": "0.25"}
+        with serving(**quick) as (_, port), socket.socket() as opened:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             opened.settimeout(10)
             opened.connect(("127.0.0.1", port))
             opened.sendall(b"GET /static/docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n" * 40)
-            time.sleep(1.2 + SLACK_S)
+            time.sleep(READ_AHEAD / LEAST_READ * 0.25 + SLACK_S)
             assert len(read_all(opened)) < 4_000_000
 
     def test_half_closed_after_the_request_it_is_answered(self, port: int) -> None:
@@ -431,7 +433,7 @@ class TestSlowReaders:
     def test_one_that_stops_is_ended_counted_and_logged(self) -> None:
         with serving(**self.QUICK) as (process, port):
             with self.asking(port, 400) as (opened, promised):
-                time.sleep(0.25 + (1 << 17) / 8192 * 0.25 + SLACK_S)
+                time.sleep(READ_AHEAD / LEAST_READ * 0.25 + SLACK_S)
                 assert len(read_all(opened)) < promised
             with connected(port, GET.replace(b"/livez", b"/metrics")) as opened:
                 metrics = read(opened)
