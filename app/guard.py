@@ -412,7 +412,8 @@ class Exchange:
         # Starlette answers an exception with one before it lets the exception through to here.
         if message["type"] == "http.response.start":
             self.dropped = message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
-        if not self.dropped:
+            self.start = message
+        elif not self.dropped:
             await self.answer(message)
 
     async def answer(self, message: Message) -> None:
@@ -430,7 +431,7 @@ class Exchange:
                 self.outgoing = 0
                 raise
         if self.start is not None:
-            await self.begin(self.start)
+            await self.write(self.begin(self.start))
         if size <= AT_ONCE:
             await self.write(message)
             return
@@ -443,8 +444,8 @@ class Exchange:
         self.guard.outgoing.held -= self.outgoing
         self.outgoing = 0
 
-    async def begin(self, start: Message) -> None:
-        """Send the status and the headers, once the body is there to follow."""
+    def begin(self, start: Message) -> Message:
+        """Return the status and the headers as they are sent, once the body is there to follow."""
         self.start = None
         self.status = start["status"]
         if EXCHANGE not in self.scope:
@@ -452,7 +453,7 @@ class Exchange:
         if self.guard.state.stopping or REFUSAL in self.scope:
             # A client that keeps connections opens the next one, to an instance that stays.
             self.extra.append(CLOSE)
-        await self.write({**start, "headers": [*start["headers"], *self.extra]})
+        return {**start, "headers": [*start["headers"], *self.extra]}
 
 
 def where_it_happened(error: BaseException) -> str:

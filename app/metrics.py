@@ -6,7 +6,6 @@ status, a word of the models.
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from itertools import accumulate
 from typing import Any, Final, get_args
@@ -68,10 +67,8 @@ class Metrics(Collector):
         self.lag_s = 0.0
         self.faults = 0
         self.refused = dict.fromkeys(REFUSALS, 0)
-        self.estimates: Counter[tuple[str, str]] = Counter(
-            {(gait, model): 0 for gait in get_args(Gait) for model in get_args(DirectionModelName)}
-        )
-        self.warnings: Counter[str] = Counter(dict.fromkeys(WARNINGS, 0))
+        self.estimates = {(gait, model): 0 for gait in get_args(Gait) for model in get_args(DirectionModelName)}
+        self.warnings = dict.fromkeys(WARNINGS, 0)
         self.registry = CollectorRegistry(auto_describe=True)
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
@@ -108,8 +105,9 @@ class Metrics(Collector):
         if "gait" not in answer or "find" in answer:
             return
         self.estimates[answer["gait"], answer["models"]["direction_model"]] += 1
+        warnings = self.warnings
         for warning in answer["warnings"]:
-            self.warnings[warning["code"]] += 1
+            warnings[warning["code"]] += 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield what Prometheus reads; another thread may be the one that asks."""

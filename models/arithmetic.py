@@ -106,12 +106,11 @@ def settled(condition: Condition) -> Condition:
     >>> settled(np.array([True, False]))
     array([ True, False])
     """
-    if isinstance(condition, np.ndarray | np.bool):
-        if condition.all():
-            return True
-        if not condition.any():
-            return False
-    return condition
+    if condition is True or condition is False:
+        return condition
+    if condition.all():
+        return True
+    return condition if condition.any() else False
 
 
 def both(first: Condition, second: Condition) -> Condition:

@@ -5,6 +5,7 @@ and its source; `absent` says why something is not in the answer; `caution` is a
 """
 
 import math
+from functools import cache
 from typing import Final, Literal, TypedDict
 
 from models import direction, energy, energy_models, gait, load
@@ -38,6 +39,7 @@ def _span(bounds: tuple[float, float], unit: str) -> str:
     return f"{low:.4g} {unit}" if low == high else f"{low:.4g} to {high:.4g} {unit}"
 
 
+@cache
 def outside_code(energy_model: str, gait_name: Gait, what: Literal["speed", "grade"]) -> str:
     """Return the code of the warning that an equation left its range of speeds or grades."""
     return f"energy.{_outside_name(energy_model, gait_name, what)}"

@@ -201,7 +201,7 @@ class ColumnSheet(Sheet):
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
-        at_best: tuple[Code, Code] = (0, 0),
+        at_best: tuple[Code | None, Code | None] = (None, None),
     ) -> None:
         """Write a joint-load indicator in both directions, where it is known, if any of them is wanted."""
         if self.wants(name):

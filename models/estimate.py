@@ -156,8 +156,10 @@ def estimate(
         None
         if oxygen_uptake_max_ml_kg_min is None
         else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
+        age_y=age_y,
+        weight_support=check("weight_support", weight_support),
+        overground=overground,
     )
-    weight_support = check("weight_support", weight_support)
     if weight_support and gait == "walk":
         raise Conflict(
             "weight_support", "Weight support is answered for running only: leave it out, or set gait to run."
@@ -167,7 +169,6 @@ def estimate(
             "weight_support",
             "Weight support is answered at equal speed or metabolic_rate only: leave it out, or hold one of them.",
         )
-    case = case._replace(age_y=age_y, weight_support=weight_support, overground=overground)
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
     sheet, move = compute(case, score=person.score, include=include)

@@ -77,6 +77,10 @@ def code_of(grade: EvidenceGrade) -> int:
     return GRADES.index(grade)
 
 
+CODES: Final = {name: code_of(row.grade) for name, row in QUANTITY_GRADES.items()}
+"""The same table as places among `GRADES`."""
+
+
 def graded(name: str, outside: Condition = False) -> Code:
     """Return the grade of a row of `QUANTITY_GRADES`, and outside its range that of an extrapolation.
 
@@ -85,8 +89,8 @@ def graded(name: str, outside: Condition = False) -> Code:
     >>> GRADES[graded("running_cadence")], GRADES[graded("running_cadence", True)]
     ('C', 'D')
     """
-    inside, beyond = code_of(QUANTITY_GRADES[name].grade), code_of(QUANTITY_GRADES["outside"].grade)
-    return either(outside, beyond, inside)
+    inside = CODES[name]
+    return inside if outside is False else either(outside, CODES["outside"], inside)
 
 
 def either(condition: Condition, if_true: Code, if_false: Code) -> Code:
@@ -97,6 +101,8 @@ def either(condition: Condition, if_true: Code, if_false: Code) -> Code:
     >>> either(True, 3, 1)
     3
     """
+    if condition is True or condition is False:
+        return if_true if condition else if_false
     chosen: Code = where(condition, if_true, if_false)
     return chosen.astype(np.int8) if isinstance(chosen, np.ndarray) else chosen
 

@@ -106,9 +106,9 @@ def complete_bout(
         follows = "distance_m"
     else:
         raise Conflict("", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows.")
-    bout = {"speed_m_s": speed_m_s, "duration_s": duration_s, "distance_m": distance_m}
+    followed = {"speed_m_s": speed_m_s, "duration_s": duration_s, "distance_m": distance_m}[follows]
     try:
-        check(follows, bout[follows])
+        check(follows, followed)
     except OutOfRange as error:
         raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
     return float(speed_m_s), float(duration_s), float(distance_m), follows

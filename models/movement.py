@@ -11,7 +11,7 @@ from models.calibration import Personal
 from models.grades import graded
 from models.quantities import speed_bounds
 from models.roots import bracketed_root
-from models.sheet import UNGRADED, Grades, Sheet
+from models.sheet import EXACT, UNGRADED, Grades, Sheet
 from models.uncertainty import CONVERSION_CV, PERSON_RATIO_CV, Gait
 
 LEAST_ELASTICITY: Final = 0.1
@@ -301,11 +301,15 @@ def motion_section(case: Case, move: Movement, sheet: Sheet) -> None:
         sheet.pair("distance_m", case.distance_m, None, sheet.factors(spread=distance_cv))
         return
     backward_distance = case.distance_m if case.equal == "speed" else move.speed_m_s * case.duration_s
+    if case.equal == "speed" and isinstance(cv, float) and cv == 0:
+        sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, EXACT)
+        sheet.pair("distance_m", case.distance_m, backward_distance, EXACT)
+        return
+    grades = solved_grades(case, move.speed_m_s)
     grown, apart = move.speed_growth * cv, (move.speed_growth - 1) * cv
     of_speed = sheet.factors(
         spread=cv, ratio_spread=(apart * apart + solved) ** 0.5, backward_spread=(grown * grown + solved) ** 0.5
     )
-    grades = solved_grades(case, move.speed_m_s)
     sheet.pair("speed_m_s", case.speed_m_s, move.speed_m_s, of_speed, grades=grades)
     forward_cv, backward_cv = {"distance_m": (cv, grown), "duration_s": (0.0, apart)}.get(case.follows, (0.0, grown))
     if case.equal == "speed" and case.follows != "distance_m":

@@ -17,6 +17,11 @@ from models.uncertainty import root_sum_square, spread_factor
 ROUNDED: Final = 1e-12
 """Share by which rounding may lift an oxygen uptake that was asked for above the plausible one (choice)."""
 
+PLAUSIBLE_W_KG: Final = energy.power_of_oxygen_uptake(
+    oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED)
+)
+"""Power of the plausible oxygen uptake [W/kg]."""
+
 
 def energy_section(case: Case, move: Movement, sheet: Sheet) -> None:
     """Write energies, power, oxygen uptake, MET and cost per kilometre."""
@@ -163,13 +168,12 @@ def energy_warnings(case: Case, move: Movement, sheet: Sheet) -> None:
     if model.speed_range_m_s != energy_models.EVERY_SPEED:
         sheet.warn(
             cautions.outside_code(case.energy_model, case.gait, "speed"),
-            outside(case.speed_m_s, model.speed_range_m_s) | outside(backward_speed, model.speed_range_m_s),
+            either_outside((case.speed_m_s, backward_speed), model.speed_range_m_s),
         )
     if model.grade_range != energy_models.EVERY_GRADE:
         sheet.warn(cautions.outside_code(case.energy_model, case.gait, "grade"), outside(case.grade, model.grade_range))
-    plausible_w_kg = energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED))
-    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > plausible_w_kg)
-    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > plausible_w_kg)
+    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > PLAUSIBLE_W_KG)
+    sheet.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > PLAUSIBLE_W_KG)
     sheet.warn(cautions.WEIGHT_SUPPORT, supported(case))
     sheet.warn(cautions.OVERGROUND, settled(case.overground))
     if case.equal in direction.EQUAL_EFFORT:
@@ -256,10 +260,9 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
     there, back = case.speed_m_s, case.speed_m_s if move.speed_m_s is None else move.speed_m_s
     of_steps = graded("running_cadence", settled(outside(there, gait.RUNNING_CADENCE_RANGE_M_S) | on_grade))
     cadence_grades = Grades(of_steps, graded("cadence_ratio"), graded("cadence_ratio"))
-    contact, contact_back = (
-        graded("running_contact_time", settled(outside(speed, gait.RUNNING_CONTACT_RANGE_M_S) | on_grade))
-        for speed in (there, back)
-    )
+    contact = contact_back = contact_grade(there, on_grade)
+    if back is not there:
+        contact_back = contact_grade(back, on_grade)
     ratio_of_contact = graded("contact_time_ratio", on_grade)
     contact_back = weaker(contact_back, ratio_of_contact)
     if case.equal == "metabolic_rate":
@@ -287,7 +290,12 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, sheet: Shee
         (cautions.RUNNING_TIMING, gait.RUNNING_CADENCE_RANGE_M_S),
         (cautions.RUNNING_CONTACT, gait.RUNNING_CONTACT_RANGE_M_S),
     ):
-        sheet.warn(code, outside(there, bounds) | outside(back, bounds))
+        sheet.warn(code, either_outside((there, back), bounds))
+
+
+def contact_grade(speed_m_s: Number, on_grade: Condition) -> Code:
+    """Return the evidence grade of the contact time of forward running at a speed."""
+    return graded("running_contact_time", settled(outside(speed_m_s, gait.RUNNING_CONTACT_RANGE_M_S) | on_grade))
 
 
 def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) -> None:
@@ -327,6 +335,13 @@ def load_section(case: Case, move: Movement, steps: Steps | None, sheet: Sheet) 
         sheet.warn_of_load(cautions.TIBIAL_SPEED, outside(there, load.TIBIAL_RANGE_M_S))
         sheet.warn_of_load(cautions.BACKWARD_TIBIAL_ABSENT)
     sheet.close_load()
+
+
+def either_outside(speeds: tuple[Number, Number], bounds: tuple[float, float]) -> Condition:
+    """Say whether the speed of either direction is outside a range."""
+    there, back = speeds
+    left = outside(there, bounds)
+    return left if back is there else left | outside(back, bounds)
 
 
 def on_slope(case: Case, bounds_deg: tuple[float, float]) -> Condition:
@@ -375,7 +390,7 @@ def patellofemoral(
     if steps is None:
         return
     bounds = load.PATELLOFEMORAL_RANGE_M_S
-    sheet.warn_of_load(cautions.PATELLOFEMORAL_SPEED, both(known, outside(there, bounds) | outside(back, bounds)))
+    sheet.warn_of_load(cautions.PATELLOFEMORAL_SPEED, both(known, either_outside(speeds, bounds)))
     of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
     per_second = impulse_per_second(steps.forward, peak)
     back_per_second = impulse_per_second(steps.backward, back_peak)
@@ -416,4 +431,4 @@ def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Conditio
         same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=back)
         sheet.put_backward_bounds(name, load.ACHILLES_BACKWARD_BOUNDS, forward, known_only(same_speed, backward_known))
     bounds = load.ACHILLES_RANGE_M_S[case.gait]
-    sheet.warn_of_load(cautions.ACHILLES_SPEED[case.gait], outside(there, bounds) | outside(back, bounds))
+    sheet.warn_of_load(cautions.ACHILLES_SPEED[case.gait], either_outside(speeds, bounds))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from models.arithmetic import Condition, Number, both, where
 from models.energy import intensity
 from models.errors import Undefined
-from models.grades import Code, code_of, grades_of, weaker
+from models.grades import GRADES, Code, code_of, grades_of, weaker
 from models.load import EVIDENCE_GRADES
 from models.uncertainty import Gait, spread_factor
 
@@ -42,6 +42,10 @@ class Factors(NamedTuple):
     ratio: Number
 
 
+EXACT: Final = Factors(1.0, 1.0, 1.0)
+"""Of what the caller gave without an error."""
+
+
 class Grades(NamedTuple):
     """Evidence grades of a pair: forward, backward and their ratio; None where there is nothing to grade."""
 
@@ -51,6 +55,12 @@ class Grades(NamedTuple):
 
 
 UNGRADED: Final = Grades()
+
+LOAD_CODES: Final = {
+    name: {gait: (code_of(forward), code_of(backward)) for gait, (forward, backward) in grades.items()}
+    for name, grades in EVIDENCE_GRADES.items()
+}
+"""The grades of loads, forward and backward, as `weaker` compares them."""
 
 
 class Sheet:
@@ -81,7 +91,8 @@ class Sheet:
 
     def warn_of_load(self, code: str, condition: Condition = True) -> None:
         """Note a warning about loads, for the rows where any load is known and the condition holds."""
-        self.warn(code, both(self.load_known, condition))
+        if condition is not False:
+            self.warn(code, both(self.load_known, condition))
 
     def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
         """Raise `Undefined` where the condition holds; on columns note the rows."""
@@ -128,7 +139,8 @@ class Sheet:
         """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
         self.put(self.forward, name, forward, factors.forward, grades.forward)
         if backward is not None and backward_known is not False:
-            backward = known_only(backward, backward_known)
+            if backward_known is not True:
+                backward = known_only(backward, backward_known)
             self.put(self.backward, name, backward, factors.backward, grades.backward)
             ratio = RATIO_NAMES.get(name)
             if ratio is not None:
@@ -142,7 +154,7 @@ class Sheet:
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
-        at_best: tuple[Code, Code] = (0, 0),
+        at_best: tuple[Code | None, Code | None] = (None, None),
     ) -> None:
         """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades.
 
@@ -156,33 +168,51 @@ class Sheet:
             value = known_only(backward / forward, backward_known)
             self.put(self.ratio_load, ratio, value, factors.ratio)
 
-    def put_load(self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code = 0) -> None:
+    def put_load(
+        self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code | None = None
+    ) -> None:
         """Write a forward joint-load indicator, where it is known, with its evidence grade."""
         known = both(known, self.load_known)
         if known is not False:
-            evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][0]), at_best)
-            self.put(self.forward_load, name, known_only(value, known), factor, evidence)
+            evidence: Code = LOAD_CODES[name][self.gait][0]
+            if at_best is not None:
+                evidence = weaker(evidence, at_best)
+            if known is not True:
+                value = known_only(value, known)
+            self.put(self.forward_load, name, value, factor, evidence)
 
-    def put_backward_load(self, name: str, value: Number, factor: Number, known: Condition, at_best: Code = 0) -> None:
+    def put_backward_load(
+        self, name: str, value: Number, factor: Number, known: Condition, at_best: Code | None = None
+    ) -> None:
         """Write a backward joint-load indicator, where it is known, with its evidence grade."""
         known = both(known, self.load_known)
         if known is not False:
-            evidence = weaker(code_of(EVIDENCE_GRADES[name][self.gait][1]), at_best)
-            self.put(self.backward_load, name, known_only(value, known), factor, evidence)
+            evidence: Code = LOAD_CODES[name][self.gait][1]
+            if at_best is not None:
+                evidence = weaker(evidence, at_best)
+            if known is not True:
+                value = known_only(value, known)
+            self.put(self.backward_load, name, value, factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
         """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
         if self.load_known is False:
             return
         same_speed = known_only(same_speed, self.load_known)
-        self.put_bounds(self.backward_load, name, bounds, same_speed, code_of(EVIDENCE_GRADES[name][self.gait][1]))
+        self.put_bounds(self.backward_load, name, bounds, same_speed, LOAD_CODES[name][self.gait][1])
         self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
 
     def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
         """Write one estimate with the ends of its interval, and its evidence grade where it has one."""
-        put(section, name, value, factor)
-        if evidence is not None:
-            section[name]["evidence"] = grades_of(evidence)
+        if evidence is None:
+            section[name] = {"value": value, "low": value / factor, "high": value * factor}
+        else:
+            section[name] = {
+                "value": value,
+                "low": value / factor,
+                "high": value * factor,
+                "evidence": GRADES[evidence] if isinstance(evidence, int) else grades_of(evidence),
+            }
 
     def put_bounds(
         self,
@@ -216,11 +246,6 @@ class Sheet:
 def known_only(value: Number, known: Condition) -> Number:
     """Return a value, on columns NaN in the rows where it is unknown."""
     return value if known is True else where(known, value, np.nan)
-
-
-def put(section: Values, name: str, value: Number, factor: Number) -> None:
-    """Write one estimate with the ends of its interval."""
-    section[name] = {"value": value, "low": value / factor, "high": value * factor}
 
 
 def rows_of(section: Values, rows: NDArray[np.intp]) -> list[Values]:

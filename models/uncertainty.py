@@ -5,13 +5,14 @@ An estimate is taken as lognormal around its value. The parts of its spread are 
 sum of squares, and parts that two quantities share cancel in their ratio.
 """
 
+import math
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from models.arithmetic import Condition, Number, exponential, where
+from models.arithmetic import Condition, Number, where
 from models.quantiles import student_t_quantile
 
 Gait: TypeAlias = Literal["run", "walk"]
@@ -176,4 +177,6 @@ def spread_factor(spread: Number, score: Number) -> Number:
     >>> round(spread_factor(0.11, standard_score(0.90)), 2)
     1.2
     """
-    return exponential(score * spread)
+    exponent = score * spread
+    factor: Number = np.exp(exponent) if isinstance(exponent, np.ndarray) else math.exp(exponent)
+    return factor
