@@ -57,6 +57,10 @@ MADE_OF_OTHERS = {
     "RANGES_M_S": "ranges of the loads and of timing",
     "BACKWARD_RANGE_M_S": "from standing to the fastest that was measured",
     "KINKS_M_S": "where the lines of the loads bend",
+    "CODES": "the grades, by their places",
+    "LOAD_CODES": "the grades of loads, by their places",
+    "PLAUSIBLE_W_KG": "the power of the plausible oxygen uptake",
+    "EXACT": "the ends of an interval without a width",
     "EVERY_GRADE": "no bound at all",
     "EVERY_SPEED": "no bound at all",
 }
