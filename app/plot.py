@@ -200,7 +200,7 @@ def energy_plot(*, theme: Theme = "light", **asked: Any) -> str:
     _energy_legend(drawing, curves, shapes)
     title = f"{GERUND[curves.gait]}, {ground(curves.grade)}: {HEADINGS[curves.per]}"
     height = BOTTOM + 2 * ROW + ROW * max(1, -(-len(shapes) // COLUMNS)) + GAP
-    return drawing.svg(WIDTH, height, title=title, description=energy_words(curves))
+    return drawing.sheet(WIDTH, height, title=title, description=energy_words(curves))
 
 
 def _curve(drawing: Drawing, speeds: list[float], curve: Curve, name: str, axes: tuple[Axis, Axis]) -> None:
@@ -315,7 +315,7 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
     for line, words in enumerate(lines, start=5):
         drawing.text(RADIUS, BOTTOM + line * ROW + RADIUS, words)
     height = BOTTOM + (LOAD_ROWS + len(lines)) * ROW
-    return drawing.svg(WIDTH, height, title=title, description=" ".join([meant, *told, *found.notes]))
+    return drawing.sheet(WIDTH, height, title=title, description=" ".join([meant, *told, *found.notes]))
 
 
 def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, direction: str) -> None:

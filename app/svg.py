@@ -27,8 +27,16 @@ COLOURS: Final[dict[str, dict[str, str]]] = {
         "forward": "#56b4e9",
         "backward": "#e69f00",
     },
+    "page": {
+        "ink": "CanvasText",
+        "faint": "color-mix(in srgb, CanvasText 40%, Canvas)",
+        "miss": "light-dark(#b3261e, #ff8a80)",
+    },
 }
-"""What each role is drawn in: of Okabe and Ito's palette, whose colours the colour-blind tell apart."""
+"""What each role is drawn in: of Okabe and Ito's palette, whose colours the colour-blind tell apart.
+
+In a page it is the page's own colours, light or dark.
+"""
 
 FONT: Final = 22
 """Height of the letters, about 10 pixels where the drawing is 360 pixels wide."""
@@ -50,8 +58,10 @@ SHAPES: Final = (
     "M0 {r}L{r} -{r}H-{r}Z",
 )
 """Outlines of marks: circle, square, triangle, diamond, triangle upside down."""
+CROSS: Final = "M-{r} -{r}L{r} {r}M-{r} {r}L{r} -{r}"
+"""A mark of lines alone."""
 
-DASHES: Final = {"forward": None, "backward": "16 5", "outside": "3 6"}
+DASHES: Final = {"forward": None, "backward": "16 5", "outside": "3 6", "unjudged": "4 4"}
 STEPS: Final = (1, 2, 5, 10)
 """Multiples of a power of ten that ticks stand apart."""
 
@@ -107,9 +117,9 @@ def _step(span: float, most: int) -> float:
 class Drawing:
     """Elements drawn one over the other, in the colours of a theme."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme | Literal["page"]) -> None:
         self.theme = theme
-        self.colours = COLOURS["dark" if theme == "dark" else "light"]
+        self.colours = COLOURS["light" if theme == "auto" else theme]
         self.elements: list[str] = []
 
     def add(self, name: str, inside: str = "", *, fill: str = "none", stroke: str = "none", **attributes: Any) -> None:
@@ -145,12 +155,11 @@ class Drawing:
         """Fill what lies between two lines."""
         self.add("path", d=f"{_path([*upper, *reversed(lower)])}Z", fill=fill, fill_opacity=TINT)
 
-    def mark(self, place: Point, shape: str, *, fill: str, stroke: str, title: str = "") -> None:
-        """Draw a mark, with words for whoever points at it."""
+    def mark(self, place: Point, shape: str, *, title: str = "", stroke_width: int = THIN, **attributes: Any) -> None:
+        """Draw a mark, with words that are shown when you point at it."""
         words = element("title", escape(title)) if title else ""
-        x, y = map(_place, place)
-        outline = shape.format(r=RADIUS)
-        self.add("path", words, d=outline, transform=f"translate({x} {y})", fill=fill, stroke=stroke, stroke_width=THIN)
+        transform = "translate({} {})".format(*map(_place, place))
+        self.add("path", words, d=shape.format(r=RADIUS), transform=transform, stroke_width=stroke_width, **attributes)
 
     def bar(self, corner: Point, size: Point, *, fill: str, stroke: str, **attributes: Any) -> None:
         """Draw a bar from its upper left corner."""
@@ -174,26 +183,31 @@ class Drawing:
             self.line([(x, up.start), (x, up.start + RADIUS)], stroke="ink")
             self.text(x, up.start + RADIUS + FONT, f"{value:g}", text_anchor="middle", data_across=f"{value:g}")
 
-    def svg(self, width: int, height: int, *, title: str, description: str) -> str:
-        """Return the drawing as a document that a screen reader can read."""
-        words = element("title", escape(title), id="title") + element("desc", escape(description), id="desc")
+    def sheet(self, width: int, height: int, *, title: str, description: str) -> str:
+        """Return the drawing on paper below its title, as a document of its own."""
+        sheet = Drawing(self.theme)
         hatch = (
             f'<defs><pattern id="hatch" width="{RADIUS}" height="{RADIUS}" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(45)"><path class="stroke-ink" d="M0 0V{RADIUS}" stroke="{self.colours["ink"]}" '
             'stroke-width="2"/></pattern></defs>'
         )
-        paper = Drawing(self.theme)
-        paper.add("rect", width=width, height=height, fill="paper")
-        paper.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
+        sheet.elements.append((_dark_style() if self.theme == "auto" else "") + hatch)
+        sheet.add("rect", width=width, height=height, fill="paper")
+        sheet.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
+        sheet.elements += self.elements
+        return sheet.svg(width, height, title=title, description=description)
+
+    def svg(self, width: int, height: int, *, title: str, description: str, name: str = "") -> str:
+        """Return the drawing so that a screen reader can read it; its name sets it apart from others of a page."""
+        words = element("title", escape(title), id=f"title{name}")
+        words += element("desc", escape(description), id=f"desc{name}")
         return element(
             "svg",
-            "\n".join(
-                [words + (_dark_style() if self.theme == "auto" else "") + hatch, *paper.elements, *self.elements]
-            ),
+            words + "\n".join(self.elements),
             xmlns="http://www.w3.org/2000/svg",
             viewBox=f"0 0 {width} {height}",
             role="img",
-            aria_labelledby="title desc",
+            aria_labelledby=f"title{name} desc{name}",
             font_family="system-ui, sans-serif",
             font_size=FONT,
         )

@@ -6,6 +6,7 @@ study (backward) and person / sqrt(n) parts; an interval for one person is wider
 """
 
 import math
+from collections.abc import Iterable
 from functools import cache
 from statistics import fmean
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
@@ -190,23 +191,18 @@ def _all() -> tuple[list[Comparison], list[NotPredicted]]:
     return compared, not_predicted
 
 
-def group_of(comparison: Comparison) -> tuple[str, str, str, str, str]:
-    """Return what is summarised together: model, direction model, indicator, gait and direction."""
-    return (
-        comparison["model"],
-        comparison.get("direction_model", ""),
-        comparison["indicator"],
-        comparison["gait"],
-        comparison["direction"],
-    )
+def groups_of(comparisons: Iterable[Comparison]) -> list[list[Comparison]]:
+    """Return comparisons by model, direction model, indicator, gait and direction, in the order they come."""
+    groups: dict[tuple[str, ...], list[Comparison]] = {}
+    for each in comparisons:
+        key = each["model"], each.get("direction_model", ""), each["indicator"], each["gait"], each["direction"]
+        groups.setdefault(key, []).append(each)
+    return list(groups.values())
 
 
-def summaries(comparisons: list[Comparison]) -> list[Summary]:
+def summaries(comparisons: Iterable[Comparison]) -> list[Summary]:
     """Return bias, error and coverage of each group of comparisons, in the order they come."""
-    groups: dict[tuple[str, str, str, str, str], list[Comparison]] = {}
-    for comparison in comparisons:
-        groups.setdefault(group_of(comparison), []).append(comparison)
-    return [_summary(group) for group in groups.values()]
+    return [_summary(group) for group in groups_of(comparisons)]
 
 
 def _summary(group: list[Comparison]) -> Summary:

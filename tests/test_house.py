@@ -200,7 +200,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/bulk_lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
     "app/bulk_run.py": {"blocks ahead, rows of one, letters of a name": (2, 32_768, 16)},
-    "app/validation_page.py": {"size of a plot, its margin and its marks": (240, 40, 4)},
+    "app/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
     "app/svg.py": {
         "sizes of letters, marks and lines": (22, 26, 0.56, 7, 4, 2, 0.18),
         "steps of ticks": (2, 5, 10, 10.0),

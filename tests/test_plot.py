@@ -403,7 +403,8 @@ class TestDocument:
             linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
             return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-        for colours in COLOURS.values():
+        for theme in ("light", "dark"):
+            colours = COLOURS[theme]
             paper = luminance(colours["paper"])
             # WCAG 2.2: 7 for text at its strictest, 3 for what a drawing needs to be understood.
             for role, least in (("ink", 7.0), ("forward", 3.0), ("backward", 3.0)):

@@ -114,6 +114,8 @@ def test_wheel_and_image_carry_every_licence(tmp_path: Path) -> None:
     assert {"LICENSE", "THIRD_PARTY.md"} | {link for link in served if not link.endswith(".md")} == licences
     assert all(f"License-File: {name}\n" in metadata for name in licences)
     assert served <= held
+    # So is what a page is made from.
+    assert {"app/templates/validation.html", "app/static/validation.css"} <= held
     ignored = read(".dockerignore").splitlines()
     assert "!THIRD_PARTY.md" in ignored
 
