@@ -5,20 +5,8 @@ from statistics import fmean
 from typing import Any, Final, cast, get_args
 
 from models import direction, energy, energy_models, uncertainty
-from models.arithmetic import outside
-from models.comparison import (
-    INTERVAL,
-    Comparison,
-    NotPredicted,
-    Outcome,
-    Row,
-    answer_of,
-    compare,
-    group_spread,
-    left_out,
-    number,
-    numbered,
-)
+from models.arithmetic import Number, outside
+from models.comparison import INTERVAL, Comparison, NotPredicted, Row, answered, compare, left_out, number, numbered
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.errors import Undefined
@@ -70,23 +58,36 @@ def _same_ratio(cells: Mapping[str, str], ratio: Mapping[str, str]) -> bool:
 
 def _uptake(row: Row) -> Iterator[Comparison]:
     """Yield oxygen uptake against each model of the gait, backward with each direction model."""
-    gait = cast(Gait, row.cells["gait"])
-    backward = row.cells["direction"] == "backward"
-    for model in cast(dict[EnergyModelName, energy_models.EnergyModel], energy_models.ENERGY_MODELS[gait]):
-        for source in DIRECTIONS if backward else (None,):
+    gait, speed, grade = cast(Gait, row.cells["gait"]), float(row.cells["speed_m_s"]), float(row.cells["grade"])
+    way = row.cells["direction"]
+    asked: Any = {"speed_m_s": speed, "gait": gait, "grade": grade}
+    for model, known in energy_models.ENERGY_MODELS[gait].items():
+        for source in DIRECTIONS if way == "backward" else (None,):
             try:
-                outcome = _uptake_outcome(row, gait, model, source)
+                predicted = answered(
+                    "energy", way, "oxygen_uptake_ml_kg_min", energy_model=model, direction_model=source, **asked
+                )
             except Undefined:
                 continue
+            in_range = not (outside(speed, known.speed_range_m_s) or outside(grade, known.grade_range))
+            person: Number = PERSON_FORWARD_CV[gait]
+            fixed = _model_part(gait, grade)
+            if source is not None:
+                in_range = in_range and _measured_backward(gait, speed)
+                person = root_sum_square(person, PERSON_RATIO_CV[gait])
+                fixed = root_sum_square(fixed, _study_part(gait, grade, source))
             yield compare(
                 "energy",
                 row,
-                model=model,
+                model=cast(EnergyModelName, model),
                 direction_model=source,
                 indicator="oxygen_uptake_ml_kg_min",
                 unit="ml/kg/min",
                 measured=float(row.cells["oxygen_uptake_ml_kg_min"]),
-                outcome=outcome,
+                predicted=predicted,
+                person=person,
+                fixed=fixed,
+                in_range=in_range,
                 fitted=source is not None and _rests_on(row, gait, source),
             )
 
@@ -97,40 +98,9 @@ def _rests_on(row: Row, gait: Gait, source: DirectionModelName) -> bool:
     return (gait, source) != ("run", "documented") and row.cells["study"].startswith(tuple(made_of))
 
 
-def _uptake_outcome(row: Row, gait: Gait, model: EnergyModelName, source: DirectionModelName | None) -> Outcome:
-    speed, grade = float(row.cells["speed_m_s"]), float(row.cells["grade"])
-
-    found: Any = answer_of(
-        speed_m_s=speed,
-        gait=gait,
-        grade=grade,
-        energy_model=model,
-        direction_model=source,
-        include=("energy",),
-    )
-    known = energy_models.ENERGY_MODELS[gait][model]
-    in_range = not (outside(speed, known.speed_range_m_s) or outside(grade, known.grade_range))
-    on_grade = bool(outside(grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
-    model_part = uncertainty.model_cv(gait=gait, on_grade=on_grade)
-    forward = found["forward"]["oxygen_uptake_ml_kg_min"]["value"]
-    if source is None:
-        spread = group_spread(row.cells, person=PERSON_FORWARD_CV[gait], fixed=cast(float, model_part))
-        return Outcome(forward, spread, in_range)
-    study = direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade)
-    spread = group_spread(
-        row.cells,
-        person=cast(float, root_sum_square(PERSON_FORWARD_CV[gait], PERSON_RATIO_CV[gait])),
-        fixed=cast(float, root_sum_square(model_part, study * _widening(gait, source))),
-    )
-    measured_speed = gait == "walk" or speed <= direction.BACKWARD_MEASURED_TO_M_S
-    return Outcome(found["backward"]["oxygen_uptake_ml_kg_min"]["value"], spread, in_range and measured_speed)
-
-
 def _net_cost(row: Row) -> Comparison:
     """Return a net cost, which has no speed of its own, against the polynomial of Minetti 2002."""
     gait, grade = cast(Gait, row.cells["gait"]), float(row.cells["grade"])
-    on_grade = bool(outside(grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
-    fixed = cast(float, uncertainty.model_cv(gait=gait, on_grade=on_grade))
     return compare(
         "energy",
         row,
@@ -138,11 +108,10 @@ def _net_cost(row: Row) -> Comparison:
         indicator="net_cost_j_kg_m",
         unit="J/kg/m",
         measured=float(row.cells["net_cost_j_kg_m"]),
-        outcome=Outcome(
-            cast(float, energy.minetti2002_net_cost(gait=gait, grade=grade)),
-            group_spread(row.cells, person=PERSON_FORWARD_CV[gait], fixed=fixed),
-            not outside(grade, energy_models.ENERGY_MODELS[gait]["minetti2002"].grade_range),
-        ),
+        predicted=energy.minetti2002_net_cost(gait=gait, grade=grade),
+        person=PERSON_FORWARD_CV[gait],
+        fixed=_model_part(gait, grade),
+        in_range=not outside(grade, energy_models.ENERGY_MODELS[gait]["minetti2002"].grade_range),
         fitted=row.cells["study"].startswith("Minetti"),
         note="the polynomial itself, of which an answer uses the shape over grade alone" if gait == "walk" else "",
     )
@@ -159,8 +128,6 @@ def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Co
     gait = cast(Gait, row.cells["gait"])
     speed, grade = number(row.cells["speed_m_s"]), number(row.cells["grade"]) or 0.0
     for source in DIRECTIONS:
-        known = direction.DIRECTION_MODELS[source][gait]
-        study = direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade)
         yield compare(
             name,
             row,
@@ -168,19 +135,28 @@ def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Co
             indicator="total_energy",
             unit="1",
             measured=measured,
-            outcome=Outcome(
-                known.ratio,
-                group_spread(
-                    row.cells, person=PERSON_RATIO_CV[gait], fixed=cast(float, study * _widening(gait, source))
-                ),
-                gait == "walk" or speed is None or speed <= direction.BACKWARD_MEASURED_TO_M_S,
-            ),
+            predicted=direction.DIRECTION_MODELS[source][gait].ratio,
+            person=PERSON_RATIO_CV[gait],
+            fixed=_study_part(gait, grade, source),
+            in_range=speed is None or _measured_backward(gait, speed),
             fitted=_rests_on(row, gait, source),
             note=note,
         )
 
 
-def _widening(gait: Gait, source: DirectionModelName) -> float:
-    """Return what the part between studies is multiplied by in a group interval."""
+def _measured_backward(gait: Gait, speed_m_s: float) -> bool:
+    """Say whether backward energy was measured at a speed."""
+    return gait == "walk" or speed_m_s <= direction.BACKWARD_MEASURED_TO_M_S
+
+
+def _model_part(gait: Gait, grade: float) -> Number:
+    """Return how far an equation may be off for everyone, as a coefficient of variation [1]."""
+    on_grade = bool(outside(grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
+    return uncertainty.model_cv(gait=gait, on_grade=on_grade)
+
+
+def _study_part(gait: Gait, grade: float, source: DirectionModelName) -> Number:
+    """Return how far a ratio may be off between studies, in a group interval, as a coefficient of variation [1]."""
     studies = direction.DIRECTION_MODELS[source][gait].studies
-    return cast(float, uncertainty.widening(uncertainty.standard_score(INTERVAL), studies=studies))
+    widening = uncertainty.widening(uncertainty.standard_score(INTERVAL), studies=studies)
+    return direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade) * widening

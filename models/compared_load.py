@@ -5,17 +5,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from models import load
-from models.arithmetic import outside
+from models.arithmetic import Number, outside
 from models.compared_timing import cadence
 from models.comparison import (
     STANDARD_GRAVITY_M_S2,
     Comparison,
     NotPredicted,
-    Outcome,
     Row,
-    answer_of,
+    answered,
     compare,
-    group_spread,
     left_out,
     number,
     numbered,
@@ -33,6 +31,9 @@ SPEEDS_FROM_NOTES: Final[dict[str, tuple[float, str]]] = {
     ),
 }
 """Speed [m/s] taken where the table gives none but its note does, or the equation's own middle; and the words."""
+
+VERTICAL_RATIO_CV: Final = load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"]
+"""Spread of the ratio of vertical forces between people."""
 
 LENHART_STEP_RATE_RATIO: Final = 1.1
 """The change of step rate that the indicator's name states, +10 %."""
@@ -107,87 +108,78 @@ def _speed(cells: Mapping[str, str]) -> tuple[float, str]:
     return SPEEDS_FROM_NOTES[cells["study"]] if speed is None else (speed, "")
 
 
+def _of_load(name: str, speed_m_s: float, gait: str = "run", way: str = "forward", **further: Any) -> float:
+    return answered("load", way, "load", name, speed_m_s=speed_m_s, gait=gait, **further)
+
+
 def _peak(row: Row) -> Comparison:
     """Return a peak force in body weights, forward or backward, against the service's own answer."""
     cells = row.cells
     which = cast(Gait, cells["gait"])
     vertical = cells["indicator"] == "vgrf_peak"
-    if which == "walk":
-        # The walking force is one number for every speed: any speed of a walk serves.
-        speed, note = load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"][0], "one value for every walking speed"
-    else:
+    model: Any = "peak_vertical_force" if vertical else "patellofemoral_peak_force"
+    indicator: Any = f"{model}_bw"
+    grade = number(cells["grade"]) or 0.0
+    # A walking force is one number for every speed: any speed of a walk will do.
+    speed, note = load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"][0], "one value for every walking speed"
+    in_range = True
+    if which == "run":
         speed, note = _speed(cells)
-    name = "peak_vertical_force_bw" if vertical else "patellofemoral_peak_force_bw"
-    backward, grade = cells["direction"] == "backward", number(cells["grade"]) or 0.0
-    answer: Any = answer_of(speed_m_s=speed, gait=which, grade=grade, include=("load",))
-    forward = answer["forward"]["load"][name]["value"]
+        in_range = not outside(
+            speed, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"] if vertical else load.PATELLOFEMORAL_RANGE_M_S
+        )
     sd = load.PEAK_VERTICAL_FORCE_SD_BW if vertical else load.PATELLOFEMORAL_SD_BW[which]
-    person = sd / forward
-    if backward:
-        person = (person**2 + _ratio_spread(cells["indicator"]) ** 2) ** 0.5
+    person = sd / _of_load(indicator, speed, which, grade=grade)
+    if cells["direction"] == "backward":
+        person = (person**2 + (VERTICAL_RATIO_CV if vertical else load.PATELLOFEMORAL_RATIO_SD_LOG) ** 2) ** 0.5
     slope = cast(float, load.slope_deg(grade=grade))
-    of_slope = load.PEAK_VERTICAL_FORCE_SLOPE_CV_PER_DEG * abs(slope) if vertical else 0.0
-    in_range = which == "walk" or not (vertical and outside(slope, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
-    bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S[which] if vertical else load.PATELLOFEMORAL_RANGE_M_S
+    if vertical and which == "run":
+        in_range = in_range and not outside(slope, load.VERTICAL_FORCE_SLOPE_RANGE_DEG)
     return compare(
         "load",
         row,
-        model="peak_vertical_force" if vertical else "patellofemoral_peak_force",
-        indicator="peak_vertical_force_bw" if vertical else "patellofemoral_peak_force_bw",
+        model=model,
+        indicator=indicator,
         unit="BW",
         measured=float(cells["mean"]),
-        outcome=Outcome(
-            answer["backward"]["load"][name]["value"] if backward else forward,
-            group_spread(cells, person=person, fixed=of_slope),
-            in_range and (which == "walk" or not outside(speed, bounds)),
-        ),
+        predicted=_of_load(indicator, speed, which, cells["direction"], grade=grade),
+        person=person,
+        fixed=load.PEAK_VERTICAL_FORCE_SLOPE_CV_PER_DEG * abs(slope) if vertical else 0.0,
+        in_range=in_range,
         fitted=cells["study"] == "Hart2022_meta" or (vertical and cells["study"].startswith("Alcantara") and not grade),
         speed_m_s=speed if which == "run" else None,
         note=note,
     )
 
 
-def _ratio_spread(indicator: str) -> float:
-    return {
-        "vgrf_peak": load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"],
-        "grf_resultant_at_peak_knee_moment": load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"],
-        "pfj_peak_force": load.PATELLOFEMORAL_RATIO_SD_LOG,
-    }[indicator]
-
-
 def _ratio(forward: Row, backward: Row) -> Comparison:
     """Return backward over forward of one study at one speed."""
     cells = backward.cells
     speed, note = _speed(cells)
-    answer: Any = answer_of(speed_m_s=speed, gait="run", include=("load", "ratio"))
+    bounds = load.PATELLOFEMORAL_RANGE_M_S
+    model: Any
     if cells["indicator"] == "knee_extensor_moment_peak":
-        predicted = answer["backward"]["load"]["knee_extensor_moment_ratio"]["value"]
+        model = indicator = "knee_extensor_moment_ratio"
+        predicted = _of_load(indicator, speed, way="backward")
         person = load.KNEE_MOMENT_RATIO_SD / predicted
-        names: Any = ("knee_extensor_moment_ratio", "knee_extensor_moment_ratio")
+    elif cells["indicator"] == "pfj_peak_force":
+        model, indicator = "patellofemoral_ratio", "patellofemoral_peak_force"
+        predicted, person = _of_load(indicator, speed, way="ratio"), load.PATELLOFEMORAL_RATIO_SD_LOG
     else:
-        vertical = cells["indicator"] in {"vgrf_peak", "grf_resultant_at_peak_knee_moment"}
-        names = (
-            ("peak_vertical_force_ratio", "peak_vertical_force")
-            if vertical
-            else ("patellofemoral_ratio", "patellofemoral_peak_force")
-        )
-        predicted = answer["ratio"]["load"][names[1]]["value"]
-        person = _ratio_spread(cells["indicator"])
-    model, indicator = names
-    bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"] if model == "peak_vertical_force_ratio" else None
+        model, indicator = "peak_vertical_force_ratio", "peak_vertical_force"
+        predicted, person = _of_load(indicator, speed, way="ratio"), VERTICAL_RATIO_CV
+        bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"]
     return compare(
         "load",
         forward,
         backward,
         model=model,
-        indicator=indicator,
+        indicator=cast(Any, indicator),
         unit="1",
         measured=float(cells["mean"]) / float(forward.cells["mean"]),
-        outcome=Outcome(
-            predicted,
-            group_spread(cells, person=person),
-            not outside(speed, bounds or load.PATELLOFEMORAL_RANGE_M_S),
-        ),
+        predicted=predicted,
+        person=person,
+        in_range=not outside(speed, bounds),
         fitted=True,
         speed_m_s=speed,
         note=note,
@@ -195,12 +187,8 @@ def _ratio(forward: Row, backward: Row) -> Comparison:
 
 
 def _step_rate_change(row: Row) -> Comparison:
-    def peak(step_rate_ratio: float) -> float:
-        answer: Any = answer_of(
-            speed_m_s=DOYLE_REFERENCE_M_S, gait="run", step_rate_ratio=step_rate_ratio, include=("load",)
-        )
-        return cast(float, answer["forward"]["load"]["patellofemoral_peak_force_bw"]["value"])
-
+    name, speed = "patellofemoral_peak_force_bw", DOYLE_REFERENCE_M_S
+    changed = _of_load(name, speed, step_rate_ratio=LENHART_STEP_RATE_RATIO)
     return compare(
         "load",
         row,
@@ -208,7 +196,7 @@ def _step_rate_change(row: Row) -> Comparison:
         indicator="patellofemoral_peak_force_change",
         unit="%",
         measured=float(row.cells["mean"]),
-        outcome=Outcome(100 * (peak(LENHART_STEP_RATE_RATIO) / peak(1.0) - 1), None, True),
+        predicted=100 * (changed / _of_load(name, speed) - 1),
         fitted=True,
         note="step rate +10 %; the same at every speed",
     )
@@ -220,7 +208,6 @@ def _achilles(row: Row) -> Comparison:
     a, b = load.ACHILLES_COEFFICIENTS_BW
     reference = a + b * load.ACHILLES_REFERENCE_M_S
     bw = float(cells["mean"]) / (STANDARD_GRAVITY_M_S2 if cells["unit"] == "N/kg" else 1.0)
-    answer: Any = answer_of(speed_m_s=speed, gait=which, include=("load",))
     return compare(
         "load",
         row,
@@ -228,12 +215,10 @@ def _achilles(row: Row) -> Comparison:
         indicator="achilles_relative_load",
         unit="1",
         measured=bw / reference,
-        outcome=Outcome(
-            answer["forward"]["load"]["achilles_relative_load"]["value"],
-            # A factor between methods, which no sample size averages out.
-            load.ACHILLES_CV,
-            not outside(speed, load.ACHILLES_RANGE_M_S[which]),
-        ),
+        predicted=_of_load("achilles_relative_load", speed, which),
+        # A factor between methods, which no sample size averages out.
+        fixed=load.ACHILLES_CV,
+        in_range=not outside(speed, load.ACHILLES_RANGE_M_S[which]),
         fitted=True,
         note=f"measured in body weights, over {reference:.2f} at {load.ACHILLES_REFERENCE_M_S:g} m/s",
     )
@@ -242,27 +227,25 @@ def _achilles(row: Row) -> Comparison:
 def _tibia(row: Row, force: Row | None) -> Iterator[Comparison]:
     """Yield tibial compression from the service's own peak force, and from the measured one of the same steps."""
     speed = float(row.cells["speed_m_s"])
-    answer: Any = answer_of(speed_m_s=speed, gait="run", include=("load",))
-
-    def at(model: Any, predicted: float, *rows: Row) -> Comparison:
-        person = cast(float, load.tibial_spread(peak_bw=predicted))
-        in_range = not outside(speed, load.TIBIAL_RANGE_M_S)
-        return compare(
+    found: list[tuple[Any, Number, tuple[Row, ...]]] = [
+        ("tibial_compression_peak", _of_load("tibial_compression_peak_bw", speed), (row,))
+    ]
+    if force is not None:
+        bw = float(force.cells["mean"])
+        of_measured = load.tibial_compression_peak(peak_vertical_force_bw=bw, speed_m_s=speed, grade=0.0)
+        found.append(("tibial_compression_peak_of_measured_force", of_measured, (force, row)))
+    for model, predicted, rows in found:
+        yield compare(
             "load",
             *rows,
             model=model,
             indicator="tibial_compression_peak_bw",
             unit="BW",
             measured=float(row.cells["mean"]),
-            outcome=Outcome(predicted, group_spread(row.cells, person=person), in_range),
+            predicted=predicted,
+            person=load.tibial_spread(peak_bw=predicted),
+            in_range=not outside(speed, load.TIBIAL_RANGE_M_S),
         )
-
-    yield at("tibial_compression_peak", answer["forward"]["load"]["tibial_compression_peak_bw"]["value"], row)
-    if force is not None:
-        of_measured = load.tibial_compression_peak(
-            peak_vertical_force_bw=float(force.cells["mean"]), speed_m_s=speed, grade=0.0
-        )
-        yield at("tibial_compression_peak_of_measured_force", cast(float, of_measured), force, row)
 
 
 def compared_findings() -> Iterator[Comparison | NotPredicted]:
@@ -270,39 +253,32 @@ def compared_findings() -> Iterator[Comparison | NotPredicted]:
     for row in numbered("load_findings"):
         what = row.cells["indicator"]
         if what == "pfj_peak_change_vs_2.5":
-            yield from _changes(row, "patellofemoral_peak_force_bw")
+            yield from _changes(row, "patellofemoral_peak_force", "bw", fitted=True)
         elif what == "pfj_cumulative_per_km_change_vs_2.5":
-            yield from _changes(row, "patellofemoral_impulse_per_km_bw_s")
+            yield from _changes(row, "patellofemoral_impulse", "per_km_bw_s")
         elif row.cells["gait"].startswith("stair"):
             yield left_out("load_findings", row, "stairs are no gait here")
         else:
             yield left_out("load_findings", row, reason_of(what) or "a finding in words")
 
 
-def _changes(row: Row, name: str) -> Iterator[Comparison]:
+def _changes(row: Row, model: Any, unit: str, *, fitted: bool = False) -> Iterator[Comparison]:
     """Yield the change at both ends of a range of speeds."""
-
-    def value(speed_m_s: float) -> float:
-        answer: Any = answer_of(speed_m_s=speed_m_s, gait="run", include=("load",))
-        return cast(float, answer["forward"]["load"][name]["value"])
-
-    peak = name == "patellofemoral_peak_force_bw"
+    name = f"{model}_{unit}"
+    indicator: Any = f"{name.removesuffix('_s').removesuffix('_bw')}_change"
     speeds = [float(text) for text in row.cells["speed_m_s"].split("-")]
     changes = [float(text) for text in re.findall(r"[-+][\d.]+", row.cells["mean"])]
     for speed, change in zip(speeds, changes, strict=True):
         yield compare(
             "load_findings",
             row,
-            model="patellofemoral_peak_force" if peak else "patellofemoral_impulse",
-            indicator="patellofemoral_peak_force_change" if peak else "patellofemoral_impulse_per_km_change",
+            model=model,
+            indicator=indicator,
             unit="%",
             measured=change,
-            outcome=Outcome(
-                100 * (value(speed) / value(DOYLE_REFERENCE_M_S) - 1),
-                None,
-                not outside(speed, load.PATELLOFEMORAL_RANGE_M_S),
-            ),
-            fitted=peak,
+            predicted=100 * (_of_load(name, speed) / _of_load(name, DOYLE_REFERENCE_M_S) - 1),
+            in_range=not outside(speed, load.PATELLOFEMORAL_RANGE_M_S),
+            fitted=fitted,
             speed_m_s=speed,
             note=f"against {DOYLE_REFERENCE_M_S:g} m/s",
         )

@@ -5,17 +5,7 @@ from typing import Any, Final, cast
 
 from models import gait
 from models.arithmetic import outside
-from models.comparison import (
-    Comparison,
-    NotPredicted,
-    Outcome,
-    Row,
-    answer_of,
-    compare,
-    group_spread,
-    left_out,
-    numbered,
-)
+from models.comparison import Comparison, NotPredicted, Row, answered, compare, left_out, numbered
 from models.evidence import TableName
 from models.not_predicted import reason_of
 from models.uncertainty import Gait
@@ -27,38 +17,36 @@ def compared_gait() -> Iterator[Comparison | NotPredicted]:
     """Yield every row of the timing table, against its equation or why against none."""
     top_speed: dict[str, Row] = {}
     for row in numbered("gait"):
-        quantity = row.cells["quantity"]
+        quantity, value = row.cells["quantity"], row.cells["value"]
         if reason := reason_of(quantity):
             yield left_out("gait", row, reason)
         elif quantity in CADENCES and not row.cells["speed_m_s"]:
             yield left_out("gait", row, "no speed")
-        elif quantity in {"step_frequency", "cadence"}:
-            yield cadence("gait", row, float(row.cells["value"]))
         elif quantity == "optimal_stride_frequency":
-            yield cadence("gait", row, 2 * float(row.cells["value"]), note="two steps a stride; the optimal one")
+            yield cadence("gait", row, 2 * float(value), note="two steps a stride; the optimal one")
+        elif quantity in CADENCES:
+            yield cadence("gait", row, float(value))
         elif quantity == "contact_time" and not row.cells["speed_m_s"]:
             top_speed[row.cells["direction"]] = row
         elif quantity == "contact_time":
             yield _contact_time(row)
         elif quantity == "stride_frequency_ratio_bw_fw":
-            yield _timing_ratio(row, model="cadence_ratio", indicator="cadence", fitted=True)
+            yield _ratio(row, measured=float(value), of="cadence", predicted=gait.CADENCE_RATIO, fitted=True)
         elif quantity == "contact_time_ratio_bw_fw":
-            yield _timing_ratio(row, model="contact_time_ratio", indicator="contact_time")
+            yield _ratio(row, measured=float(value), of="contact_time", predicted=gait.CONTACT_TIME_RATIO)
         else:
             yield left_out("gait", row, "no equation for this quantity")
     for row in top_speed.values() if len(top_speed) == 1 else ():
         yield left_out("gait", row, "no speed, and one direction alone")
     if len(top_speed) > 1:
-        forward, backward = top_speed["forward"], top_speed["backward"]
-        yield compare(
-            "gait",
-            forward,
-            backward,
-            model="contact_time_ratio",
-            indicator="contact_time",
-            unit="1",
-            measured=float(backward.cells["value"]) / float(forward.cells["value"]),
-            outcome=Outcome(gait.CONTACT_TIME_RATIO, group_spread(backward.cells, person=gait.TIMING_RATIO_CV), False),
+        pair = top_speed["forward"], top_speed["backward"]
+        forward, backward = (float(row.cells["value"]) for row in pair)
+        yield _ratio(
+            *pair,
+            measured=backward / forward,
+            of="contact_time",
+            predicted=gait.CONTACT_TIME_RATIO,
+            in_range=False,
             note="each direction at its own top speed",
         )
 
@@ -66,19 +54,20 @@ def compared_gait() -> Iterator[Comparison | NotPredicted]:
 def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Comparison:
     """Return a cadence, in steps of both feet a minute, against the service's own answer at that speed."""
     speed, which = float(row.cells["speed_m_s"]), cast(Gait, row.cells["gait"])
-    predicted = answer_of(speed_m_s=speed, gait=which, include=("timing",))["forward"]["cadence_steps_per_min"]
-    bounds = gait.RUNNING_CADENCE_RANGE_M_S if which == "run" else gait.WALKING_CADENCE_RANGE_M_S
-    in_range = not outside(speed, bounds)
-    person = gait.CADENCE_PERSON_SD_STEPS_PER_MIN[which] / predicted["value"]
-    study = gait.RUNNING_CADENCE_STUDY_CV if which == "run" else 0.0
+    running = which == "run"
+    predicted = answered("timing", "forward", "cadence_steps_per_min", speed_m_s=speed, gait=which)
+    in_range = not outside(speed, gait.RUNNING_CADENCE_RANGE_M_S if running else gait.WALKING_CADENCE_RANGE_M_S)
     return compare(
         name,
         row,
-        model="running_cadence" if which == "run" else "walking_cadence",
+        model="running_cadence" if running else "walking_cadence",
         indicator="cadence_steps_per_min",
         unit="steps/min",
         measured=measured,
-        outcome=Outcome(predicted["value"], group_spread(row.cells, person=person, fixed=study), in_range),
+        predicted=predicted,
+        person=gait.CADENCE_PERSON_SD_STEPS_PER_MIN[which] / predicted,
+        fixed=gait.RUNNING_CADENCE_STUDY_CV if running else 0.0,
+        in_range=in_range,
         fitted=name == "gait" and in_range and row.cells["quantity"] in {"step_frequency", "cadence"},
         note=note,
     )
@@ -86,7 +75,6 @@ def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Compa
 
 def _contact_time(row: Row) -> Comparison:
     speed = float(row.cells["speed_m_s"])
-    predicted = answer_of(speed_m_s=speed, gait="run", include=("timing",))["forward"]["contact_time_s"]["value"]
     return compare(
         "gait",
         row,
@@ -94,24 +82,14 @@ def _contact_time(row: Row) -> Comparison:
         indicator="contact_time_s",
         unit="s",
         measured=float(row.cells["value"]) / 1000,
-        outcome=Outcome(
-            predicted,
-            group_spread(row.cells, person=gait.CONTACT_TIME_PERSON_CV),
-            not outside(speed, gait.RUNNING_CONTACT_RANGE_M_S),
-        ),
+        predicted=answered("timing", "forward", "contact_time_s", speed_m_s=speed, gait="run"),
+        person=gait.CONTACT_TIME_PERSON_CV,
+        in_range=not outside(speed, gait.RUNNING_CONTACT_RANGE_M_S),
         fitted=True,
     )
 
 
-def _timing_ratio(row: Row, *, model: Any, indicator: Any, fitted: bool = False) -> Comparison:
-    predicted = gait.CADENCE_RATIO if indicator == "cadence" else gait.CONTACT_TIME_RATIO
-    return compare(
-        "gait",
-        row,
-        model=model,
-        indicator=indicator,
-        unit="1",
-        measured=float(row.cells["value"]),
-        outcome=Outcome(predicted, group_spread(row.cells, person=gait.TIMING_RATIO_CV), True),
-        fitted=fitted,
-    )
+def _ratio(*rows: Row, of: Any, **further: Any) -> Comparison:
+    """Return a ratio of timing, backward over forward."""
+    model: Any = f"{of}_ratio"
+    return compare("gait", *rows, model=model, indicator=of, unit="1", person=gait.TIMING_RATIO_CV, **further)

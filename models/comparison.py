@@ -2,9 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict
+from functools import cache
+from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
-from models.answer import Estimate
+from models.answer import Section
+from models.arithmetic import Number
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.estimate import estimate
@@ -105,14 +107,6 @@ class NotPredicted(TypedDict):
     reason: str
 
 
-class Outcome(NamedTuple):
-    """What the running code gives, how far a group's mean may lie from it, and whether its range covers it."""
-
-    predicted: float
-    spread: float | None
-    in_range: bool
-
-
 def numbered(name: TableName) -> list[Row]:
     """Return the rows of a table with their numbers."""
     return [Row(number, cells) for number, cells in enumerate(table(name), start=1)]
@@ -132,34 +126,6 @@ def number(text: str) -> float | None:
         return None
 
 
-def group_spread(cells: Mapping[str, str], *, person: float, fixed: float = 0.0) -> float | None:
-    """Return how far a group's mean may lie from a model: what does not average out, and the person part.
-
-    Parameters
-    ----------
-    cells : mapping
-        Row of a table; its `n` divides the person part.
-    person : float
-        Spread between people [1].
-    fixed : float
-        Model and study parts [1].
-
-    Returns
-    -------
-    float or None
-        Coefficient of variation; None where nothing is left because the row has no sample size [1].
-
-    Examples
-    --------
-    >>> group_spread({"n": "9"}, person=0.3), group_spread({"n": ""}, person=0.3)
-    (0.09999999999999999, None)
-    """
-    people = number(cells["n"])
-    spread = root_sum_square(fixed, person / math.sqrt(people)) if people else fixed
-    assert isinstance(spread, float)
-    return spread or None
-
-
 def compare(
     name: TableName,
     *rows: Row,
@@ -167,15 +133,36 @@ def compare(
     indicator: ComparedIndicator,
     unit: str,
     measured: float,
-    outcome: Outcome,
+    predicted: Number,
+    person: Number = 0.0,
+    fixed: Number = 0.0,
+    in_range: bool = True,
     direction_model: DirectionModelName | None = None,
     fitted: bool = False,
     speed_m_s: float | None = None,
     note: str = "",
 ) -> Comparison:
-    """Return one comparison; what stands in the last row describes it, and what is unknown is absent."""
+    """Return one comparison. The last row describes it, and what is unknown is missing.
+
+    Parameters
+    ----------
+    name, rows : str, Row
+        Table, and its rows that hold the measured value.
+    model, direction_model, indicator, unit : str
+        What is compared.
+    measured, predicted : float
+        In the unit.
+    person, fixed : float
+        Spread between people, which the sample size divides, and what does not average out; 0 for none [1].
+    in_range, fitted : bool
+        Whether the range of the equation covers the row, and whether its coefficients were made from it.
+    speed_m_s : float, optional
+        Speed where the row has none [m/s].
+    note : str
+        What to know of it.
+    """
     cells = rows[-1].cells
-    predicted = outcome.predicted
+    predicted = cast(float, predicted)
     error = predicted - measured
     result: Comparison = {
         "table": name,
@@ -190,7 +177,7 @@ def compare(
         "predicted": predicted,
         "error": error,
         "relative_error": error / abs(measured),
-        "in_range": outcome.in_range,
+        "in_range": in_range,
         "fitted": fitted,
     }
     if cells["doi_checked"] == "yes":
@@ -207,9 +194,10 @@ def compare(
         result["n"] = int(people)
     if direction_model is not None:
         result["direction_model"] = direction_model
-    if outcome.spread is not None:
-        result["group_spread"] = outcome.spread
-        result["standard_score"] = math.log(predicted / measured) / outcome.spread
+    spread = cast(float, root_sum_square(fixed, person / math.sqrt(people)) if people else fixed)
+    if spread:
+        result["group_spread"] = spread
+        result["standard_score"] = math.log(predicted / measured) / spread
         result["inside"] = abs(result["standard_score"]) <= standard_score(INTERVAL)
     if "confidence" in cells:
         result["standing"] = cells["confidence"]
@@ -226,12 +214,23 @@ def left_out(name: TableName, row: Row, reason: str) -> NotPredicted:
     return {"table": name, "row": row.number, "study": cells["study"], "quantity": quantity, "reason": reason}
 
 
-def answer_of(*, speed_m_s: float, gait: Any, **further: Any) -> Estimate:
-    """Return the service's own answer at a speed; mass and duration are its examples and cancel in what is read."""
-    return estimate(
+@cache
+def answered(section: Section, *path: str, speed_m_s: float, gait: Any, **further: Any) -> float:
+    """Return a value of the service's own answer; mass and duration are its examples and cancel in what is read.
+
+    Examples
+    --------
+    >>> round(answered("timing", "forward", "cadence_steps_per_min", speed_m_s=2.5, gait="run"), 1)
+    158.2
+    """
+    found: Any = estimate(
         body_mass_kg=QUANTITIES["body_mass_kg"].example,
         duration_s=QUANTITIES["duration_s"].example,
         speed_m_s=speed_m_s,
         gait=gait,
+        include=(section, "ratio") if path[0] == "ratio" else (section,),
         **further,
     )
+    for word in path:
+        found = found[word]
+    return cast(float, found["value"])

@@ -1,6 +1,7 @@
 """How often each model's range held what was measured, and what to conclude from it in one sentence."""
 
 from collections.abc import Sequence
+from functools import cache
 from statistics import fmean
 from typing import Final, NotRequired, TypedDict, get_args
 
@@ -29,6 +30,29 @@ class Coverage(TypedDict):
     conclusion: str
 
 
+class Share(TypedDict, total=False):
+    """The share of judged comparisons that are covered, with its exact interval; empty where none is judged."""
+
+    share_covered: float
+    share_low: float
+    share_high: float
+
+
+@cache
+def share(covered: int, judged: int) -> Share:
+    """Return how often a range held.
+
+    Examples
+    --------
+    >>> share(5, 5)["share_covered"], share(0, 0)
+    (1.0, {})
+    """
+    if not judged:
+        return {}
+    low, high = binomial_interval(covered, judged, interval=INTERVAL)
+    return {"share_covered": covered / judged, "share_low": low, "share_high": high}
+
+
 def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:
     """Return the coverage of every model that takes part in comparisons, in the order of `ComparedModel`.
 
@@ -36,7 +60,7 @@ def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:
     takes rows as independent.
     """
     found = []
-    for model in _names(ComparedModel):
+    for model in get_args(ComparedModel):
         own = [comparison for comparison in comparisons if _counts(comparison, model)]
         if own:
             found.append(coverage(model, own))
@@ -51,12 +75,6 @@ def _counts(comparison: Comparison, model: ComparedModel) -> bool:
     return bool(comparison.get("direction_model", SHOWN_WITH) == SHOWN_WITH)
 
 
-def _names(choice: object) -> tuple[ComparedModel, ...]:
-    return tuple(
-        name for part in get_args(choice) for name in (get_args(part) if not isinstance(part, str) else (part,))
-    )
-
-
 def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverage:
     """Return the coverage of one model over at least one comparison."""
     judged = [comparison["inside"] for comparison in comparisons if "inside" in comparison]
@@ -66,10 +84,8 @@ def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverag
         "judged": len(judged),
         "covered": sum(judged),
         "conclusion": "",
+        **share(sum(judged), len(judged)),
     }
-    if judged:
-        found["share_covered"] = sum(judged) / len(judged)
-        found["share_low"], found["share_high"] = binomial_interval(sum(judged), len(judged), interval=INTERVAL)
     found["conclusion"] = conclusion(found, comparisons)
     return found
 

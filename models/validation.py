@@ -6,7 +6,7 @@ study (backward) and person / sqrt(n) parts; an interval for one person is wider
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from statistics import fmean
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
@@ -23,12 +23,12 @@ from models.comparison import (
     Comparison,
     NotPredicted,
     number,
+    numbered,
 )
-from models.conclusions import Coverage, coverages
+from models.conclusions import Coverage, coverages, share
 from models.direction import DirectionModelName
-from models.evidence import table
 from models.pooling import Pooling, pooling
-from models.quantiles import binomial_interval, chi_square_quantile
+from models.quantiles import chi_square_quantile
 from models.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, Gait, root_sum_square
 
 ModelFilter: TypeAlias = Literal["all", ComparedModel]
@@ -225,10 +225,7 @@ def _summary(group: list[Comparison]) -> Summary:
     }
     if "direction_model" in first:
         result["direction_model"] = first["direction_model"]
-    if judged:
-        result["share_covered"] = sum(judged) / len(judged)
-        result["share_low"], result["share_high"] = binomial_interval(sum(judged), len(judged), interval=INTERVAL)
-    return result
+    return {**result, **share(sum(judged), len(judged))}
 
 
 def name_of(comparison: Comparison) -> str:
@@ -269,7 +266,7 @@ def spreads() -> tuple[list[SpreadComparison], list[SpreadLeftOut]]:
     """
     found: list[SpreadComparison] = []
     without: list[SpreadLeftOut] = []
-    for row, cells in enumerate(table("energy"), start=1):
+    for row, cells in numbered("energy"):
         if not cells["sd"]:
             continue
         reason = SPREAD_LEFT_OUT.get(cells["study"])
@@ -284,13 +281,12 @@ def spreads() -> tuple[list[SpreadComparison], list[SpreadLeftOut]]:
     return found, without
 
 
-def _spread(row: int, cells: dict[str, str]) -> SpreadComparison:
+def _spread(row: int, cells: Mapping[str, str]) -> SpreadComparison:
     gait: Gait = "run" if cells["gait"] == "run" else "walk"
     people = int(cells["n"])
     published = float(cells["sd"]) / float(cells["oxygen_uptake_ml_kg_min"])
     backward = PERSON_RATIO_CV[gait] if cells["direction"] == "backward" else 0.0
-    model = root_sum_square(PERSON_FORWARD_CV[gait], backward)
-    assert isinstance(model, float)
+    model = cast(float, root_sum_square(PERSON_FORWARD_CV[gait], backward))
     ratio = published / model
     low, high = (
         ratio * math.sqrt((people - 1) / chi_square_quantile(probability, degrees=people - 1))
