@@ -4,6 +4,7 @@ Bounds, units and meanings come from `models`; nothing is written twice. The ans
 `models.answer`; `described` gives pydantic the same shape with each field's meaning, unit and example.
 """
 
+from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
 
@@ -110,19 +111,22 @@ class EstimateRequest(TypedDict):
 
 
 @cache
-def described(shape: Any) -> Any:
-    """Return a TypedDict of `models` as one that pydantic documents: each field with meaning, unit, example."""
+def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None) -> Any:
+    """Return a TypedDict of `models` as one that pydantic documents: each field with meaning, unit, example.
+
+    `field_of` gives the pydantic field of a shape, a name and a type; left out, it is that of `models.answer`.
+    """
     if not is_typeddict(shape):
         origin, arguments = get_origin(shape), get_args(shape)
         if origin is not list:
             return shape
         if arguments == (float,):
             return list[Annotated[float, Field(json_schema_extra={"format": "double"})]]
-        return origin[described(arguments[0])]
+        return origin[described(arguments[0], field_of)]
     fields = {
         name: field if name in shape.__required_keys__ else NotRequired[field]
         for name, hint in get_type_hints(shape).items()
-        for field in [_documented(shape, name, hint)]
+        for field in [Annotated[described(hint, field_of), (field_of or _field)(shape, name, hint)]]
     }
     # The functional form: the fields are data here, not source text.
     twin = cast(Any, TypedDict)(shape.__name__, fields)
@@ -130,7 +134,7 @@ def described(shape: Any) -> Any:
     return with_config(ConfigDict(extra="forbid"))(twin)
 
 
-def _documented(shape: Any, name: str, hint: Any) -> Any:
+def _field(shape: Any, name: str, hint: Any) -> Any:
     # A ratio may share its name with the quantity, but has neither its meaning nor its unit.
     known = None if shape in (Ratio, LoadRatio) else QUANTITIES.get(name)
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
@@ -139,10 +143,10 @@ def _documented(shape: Any, name: str, hint: Any) -> Any:
         held = (Interval, Graded, Bounds, Indicator, LoadTotal, Reach)
         pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
-        return Annotated[described(hint), Field(description=MEANINGS[name], json_schema_extra=extra)]
+        return Field(description=MEANINGS[name], json_schema_extra=extra)
     description = f"{known.meaning} [{known.unit}]"
     extra |= {"x-unit": known.ucum}
-    return Annotated[described(hint), Field(description=description, json_schema_extra=extra)]
+    return Field(description=description, json_schema_extra=extra)
 
 
 EstimateAnswer: Any = described(Estimate)

@@ -1,17 +1,17 @@
 """The running code against the published measurements, as JSON for programs and as a page for people."""
 
 from functools import cache
-from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from starlette.responses import Response
-from typing_extensions import TypedDict
 
 from app.codec import encode
 from app.contract import problems
 from app.problems import problem
 from app.route import accepts_json, beside
+from app.schema import described
 from app.validation_page import page
 from models.answer import MEANINGS
 from models.quantities import QUANTITIES
@@ -26,32 +26,18 @@ VARY: Final = {"vary": "Accept"}
 router = APIRouter()
 
 
-@cache
-def documented(shape: Any) -> Any:
-    """Return a TypedDict of the validation as one that pydantic documents, each field with its meaning."""
-    if not is_typeddict(shape):
-        origin, arguments = get_origin(shape), get_args(shape)
-        return origin[documented(arguments[0])] if origin is list else shape
-    fields = {
-        name: field if name in shape.__required_keys__ else NotRequired[field]
-        for name, hint in get_type_hints(shape).items()
-        for field in [_field(shape.__name__, name, hint)]
-    }
-    twin = cast(Any, TypedDict)(shape.__name__, fields)
-    twin.__doc__ = (shape.__doc__ or "").strip()
-    return with_config(ConfigDict(extra="forbid"))(twin)
-
-
-def _field(shape: str, name: str, hint: Any) -> Any:
+def _field(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if hint is float and name not in IN_THE_UNIT_BESIDE:
         extra |= {"x-unit": "%" if name.endswith("percentage_error") else "1"}
-    own = VALIDATION_MEANINGS.get(f"{shape}.{name}") or VALIDATION_MEANINGS.get(name)
+    own = VALIDATION_MEANINGS.get(f"{shape.__name__}.{name}") or VALIDATION_MEANINGS.get(name)
     if own is None and name in QUANTITIES:
         known = QUANTITIES[name]
         own, extra = f"{known.meaning} [{known.unit}]", extra | {"x-unit": known.ucum}
-    meaning = own or MEANINGS[name]
-    return Annotated[documented(hint), Field(description=meaning, json_schema_extra=extra)]
+    return Field(description=own or MEANINGS[name], json_schema_extra=extra)
+
+
+ANSWER: Final = described(Validation, _field)
 
 
 @router.get(
@@ -59,7 +45,7 @@ def _field(shape: str, name: str, hint: Any) -> Any:
     operation_id="validation",
     tags=["evidence"],
     summary="Every value from the literature beside what the running code gives for it",
-    response_model=documented(Validation),
+    response_model=ANSWER,
     response_description="Comparisons, misses and summaries; a page for people where HTML is preferred.",
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
