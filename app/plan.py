@@ -1,64 +1,29 @@
 """POST /plan: bouts forward and backward for the most energy, or for the least load."""
 
-from typing import Annotated, Any, Final, NotRequired
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
 
 from app.contract import problems
 from app.route import WorkerRoute
-from app.schema import described, quantity, word
+from app.schema import described, request_of, word
 from models.answer import IMPULSE
-from models.direction import DirectionModelName
-from models.energy import EnergyModelName, Sex
 from models.plan import plan as plan_bouts
-from models.plan_answer import Goal, LoadName, Plan
+from models.plan_answer import Limits, Plan
 from models.quantities import QUANTITIES
-from models.uncertainty import Gait
 
 LIMITS_EXAMPLE: Final = {IMPULSE: QUANTITIES[IMPULSE].example}
 
 router = APIRouter(route_class=WorkerRoute)
 
 
-@with_config(ConfigDict(extra="forbid"))
-class LimitsRequest(TypedDict):
-    """Highest values that a plan may reach."""
+LimitsRequest: Any = request_of(Limits, "Highest values that a plan may reach.")
 
-    patellofemoral_impulse_per_bout_bw_s: NotRequired[
-        Annotated[float, quantity("patellofemoral_impulse_per_bout_bw_s")]
-    ]
-    peak_vertical_force_bw: NotRequired[Annotated[float, quantity("peak_vertical_force_bw")]]
-    patellofemoral_peak_force_bw: NotRequired[Annotated[float, quantity("patellofemoral_peak_force_bw")]]
-    achilles_relative_load: NotRequired[Annotated[float, quantity("achilles_relative_load")]]
-    tibial_compression_peak_bw: NotRequired[Annotated[float, quantity("tibial_compression_peak_bw")]]
-    oxygen_uptake_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_ml_kg_min")]]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class PlanRequest(TypedDict):
-    """What to plan: a time for the most energy, or an energy and an indicator for the least load."""
-
-    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
-    goal: Annotated[Goal, word("goal", "most_energy")]
-    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
-    active_energy_kcal: NotRequired[Annotated[float, quantity("active_energy_kcal")]]
-    indicator: NotRequired[Annotated[LoadName, word("indicator", IMPULSE)]]
-    limits: NotRequired[Annotated[LimitsRequest, word("limits", LIMITS_EXAMPLE)]]
-    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
-    grade: NotRequired[Annotated[float, quantity("grade")]]
-    energy_model: NotRequired[Annotated[EnergyModelName, word("energy_model", "looney2025")]]
-    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
-    age_y: NotRequired[Annotated[float, quantity("age_y")]]
-    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
-    height_m: NotRequired[Annotated[float, quantity("height_m")]]
-    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
-    interval: NotRequired[Annotated[float, quantity("interval")]]
-    speed_low_m_s: NotRequired[Annotated[float, quantity("speed_low_m_s")]]
-    speed_high_m_s: NotRequired[Annotated[float, quantity("speed_high_m_s")]]
-    backward_speed_high_m_s: NotRequired[Annotated[float, quantity("backward_speed_high_m_s")]]
-    oxygen_uptake_max_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_max_ml_kg_min")]]
+PlanRequest: Any = request_of(
+    plan_bouts,
+    "What to plan: a time for the most energy, or an energy and an indicator for the least load.",
+    limits=Annotated[LimitsRequest, word("limits", LIMITS_EXAMPLE)],
+)
 
 
 @router.post(

@@ -1,11 +1,14 @@
 """The contract's types: what a request may say, and the model's answer with every field explained.
 
-Bounds, units and meanings come from `models`; nothing is written twice. The answer's shape is declared in
-`models.answer`; `described` gives pydantic the same shape with each field's meaning, unit and example.
+Bounds, units and meanings come from `models`; nothing is written twice. `request_of` makes a request from the signature
+of the function that answers it. The answer's shape is declared in `models.answer`; `described` gives pydantic the same
+shape with each field's meaning, unit and example.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
+from inspect import Parameter, signature
+from types import NoneType
 from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import AfterValidator, ConfigDict, Field, with_config
@@ -14,14 +17,15 @@ from typing_extensions import TypedDict
 
 from app.problems import MAXIMUM_ERRORS, PROBLEMS
 from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Graded, Indicator, Interval, LoadRatio, Ratio, Section
-from models.direction import DirectionModelName, Equal
-from models.energy import EnergyModelName, Sex
+from models.estimate import estimate
+from models.personal import Measurement
 from models.quantities import QUANTITIES
 from models.solve_answer import Reach
-from models.uncertainty import Gait
 from models.workout_answer import LoadTotal
 
 MAXIMUM_MEASUREMENTS: Final = 100
+EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
+"""Examples of words whose example is not their first choice."""
 MEASUREMENT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("speed_m_s", "oxygen_uptake_ml_kg_min")}
 
 
@@ -51,63 +55,83 @@ def each_once(items: list[Section]) -> list[Section]:
     return items
 
 
-@with_config(ConfigDict(extra="forbid"))
-class MeasurementRequest(TypedDict):
-    """One own measurement in the gait of the bout: speed, and gross oxygen uptake or energy with duration."""
+def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
+    """Return a request: what a function of `models` takes by name, or the fields of a TypedDict of `models`.
 
-    speed_m_s: Annotated[float, quantity("speed_m_s")]
-    grade: NotRequired[Annotated[float, quantity("grade")]]
-    direction: NotRequired[Annotated[Literal["forward", "backward"], word("direction", "backward")]]
-    oxygen_uptake_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_ml_kg_min")]]
-    total_energy_kcal: NotRequired[Annotated[float, quantity("total_energy_kcal")]]
-    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
-    measurement_cv: NotRequired[Annotated[float, quantity("measurement_cv")]]
+    Parameters
+    ----------
+    asked : function or TypedDict
+        What the request is of. A field is required if it has no default.
+    meaning : str
+        What the request is, for the contract.
+    **beside : type
+        The types of those fields of which the signature does not say all: lists and objects, and bounds that are not
+        those of a quantity.
+
+    Returns
+    -------
+    TypedDict
+        A type that pydantic documents and validates, which takes no other fields.
+    """
+    types, required = _fields_of(asked)
+    fields = {name: beside.get(name) or _described_input(name, hint) for name, hint in types.items()}
+    # "estimate" and "Measurement" become EstimateRequest and MeasurementRequest.
+    name = f"{asked.__name__[0].upper()}{asked.__name__[1:]}Request"
+    return _shape(name, meaning, {name: f if name in required else NotRequired[f] for name, f in fields.items()})
 
 
-@with_config(ConfigDict(extra="forbid"))
-class EstimateRequest(TypedDict):
-    """One bout. Give body mass and exactly two of speed, duration and distance; the rest may be left out."""
+def _fields_of(asked: Any) -> tuple[dict[str, Any], Collection[str]]:
+    """Return the types of the fields of a function or TypedDict, and which of them are required."""
+    types = get_type_hints(asked)
+    if is_typeddict(asked):
+        return types, asked.__required_keys__
+    found: dict[str, Any] = {}
+    required = []
+    for name, parameter in signature(asked).parameters.items():
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            found |= get_type_hints(*get_args(types[name]))
+        elif parameter.kind is Parameter.KEYWORD_ONLY:
+            # X, where X | None says that it may be left out: a request has no null.
+            found[name] = get_args(types[name])[0] if NoneType in get_args(types[name]) else types[name]
+            required += [name] if parameter.default is Parameter.empty else []
+    return found, required
 
-    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
-    speed_m_s: NotRequired[Annotated[float, quantity("speed_m_s")]]
-    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
-    distance_m: NotRequired[Annotated[float, quantity("distance_m")]]
-    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
-    grade: NotRequired[Annotated[float, quantity("grade")]]
-    equal: NotRequired[Annotated[Equal, word("equal", "speed")]]
-    energy_model: NotRequired[Annotated[EnergyModelName, word("energy_model", "looney2025")]]
-    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
-    age_y: NotRequired[Annotated[float, quantity("age_y")]]
-    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
-    height_m: NotRequired[Annotated[float, quantity("height_m")]]
-    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
-    interval: NotRequired[Annotated[float, quantity("interval")]]
-    speed_sd_m_s: NotRequired[Annotated[float, quantity("speed_sd_m_s")]]
-    body_mass_sd_kg: NotRequired[Annotated[float, quantity("body_mass_sd_kg")]]
-    oxygen_uptake_max_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_max_ml_kg_min")]]
-    measurements: NotRequired[
-        Annotated[
-            list[MeasurementRequest],
-            word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
-        ]
-    ]
-    weight_support: NotRequired[Annotated[float, quantity("weight_support")]]
-    overground: NotRequired[Annotated[bool, word("overground", True, strict=True)]]
-    strict: NotRequired[Annotated[bool, word("strict", False, strict=True)]]
-    include: NotRequired[
-        Annotated[
-            list[Section],
-            # Before the validator, so that a long list is refused before its items are looked at.
-            word(
-                "include",
-                ["energy"],
-                min_length=1,
-                max_length=len(SECTIONS),
-                json_schema_extra={"uniqueItems": True},
-            ),
-            AfterValidator(each_once),
-        ]
-    ]
+
+def _described_input(name: str, hint: Any) -> Any:
+    """Return the type of a number, a word or a yes or no that a caller sends, as pydantic documents and checks it."""
+    if hint is float:
+        return Annotated[float, quantity(name)]
+    if hint is bool:
+        return Annotated[bool, word(name, EXAMPLES[name], strict=True)]
+    return Annotated[hint, word(name, EXAMPLES.get(name, get_args(hint)[0]))]
+
+
+def _shape(name: str, meaning: str, fields: Mapping[str, Any]) -> Any:
+    """Return a TypedDict that takes no other fields, of fields that are data here and not source text."""
+    shape = cast(Any, TypedDict)(name, fields)
+    shape.__doc__ = meaning
+    return with_config(ConfigDict(extra="forbid"))(shape)
+
+
+MeasurementRequest: Any = request_of(
+    Measurement,
+    "One own measurement in the gait of the bout: speed, and gross oxygen uptake or energy with duration.",
+)
+
+EstimateRequest: Any = request_of(
+    estimate,
+    "One bout. Give body mass and exactly two of speed, duration and distance; the rest may be left out.",
+    measurements=Annotated[
+        list[MeasurementRequest],
+        word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
+    ],
+    include=Annotated[
+        list[Section],
+        # Before the validator, so that a long list is refused before its items are looked at.
+        word("include", ["energy"], min_length=1, max_length=len(SECTIONS), json_schema_extra={"uniqueItems": True}),
+        AfterValidator(each_once),
+    ],
+)
 
 
 @cache
@@ -128,10 +152,7 @@ def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None
         for name, hint in get_type_hints(shape).items()
         for field in [Annotated[described(hint, field_of), (field_of or _field)(shape, name, hint)]]
     }
-    # The functional form: the fields are data here, not source text.
-    twin = cast(Any, TypedDict)(shape.__name__, fields)
-    twin.__doc__ = (shape.__doc__ or "").strip()
-    return with_config(ConfigDict(extra="forbid"))(twin)
+    return _shape(shape.__name__, (shape.__doc__ or "").strip(), fields)
 
 
 def _field(shape: Any, name: str, hint: Any) -> Any:

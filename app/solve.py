@@ -1,57 +1,22 @@
 """The endpoint that is given a target and finds what meets it."""
 
-from typing import Annotated, Any, NotRequired
+from typing import Any
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, with_config
-from typing_extensions import TypedDict
 
 from app.contract import problems
 from app.route import WorkerRoute
-from app.schema import described, quantity, word
-from models.direction import DirectionModelName
-from models.energy import EnergyModelName, Sex
+from app.schema import described, request_of
 from models.solve import solve as solve_target
-from models.solve_answer import Find, Solution
-from models.uncertainty import Gait
+from models.solve_answer import Solution
 
 router = APIRouter(route_class=WorkerRoute)
 
 
-@with_config(ConfigDict(extra="forbid"))
-class SolveRequest(TypedDict):
-    """What to find, the target under its own name, and what is fixed; a field that `find` does not use is refused."""
-
-    find: Annotated[Find, word("find", "bout")]
-    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
-    total_energy_kcal: NotRequired[Annotated[float, quantity("total_energy_kcal")]]
-    active_energy_kcal: NotRequired[Annotated[float, quantity("active_energy_kcal")]]
-    oxygen_uptake_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_ml_kg_min")]]
-    met: NotRequired[Annotated[float, quantity("met")]]
-    metabolic_power_w_kg: NotRequired[Annotated[float, quantity("metabolic_power_w_kg")]]
-    peak_vertical_force_bw: NotRequired[Annotated[float, quantity("peak_vertical_force_bw")]]
-    patellofemoral_peak_force_bw: NotRequired[Annotated[float, quantity("patellofemoral_peak_force_bw")]]
-    knee_extensor_moment_ratio: NotRequired[Annotated[float, quantity("knee_extensor_moment_ratio")]]
-    patellofemoral_impulse_per_km_bw_s: NotRequired[Annotated[float, quantity("patellofemoral_impulse_per_km_bw_s")]]
-    patellofemoral_impulse_per_bout_bw_s: NotRequired[
-        Annotated[float, quantity("patellofemoral_impulse_per_bout_bw_s")]
-    ]
-    achilles_relative_load: NotRequired[Annotated[float, quantity("achilles_relative_load")]]
-    tibial_compression_peak_bw: NotRequired[Annotated[float, quantity("tibial_compression_peak_bw")]]
-    speed_m_s: NotRequired[Annotated[float, quantity("speed_m_s")]]
-    backward_speed_m_s: NotRequired[Annotated[float, quantity("backward_speed_m_s")]]
-    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
-    distance_m: NotRequired[Annotated[float, quantity("distance_m")]]
-    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
-    grade: NotRequired[Annotated[float, quantity("grade")]]
-    energy_model: NotRequired[Annotated[EnergyModelName, word("energy_model", "looney2025")]]
-    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
-    age_y: NotRequired[Annotated[float, quantity("age_y")]]
-    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
-    height_m: NotRequired[Annotated[float, quantity("height_m")]]
-    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
-    interval: NotRequired[Annotated[float, quantity("interval")]]
-    oxygen_uptake_max_ml_kg_min: NotRequired[Annotated[float, quantity("oxygen_uptake_max_ml_kg_min")]]
+SolveRequest: Any = request_of(
+    solve_target,
+    "What to find, the target under its own name, and what is fixed; a field that `find` does not use is refused.",
+)
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """A watch file as a workout: multipart/form-data with the file and what is said about it."""
 
-from typing import Annotated, Final, NotRequired, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -12,16 +12,13 @@ from app.contract import REFERENCE, problems
 from app.guard import LARGE, MAXIMUM_BODY_BYTES
 from app.problems import from_estimate_error, from_validation_error, problem
 from app.route import accepts_json, beside, body_of
-from app.schema import described, quantity, word
+from app.schema import described, request_of, word
 from app.watch_files import points_of
 from app.workout import EnergyModelsRequest
-from models.direction import DirectionModelName
-from models.energy import Sex
 from models.errors import EstimateError
 from models.quantities import QUANTITIES
-from models.track import TrackedWorkout, TrackSection
+from models.track import Range, TrackedWorkout, TrackSection
 from models.track import track as track_of_points
-from models.uncertainty import Gait
 
 MAXIMUM_RANGES: Final = 1000
 SECTIONS: Final = 2
@@ -31,34 +28,17 @@ RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "t
 router = APIRouter(tags=["workout"])
 
 
-@with_config(ConfigDict(extra="forbid"))
-class RangeRequest(TypedDict):
-    """A range of time that was done backward, counted from the first point with time and place."""
+RangeRequest: Any = request_of(
+    Range, "A range of time that was done backward, counted from the first point with time and place."
+)
 
-    from_s: Annotated[float, quantity("from_s")]
-    to_s: NotRequired[Annotated[float, quantity("to_s")]]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class TrackRequest(TypedDict):
-    """What is said about a file. Give body mass; the rest may be left out."""
-
-    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
-    backward: NotRequired[
-        Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)]
-    ]
-    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
-    energy_models: NotRequired[Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})]]
-    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
-    age_y: NotRequired[Annotated[float, quantity("age_y")]]
-    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
-    height_m: NotRequired[Annotated[float, quantity("height_m")]]
-    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
-    interval: NotRequired[Annotated[float, quantity("interval")]]
-    include: NotRequired[
-        Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=SECTIONS)]
-    ]
-
+TrackRequest: Any = request_of(
+    track_of_points,
+    "What is said about a file. Give body mass; the rest may be left out.",
+    backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
+    energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=SECTIONS)],
+)
 
 validate: Final = TypeAdapter(TrackRequest).validator.validate_json
 

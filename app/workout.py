@@ -1,22 +1,17 @@
 """A workout of segments: what it comes to, and the same with each one reversed."""
 
-from typing import Annotated, Any, Final, NotRequired
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
-from pydantic import ConfigDict, FailFast, with_config
-from typing_extensions import TypedDict
+from pydantic import FailFast
 
 from app.contract import problems
 from app.route import WorkerRoute, values_of
-from app.schema import described, quantity, word
-from models.answer import Direction
-from models.direction import DirectionModelName
-from models.energy import EnergyModelName, Sex
+from app.schema import described, request_of, word
 from models.quantities import QUANTITIES
-from models.segments import MAXIMUM_SEGMENTS
+from models.segments import MAXIMUM_SEGMENTS, Item, Segment
 from models.segments import workout as workout_of_segments
-from models.uncertainty import Gait
-from models.workout_answer import Workout, WorkoutSection
+from models.workout_answer import EnergyModels, Workout, WorkoutSection
 
 REPEATS_EXAMPLE: Final = 6
 
@@ -30,64 +25,32 @@ REPEATED: Final = [{"direction": "backward", **example("speed_m_s", "duration_s"
 LISTED: Final = [example("speed_m_s", "duration_s"), {"repeat": REPEATS_EXAMPLE, "segments": REPEATED}]
 
 
-@with_config(ConfigDict(extra="forbid"))
-class SegmentRequest(TypedDict):
-    """A segment by exactly two of speed, duration and distance, with the pause after it; or pause_s alone."""
+SegmentRequest: Any = request_of(
+    Segment, "A segment by exactly two of speed, duration and distance, with the pause after it; or pause_s alone."
+)
 
-    direction: NotRequired[Annotated[Direction, word("direction", "backward")]]
-    gait: NotRequired[Annotated[Gait, word("gait", "run")]]
-    speed_m_s: NotRequired[Annotated[float, quantity("speed_m_s")]]
-    duration_s: NotRequired[Annotated[float, quantity("duration_s")]]
-    distance_m: NotRequired[Annotated[float, quantity("distance_m")]]
-    grade: NotRequired[Annotated[float, quantity("grade")]]
-    pause_s: NotRequired[Annotated[float, quantity("pause_s")]]
+ItemRequest: Any = request_of(
+    Item,
+    "A segment, a pause, or repeat and segments: those done so often. What is repeated holds no repeats.",
+    repeat=Annotated[int, word("repeat", REPEATS_EXAMPLE, strict=True, ge=1, le=MAXIMUM_SEGMENTS)],
+    segments=Annotated[
+        list[SegmentRequest], FailFast(), word("segments", REPEATED, min_length=1, max_length=MAXIMUM_SEGMENTS)
+    ],
+)
 
+EnergyModelsRequest: Any = request_of(
+    EnergyModels, "The forward energy equation of each gait, its default when left out."
+)
 
-@with_config(ConfigDict(extra="forbid"))
-class ItemRequest(SegmentRequest):
-    """A segment, a pause, or repeat and segments: those done so often. What is repeated holds no repeats."""
-
-    repeat: NotRequired[Annotated[int, word("repeat", REPEATS_EXAMPLE, strict=True, ge=1, le=MAXIMUM_SEGMENTS)]]
-    segments: NotRequired[
-        Annotated[
-            list[SegmentRequest],
-            FailFast(),
-            word("segments", REPEATED, min_length=1, max_length=MAXIMUM_SEGMENTS),
-        ]
-    ]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class EnergyModelsRequest(TypedDict):
-    """The forward energy equation of each gait, its default when left out."""
-
-    run: NotRequired[Annotated[EnergyModelName, word("run", "looney2025")]]
-    walk: NotRequired[Annotated[EnergyModelName, word("walk", "looney2019")]]
-
-
-@with_config(ConfigDict(extra="forbid"))
-class WorkoutRequest(TypedDict):
-    """A workout. Give body mass and what is done; the rest may be left out."""
-
-    body_mass_kg: Annotated[float, quantity("body_mass_kg")]
-    segments: Annotated[
-        list[ItemRequest],
-        FailFast(),
-        word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS),
-    ]
-    energy_models: NotRequired[Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})]]
-    direction_model: NotRequired[Annotated[DirectionModelName, word("direction_model", "documented")]]
-    age_y: NotRequired[Annotated[float, quantity("age_y")]]
-    sex: NotRequired[Annotated[Sex, word("sex", "female")]]
-    height_m: NotRequired[Annotated[float, quantity("height_m")]]
-    step_rate_ratio: NotRequired[Annotated[float, quantity("step_rate_ratio")]]
-    interval: NotRequired[Annotated[float, quantity("interval")]]
-    include: NotRequired[
-        Annotated[
-            list[WorkoutSection],
-            word("workout_include", ["segments"], min_length=1, max_length=1),
-        ]
-    ]
+WorkoutRequest: Any = request_of(
+    workout_of_segments,
+    "A workout. Give body mass and what is done; the rest may be left out.",
+    segments=Annotated[
+        list[ItemRequest], FailFast(), word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS)
+    ],
+    energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    include=Annotated[list[WorkoutSection], word("workout_include", ["segments"], min_length=1, max_length=1)],
+)
 
 
 class WorkoutRoute(WorkerRoute):

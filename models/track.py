@@ -43,7 +43,7 @@ TrackSection: TypeAlias = Literal["segments", "profile"]
 """The parts of the answer that `include` adds."""
 
 
-class BackwardRange(TypedDict):
+class Range(TypedDict):
     """A range of time that was done backward, in seconds from the first point with time and place."""
 
     from_s: float
@@ -102,10 +102,10 @@ class Cut(NamedTuple):
 
 
 def track(
-    *,
     points: Points,
+    *,
     body_mass_kg: float,
-    backward: Sequence[BackwardRange] = (),
+    backward: Sequence[Range] = (),
     gait: Gait | None = None,
     energy_models: EnergyModels | None = None,
     direction_model: DirectionModelName | None = None,
@@ -122,7 +122,7 @@ def track(
     ----------
     points : Points
         What the file holds.
-    backward : sequence of BackwardRange, optional
+    backward : sequence of Range, optional
         What was done backward; all forward when left out.
     gait : {"run", "walk"}, optional
         Gait of every segment; by the speed around it when left out.
@@ -241,7 +241,7 @@ def track(
     return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, **extra})
 
 
-def ranges_of(backward: Sequence[BackwardRange], recorded: Recording) -> list[tuple[float, float]]:
+def ranges_of(backward: Sequence[Range], recorded: Recording) -> list[tuple[float, float]]:
     """Return the ranges by the recording's clock, or raise for one that is none."""
     found = []
     for index, given in enumerate(backward):
