@@ -19,7 +19,7 @@ from app.problems import MAXIMUM_ERRORS, PROBLEMS
 from models.answer import MEANINGS, SECTIONS, Bounds, Estimate, Graded, Indicator, Interval, LoadRatio, Ratio, Section
 from models.estimate import estimate
 from models.personal import Measurement
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS, QUANTITIES
 from models.solve_answer import Reach
 from models.workout_answer import LoadTotal
 
@@ -31,7 +31,7 @@ MEASUREMENT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("speed
 
 def quantity(name: str) -> Any:
     """Return the pydantic field of a number that a caller sends: strict, finite and bounded."""
-    known = QUANTITIES[name]
+    known = INPUTS[name]
     return Field(
         strict=True,
         allow_inf_nan=False,
@@ -207,7 +207,7 @@ class ProblemError(TypedDict):
         str,
         Field(
             description="What to do.",
-            examples=[f"Give a number from {QUANTITIES['speed_m_s'].low:g} to {QUANTITIES['speed_m_s'].high:g}."],
+            examples=[f"Give a number from {INPUTS['speed_m_s'].low:g} to {INPUTS['speed_m_s'].high:g}."],
         ),
     ]
     low: NotRequired[Annotated[float, attainable("The least")]]

@@ -27,7 +27,7 @@ from models import (
 from models.constant_rows import Row, leaves, leaves_of, rows
 from models.evidence import Standing, TableName, table
 from models.grades import QUANTITY_GRADES, EvidenceGrade
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 
 class EnergyEntry(TypedDict):
@@ -300,10 +300,9 @@ def constant_rows() -> list[Row]:
 
 def bounds() -> Iterator[tuple[str, float]]:
     """Yield every bound of what a caller may send, with its public path."""
-    for name, quantity in QUANTITIES.items():
-        if quantity.low is not None and quantity.high is not None:
-            yield f"quantities.{name}.low", quantity.low
-            yield f"quantities.{name}.high", quantity.high
+    for name, quantity in INPUTS.items():
+        yield f"quantities.{name}.low", quantity.low
+        yield f"quantities.{name}.high", quantity.high
 
 
 @cache
@@ -333,7 +332,7 @@ def catalogue() -> Catalogue:
             "name": path,
             "group": "quantities",
             "number": number,
-            "meaning": f"Bound of what a caller may send [{QUANTITIES[path.split('.')[1]].unit}]",
+            "meaning": f"Bound of what a caller may send [{INPUTS[path.split('.')[1]].unit}]",
             "standing": "choice",
             "references": [],
         }

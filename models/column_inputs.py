@@ -20,7 +20,7 @@ from models.direction import EQUAL_EFFORT
 from models.energy_models import ENERGY_MODELS, default_energy_model
 from models.gait import RUNNING_FROM_M_S
 from models.movement import Case
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.uncertainty import Gait, standard_score
 
 LEFT_OUT: Final = -1
@@ -121,9 +121,7 @@ class Chunk:
 
     def checked(self, name: str, values: NDArray[np.float64], given: Condition = True) -> Number:
         """Return numbers within their bounds, one for all where they agree; a row that is not is refused."""
-        quantity = QUANTITIES[name]
-        assert quantity.low is not None
-        assert quantity.high is not None
+        quantity = INPUTS[name]
         if given is not True:
             values = np.where(given, values, quantity.example)
         low, high = float(values.min()), float(values.max())
@@ -209,12 +207,12 @@ def complete(
     chunk = Chunk(columns, rows, status, reasons)
     chunk.refuse(negate(chunk.has("body_mass_kg")), "body_mass_kg", "required")
     # As the contract does: each input by itself in the order of a request, then what they are together.
-    mass = chunk.number("body_mass_kg", QUANTITIES["body_mass_kg"].example)
-    bout = {name: chunk.number(name, QUANTITIES[name].example) for name in ("speed_m_s", "duration_s", "distance_m")}
+    mass = chunk.number("body_mass_kg", INPUTS["body_mass_kg"].example)
+    bout = {name: chunk.number(name, INPUTS[name].example) for name in ("speed_m_s", "duration_s", "distance_m")}
     gait, grade, equal = chunk.word("gait", LEFT_OUT), chunk.number("grade", 0.0), chunk.word("equal", EQUAL_SPEED)
     equation, direction_model = chunk.word("energy_model", LEFT_OUT), chunk.word("direction_model", DOCUMENTED)
-    age, sex = chunk.number("age_y", QUANTITIES["age_y"].example), chunk.word("sex", 0)
-    height = chunk.number("height_m", QUANTITIES["height_m"].example)
+    age, sex = chunk.number("age_y", INPUTS["age_y"].example), chunk.word("sex", 0)
+    height = chunk.number("height_m", INPUTS["height_m"].example)
     step_rate_ratio = chunk.number("step_rate_ratio", 1.0)
     score = scores(chunk.number("interval", uncertainty.DEFAULT_INTERVAL))
     speed_sd, mass_sd = chunk.number("speed_sd_m_s", 0.0), chunk.number("body_mass_sd_kg", 0.0)

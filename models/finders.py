@@ -16,7 +16,7 @@ from models.estimate import compute
 from models.grades import EvidenceGrade, grades_of, weaker
 from models.inputs import Person, is_bout
 from models.movement import Case, on_a_grade, solved_grades, spreads_of_person, study_widening
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.roots import fitting
 from models.sections import forward_grade
 from models.solve_answer import Find, Solved
@@ -87,7 +87,7 @@ def check_combination(find: Find, given: Mapping[str, object]) -> None:
 
 def beyond(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
     """Return the refusal of a target that a direction cannot meet."""
-    known, (low, high, nearest) = QUANTITIES[field], reach
+    known, (low, high, nearest) = INPUTS[field], reach
     message = f"{GOING[question.case.gait]} {side} this cannot be met: {low:.6g} to {high:.6g}{known.suffix} can be"
     if not known.within(nearest):
         return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
@@ -101,7 +101,7 @@ def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) ->
         return next(iter(missed.values()))
     near = {side: each for side, each in missed.items() if each.nearest is not None}
     field = next(iter(missed.values())).field
-    asked, known = question.given[field], QUANTITIES[field]
+    asked, known = question.given[field], INPUTS[field]
 
     def away(side: Direction) -> float:
         nearest = near[side].nearest
@@ -168,9 +168,9 @@ def find_bout(question: Question) -> Found:
     if "duration_s" in given:
         return find_speed(question, target)
     speed = given["speed_m_s"]
-    duration, distance = QUANTITIES["duration_s"], QUANTITIES["distance_m"]
-    least = max(cast(float, duration.low), cast(float, distance.low) / speed)
-    most = min(cast(float, duration.high), cast(float, distance.high) / speed)
+    duration, distance = INPUTS["duration_s"], INPUTS["distance_m"]
+    least = max(duration.low, distance.low / speed)
+    most = min(duration.high, distance.high / speed)
     sheet, _ = compute(case, score=question.person.score, include=ENERGY)
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []

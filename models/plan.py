@@ -33,7 +33,7 @@ from models.plan_answer import (
 )
 from models.plan_refusal import refusal
 from models.planning import Limit, Solution, Task, roads_of, solve
-from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN, QUANTITIES, check
+from models.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
 from models.roots import fitting
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
@@ -139,8 +139,6 @@ def plan(
     checked = {
         name: check(name, cast(float, limit), "limits") for name, limit in ({} if limits is None else limits).items()
     }
-    longest = QUANTITIES["duration_s"].high
-    assert longest is not None
     if oxygen_uptake_max_ml_kg_min is not None:
         oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
     case = Case(
@@ -161,7 +159,7 @@ def plan(
         case,
         person.score,
         goal,
-        longest if duration_s is None else check("duration_s", duration_s),
+        INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
         duration_s is not None,
         0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
         indicator or "",
@@ -258,8 +256,7 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
 
 def option(task: Task, person: Person, found: Solution) -> tuple[PlanOption, list[str]]:
     """Return a solution as it is answered, and the codes of what to warn of."""
-    farthest = QUANTITIES["distance_m"].high
-    assert farthest is not None
+    farthest = INPUTS["distance_m"].high
     left_s = task.time_s
     bouts: list[PlanBout] = []
     codes: list[str] = []

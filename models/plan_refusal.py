@@ -1,7 +1,6 @@
 """What stands in the way of a plan: the limit, or the energy, that a refusal names."""
 
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from models.answer import IMPULSE
 from models.errors import Unattainable, Undefined
@@ -18,7 +17,7 @@ from models.planning import (
     spans_of,
     unattainable,
 )
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 
 def without(task: Task, limit: Limit) -> Task:
@@ -37,9 +36,7 @@ def refusal(task: Task, roads: Sequence[Road], own: Mapping[str, float]) -> Unde
     if not spans:
         return uptake_refusal(task, own)
     if task.energy_kcal > (most := most_energy(free, spans, roads[0].rates).reached):
-        return unattainable(
-            ENERGY, min(cast(float, QUANTITIES[ENERGY].low), most), most, nearest_is_low=False, alone=True
-        )
+        return unattainable(ENERGY, min(INPUTS[ENERGY].low, most), most, nearest_is_low=False, alone=True)
     given = [limit for limit in task.limits if limit.field]
     errors = []
     for alone in (False, True):
@@ -87,8 +84,7 @@ def amount_refusal(task: Task, roads: Sequence[Road]) -> Unattainable:
         assert slowest is not None
         low, high = slowest
         return unattainable(f"limits/{IMPULSE}", low * LEAST_BOUT_S, high * task.time_s, nearest_is_low=True)
-    least, most = QUANTITIES[ENERGY].low, most_energy(task, spans, rates).reached
-    assert least is not None
+    least, most = INPUTS[ENERGY].low, most_energy(task, spans, rates).reached
     if task.energy_kcal > most:
         return unattainable(ENERGY, min(least, most), most, nearest_is_low=False)
     slowest = reach(roads, ENERGY, task.peaks)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from models.errors import Unattainable, Undefined
 from models.movement import Case
 from models.optimum import DIRECTIONS, END_M_S, GAP, MARGIN, SPEED_RANGE, Field, Point, Rates, Road, Share, Span, known
 from models.plan_answer import DURATION, ENERGY, UPTAKE, Goal
-from models.quantities import QUANTITIES, speed_bounds
+from models.quantities import INPUTS, speed_bounds
 from models.roots import bracketed_root
 from models.sheet import Sheet
 from models.uncertainty import Gait
@@ -24,7 +24,7 @@ NOT_ASKED: Final = "which is outside what can be asked for"
 SPARE: Final = 1e-10
 """Share of the time that counts as time to spare (choice)."""
 
-LEAST_BOUT_S: Final = cast(float, QUANTITIES["duration_s"].low)
+LEAST_BOUT_S: Final = INPUTS["duration_s"].low
 """Shortest bout that is answered."""
 RUNNING_FORCE_RANGE_M_S: Final = (load.PEAK_VERTICAL_FORCE_SLOW_FROM_M_S, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"][1])
 """Speeds of running whose ground force a plan may rest on: that of slow running too, which is grade D."""
@@ -184,7 +184,7 @@ def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, a
     high = max(low, high)
     inner = inward(low, math.ceil), inward(high, math.floor)
     low, high = inner if inner[0] <= inner[1] else (low, high)
-    known, nearest = QUANTITIES[field.rpartition("/")[2]], low if nearest_is_low else high
+    known, nearest = INPUTS[field.rpartition("/")[2]], low if nearest_is_low else high
     within = (
         "within the data by itself, the other limits left out" if alone else "within the data and what else is asked"
     )

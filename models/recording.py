@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.errors import OutOfRange, Undefined
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 Column: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
@@ -150,8 +150,7 @@ def recording(points: Points) -> Recording:
         )
     used = Points(*(column[usable] for column in points))
     by_position = bool(located(used).all())
-    longest = QUANTITIES["duration_s"].high
-    assert longest is not None
+    longest = INPUTS["duration_s"].high
     duration_s = float(used.time_s[-1] - used.time_s[0])
     if duration_s > longest:
         raise OutOfRange("file", f"A file is answered up to {longest:g} s from first point to last: split it.")

@@ -16,7 +16,7 @@ from models.estimate import references
 from models.finders import ENERGIES, FINDERS, RATES, Question, beyond_both, check_combination
 from models.inputs import energy_model_of, gait_of, grade_of, person_of
 from models.movement import Case
-from models.quantities import QUANTITIES, check
+from models.quantities import INPUTS, check
 from models.solve_answer import Asked, Find, Solution, SolveModels
 from models.speed_ranges import INDICATORS, plausible_speeds
 
@@ -115,7 +115,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
 def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assumed: Assumed) -> Question:
     """Return a request as a question, or raise where it is incomplete or a number is out of its bounds."""
     check_combination(find, given)
-    numbers = {name: check(name, value) for name, value in given.items() if name in QUANTITIES}
+    numbers = {name: check(name, value) for name, value in given.items() if name in INPUTS}
     speed, duration = numbers.get("speed_m_s"), numbers.get("duration_s")
     if speed is not None:
         gait = gait_of(given.get("gait"), speed, assumed)

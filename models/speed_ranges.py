@@ -12,7 +12,7 @@ from models.answer import IMPULSE, Direction, Section
 from models.arithmetic import Number
 from models.estimate import compute
 from models.movement import Case
-from models.quantities import QUANTITIES, speed_bounds
+from models.quantities import INPUTS, speed_bounds
 from models.roots import ROUNDING, bracketed_root
 from models.uncertainty import Gait
 
@@ -106,8 +106,8 @@ def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[
     ((0.2, 8.0), (0.2, 5.0))
     """
     low, high = speed_bounds(gait_name)
-    distance = QUANTITIES["distance_m"]
-    if duration_s is None or distance.low is None or distance.high is None:
+    distance = INPUTS["distance_m"]
+    if duration_s is None:
         return low, high
     low, high = max(low, distance.low / duration_s), min(high, distance.high / duration_s)
     # A quotient is rounded, and with it the distance that follows from it.

@@ -14,7 +14,7 @@ from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, Undefined
 from models.gait import BACKWARD_TRANSITION_M_S, RUNNING_FROM_M_S
 from models.inputs import person_of
-from models.quantities import QUANTITIES, check, speed_bounds
+from models.quantities import INPUTS, check, speed_bounds
 from models.recording import SMOOTHING, Column, Mask, Points, Recording, recording, summed
 from models.segments import equations
 from models.uncertainty import Gait
@@ -307,9 +307,7 @@ def taken(segments: Segments, rows: Mask) -> Segments:
 
 def beyond(segments: Segments, used: Mapping[Gait, str]) -> Mask:
     """Say which segments are faster than their gait allows, or steeper than is answered."""
-    grade = QUANTITIES["grade"]
-    assert grade.low is not None
-    assert grade.high is not None
+    grade = INPUTS["grade"]
     found = (segments.grade < grade.low) | (segments.grade > grade.high)
     gaits: tuple[tuple[Gait, Mask], ...] = (("walk", segments.walk), ("run", ~segments.walk))
     for gait, rows in gaits:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from app.main import app
 from models.column_names import FIELDS, NUMBERS, PARTS, WARNINGS, WORDS
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 TOLERANCE: Final = 1e-12
 COLUMNS: Final = pa.schema([(name, pa.float64()) for name in NUMBERS] + [(name, pa.string()) for name in WORDS])
@@ -60,7 +60,7 @@ def bout(chance: random.Random) -> Row:
             row[name] = chance.choice(WORDS[name])
     if chance.random() < 0.125:
         name = chance.choice([name for name, value in row.items() if isinstance(value, float)])
-        row[name] = (QUANTITIES[name].high or 0) * 2
+        row[name] = INPUTS[name].high * 2
     return row
 
 

@@ -21,7 +21,7 @@ from app.schema import EstimateRequest, MeasurementRequest
 from app.settings import Settings
 from benchmarks import asgi, check, commands, http, process, report, server
 from benchmarks.variants import BODY, INFORMATION, VARIANTS, Variant, application, litestar_msgspec, ordinary
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 HOUSE: Final = Path(__file__).parent.parent
 
@@ -69,7 +69,7 @@ class TestVariants:
         for name, hint in hints.items():
             if hint is float:
                 (number,) = (each for each in fields[name].get("anyOf", [fields[name]]) if each["type"] == "number")
-                assert (number["minimum"], number["maximum"]) == (QUANTITIES[name].low, QUANTITIES[name].high), name
+                assert (number["minimum"], number["maximum"]) == (INPUTS[name].low, INPUTS[name].high), name
 
     def test_every_server_has_the_settings_of_the_service(self, monkeypatch: pytest.MonkeyPatch) -> None:
         # All but the connection class, the log lines and the deadline of a stop, which are the service's own.

@@ -18,7 +18,7 @@ from models import energy_models
 from models.catalogue import catalogue, coefficients_hash, constant_rows, everything
 from models.constant_rows import leaves
 from models.evidence import table
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 
 NO_ANSWER_CHANGES = {
     "BLOCK_ROWS": "rows computed at once: each is computed alike in any block",
@@ -51,7 +51,8 @@ MADE_OF_OTHERS = {
     "DEFAULT_EQUATION": "the first equation of each gait",
     "DIRECTION_MODELS": "ratios and spreads that are listed one by one",
     "ENERGY_MODELS": "its ranges are in the hash and among the equations of the catalogue",
-    "QUANTITIES": "its bounds are in the hash and in the catalogue; an example changes no answer",
+    "INPUTS": "their bounds are in the hash and in the catalogue; an example changes no answer",
+    "QUANTITIES": "INPUTS, and examples",
     "LEAST_BOUT_S": "the least duration of a bout",
     "RUNNING_FORCE_RANGE_M_S": "ranges of the ground force",
     "RANGES_M_S": "ranges of the loads and of timing",
@@ -220,7 +221,7 @@ def test_every_number_of_the_catalogue_is_the_very_constant_of_the_code() -> Non
             leaf for leaf in leaves(f"{row.group}.{whole}", getattr(row.module, whole)) if not isinstance(leaf[1], str)
         ]
         assert dict(numbers).items() <= shown.items()
-    for name, quantity in QUANTITIES.items():
+    for name, quantity in INPUTS.items():
         assert shown.get(f"quantities.{name}.low") == quantity.low
         assert shown.get(f"quantities.{name}.high") == quantity.high
     for entry in catalogue()["energy_models"]:
@@ -280,7 +281,7 @@ def test_the_hash_moves_with_the_ranges_of_an_equation_and_the_bounds_of_a_reque
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     before = hash_now()
-    monkeypatch.setitem(QUANTITIES, "speed_m_s", dataclasses.replace(QUANTITIES["speed_m_s"], high=9.0))
+    monkeypatch.setitem(INPUTS, "speed_m_s", dataclasses.replace(INPUTS["speed_m_s"], high=9.0))
     assert hash_now() != before
     monkeypatch.undo()
     running = energy_models.ENERGY_MODELS["run"]

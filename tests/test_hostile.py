@@ -18,7 +18,7 @@ from app.schema import EstimateRequest, MeasurementRequest
 from models.answer import SECTIONS
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 from models.uncertainty import Gait
 
 pytestmark = pytest.mark.anyio
@@ -29,8 +29,8 @@ JSON = {"content-type": "application/json"}
 BOUT = '{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200'
 """An open object, to be continued or closed."""
 
-NUMBERS = [name for name in EstimateRequest.__annotations__ if name in QUANTITIES]
-MEASURED = [name for name in MeasurementRequest.__annotations__ if name in QUANTITIES]
+NUMBERS = [name for name in EstimateRequest.__annotations__ if name in INPUTS]
+MEASURED = [name for name in MeasurementRequest.__annotations__ if name in INPUTS]
 COMPANIONS = {
     "speed_m_s": {"duration_s": "1200"},
     "duration_s": {"speed_m_s": "2.5"},
@@ -50,7 +50,7 @@ def with_number(name: str, literal: str) -> str:
     if name == "distance_m":
         # A speed at which both ends of distance are a bout of a possible duration.
         low = float(literal) <= 1 if literal[-1].isdigit() else False
-        fields["speed_m_s"] = repr(QUANTITIES["speed_m_s"].low) if low else "3"
+        fields["speed_m_s"] = repr(INPUTS["speed_m_s"].low) if low else "3"
     elif "speed_m_s" not in fields:
         fields |= {"speed_m_s": "2.5", "duration_s": "1200"}
     elif "duration_s" not in fields:
@@ -115,7 +115,7 @@ class TestNumbers:
     async def test_each_bound_is_inside_and_the_next_number_beyond_it_is_not(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, name: str, end: str
     ) -> None:
-        bound = getattr(QUANTITIES[name], end)
+        bound = getattr(INPUTS[name], end)
         outward = -math.inf if end == "low" else math.inf
         inside = await post(client, with_number(name, repr(bound)))
         assert inside.status_code == 200, inside.text
@@ -179,7 +179,7 @@ class TestMeasurements:
     async def test_each_bound_holds_inside_a_list(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, name: str, end: str
     ) -> None:
-        bound = getattr(QUANTITIES[name], end)
+        bound = getattr(INPUTS[name], end)
         beyond = math.nextafter(bound, -math.inf if end == "low" else math.inf)
         body = f'{BOUT}, "measurements": [{{"speed_m_s": 2.5, "{name}": {beyond!r}}}]}}'
         (error,) = problem_of(await post(client, body), 422)["errors"]
@@ -588,7 +588,7 @@ FUZZ = settings(
 
 def within(*names: str) -> dict[str, st.SearchStrategy[Any]]:
     """Return values inside their bounds for some numbers."""
-    return {name: st.floats(QUANTITIES[name].low, QUANTITIES[name].high) for name in names}
+    return {name: st.floats(INPUTS[name].low, INPUTS[name].high) for name in names}
 
 
 OWN_REST = {"sex": st.sampled_from(get_args(Sex))} | within("age_y", "height_m")

@@ -22,7 +22,7 @@ from models.answer import MEANINGS
 from models.cautions import WARNINGS
 from models.claims import CLAIMS
 from models.evidence import REFERENCES
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS, QUANTITIES
 
 HOUSE = Path(__file__).parent.parent
 STATIC = HOUSE / "app" / "static"
@@ -323,9 +323,9 @@ class TestBounds:
             for name, field in schemas[request]["properties"].items()
             if field.get("type") == "number"
         ]
-        assert {name for name, _ in numbers} == {name for name, known in QUANTITIES.items() if known.low is not None}
+        assert {name for name, _ in numbers} == set(INPUTS)
         for name, field in numbers:
-            known = QUANTITIES[name]
+            known = INPUTS[name]
             assert (field["minimum"], field["maximum"]) == (known.low, known.high), name
             assert field["examples"] == [known.example], name
             assert not field.keys() & {"exclusiveMinimum", "exclusiveMaximum", "multipleOf"}, name

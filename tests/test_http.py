@@ -24,7 +24,7 @@ from models.answer import SECTIONS, Assumed, Estimate
 from models.direction import DOCUMENTED_RUNNING_RATIO
 from models.estimate import estimate as estimate_bout
 from models.gait import RUNNING_FROM_M_S
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.sheet import RATIO_NAMES
 
 pytestmark = pytest.mark.anyio
@@ -196,7 +196,7 @@ class TestExactlyTwo:
     async def test_a_third_out_of_bounds_is_refused_by_its_own_name(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, ends: dict[str, str], third: str
     ) -> None:
-        bout = {"body_mass_kg": 70} | {name: getattr(QUANTITIES[name], end) for name, end in ends.items()}
+        bout = {"body_mass_kg": 70} | {name: getattr(INPUTS[name], end) for name, end in ends.items()}
         (error,) = problem_of(await client.post("/estimate", json=bout), 422)["errors"]
         assert (error["pointer"], error["code"]) == (f"/{third}", "out_of_range")
         assert "follows from the other two" in error["message"]

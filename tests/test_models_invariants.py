@@ -21,14 +21,14 @@ from models.errors import Conflict, EstimateError, Undefined
 from models.estimate import compute, estimate
 from models.grades import GRADES
 from models.movement import Case
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.uncertainty import standard_score
 
 Answer = dict[str, Any]
 
 
 def numbers(name: str, high: float | None = None) -> st.SearchStrategy[float]:
-    quantity = QUANTITIES[name]
+    quantity = INPUTS[name]
     return st.floats(quantity.low, high or quantity.high, allow_subnormal=False)
 
 
@@ -96,7 +96,7 @@ def test_total_is_exactly_active_plus_resting(bout: dict[str, Any]) -> None:
 
 @given(bouts(), st.floats(1.01, 2.0))
 def test_energy_rises_with_body_mass(bout: dict[str, Any], more: float) -> None:
-    assume(bout["body_mass_kg"] * more <= QUANTITIES["body_mass_kg"].high)
+    assume(bout["body_mass_kg"] * more <= INPUTS["body_mass_kg"].high)
     light, heavy = answer_to(bout), answer_to(bout | {"body_mass_kg": bout["body_mass_kg"] * more})
     for side in ("forward", "backward"):
         assert heavy[side]["total_energy_kcal"]["value"] > light[side]["total_energy_kcal"]["value"]

@@ -23,7 +23,7 @@ from models.movement import Case
 from models.optimum import Field, Rates, Span
 from models.plan import plan
 from models.plan_answer import ENERGY, MAXIMUM, UPTAKE, Plan
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 from models.segments import workout
 from models.sheet import Sheet
 from models.uncertainty import standard_score
@@ -294,7 +294,7 @@ def test_a_looser_limit_never_yields_less(wish: Wish, factor: float) -> None:
     except Undefined:
         return
     for name, limit in wish.get("limits", {}).items():
-        if limit * factor <= QUANTITIES[name].high:
+        if limit * factor <= INPUTS[name].high:
             looser = wish | {"limits": wish["limits"] | {name: limit * factor}}
             assert energy_of(made(looser)) >= before * (1 - CLOSE)
     assert energy_of(made(wish | {"duration_s": wish["duration_s"] * factor})) >= before * (1 - CLOSE)
@@ -540,7 +540,7 @@ def test_whatever_nearest_is_named_can_be_had(wish: Wish) -> None:
         return
     if refusal.nearest is None:
         name = refusal.field.rpartition("/")[2]
-        assert not QUANTITIES[name].within(refusal.high)
+        assert not INPUTS[name].within(refusal.high)
         return
     answer = made(mended(wish, refusal))
     check_feasible(answer, mended(wish, refusal))

@@ -16,7 +16,7 @@ from models.errors import EstimateError, Unattainable, Undefined
 from models.estimate import estimate
 from models.finders import ENERGIES, RATES
 from models.plan import plan
-from models.quantities import QUANTITIES, speed_bounds
+from models.quantities import INPUTS, speed_bounds
 from models.solve import solve
 from models.solve_answer import Find
 from models.speed_ranges import INDICATORS, plausible_speeds
@@ -35,9 +35,7 @@ RELATIVE: Final = 1e-9
 @st.composite
 def within(draw: st.DrawFn, name: str, high: float | None = None) -> float:
     """A number that may be sent, as often small as large, and often one of its bounds."""
-    quantity = QUANTITIES[name]
-    assert quantity.low is not None
-    assert quantity.high is not None
+    quantity = INPUTS[name]
     low, high = quantity.low, quantity.high if high is None else high
     inner = st.floats(math.log(low), math.log(high)).map(lambda log: min(max(math.exp(log), low), high))
     return draw(st.one_of(inner, inner, st.sampled_from([low, high])))
@@ -80,7 +78,7 @@ def ends(draw: st.DrawFn) -> Answer:
     way, target = draw(st.sampled_from(WAYS)), draw(st.sampled_from([*ENERGIES, IMPULSE]))
     part = cast(Answer, estimate(**person, speed_m_s=speed, duration_s=duration))[way]
     amount = (part if target in ENERGIES else part.get("load", {})).get(target, {}).get("value", 0.0)
-    if not QUANTITIES[target].within(amount):
+    if not INPUTS[target].within(amount):
         return person | {"find": "speed", "met": draw(within("met"))}
     if target == IMPULSE:
         return person | {"find": "speed_range", target: amount, "duration_s": duration}
@@ -196,7 +194,7 @@ def test_no_backward_speed_is_found_that_an_estimate_does_not_take() -> None:
     assert slowest is not None
     assert slowest > walk["speed_m_s"]
     found = cast(Answer, solve(find="equal_cost_speed", **walk | {"speed_m_s": slowest}))
-    assert found["backward"]["speed_m_s"]["value"] == pytest.approx(QUANTITIES["speed_m_s"].low, rel=1e-3)
+    assert found["backward"]["speed_m_s"]["value"] == pytest.approx(INPUTS["speed_m_s"].low, rel=1e-3)
     with pytest.raises(Undefined) as refused:
         estimate(**walk, duration_s=600.0, equal="metabolic_rate")
     assert refused.value.code == "no_equal_speed"
@@ -205,7 +203,7 @@ def test_no_backward_speed_is_found_that_an_estimate_does_not_take() -> None:
 @pytest.mark.parametrize("gait", get_args(Gait))
 def test_a_load_that_is_the_same_at_every_speed_has_one_end(gait: Gait) -> None:
     for indicator in INDICATORS:
-        low = QUANTITIES[indicator].low
+        low = INPUTS[indicator].low
         held = {"duration_s": 600.0} if indicator == IMPULSE else {}
         asked = {"find": "speed_range", "body_mass_kg": 70.0, "gait": gait, indicator: low, **held}
         for reach in reaches(solution(asked)):
@@ -277,7 +275,7 @@ def test_an_estimate_takes_every_bout_of_a_plan(wish: Answer) -> None:
                 assert energy == pytest.approx(bout["active_energy_kcal"]["value"], rel=RELATIVE)
                 assert f"energy.{way}_implausible_uptake" not in {warning["code"] for warning in answer["warnings"]}
         took = sum(bout["duration_s"] for bout in option["bouts"])
-        assert took <= wish.get("duration_s", QUANTITIES["duration_s"].high)
+        assert took <= wish.get("duration_s", INPUTS["duration_s"].high)
         if wish["goal"] == "least_load":
             reached = option["totals"]["active_energy_kcal"]["value"]
             assert reached >= wish["active_energy_kcal"] * (1 - RELATIVE)
@@ -316,8 +314,8 @@ def test_a_bout_of_a_plan_is_neither_too_long_nor_too_short(wish: Answer, bouts:
     assert not isinstance(found, EstimateError)
     assert len(found["bouts"]) == bouts
     for bout in found["bouts"]:
-        assert bout["duration_s"] >= cast(float, QUANTITIES["duration_s"].low)
-        assert bout["distance_m"] <= cast(float, QUANTITIES["distance_m"].high)
+        assert bout["duration_s"] >= INPUTS["duration_s"].low
+        assert bout["distance_m"] <= INPUTS["distance_m"].high
 
 
 @pytest.mark.parametrize(

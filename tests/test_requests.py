@@ -13,7 +13,7 @@ from app.schema import request_of
 from app.track import TrackRequest
 from models.estimate import estimate
 from models.plan import plan
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 from models.segments import workout
 from models.solve import solve
 from models.solve_answer import Asked
@@ -72,7 +72,7 @@ class TestOfAFunction:
 
     def test_a_number_has_the_bounds_the_unit_and_the_example_of_its_quantity(self) -> None:
         for name in ("body_mass_kg", "speed_sd_m_s", "age_y"):
-            field, known = QUESTION.json_schema()["properties"][name], QUANTITIES[name]
+            field, known = QUESTION.json_schema()["properties"][name], INPUTS[name]
             assert (field["minimum"], field["maximum"]) == (known.low, known.high)
             assert (field["x-unit"], field["examples"]) == (known.ucum, [known.example])
 

@@ -21,7 +21,7 @@ from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, EstimateError, OutOfRange, Unattainable, Undefined
 from models.estimate import estimate
 from models.movement import LEAST_ELASTICITY, Case
-from models.quantities import QUANTITIES, speed_bounds
+from models.quantities import INPUTS, QUANTITIES, speed_bounds
 from models.roots import bracketed_root
 from models.solve import USED, solve
 from models.solve_answer import Asked, Find, Solution
@@ -38,12 +38,12 @@ GRADES = st.one_of(st.just(0.0), st.floats(-0.5, 0.9))
 
 
 def numbers(name: str) -> st.SearchStrategy[float]:
-    return st.floats(QUANTITIES[name].low, QUANTITIES[name].high, allow_subnormal=False)
+    return st.floats(INPUTS[name].low, INPUTS[name].high, allow_subnormal=False)
 
 
 def spread_out(name: str) -> st.SearchStrategy[float]:
     """A quantity whose size is as likely to be small as large."""
-    low, high = QUANTITIES[name].low, QUANTITIES[name].high
+    low, high = INPUTS[name].low, INPUTS[name].high
     assert low
     assert high
     return st.floats(math.log(low), math.log(high)).map(lambda log: min(max(math.exp(log), low), high))
@@ -114,9 +114,7 @@ def solved(asked: Answer) -> Answer:
 
 
 def can_be_asked(target: str, amount: float) -> bool:
-    known = QUANTITIES[target]
-    assert known.low is not None
-    assert known.high is not None
+    known = INPUTS[target]
     return known.low <= amount <= known.high
 
 
@@ -457,9 +455,7 @@ def bounded(draw: st.DrawFn) -> Answer:
     values = [load_of(asked, side, indicator, at) for side in SIDES]
     known = [each for each in values if each is not None]
     assume(known)
-    quantity = QUANTITIES[indicator]
-    assert quantity.low is not None
-    assert quantity.high is not None
+    quantity = INPUTS[indicator]
     bound = draw(st.sampled_from(known)) * draw(st.one_of(st.just(1.0), st.floats(0.97, 1.03)))
     assume(quantity.low <= bound <= quantity.high)
     return asked | {indicator: bound}

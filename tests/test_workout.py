@@ -23,7 +23,7 @@ from models.errors import Conflict, EstimateError, OutOfRange, Undefined
 from models.estimate import estimate
 from models.inputs import person_of
 from models.quantiles import student_t_quantile
-from models.quantities import QUANTITIES, WALKING_SPEED_HIGH_M_S
+from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.segments import MAXIMUM_SEGMENTS, workout
 from models.uncertainty import standard_score
 from models.workout import Segments, workout_of
@@ -72,7 +72,7 @@ def turned(segment: Answer) -> Answer:
 
 
 def numbers(name: str, low: float | None = None, high: float | None = None) -> st.SearchStrategy[float]:
-    known = QUANTITIES[name]
+    known = INPUTS[name]
     return st.floats(low or known.low, high or known.high, allow_subnormal=False)
 
 

@@ -12,13 +12,13 @@ from models.answer import SECTIONS, Section
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
 from models.estimate import estimate as estimate_bout
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 from models.uncertainty import Gait
 
 
 def bounds(name: str) -> Meta:
     """Return the bounds of a number that a caller sends."""
-    return Meta(ge=QUANTITIES[name].low, le=QUANTITIES[name].high)
+    return Meta(ge=INPUTS[name].low, le=INPUTS[name].high)
 
 
 class Measurement(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

@@ -10,13 +10,13 @@ from models.answer import SECTIONS, Estimate, Section
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
 from models.estimate import estimate as estimate_bout
-from models.quantities import QUANTITIES
+from models.quantities import INPUTS
 from models.uncertainty import Gait
 
 
 def bounds(name: str) -> Any:
     """Return the bounds of a number that a caller sends."""
-    return Field(ge=QUANTITIES[name].low, le=QUANTITIES[name].high)
+    return Field(ge=INPUTS[name].low, le=INPUTS[name].high)
 
 
 class Measurement(BaseModel):
