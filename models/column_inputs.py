@@ -85,7 +85,7 @@ class Group(NamedTuple):
         def part(value: Any) -> Any:
             return value[rows] if isinstance(value, np.ndarray) else value
 
-        return Group(rows, Case(*map(part, self.case)), part(self.score), part(self.rest_assumed))
+        return Group(rows, Case._make(map(part, self.case)), part(self.score), part(self.rest_assumed))
 
     def __len__(self) -> int:
         return self.rows.stop if isinstance(self.rows, slice) else len(self.rows)
@@ -234,26 +234,34 @@ def complete(
         follows = 0
 
     names: list[Code] = [chunk.mend(code) for code in (gait, equal, equation, direction_model, follows)]
-    numbers = [chunk.mend(number) for number in (mass, speed, bout["duration_s"], bout["distance_m"], grade)]
-    numbers += [chunk.mend(number) for number in (resting_w, step_rate_ratio)]
-    share_of = chunk.mend(maximum) if "oxygen_uptake_max_ml_kg_min" in chunk.given else None
-    rest = [chunk.mend(number) for number in (speed_cv, mass_cv)]
+    numbers: dict[str, Any] = bout | {
+        "body_mass_kg": mass,
+        "speed_m_s": speed,
+        "grade": grade,
+        "resting_w_kg": resting_w,
+        "step_rate_ratio": step_rate_ratio,
+        "speed_cv": speed_cv,
+        "body_mass_cv": mass_cv,
+    }
+    if "oxygen_uptake_max_ml_kg_min" in chunk.given:
+        numbers["oxygen_uptake_max_ml_kg_min"] = maximum
+    numbers = {name: chunk.mend(number) for name, number in numbers.items()}
     support = chunk.number("weight_support", 0.0)
     if isinstance(support, np.ndarray) or support:
         for unmeasured in (gait == WALK, *(equal == WORDS["equal"].index(effort) for effort in EQUAL_EFFORT)):
             chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
     score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
-    older = chunk.mend(where(own_rest, age, math.nan)) if own_rest is not False else None
-    overground = settled(chunk.word("overground", 0) == 1)
-    options = [chunk.mend(support), chunk.mend(overground)]
+    if own_rest is not False:
+        numbers["age_y"] = chunk.mend(where(own_rest, age, math.nan))
+    numbers["overground"] = chunk.mend(settled(chunk.word("overground", 0) == 1))
+    numbers["weight_support"] = chunk.mend(support)
     for held, found in groups(names, chunk.size):
         here = status[found]
         if len(here) < least_rows:
             status[found] = np.where(here == OK, np.int8(reasons.number("", FEW)), here)
             continue
-        words = [WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)]
-        case = Case(*words, *numbers, SOURCES[held[-1]], *rest, share_of, None, older, *options)  # type: ignore[arg-type, call-arg]  # by place: a word's kind is lost in the list
-        yield Group(found, case, score, rest_assumed)
+        words: dict[str, Any] = {name: WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)}
+        yield Group(found, Case(**words, **numbers, follows=SOURCES[held[-1]]), score, rest_assumed)
 
 
 def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Rows]]:

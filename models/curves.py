@@ -178,17 +178,16 @@ def energy_curves(
     person = person_of(assumed, body_mass_kg=BODY_MASS_KG, direction_model=direction_model, interval=interval)
     speeds = plotted_speeds(gait, name)
     case = Case(
-        gait,
-        "speed",
-        name,
-        person.direction_model,
-        person.body_mass_kg,
-        speeds,
-        1.0,
-        speeds,
-        grade_of(grade, assumed),
-        person.resting_w_kg,
-        person.step_rate_ratio,
+        gait=gait,
+        energy_model=name,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=speeds,
+        duration_s=1.0,
+        distance_m=speeds,
+        grade=grade_of(grade, assumed),
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
     )
     sheet, _ = compute(case, score=person.score, include=["energy"])
     for error, condition in sheet.refusals:

@@ -139,21 +139,21 @@ def estimate(
     )
 
     case = Case(
-        gait,
-        equal,
-        energy_model,
-        person.direction_model,
-        person.body_mass_kg,
-        speed_m_s,
-        duration_s,
-        distance_m,
-        grade,
-        person.resting_w_kg,
-        person.step_rate_ratio,
-        follows,
-        input_cv("speed_sd_m_s", speed_sd_m_s, speed_m_s),
-        input_cv("body_mass_sd_kg", body_mass_sd_kg, person.body_mass_kg),
-        None
+        gait=gait,
+        equal=equal,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=speed_m_s,
+        duration_s=duration_s,
+        distance_m=distance_m,
+        grade=grade,
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
+        follows=follows,
+        speed_cv=input_cv("speed_sd_m_s", speed_sd_m_s, speed_m_s),
+        body_mass_cv=input_cv("body_mass_sd_kg", body_mass_sd_kg, person.body_mass_kg),
+        oxygen_uptake_max_ml_kg_min=None
         if oxygen_uptake_max_ml_kg_min is None
         else check("oxygen_uptake_max_ml_kg_min", oxygen_uptake_max_ml_kg_min),
         age_y=age_y,

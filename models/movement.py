@@ -24,10 +24,9 @@ BEYOND_THE_ROOT: Final = 1.01
 
 
 class Case(NamedTuple):
-    """One bout, complete: categories as words, quantities as floats or columns."""
+    """One bout, complete: categories as words, quantities as floats or columns; made by keyword."""
 
     gait: Gait
-    equal: direction.Equal
     energy_model: str
     direction_model: direction.DirectionModelName
     body_mass_kg: Number
@@ -37,6 +36,7 @@ class Case(NamedTuple):
     grade: Number
     resting_w_kg: Number
     step_rate_ratio: Number
+    equal: direction.Equal = "speed"
     follows: str = "distance_m"
     """Which of speed, duration and distance follows from the other two."""
     speed_cv: Number = 0.0

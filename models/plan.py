@@ -142,17 +142,16 @@ def plan(
     if oxygen_uptake_max_ml_kg_min is not None:
         oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
     case = Case(
-        gait,
-        "speed",
-        energy_model,
-        person.direction_model,
-        person.body_mass_kg,
-        1.0,
-        1.0,
-        1.0,
-        grade,
-        person.resting_w_kg,
-        person.step_rate_ratio,
+        gait=gait,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=1.0,
+        duration_s=1.0,
+        distance_m=1.0,
+        grade=grade,
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
     )
     task = Task(

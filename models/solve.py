@@ -130,17 +130,16 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
     bounds = plausible_speeds(gait, duration)
     fixed_speed, fixed_duration = speed or bounds[0], duration or 1.0
     case = Case(
-        gait,
-        "speed",
-        energy_model,
-        person.direction_model,
-        person.body_mass_kg,
-        fixed_speed,
-        fixed_duration,
-        fixed_speed * fixed_duration,
-        grade,
-        person.resting_w_kg,
-        person.step_rate_ratio,
+        gait=gait,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=fixed_speed,
+        duration_s=fixed_duration,
+        distance_m=fixed_speed * fixed_duration,
+        grade=grade,
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=numbers.get("oxygen_uptake_max_ml_kg_min"),
     )
     return Question(case, person, numbers, bounds)

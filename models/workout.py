@@ -205,17 +205,16 @@ def workout_of(
 def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Group:
     """Return the segments in some rows, all of one gait, with their sheet."""
     case = Case(
-        gait,
-        "speed",
-        energy_model,
-        person.direction_model,
-        person.body_mass_kg,
-        segments.speed_m_s[rows],
-        segments.duration_s[rows],
-        segments.distance_m[rows],
-        segments.grade[rows],
-        person.resting_w_kg,
-        person.step_rate_ratio,
+        gait=gait,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=segments.speed_m_s[rows],
+        duration_s=segments.duration_s[rows],
+        distance_m=segments.distance_m[rows],
+        grade=segments.grade[rows],
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
     )
     sheet, _ = compute(case, score=person.score, include=COMPUTED)
     under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])

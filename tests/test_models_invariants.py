@@ -188,7 +188,19 @@ def test_columns_equal_the_scalar_loop(gait: Any, equal: Any, rows: list[tuple[f
 
     def case(mass: Any, speed: Any, duration: Any, grade: Any, step_rate: Any) -> Case:
         rest = mifflin1990(body_mass_kg=mass, height_m=1.75, age_y=40.0, sex="male")
-        return Case(gait, equal, name, "documented", mass, speed, duration, speed * duration, grade, rest, step_rate)
+        return Case(
+            gait=gait,
+            equal=equal,
+            energy_model=name,
+            direction_model="documented",
+            body_mass_kg=mass,
+            speed_m_s=speed,
+            duration_s=duration,
+            distance_m=speed * duration,
+            grade=grade,
+            resting_w_kg=rest,
+            step_rate_ratio=step_rate,
+        )
 
     columns, _ = compute(case(*(np.array(column) for column in zip(*rows, strict=True))), score=score, include=SECTIONS)
     refused = np.zeros(len(rows), dtype=bool)

@@ -105,17 +105,16 @@ class Points:
             return dict.fromkeys((*names, ENERGY), speeds)
         rest = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1.0)["forward"]["resting_energy_kcal"] * 4184 / 70
         case = Case(
-            gait,
-            "speed",
-            model,
-            wish.get("direction_model", "documented"),
-            wish["body_mass_kg"],
-            speeds,
-            1.0,
-            speeds,
-            wish.get("grade", 0.0),
-            rest,
-            wish.get("step_rate_ratio", 1.0),
+            gait=gait,
+            energy_model=model,
+            direction_model=wish.get("direction_model", "documented"),
+            body_mass_kg=wish["body_mass_kg"],
+            speed_m_s=speeds,
+            duration_s=1.0,
+            distance_m=speeds,
+            grade=wish.get("grade", 0.0),
+            resting_w_kg=rest,
+            step_rate_ratio=wish.get("step_rate_ratio", 1.0),
         )
         sheet = compute(case, score=1.0, include=("energy", "load"))[0]
         section = sheet.forward if way == "forward" else sheet.backward

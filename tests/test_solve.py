@@ -113,6 +113,12 @@ def solved(asked: Answer) -> Answer:
         raise AssertionError from None
 
 
+def case_at_1_m_s(**fixed: Any) -> Case:
+    """Return a metre in a second of somebody of 70 kg, where nothing else is fixed."""
+    person: Answer = {"direction_model": "documented", "body_mass_kg": 70.0, "step_rate_ratio": 1.0}
+    return Case(**person | {"speed_m_s": 1.0, "duration_s": 1.0, "distance_m": 1.0} | fixed)
+
+
 def can_be_asked(target: str, amount: float) -> bool:
     known = INPUTS[target]
     return known.low <= amount <= known.high
@@ -298,7 +304,7 @@ class TestSpeed:
         ):
             if not equation.defined_grade[0] <= grade <= equation.defined_grade[1]:
                 continue
-            case = Case(gait, "speed", model, "documented", 70.0, 1.0, 1.0, 1.0, float(grade), rest, 1.0)
+            case = case_at_1_m_s(gait=gait, energy_model=model, grade=float(grade), resting_w_kg=rest)
             power = np.asarray(power_at(case, side)(speeds))[told(case, side, speeds)]
             assert np.all(np.diff(power) > 0), (model, grade, rest)
             looked_at += power.size
@@ -370,19 +376,8 @@ def case_of(person: Answer) -> Case:
     if "age_y" in person:
         keys = ("body_mass_kg", "height_m", "age_y", "sex")
         rest = cast(float, energy.mifflin1990(**{key: person[key] for key in keys}))
-    return Case(
-        person["gait"],
-        "speed",
-        person["energy_model"],
-        person["direction_model"],
-        person["body_mass_kg"],
-        1.0,
-        1.0,
-        1.0,
-        person["grade"],
-        rest,
-        1.0,
-    )
+    fixed = {name: person[name] for name in ("gait", "energy_model", "direction_model", "body_mass_kg", "grade")}
+    return case_at_1_m_s(**fixed, resting_w_kg=rest)
 
 
 class TestLevelSpeed:
