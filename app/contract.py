@@ -9,7 +9,6 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from app.deprecation import DEPRECATED, mark
 from app.examples import answers, fill_in, of_operation, requests, share
 from app.problems import MEDIA_TYPE, PROBLEMS
 from app.schema import Problem
@@ -131,7 +130,6 @@ def contract(app: FastAPI) -> dict[str, Any]:
             field.pop("title", None)
     for method, operation in operations(document):
         complete(operation, method, components)
-    mark(document, DEPRECATED)
     share(schemas)
     return document
 

@@ -16,7 +16,6 @@ from app.access import KeyFile
 from app.arrow_table import router as arrow_table
 from app.batch import router as batch
 from app.contract import ABOUT, LIMITED, contract, problems
-from app.deprecation import DEPRECATED, Deprecated
 from app.files import files
 from app.files import router as pages
 from app.guard import Bytes, Guard
@@ -186,7 +185,7 @@ def build(settings: Settings) -> Guard:
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
             allow_headers=("content-type", "x-api-key", "x-request-id"),
-            expose_headers=("deprecation", "retry-after", "sunset", "x-request-id"),
+            expose_headers=("retry-after", "x-request-id"),
         )
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
@@ -199,7 +198,7 @@ def build(settings: Settings) -> Guard:
     # FastAPI's layers are where a trace begins.
     served = every if provider else shortcut(every, router, batch, solve, plan, workout)
     return Guard(
-        Deprecated(served, DEPRECATED) if DEPRECATED else served,
+        served,
         settings,
         observer,
         KeyFile(settings.api_key_file) if settings.api_key_file else None,
