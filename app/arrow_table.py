@@ -21,6 +21,7 @@ from app.arrow_stream import BATCH, END, SCHEMA, Malformed, Message, Messages, T
 from app.contract import problems
 from app.fields import checked_fields
 from app.guard import EXCHANGE, MAXIMUM_BODY_BYTES, Exchange, Refused
+from app.media_types import media_type_of, preferred
 from app.problems import problem
 from app.route import beside
 from app.settings import Settings
@@ -196,10 +197,9 @@ async def table(
     answer's schema says what it means and, as `ucum`, its unit. Record batches may not be compressed. A body that
     turns out malformed after the answer has begun ends in an answer that breaks off.
     """
-    accept = request.headers.get("accept", "*/*")
-    if not any(kind in accept for kind in (ARROW, "*/*", "application/*")):
+    if preferred(request.headers.get("accept", ""), (ARROW,)) is None:
         return closing(problem(406, detail=f"Accept {ARROW}."))
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != ARROW:
+    if media_type_of(request.headers.get("content-type", "")).name != ARROW:
         return closing(problem(415, detail=f"Send the body as {ARROW}."))
     try:
         return TableResponse(checked_fields(fields.split(",")) if fields else None)

@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
+from app.media_types import media_type_of
+
 FOLDER: Final = Path(__file__).parent.parent / "openapi" / "examples"
 """Beside the packages in the source tree and in an installation alike."""
 
@@ -52,7 +54,7 @@ def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
     return {
         name: {"summary": pair["summary"], "value": pair["response"]["body"]}
         for name, pair in of_operation(operation, status).items()
-        if pair["response"]["headers"]["content-type"].partition(";")[0] == media_type and "body" in pair["response"]
+        if media_type_of(pair["response"]["headers"]["content-type"]).name == media_type and "body" in pair["response"]
     }
 
 

@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from app.guard import CALLER, CUT, RETRY_SOON, Guard
 from app.logs import Clock, lines, trace_of
+from app.media_types import preferred
 from app.methods import Methods
 from app.metrics import Metrics
 from app.problems import install, problem
@@ -25,7 +26,10 @@ from app.tracing import OFF, current_trace, forget_trace
 
 LOGGED_FROM: Final = {"debug": 0, "info": 0, "warning": 500, "error": 500}
 """Least status of a request that has a log line, at each level."""
-OPENMETRICS: Final = "application/openmetrics-text; version=1.0.0"
+TEXT: Final = "text/plain"
+OPENMETRICS: Final = "application/openmetrics-text"
+FORMS: Final = {TEXT: "", OPENMETRICS: f"{OPENMETRICS}; version=1.0.0"}
+"""The two forms of the metrics, of each one version: what `choose_encoder` is asked for by what is accepted."""
 PAUSE_TIMES: Final = 10
 """How many times as long as it takes to make the text of the metrics the pause after it is."""
 NOTHING: Final = 1_000
@@ -130,9 +134,8 @@ class Exposition:
     async def __call__(self, request: Request) -> Response:
         """Answer GET /metrics."""
         asked_at = monotonic()
-        # Of each form one version: whatever versions are asked for, there are two texts.
-        form = OPENMETRICS if OPENMETRICS.partition(";")[0] in request.headers.get("accept", "") else ""
-        encoder, content_type = choose_encoder(form)
+        form = preferred(request.headers.get("accept", ""), tuple(FORMS)) or TEXT
+        encoder, content_type = choose_encoder(FORMS[form])
         async with self.turn:
             if content_type not in self.made or self.made[content_type][0] < asked_at:
                 await sleep(self.pause_until - monotonic())

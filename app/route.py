@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.codec import encode
 from app.guard import LARGE, LEFT, WORKERS
+from app.media_types import is_json, preferred
 from app.problems import from_estimate_error, from_validation_error, problem
 from app.workers import Workers
 from models.errors import EstimateError
@@ -96,7 +97,7 @@ class ModelRoute(APIRoute):
                 accept = value
         if content_type != JSON and not is_json(content_type.decode("latin-1")):
             return problem(415)
-        if accept not in {b"*/*", JSON} and not accepts_json(accept.decode("latin-1")):
+        if accept not in {b"*/*", JSON} and preferred(accept.decode("latin-1")) is None:
             return problem(406)
         body = await body_of(receive)
         if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
@@ -245,40 +246,3 @@ def shortcut(app: ASGIApp, *routers: APIRouter) -> ASGIApp:
             await route.serve(scope, receive, send)
 
     return serve
-
-
-def is_json(content_type: str) -> bool:
-    """Say whether a Content-Type is JSON in UTF-8.
-
-    Examples
-    --------
-    >>> is_json("application/json; charset=utf-8"), is_json("text/plain"), is_json("")
-    (True, False, False)
-    """
-    if content_type == "application/json":
-        return True
-    media_type, *parameters = (part.strip() for part in content_type.lower().split(";"))
-    named = media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
-    charsets = {part.removeprefix("charset=").strip('"') for part in parameters if part.startswith("charset=")}
-    return named and charsets <= {"utf-8", "utf8"}
-
-
-def accepts_json(accept: str) -> bool:
-    """Say whether an Accept header leaves room for JSON.
-
-    Examples
-    --------
-    >>> accepts_json("*/*"), accepts_json("text/html"), accepts_json("text/html, application/*;q=0.5")
-    (True, False, True)
-    >>> accepts_json("application/json;q=0, */*")
-    False
-    """
-    if accept in {"*/*", "application/json", ""}:
-        return True
-    weights: dict[str, bool] = {}
-    for choice in accept.lower().split(","):
-        media_range, *parameters = (part.strip() for part in choice.split(";"))
-        refused = any(part.replace(" ", "") in {"q=0", "q=0.0", "q=0.00", "q=0.000"} for part in parameters)
-        weights[media_range] = not refused
-    # The most specific range that is named decides.
-    return next((weights[name] for name in ("application/json", "application/*", "*/*") if name in weights), False)

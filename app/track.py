@@ -10,8 +10,9 @@ from typing_extensions import TypedDict
 from app.codec import encode
 from app.contract import REFERENCE, problems
 from app.guard import LARGE, MAXIMUM_BODY_BYTES
+from app.media_types import media_type_of, preferred
 from app.problems import from_estimate_error, from_validation_error, problem
-from app.route import accepts_json, beside, body_of
+from app.route import beside, body_of
 from app.schema import described, request_of, word
 from app.watch_files import points_of
 from app.workout import EnergyModelsRequest
@@ -89,10 +90,10 @@ async def track(request: Request) -> Response:
     from the first point with time and place. Archives are not unpacked; nothing is kept. 422 also says that a file
     is none of the three, or holds no usable movement.
     """
-    if not accepts_json(request.headers.get("accept", "")):
+    if preferred(request.headers.get("accept", "")) is None:
         return problem(406)
     content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+    if media_type_of(content_type).name != "multipart/form-data":
         return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
     body = await body_of(request.receive)
     most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)

@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from app.codec import encode
 from app.contract import problems
+from app.media_types import JSON, preferred
 from app.problems import problem
-from app.route import accepts_json, beside
+from app.route import beside
 from app.schema import described
 from app.validation_page import page
 from models.answer import MEANINGS
@@ -21,6 +22,7 @@ from models.validation_meanings import VALIDATION_MEANINGS
 IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
 """Numbers whose unit is the text in the field `unit` beside them."""
 
+HTML: Final = "text/html"
 VARY: Final = {"vary": "Accept"}
 
 router = APIRouter()
@@ -68,16 +70,15 @@ async def validate(
     Use it to judge how far an estimate can be trusted. Computed by the same code that answers estimates. Nothing is
     tuned to pass, and rows that no model predicts are listed with the reason. Ask for text/html to read it as a page.
     """
-    html = prefers_html(accept)
-    if not html and not accepts_json(accept):
+    media_type = preferred(accept, (JSON, HTML))
+    if media_type is None:
         return problem(406, headers=VARY)
-    return await beside(request.scope, compared, model, indicator, html)
+    return await beside(request.scope, compared, model, indicator, media_type)
 
 
-def compared(model: ModelFilter, indicator: IndicatorFilter, html: bool, _: bytes) -> Response:
+def compared(model: ModelFilter, indicator: IndicatorFilter, media_type: str, _: bytes) -> Response:
     """Return the validation as a page or as JSON."""
-    made = page_bytes if html else json_bytes
-    media_type = "text/html" if html else "application/json"
+    made = page_bytes if media_type == HTML else json_bytes
     return Response(made(model, indicator), media_type=media_type, headers=VARY)
 
 
@@ -91,33 +92,3 @@ def json_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
 def page_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
     """Return the validation as a page; made once for each choice."""
     return page(validation(model=model, indicator=indicator), model=model, indicator=indicator).encode()
-
-
-def prefers_html(accept: str) -> bool:
-    """Say whether an Accept header names HTML, and nothing that includes JSON, as much or more.
-
-    Examples
-    --------
-    >>> prefers_html("text/html,application/xhtml+xml,*/*;q=0.8"), prefers_html("*/*"), prefers_html("")
-    (True, False, False)
-    >>> prefers_html("text/html;q=0.5, application/json"), prefers_html("text/html, application/json")
-    (False, False)
-    """
-    weights: dict[str, float] = {}
-    for choice in accept.lower().split(","):
-        media_range, *parameters = (part.strip() for part in choice.split(";"))
-        weights[media_range] = 1.0
-        for parameter in parameters:
-            key, _, value = parameter.partition("=")
-            if key.strip() == "q":
-                weights[media_range] = _weight(value)
-    html = weights.get("text/html", 0.0)
-    others = (weights[name] for name in ("application/json", "application/*", "*/*") if name in weights)
-    return html > next(others, 0.0)
-
-
-def _weight(text: str) -> float:
-    try:
-        return min(max(float(text), 0.0), 1.0)
-    except ValueError:
-        return 0.0
