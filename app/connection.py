@@ -7,16 +7,19 @@ is written here.
 """
 
 import asyncio
+import inspect
 import math
 import secrets
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 import httptools
-from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http import httptools_impl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from app.guard import (
     AT_ONCE,
@@ -61,6 +64,14 @@ LEAST_READ: Final = 8192
 """Bytes of its answer that a client has to take in each `request_timeout_s`."""
 READ_AHEAD: Final = 1 << 17
 """Bytes that a client may be behind: its system says only in lumps of up to 64 kB that it has read."""
+USED: Final = {
+    "HttpToolsProtocol": "loop parser url headers scope cycle pipeline flow transport connections server_state on_url "
+    "on_body on_message_begin on_header on_headers_complete on_message_complete on_response_complete _start_asgi_task "
+    "connection_made data_received eof_received connection_lost pause_writing resume_writing shutdown",
+    "RequestResponseCycle": "scope response_complete disconnected keep_alive message_event",
+    "FlowControl": "pause_reading resume_reading read_paused write_paused",
+}
+"""What this module uses of uvicorn's classes, which are not public."""
 
 
 def unsent(transport: asyncio.WriteTransport) -> int:
@@ -277,7 +288,7 @@ class Connection(HttpToolsProtocol):
             self.write_refusal()
         self.go_on()
 
-    def _start_asgi_task(self, cycle: Any, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.running = cycle
         super()._start_asgi_task(cycle, app)
 
@@ -407,8 +418,30 @@ class Connection(HttpToolsProtocol):
             (b"x-request-id", secrets.token_hex(8).encode()),
             *(*response.raw_headers, *SECURITY_HEADERS),
         ]
-        lines = [STATUS_LINE[response.status_code], *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
+        status = response.status_code
+        begin = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
+        lines = [begin, *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join(lines) + response.body)
         # Whatever follows is let pass, unless there are too many to wait for.
         self.receiving = len(self.connections) <= self.settings.maximum_connections * LINGERING
         self.transport.close()
+
+
+def changed() -> list[str]:
+    """Return what `Connection` uses of uvicorn's classes and this uvicorn lacks, or has with other arguments."""
+    found = []
+    for kind, names in USED.items():
+        class_ = getattr(httptools_impl, kind, object)
+        methods = [method for method in vars(class_).values() if inspect.isfunction(method)]
+        known = {*dir(class_), *(name for method in methods for name in method.__code__.co_names)}
+        found += [f"{kind}.{name}" for name in names.split() if name not in known]
+    for name in USED["HttpToolsProtocol"].split():
+        ours, theirs = vars(Connection).get(name), getattr(httptools_impl.HttpToolsProtocol, name, None)
+        if inspect.isfunction(ours) and inspect.isfunction(theirs) and arguments_of(ours) != arguments_of(theirs):
+            found.append(f"HttpToolsProtocol.{name}")
+    return found
+
+
+def arguments_of(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the arguments of a function."""
+    return list(inspect.signature(function).parameters)

@@ -7,18 +7,17 @@ import logging
 import signal
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from types import FrameType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import uvicorn
-from uvicorn._types import ASGI3Application
 from uvicorn.server import ServerState
 
-from app.connection import LINGERING, Connection
+from app.connection import LINGERING, Connection, changed
 from app.guard import Guard, Observing, State, where_it_happened
 from app.logs import configure, lines
 from app.main import build
@@ -251,6 +250,12 @@ def run(settings: Settings) -> None:
             logger.warning(
                 "no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file"
             )
+        if found := changed():
+            logger.warning(
+                "this uvicorn is not one that the service is made for (%s differ): it serves without the limits on "
+                "headers, times and slow readers; install the version that the service asks for",
+                ", ".join(found),
+            )
         metrics = open_metrics(guard, settings)
         server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
         place = address(listener, settings)
@@ -269,15 +274,14 @@ def keep_what_is_there() -> None:
     gc.freeze()
 
 
-def configuration(
-    app: Guard | ASGI3Application, settings: Settings, observer: Observing | None = None
-) -> uvicorn.Config:
+def configuration(app: Callable[..., Any], settings: Settings, observer: Observing | None = None) -> uvicorn.Config:
     """Return the configuration of a server for an application."""
-    bound = {"settings": settings, "observer": observer}
+    plain = bool(changed())
     return uvicorn.Config(
         app,
         loop="auto",  # uvloop, where it is installed
-        http=type("BoundConnection", (Connection,), bound),
+        http="auto" if plain else type("Bound", (Connection,), {"settings": settings, "observer": observer}),
+        limit_concurrency=settings.maximum_connections if plain else None,
         ws="none",
         log_config=None,  # its lines go where ours go
         log_level="warning",

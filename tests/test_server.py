@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from app.connection import changed
 from app.guard import Guard
 from app.server import Server, configuration
 from app.settings import Settings
@@ -30,10 +31,12 @@ BARE = {name: value for name, value in os.environ.items() if not name.startswith
 
 
 @contextmanager
-def serving(before: Sequence[str] = (), **environment: str) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
+def serving(
+    before: Sequence[str] = (), command: Sequence[str] = SERVE, **environment: str
+) -> Iterator[tuple[subprocess.Popen[str], str, int]]:
     """Run the service with these settings, and give its process, address and port."""
     with subprocess.Popen(
-        [*before, *SERVE], env=BARE | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*before, *command], env=BARE | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
             assert process.stderr is not None
@@ -239,3 +242,51 @@ def test_proxies_are_trusted_only_by_name() -> None:
     behind = configuration(Guard(nothing), Settings(trusted_proxies=("10.0.0.0/8",)))
     assert isinstance(behind, uvicorn.Config)
     assert (behind.proxy_headers, behind.forwarded_allow_ips) == (True, ["10.0.0.0/8"])
+
+
+CHANGED_UVICORN = """
+import inspect, re, sys
+from uvicorn.protocols.http import flow_control, httptools_impl
+module = sys.modules[{module!r}]
+source = re.sub({before!r}, {after!r}, inspect.getsource(module))
+for name in [name for name in vars(module) if not name.startswith("__")]:
+    delattr(module, name)
+exec(source, vars(module))
+httptools_impl.FlowControl = flow_control.FlowControl
+sys.argv[1:] = ["serve", "--port", "0"]
+from app.cli import main
+raise SystemExit(main())
+"""
+"""A service on a uvicorn whose source has other names."""
+
+PROTOCOL = "uvicorn.protocols.http.httptools_impl"
+FLOW = "uvicorn.protocols.http.flow_control"
+
+
+class TestAnotherUvicorn:
+    def test_this_one_is_as_expected(self) -> None:
+        assert changed() == []
+
+    @pytest.mark.parametrize(
+        ("module", "before", "after", "found"),
+        [
+            (PROTOCOL, r"\b_start_asgi_task\b", "_begin", "HttpToolsProtocol._start_asgi_task"),
+            (PROTOCOL, r"app: ASGI3Application\)", "app, late=False)", "HttpToolsProtocol._start_asgi_task"),
+            (PROTOCOL, r"\bself\.pipeline\b", "self.queue", "HttpToolsProtocol.pipeline"),
+            (PROTOCOL, r"\bresponse_complete\b", "complete", "RequestResponseCycle.response_complete"),
+            (PROTOCOL, r"\bRequestResponseCycle\b", "Cycle", "RequestResponseCycle.keep_alive"),
+            (FLOW, r"\bread_paused\b", "reading_paused", "FlowControl.read_paused"),
+        ],
+    )
+    def test_it_serves_all_the_same_and_the_log_says_so_once(
+        self, module: str, before: str, after: str, found: str
+    ) -> None:
+        program = CHANGED_UVICORN.format(module=module, before=before, after=after)
+        with serving(command=[sys.executable, "-c", program]) as (process, url, _):
+            for _ in range(2):
+                answer = httpx.post(f"{url}/estimate", content=BOUT, headers={"content-type": "application/json"})
+                assert answer.status_code == 200
+            process.send_signal(signal.SIGINT)
+            said = process.communicate(timeout=20)[0]
+        (line,) = (json.loads(line) for line in said.splitlines() if "uvicorn" in line)
+        assert (line["level"], found in line["message"]) == ("warning", True)
