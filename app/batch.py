@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from app.codec import encode
 from app.contract import problems
 from app.fields import checked_fields
-from app.problems import from_estimate_error, from_validation_error
+from app.problems import encode, from_estimate_error, from_validation_error
 from app.route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Problem, word
 from models.answer import SECTIONS, Section

@@ -12,10 +12,9 @@ from typing import Any, Final, NamedTuple, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from app.client import OK, ask
-from app.codec import encode
 from app.options import Mistaken, mistake, read_request
 from app.plan import PlanRequest
-from app.problems import from_estimate_error, from_validation_error
+from app.problems import encode, from_estimate_error, from_validation_error
 from app.schema import EstimateRequest
 from app.solve import SolveRequest
 from app.track import TrackRequest

@@ -1,4 +1,4 @@
-"""Every error as `application/problem+json` (RFC 9457), never repeating what the caller sent.
+"""Answers as JSON, and every error as `application/problem+json` (RFC 9457), never repeating what the caller sent.
 
 Body mass and age are health data, so that no message, pointer or log holds an input: an unknown field is not
 named, only the known one it resembles.
@@ -9,13 +9,13 @@ from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from app.codec import encode
 from models.errors import EstimateError, Unattainable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -41,6 +41,23 @@ PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     503: ("Service Unavailable", "Not ready to answer: try again shortly."),
 }
 """Title of each status, as RFC 9110 has it, and what it means here."""
+
+
+def encode(answer: object) -> bytes:
+    """Return an answer as JSON; refuse, as a fault of ours, a number that JSON does not have.
+
+    The model leaves out what is unknown, so that an answer never holds a null, and orjson writes NaN as one.
+
+    Examples
+    --------
+    >>> encode({"value": 1.5})
+    b'{"value":1.5}'
+    """
+    body = orjson.dumps(answer)
+    # One search from the end costs a third of a search for each form that a null may have.
+    if body.rfind(b"null") >= 0 and any(null in body for null in (b":null", b"[null", b",null")):
+        raise ArithmeticError("an answer holds a number that is not finite")
+    return body
 
 
 def problem(

@@ -20,10 +20,9 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.codec import encode
 from app.guard import LARGE, LEFT, WORKERS
 from app.media_types import is_json, preferred
-from app.problems import from_estimate_error, from_validation_error, problem
+from app.problems import encode, from_estimate_error, from_validation_error, problem
 from app.workers import Workers
 from models.errors import EstimateError
 

@@ -5,7 +5,7 @@ from functools import cache
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from app.codec import encode
+from app.problems import encode
 from app.schema import described
 from models.catalogue import Catalogue, catalogue
 from models.claims import Evidence, evidence

@@ -7,11 +7,10 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_confi
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
-from app.codec import encode
 from app.contract import REFERENCE, problems
 from app.guard import LARGE, MAXIMUM_BODY_BYTES
 from app.media_types import media_type_of, preferred
-from app.problems import from_estimate_error, from_validation_error, problem
+from app.problems import encode, from_estimate_error, from_validation_error, problem
 from app.route import beside, body_of
 from app.schema import described, request_of, word
 from app.watch_files import points_of

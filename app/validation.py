@@ -7,10 +7,9 @@ from fastapi import APIRouter, Header, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from app.codec import encode
 from app.contract import problems
 from app.media_types import JSON, preferred
-from app.problems import problem
+from app.problems import encode, problem
 from app.route import beside
 from app.schema import described
 from app.validation_page import page

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from app.codec import encode
 from app.main import app, create_app
+from app.problems import encode
 from app.schema import EstimateRequest
 from benchmarks.asgi import Work, cost, costs, request
 from benchmarks.variants import BODY

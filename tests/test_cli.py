@@ -22,11 +22,11 @@ from app.access import line_of
 from app.bout import OPTIONS_OF, QUESTIONS
 from app.cli import main
 from app.client import is_loopback
-from app.codec import encode
 from app.contract import contract_text
 from app.main import create_app
 from app.options import accepts, object_of, option
 from app.page import Page
+from app.problems import encode
 from app.table import GROUPS, NAMES, table
 from app.units import NotUnderstood, si
 from models import __version__

@@ -14,9 +14,9 @@ import pytest
 from app.bars import Bar, bars, filled
 from app.bout import OPTIONS_OF, QUESTIONS
 from app.cli import ASKING, main
-from app.codec import encode
 from app.options import option
 from app.page import Page
+from app.problems import encode
 from app.tables import TABLES, binding_text, solution_table, workout_table
 from app.watch_files import points_of
 from models.plan import plan
