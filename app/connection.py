@@ -118,6 +118,7 @@ class Connection(HttpToolsProtocol):
     observer: ClassVar[Observing | None] = None
 
     transport: Any
+    scope: Any  # With keys of our own.
     cycle: Any  # None until there is one, which uvicorn does not say.
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -246,25 +247,27 @@ class Connection(HttpToolsProtocol):
         if self.offered:
             return
         if self.excess:
-            self.scope[REFUSAL] = "connections"  # type: ignore[typeddict-unknown-key]  # a key of our own
+            self.scope[REFUSAL] = "connections"
         elif b"#" in self.url:  # A fragment is no part of what is asked for; a proxy would compare it with the path.
-            self.scope[REFUSAL] = "malformed"  # type: ignore[typeddict-unknown-key]  # a key of our own
-        elif self.lines > HEADER_LINES:
-            self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
-        elif self.received + self.arriving > self.settings.maximum_header_bytes:
-            size = len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
-            if size > self.settings.maximum_header_bytes:
-                self.scope[REFUSAL] = "header_size"  # type: ignore[typeddict-unknown-key]  # a key of our own
+            self.scope[REFUSAL] = "malformed"
+        elif self.lines > HEADER_LINES or self.header_bytes() > self.settings.maximum_header_bytes:
+            self.scope[REFUSAL] = "header_size"
         super().on_headers_complete()
         self.in_headers = False
         self.lines = 0
         path = self.scope["path"]
-        self.scope[LEFT] = self.left  # type: ignore[typeddict-unknown-key]  # a key of our own
+        self.scope[LEFT] = self.left
         self.body_limit = body_limit(path, self.settings)
         self.streaming = path in STREAMS and self.scope["method"] == "POST"
         self.body_time_s = self.settings.upload_timeout_s if path in UPLOADS else self.settings.request_timeout_s
         if self.last:
             self.cycle.keep_alive = False
+
+    def header_bytes(self) -> int:
+        """Return how many bytes the headers of a request have, if they may be too many, else 0."""
+        if self.received + self.arriving <= self.settings.maximum_header_bytes:
+            return 0
+        return len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
 
     def on_message_complete(self) -> None:
         """Note that a request has arrived whole."""

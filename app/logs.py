@@ -9,9 +9,9 @@ import re
 import sys
 from collections import deque
 from contextlib import suppress
-from datetime import UTC, datetime
+from functools import lru_cache
 from threading import RLock
-from time import gmtime, monotonic, strftime, time
+from time import gmtime, monotonic, strftime
 from typing import Final
 
 import orjson
@@ -46,8 +46,7 @@ class JsonLines(logging.Formatter):
             # asyncio, for one, writes the exception and its arguments into the message.
             message = "a fault"
         line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")[: -len("+00:00")]
-            + "Z",
+            "time": time_of(record.created),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": message.strip()[:LONGEST],
@@ -165,16 +164,19 @@ def trace_of(headers: list[tuple[bytes, bytes]]) -> str:
 lines: Final = Lines()
 
 
-class Clock:
-    """The time of day as text, made anew once a second."""
+def time_of(moment_s: float) -> str:
+    """Return a time in UTC, as RFC 3339 writes it.
 
-    def __init__(self) -> None:
-        self.second, self.text = 0, ""
+    Examples
+    --------
+    >>> time_of(1767225600.0126)
+    '2026-01-01T00:00:00.012Z'
+    """
+    second = int(moment_s)
+    return f"{_whole(second)}.{int((moment_s - second) * 1000):03d}Z"
 
-    def now(self) -> str:
-        """Return the time in UTC, as RFC 3339 writes it."""
-        moment = time()
-        second = int(moment)
-        if second != self.second:
-            self.second, self.text = second, strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))
-        return f"{self.text}.{int((moment - second) * 1000):03d}Z"
+
+@lru_cache(maxsize=1)
+def _whole(second: int) -> str:
+    """Return the time but for its fraction: made once a second, since it takes longer than the rest of a log line."""
+    return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))

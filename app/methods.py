@@ -17,7 +17,6 @@ from app.guard import ALWAYS_SERVED, SHARED
 NOT_KEPT: Final = b"no-store"
 ASKED_AGAIN: Final = b"no-cache"
 """A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
-DECIDED_HERE: Final = {b"range", b"if-none-match", b"if-modified-since"}
 WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
 """Fields that RFC 9110 wants in an answer that nothing was modified."""
 
@@ -40,12 +39,13 @@ class Methods:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-        elif scope["method"] in {"GET", "HEAD"}:
+        method = scope["method"] if scope["type"] == "http" else ""
+        if method in {"GET", "HEAD"}:
             await self.get(scope, receive, send)
+        elif method == "OPTIONS":
+            await self.options(scope, receive, send)
         else:
-            await self.other(scope, receive, send)
+            await self.app(scope, receive, send)
 
     async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve GET, or HEAD as the same without its body."""
@@ -64,6 +64,26 @@ class Methods:
 
     async def made(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
         """Return the start and the body of the answer to GET, with its tag."""
+        start, body = await self.collected({**scope, "method": "GET"}, receive)
+        headers = dict(start["headers"])
+        if scope["path"] in ALWAYS_SERVED:
+            headers[b"cache-control"] = NOT_KEPT
+        elif start["status"] == HTTPStatus.OK:
+            headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
+            headers.setdefault(b"cache-control", ASKED_AGAIN)
+        return {**start, "headers": list(headers.items())}, body
+
+    async def options(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve OPTIONS, which no route does: a path that refuses it names the methods it has."""
+        start, body = await self.collected(scope, receive)
+        if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = [field for field in start["headers"] if field[0] == b"allow"]
+            start, body = {**start, "status": HTTPStatus.NO_CONTENT, "headers": allow}, b""
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    async def collected(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the start and the body of what the application answers."""
         start: Message = {}
         parts: list[bytes] = []
 
@@ -73,49 +93,8 @@ class Methods:
             else:
                 parts.append(message.get("body", b""))
 
-        whole = [field for field in scope["headers"] if field[0] not in DECIDED_HERE]
-        await self.app({**scope, "method": "GET", "headers": whole}, receive, collect)
-        body = b"".join(parts)
-        headers = dict(start["headers"])
-        if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
-            headers[b"allow"] = allowed(headers[b"allow"])
-        elif scope["path"] in ALWAYS_SERVED:
-            headers[b"cache-control"] = NOT_KEPT
-        elif start["status"] == HTTPStatus.OK:
-            headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
-            headers.setdefault(b"cache-control", ASKED_AGAIN)
-        return {**start, "headers": list(headers.items())}, body
-
-    async def other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve another method, and answer OPTIONS where no route does."""
-        asked = False
-
-        async def answer(message: Message) -> None:
-            nonlocal asked
-            if message["type"] == "http.response.start" and message["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
-                headers = dict(message["headers"])
-                headers[b"allow"] = allowed(headers[b"allow"])
-                message = {**message, "headers": list(headers.items())}
-                if scope["method"] == "OPTIONS":
-                    asked = True
-                    message = {**message, "status": HTTPStatus.NO_CONTENT, "headers": [(b"allow", headers[b"allow"])]}
-            elif asked:
-                message = {"type": "http.response.body", "body": b""}
-            await send(message)
-
-        await self.app(scope, receive, answer)
-
-
-def allowed(methods: bytes) -> bytes:
-    """Return an Allow header with the methods that are served beside those of the route.
-
-    Examples
-    --------
-    >>> allowed(b"GET"), allowed(b"POST")
-    (b'GET, HEAD, OPTIONS', b'POST, OPTIONS')
-    """
-    names = [name.strip() for name in methods.split(b",")]
-    return b", ".join([*names, *([b"HEAD"] if b"GET" in names and b"HEAD" not in names else []), b"OPTIONS"])
+        await self.app(scope, receive, collect)
+        return start, b"".join(parts)
 
 
 def has(scope: Scope, tag: bytes) -> bool:

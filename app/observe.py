@@ -4,7 +4,7 @@ from asyncio import Lock, get_running_loop, sleep
 from collections.abc import Iterable, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
-from time import monotonic
+from time import monotonic, time
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import Scope
 
 from app.guard import CALLER, CUT, RETRY_SOON, Guard
-from app.logs import Clock, lines, trace_of
+from app.logs import lines, time_of, trace_of
 from app.media_types import preferred
 from app.methods import Methods
 from app.metrics import Metrics
@@ -51,7 +51,6 @@ class Observer:
         self.metrics = Metrics(routes)
         self.logged_from = LOGGED_FROM.get(settings.log_level, NOTHING)
         self.tracing = settings.tracing
-        self.clock = Clock()
 
     def started(self) -> None:
         """Note that a request arrived."""
@@ -84,7 +83,7 @@ class Observer:
             level = "warning"
         method, route, _ = labels
         lines.write(
-            f'{{"time":"{self.clock.now()}","level":"{level}","method":"{method}","route":"{route}","status":{status},'
+            f'{{"time":"{time_of(time())}","level":"{level}","method":"{method}","route":"{route}","status":{status},'
             f'"duration_ms":{seconds * 1000:.3f},"request_id":"{request_id}"{more}}}\n'
         )
 

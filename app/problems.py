@@ -164,7 +164,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, headers=error.headers)
+        headers = dict(error.headers or {})
+        if "Allow" in headers:
+            headers["Allow"] = allowed(headers["Allow"])
+        return problem(error.status_code, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
@@ -173,3 +176,15 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(EstimateError)
     async def no_estimate(_: Request, error: EstimateError) -> Response:
         return from_estimate_error(error)
+
+
+def allowed(methods: str) -> str:
+    """Return an Allow header with the methods that every path has beside those of its route.
+
+    Examples
+    --------
+    >>> allowed("GET"), allowed("POST")
+    ('GET, HEAD, OPTIONS', 'POST, OPTIONS')
+    """
+    names = methods.split(", ")
+    return ", ".join([*names, *(["HEAD"] if "GET" in names and "HEAD" not in names else []), "OPTIONS"])

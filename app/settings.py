@@ -21,6 +21,7 @@ KUBERNETES_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://")
 """What it sets others to, RETRORUN_PORT among them."""
 
 ORIGIN: Final = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
+LEVELS: Final = ("debug", "info", "warning", "error")
 ON: Final = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 
 
@@ -49,15 +50,6 @@ def number(default: float | None, low: float, high: float, meaning: str) -> Any:
 def several(expected: str, meaning: str, read: Callable[[str], str]) -> Any:
     """Return a setting that is a list, separated by commas, none by default."""
     return setting((), expected, meaning, lambda text: tuple(read(part.strip()) for part in text.split(",")))
-
-
-def choice(default: str, choices: tuple[str, ...], meaning: str) -> Any:
-    """Return a setting that is one of a few words."""
-
-    def read(text: str) -> str:
-        return choices[choices.index(text.lower())]
-
-    return setting(default, f"one of {', '.join(choices)}", meaning, read)
 
 
 def origin(text: str) -> str:
@@ -164,8 +156,11 @@ class Settings:
     metrics_port: int | None = number(
         None, 0, 65_535, "Port of /metrics alone, 0 for any free one; without it /metrics is on the service's port."
     )
-    log_level: str = choice(
-        "info", ("debug", "info", "warning", "error"), "Least level that is logged; info has a line for each request."
+    log_level: str = setting(
+        "info",
+        f"one of {', '.join(LEVELS)}",
+        "Least level that is logged; info has a line for each request.",
+        lambda text: LEVELS[LEVELS.index(text.lower())],
     )
     tracing: bool = setting(False, "on or off", "Send OpenTelemetry traces.", lambda text: ON[text.lower()])
 
