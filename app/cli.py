@@ -361,12 +361,13 @@ def asked(chosen: argparse.Namespace) -> int:
     if chosen.json:
         write(content + b"\n")
         return DONE
-    from app.page import Page
-    from app.tables import TABLES
+    from app.page import Page, plain
+    from app.table import table
 
     columns = shutil.get_terminal_size().columns
     page = Page(columns, bold=takes_bold(sys.stdout), blocks=takes_blocks(sys.stdout), typed=typed(vars(chosen)))
-    sys.stdout.write(TABLES[chosen.question](json.loads(content), request, page))
+    text = table(chosen.question, json.loads(content), request, page)
+    sys.stdout.write(text if page.blocks else plain(text))
     return DONE
 
 

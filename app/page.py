@@ -1,31 +1,37 @@
-"""How an answer is set in a terminal: cells, columns, wrapped sentences, headings."""
+"""How an answer is set in a terminal: wrapped sentences, headings, bars, and one table in aligned columns."""
 
+import itertools
 import math
 import re
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 FIGURES: Final = 3
 WIDTH_HIGH: Final = 100
 """Longer lines are hard to read."""
-SPACINGS: Final = ((4, 2), (3, 2), (3, 1), (2, 1), (2, 0))
-"""Blanks between columns, and between a value and its interval, from wide terminals to narrow ones; none is an
-interval below its value."""
-
+INDENT: Final = "  "
+GAPS: Final = ("   ", "  ", " ")
+"""Blanks between columns, from wide terminals to narrow ones."""
 BOLD: Final = "\x1b[1m"
 PLAIN: Final = "\x1b[0m"
-EVIDENCE: Final = "Evidence"
 UNKNOWN: Final = "unknown"
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-NEXT_LINE: Final = "\n"
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
+
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+"""A column filled by none of its eighths, by one, and so on."""
+FULL: Final = "█"
+HASH: Final = "#"
+SHORTEST_BAR: Final = 10
+"""Columns under which a bar says nothing."""
 
 
 class Page(NamedTuple):
-    """What an answer is set on: the columns of a terminal, what it shows, and what was typed in other units there."""
+    """The columns of a terminal, what it can show, and what was typed in other units."""
 
     columns: int
     bold: bool = False
@@ -37,7 +43,7 @@ class Page(NamedTuple):
 
     @property
     def width(self) -> int:
-        """Columns at which sentences are wrapped; a table is as wide as its numbers need."""
+        """Columns that a line may take."""
         return min(self.columns, WIDTH_HIGH)
 
     def heading(self, text: str) -> str:
@@ -45,13 +51,16 @@ class Page(NamedTuple):
         return f"{BOLD}{text}{PLAIN}" if self.bold else text
 
 
-class Cell(NamedTuple):
-    """A value and the ends of its interval, or a word; whatever is not known is empty."""
+class Number(NamedTuple):
+    """A rounded number and the ends of its interval; empty where there is none."""
 
-    value: str = ""
+    value: str
     low: str = ""
     high: str = ""
-    word: str = ""
+
+
+Cell: TypeAlias = Number | str
+"""A number, or a word instead of one."""
 
 
 class Row(NamedTuple):
@@ -59,62 +68,66 @@ class Row(NamedTuple):
 
     label: str
     unit: str
-    cells: tuple[Cell, ...]
-    evidence: str = ""
-
-
-def text_of(blocks: Iterable[Sequence[str]]) -> str:
-    """Return blocks of lines as a text, a blank line between them."""
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    cells: Sequence[Cell]
+    grades: str = ""
 
 
 def grid(groups: Mapping[str, Sequence[Row]], titles: Sequence[str], page: Page) -> list[str]:
-    """Return groups of rows in aligned columns; one in which nothing stands is left out."""
-    every = [row for group in groups.values() for row in group]
-    name_width = max(len(row.label) + 1 + len(row.unit) for row in every)
-    names = [f" {row.label}{row.unit:>{name_width - len(row.label)}}" for row in every]
-    for gap, inner in SPACINGS:
-        lines_a_row = 1 if inner else 2
-        columns = [column("", names, lines_a_row)]
-        for place, title in enumerate(titles):
-            cells = [row.cells[place] for row in every]
-            if any(any(cell) for cell in cells):
-                columns.append(column(title, aligned(cells, inner), lines_a_row))
-        if any(row.evidence for row in every):
-            columns.append(column("", [row.evidence for row in every], lines_a_row))
-        lines = [(" " * gap).join(texts).rstrip() for texts in zip(*columns, strict=True)]
-        if any(row.evidence for row in every):  # longer than what stands under it: it ends where that does
-            lines[0] += " " * gap + EVIDENCE.rjust(max(map(len, lines)) - len(lines[0]) - gap)
-        if max(map(len, lines)) <= page.width:
+    """Return groups of rows in aligned columns; names have lines of their own where the page is too narrow.
+
+    A column in which every cell is empty is left out.
+    """
+    rows = [row for group in groups.values() for row in group]
+    columns = [(title, aligned([row.cells[place] for row in rows])) for place, title in enumerate(titles)]
+    columns.append(("Grade", [row.grades for row in rows]))
+    texts = [padded([title, *column]) for title, column in columns if any(column)]
+    label_width = max((len(f" {row.label} {row.unit}") for row in rows), default=0)
+    names = [f" {row.label}{row.unit:>{label_width - len(row.label) - 1}}" for row in rows]
+    for stacked, gap in itertools.product((False, True), GAPS):
+        head, *cells = (gap.join(parts).rstrip() for parts in zip(*texts, strict=True))
+        before = INDENT if stacked else f"{'':<{label_width}}{gap}"
+        if len(before) + max(map(len, [head, *cells])) <= page.width:
             break
-    block, place = [page.heading(lines[0])], 1
+    lines = [
+        [f" {row.label} {row.unit}".rstrip(), f"{INDENT}{cell}"] if stacked else [f"{name}{gap}{cell}".rstrip()]
+        for row, name, cell in zip(rows, names, cells, strict=True)
+    ]
+    block, place = [page.heading(before + head)], iter(lines)
     for title, group in groups.items():
-        if group:
-            until = place + lines_a_row * len(group)
-            block += [page.heading(title), *(line for line in lines[place:until] if line)]
-            place = until
+        block += [page.heading(title)] if group else []
+        block += [line for _ in group for line in next(place)]
     return block
 
 
-def aligned(cells: Sequence[Cell], inner: int) -> list[str]:
+def aligned(cells: Sequence[Cell]) -> list[str]:
     """Return the cells of a column, values by their last figure and intervals by their dash."""
-    value, low, high = (max(len(cell[part]) for cell in cells) for part in range(3))
-    texts = []
-    for cell in cells:
-        ends = f"{cell.low:>{low}}–{cell.high:<{high}}" if cell.low else ""
-        first = cell.word or f"{cell.value:>{value}}"
-        texts.append(f"{first}{' ' * inner or NEXT_LINE}{ends}")
-    return texts
+    numbers = [cell for cell in cells if isinstance(cell, Number)]
+    value, low, high = (max((len(number[part]) for number in numbers), default=0) for part in range(3))
+    return [
+        cell
+        if isinstance(cell, str)
+        else f"{cell.value:>{value}} {cell.low:>{low}}{'–' if cell.low else ''}{cell.high:<{high}}".rstrip()
+        for cell in cells
+    ]
 
 
-def column(title: str, texts: Sequence[str], lines_a_row: int) -> list[str]:
-    """Return a title and texts of one or two lines as lines of one width."""
-    lines = [title]
-    for text in texts:
-        first, _, second = text.partition(NEXT_LINE)
-        lines += [first, second][:lines_a_row]
-    width = max(map(len, lines))
-    return [line.ljust(width) for line in lines]
+def padded(texts: Sequence[str]) -> list[str]:
+    """Return texts as wide as the widest."""
+    width = max(map(len, texts))
+    return [text.ljust(width) for text in texts]
+
+
+def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
+    """Return a number, an interval, bounds, or a word as a cell; the word for unknown where there is nothing."""
+    if entry is None:
+        return UNKNOWN
+    if isinstance(entry, str):
+        return entry
+    if not isinstance(entry, dict):
+        return Number(fixed(entry * scale, decimals))
+    low, high = (fixed(entry[end] * scale, decimals) for end in ("low", "high"))
+    value = fixed(entry["value"] * scale, decimals) if "value" in entry else ""
+    return Number(value) if low == value == high else Number(value, low, high)
 
 
 def decimals_for(entries: Iterable[Any], scale: float) -> int:
@@ -138,21 +151,43 @@ def fixed(value: float, decimals: int) -> str:
     return f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
 
 
-def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
-    """Return a number, an interval, bounds, or a word as a cell."""
-    if entry is None:
-        return Cell(word=UNKNOWN)
-    if isinstance(entry, str):
-        return Cell(word=entry)
-    if not isinstance(entry, dict):
-        return Cell(fixed(entry * scale, decimals))
-    low, high = (fixed(entry[end] * scale, decimals) for end in ("low", "high"))
-    value = fixed(entry["value"] * scale, decimals) if "value" in entry else ""
-    return Cell(value) if low == value == high else Cell(value, low, high)
+def bars(amounts: Mapping[str, tuple[float, str]], page: Page) -> list[str]:
+    """Return amounts as bars with a label and a text, the longest as wide as the page leaves room for.
+
+    Examples
+    --------
+    >>> for line in bars({"Forward": (200.0, "200 kcal"), "Backward": (260.0, "260 kcal")}, Page(38)):
+    ...     print(line)
+    Forward   ██████████████▋ 200 kcal
+    Backward  ███████████████████ 260 kcal
+    """
+    labels = padded(list(amounts))
+    room = page.width - len(labels[0]) - len(INDENT) - 1 - max(len(text) for _, text in amounts.values())
+    longest = max(amount for amount, _ in amounts.values())
+    if room < SHORTEST_BAR or longest <= 0:
+        return []
+    lines = []
+    for label, (amount, text) in zip(labels, amounts.values(), strict=True):
+        share = amount / longest * room
+        whole, part = divmod(max(1, round(share * len(EIGHTHS))), len(EIGHTHS))
+        bar = FULL * whole + EIGHTHS[part].strip() if page.blocks else HASH * max(1, round(share))
+        lines.append(f"{label}{INDENT}{bar} {text}")
+    return lines
 
 
 def wrapped(text: str, width: int, hang: str = "") -> list[str]:
     """Return a text as lines, no number parted from its unit, and all as far in as the mark of the first."""
-    kept = re.sub(r"(?<=[0-9]) (?=[a-z%])|(?<=\bn) (?=[0-9])", NO_BREAK, text)
+    kept = re.sub(r"(?<=[0-9]) (?=[A-Za-z%])|(?<=\bn) (?=[0-9])", NO_BREAK, text)
     lines = textwrap.wrap(kept, width, initial_indent=hang, subsequent_indent=" " * len(hang), break_on_hyphens=False)
     return [line.replace(NO_BREAK, " ") for line in lines]
+
+
+def plain(text: str) -> str:
+    """Return a text in ASCII, for an encoding that has few other characters.
+
+    Examples
+    --------
+    >>> plain("Péronnet: 811 BW·s, 448–1468")
+    'Peronnet: 811 BWs, 448-1468'
+    """
+    return unicodedata.normalize("NFKD", text.replace("–", "-")).encode("ascii", "ignore").decode()

@@ -190,9 +190,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/cli.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
     "app/table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
-    "app/tables.py": {LAYOUT: (2,)},
-    "app/page.py": {LAYOUT: (2, 3, 4, 100)},
-    "app/bars.py": {"columns of the shortest bar": (10,)},
+    "app/page.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
     "app/bulk.py": {"columns of a bar, seconds between two, reasons listed": (24, 0.2, 10), UNITS: (60,)},
     "app/bulk_parquet.py": {
         "layout of a Parquet footer": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 63, 0x80),
