@@ -293,19 +293,17 @@ def bulk(chosen: argparse.Namespace) -> int:
     try:
         from app.bulk import Failed, bulk_of
         from app.bulk_source import BadFile
+
+        try:
+            print(bulk_of(chosen))
+        except BadFile as error:
+            complain(str(error))
+            return MISTAKEN
+        except Failed as error:
+            complain(str(error))
+            return FAILED
     except ImportError as error:
         complain(not_loaded(error))
-        return FAILED
-    try:
-        print(bulk_of(chosen))
-    except ImportError as error:
-        complain(not_loaded(error))
-        return FAILED
-    except BadFile as error:
-        complain(str(error))
-        return MISTAKEN
-    except Failed as error:
-        complain(str(error))
         return FAILED
     return DONE
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 from typing_extensions import is_typeddict
 
 from app.settings import KEY_VARIABLE
-from app.units import NotUnderstood, is_imperial, reader, si, unitless
+from app.units import NotUnderstood, reader, si, unitless
 from models.quantities import QUANTITIES
 
 OPTIONS: Final = {
@@ -27,9 +27,6 @@ OPTIONS: Final = {
 
 BARE: Final = frozenset({"sex", "strict", "met"})
 """Names without an underscore that become options in a message; it may use the others as words."""
-
-ECHOED: Final = ("body_mass_kg", "speed_m_s", "distance_m")
-"""What is shown as it was typed too, where that was in imperial units."""
 
 RANGE: Final = {"from_s", "to_s"}
 """Fields of a range of time, which is typed as from-to."""
@@ -133,6 +130,8 @@ def as_options(message: str, fields: Iterable[str]) -> str:
     'Give --age, --sex and --height together.'
     >>> as_options("Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s.", {"duration_s"})
     'Give oxygen-uptake, or total-energy with --duration.'
+    >>> as_options("This cannot be met: give met.", {"met"})
+    'This cannot be met: give --met.'
     """
     replaced = {name for name in fields if "_" in name or name in BARE}
 
@@ -142,7 +141,7 @@ def as_options(message: str, fields: Iterable[str]) -> str:
             return option(name)
         return part(name) if name in QUANTITIES else name
 
-    return re.sub(r"[a-z]+(?:_[a-z]+)*", worded, message)
+    return re.sub(r"(?<!\bbe )\b[a-z]+(?:_[a-z]+)*", worded, message)  # "cannot be met" names no option
 
 
 def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,9 +179,8 @@ def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[s
 
 
 def typed(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return what was typed in imperial units, by the field."""
-    given = {name: chosen.get(name) or "" for name in ECHOED}
-    return {name: " ".join(text.split()) for name, text in given.items() if is_imperial(text)}
+    """Return what was typed for each number of a request."""
+    return {name: " ".join(text.split()) for name, text in chosen.items() if name in QUANTITIES and text}
 
 
 def read(name: str, hint: Any, given: Any) -> Any:

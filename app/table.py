@@ -323,15 +323,20 @@ def share_text(share: float) -> str:
 
 
 def listed(values: Mapping[str, Any], typed: Mapping[str, str] = NOTHING) -> str:
-    """Return names and amounts in words, with what was typed in other units.
+    """Return names and amounts in words, with what was typed where that says it otherwise.
 
     Examples
     --------
-    >>> listed({"body_mass_kg": 69.853, "gait": "run", "grade": 0.05}, {"body_mass_kg": "154 lb"})
+    >>> listed({"body_mass_kg": 69.853, "gait": "run", "grade": 0.05}, {"body_mass_kg": "154 lb", "grade": "5%"})
     'body mass 69.85 kg (154 lb); gait run; slope 5 %'
     """
-    texts = ((in_words(name), amount(name, value), typed.get(name)) for name, value in values.items())
-    return "; ".join(f"{name} {text.rstrip('.')}" + (f" ({also})" if also else "") for name, text, also in texts)
+    texts = []
+    for name, value in values.items():
+        text = amount(name, value).rstrip(".")
+        given = typed.get(name, text)
+        same = given.replace(" ", "") == text.replace(" ", "")
+        texts.append(f"{in_words(name)} {text}" + ("" if same else f" ({given})"))
+    return "; ".join(texts)
 
 
 def amount(name: str, value: Any) -> str:

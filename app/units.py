@@ -55,16 +55,6 @@ HEIGHT: Final = _scale(
 SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
 AGE: Final = _scale({" y years": ONE})
 MET: Final = _scale({" met mets": ONE})
-BODY_WEIGHTS: Final = _scale({" bw": ONE})
-IMPULSE: Final = _scale({" bw·s bws bw*s": ONE})
-IMPULSE_PER_KM: Final = _scale({" bw·s/km bws/km bw*s/km": ONE})
-
-IMPERIAL: Final = frozenset(
-    name
-    for scale in (MASS, DISTANCE, SPEED)
-    for name, size in scale.sizes.items()
-    if size in {POUND_KG, STONE_KG, YARD_M, MILE_M, MILE_M / HOUR_S}
-)
 
 NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
@@ -138,33 +128,20 @@ def _in(scale: Scale) -> Callable[[str], Fraction]:
     return lambda text: _sum(text, scale)
 
 
-_OWN_SPEED: Final = Reader(
-    _speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"
-)
-_MOMENT: Final = Reader(_moment, "as on a watch, m:ss or h:mm:ss, or with its unit: 10:00, 1:05:00, 10min")
-_FORCE: Final = Reader(_in(BODY_WEIGHTS), "in body weights: 2.5, 2.5BW")
-
-_READERS: Final[dict[str, Reader]] = {
-    "body_mass_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
-    **dict.fromkeys(
-        ("speed_m_s", "backward_speed_m_s", "speed_low_m_s", "speed_high_m_s", "backward_speed_high_m_s"), _OWN_SPEED
-    ),
-    "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
-    "distance_m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
-    "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
-    "age_y": Reader(_in(AGE), "in years: 40"),
-    "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
-    "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
+READERS: Final[dict[str, Reader]] = {
+    "kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
     "body_mass_sd_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 0.5kg"),
-    **dict.fromkeys(("from_s", "to_s"), _MOMENT),
-    **dict.fromkeys(("peak_vertical_force_bw", "patellofemoral_peak_force_bw", "tibial_compression_peak_bw"), _FORCE),
-    "patellofemoral_impulse_per_bout_bw_s": Reader(_in(IMPULSE), "in body weights times seconds: 900, 900BWs"),
-    "patellofemoral_impulse_per_km_bw_s": Reader(
-        _in(IMPULSE_PER_KM), "in body weights times seconds for each km: 300, 300BWs/km"
-    ),
-    "met": Reader(_in(MET), "in MET: 8, 8MET"),
+    "m/s": Reader(_speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"),
+    "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
+    "s": Reader(_moment, "as on a watch, m:ss or h:mm:ss, or with its unit: 10:00, 1:05:00, 10min"),
+    "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
+    "m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
+    "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
+    "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
+    "years": Reader(_in(AGE), "in years: 40"),
+    "MET": Reader(_in(MET), "in MET: 8, 8MET"),
 }
-"""The numbers of a request that go by several units; the others go by the one they have there."""
+"""What goes by several units, by its name or by the unit in a request; the rest goes by the one it has there."""
 
 
 def reader(name: str) -> Reader:
@@ -177,14 +154,16 @@ def reader(name: str) -> Reader:
     >>> reader("oxygen_uptake_max_ml_kg_min").accepts
     'with its unit, ml/kg/min: 50ml/kg/min'
     """
-    if name in _READERS:
-        return _READERS[name]
     quantity = QUANTITIES[name]
-    example = f"{quantity.example:g}"
-    if quantity.unit == "1":
+    unit, example = quantity.unit, f"{quantity.example:g}"
+    if known := READERS.get(name) or READERS.get(unit):
+        return known
+    if unit == "1":
         return Reader(_share, f"as a number or in percent: {example}, {quantity.example * 100:g}%")
-    scale = _scale({quantity.unit.lower(): ONE})
-    return Reader(_in(scale), f"with its unit, {quantity.unit}: {example}{quantity.unit}")
+    names = " ".join(unit.lower().replace("·", sign) for sign in ("·", "", "*"))
+    if unit.startswith("BW"):
+        return Reader(_in(_scale({f" {names}": ONE})), f"in body weights, {unit}: {example}, {example}{unit}")
+    return Reader(_in(_scale({names: ONE})), f"with its unit, {unit}: {example}{unit}")
 
 
 def unitless(name: str) -> str:
@@ -241,14 +220,3 @@ def si(name: str, text: str) -> float:
         return float(known.read(plain))
     except (ArithmeticError, ValueError):  # no amount, a pace of zero, or a number too long for a float
         raise NotUnderstood(f"Give it {known.accepts}.") from None
-
-
-def is_imperial(text: str) -> bool:
-    """Say whether an amount of mass, distance or speed was written in imperial units.
-
-    Examples
-    --------
-    >>> is_imperial("154 lb"), is_imperial("8:30 min/mile"), is_imperial("5:30 min/km")
-    (True, True, False)
-    """
-    return not IMPERIAL.isdisjoint(re.findall(r"[a-z]+", text.lower()))

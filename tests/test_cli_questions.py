@@ -295,6 +295,10 @@ MISTAKES = [
     ("solve --find speed --mass 70kg --gait run --met 99", ["--met, in MET: Give a number of at most 35."]),
     ("solve --find speed --mass 70kg --met 8", ["--gait: Give gait: it can be left out only where --speed is given."]),
     ("solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.2", ["--peak-vertical-force: "]),
+    (
+        "solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.8",
+        ["--peak-vertical-force: Running this cannot be met in either direction: "],
+    ),
     ("plan --mass 70kg --goal least-load", ["--active-energy: The goal least_load needs --active-energy: give it."]),
     ("plan --mass 70kg --goal most-energy --duration 20min --limit knee=3", ["--limit: Give each as name=value"]),
     (
