@@ -3,7 +3,6 @@
 import os
 import re
 import socket
-from collections.abc import Set
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final
@@ -17,6 +16,9 @@ OK: Final = 200
 MENDABLE: Final = {400, 422}
 """Problems of the request itself."""
 
+KEYS_OF_ANSWERS: Final = {"assumed", "models", "warnings"}
+"""What every answer to a command has."""
+
 ANSWER_WITHIN_S: Final = 10.0
 KEY: Final = re.compile(r"[!-~]+")
 """What a header can hold of a key."""
@@ -26,9 +28,7 @@ class NoAnswer(Exception):
     """The service did not answer, or something else did; the message says what to do."""
 
 
-def ask(
-    url: str, path: str, body: bytes, *, expected: Set[str], content_type: str = "application/json"
-) -> tuple[int, bytes]:
+def ask(url: str, path: str, body: bytes, *, content_type: str = "application/json") -> tuple[int, bytes]:
     """Send a request to a running service, with the API key of the environment if there is one.
 
     Parameters
@@ -39,8 +39,6 @@ def ask(
         What is asked there.
     body : bytes
         The request.
-    expected : set of str
-        Keys that every answer has.
     content_type : str, optional
         What the request is written in.
 
@@ -75,7 +73,7 @@ def ask(
         raise NoAnswer("--url: Nothing answers there. Check the address, and that the service runs.") from None
     status = response.status_code
     content = decoded(response)
-    if status == OK and content.keys() >= expected:
+    if status == OK and content.keys() >= KEYS_OF_ANSWERS:
         return status, response.content
     if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
         raise NoAnswer("--url: What answers there is not RetroRun. Check the address.")

@@ -19,7 +19,6 @@ from app.client import OK, NoAnswer, ask
 from app.guard import MAXIMUM_BODY_BYTES
 from app.options import Mistaken, mistake, option, read_request
 from app.track import TrackRequest, compute
-from models.track import TrackedWorkout
 
 FILE: Final = "FILE"
 TRACK: Final = "/workout/track"
@@ -72,13 +71,9 @@ def content_of(path: str) -> bytes:
     """Return what a file, or the standard input, holds."""
     try:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
-    except FileNotFoundError:
-        raise Mistaken([f"{FILE}: There is no such file."]) from None
-    except IsADirectoryError:
-        raise Mistaken([f"{FILE}: It is a directory: give a file in it."]) from None
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else None
-        raise Mistaken([f"{FILE}: It cannot be read: {reason or 'this is no name of a file'}."]) from None
+        reason = getattr(error, "strerror", None) or "this is no name of a file"
+        raise Mistaken([f"{FILE}: It cannot be read: {reason}."]) from None
 
 
 def workout_of(text: bytes, given: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
@@ -106,7 +101,7 @@ def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple
     form = httpx.Request("POST", "http://form", files=parts)
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
-        return ask(url, TRACK, body, expected=TrackedWorkout.__required_keys__, content_type=content_type)
+        return ask(url, TRACK, body, content_type=content_type)
     response = compute(content_type, MAXIMUM_BODY_BYTES, body)
     return response.status_code, bytes(response.body)
 

@@ -212,7 +212,12 @@ class TestFile:
         assert ran.out.encode() == encode(workout(body_mass_kg=80.0, segments=SEGMENTS, interval=0.5)) + b"\n"  # type: ignore[arg-type]  # as JSON has it
 
     @pytest.mark.parametrize(
-        ("name", "message"), [("missing.fit", "There is no such file."), (".", "It is a directory: give a file in it.")]
+        ("name", "message"),
+        [
+            ("missing.fit", "It cannot be read: No such file or directory."),
+            (".", "It cannot be read: Is a directory."),
+            ("\0.fit", "It cannot be read: this is no name of a file."),
+        ],
     )
     def test_no_file_is_one_sentence(self, run: Any, tmp_path: Path, name: str, message: str) -> None:
         ran = run("workout", str(tmp_path / name), "--mass", "70kg")
