@@ -11,8 +11,8 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
-from typing import Final, NamedTuple, NoReturn, TextIO
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, NoReturn, TextIO
 
 from app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
 from app.start import begin
@@ -33,17 +33,15 @@ INDENT: Final = "    "
 class Asking(NamedTuple):
     """The help of a command that asks one of the service's questions."""
 
-    does: str
     description: str
-    usage: str
+    """Its first sentence stands in the list of commands too."""
     examples: tuple[str, ...]
+    """The first is shown as the usage too."""
 
 
 ASKING: Final = {
     "estimate": Asking(
-        "estimate one bout",
         "Estimate one bout. Give --mass, and two of --speed, --duration and --distance.",
-        "--mass 70kg --speed 10km/h --duration 20min [options]",
         (
             "--mass 70kg --speed 10km/h --duration 20min",
             "--mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6",
@@ -51,9 +49,7 @@ ASKING: Final = {
         ),
     ),
     "solve": Asking(
-        "find the bout, speed or range of speeds that meets a target",
-        "Find what meets a target, in each direction. Say what to --find, and give the target under its own name.",
-        "--find WHAT --mass 70kg [target] [options]",
+        "Find the bout, speed or range of speeds that meets a target. Say what to --find, and give the target by name.",
         (
             "--find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
             "--find speed --mass 70kg --oxygen-uptake 35ml/kg/min --gait run",
@@ -63,19 +59,17 @@ ASKING: Final = {
         ),
     ),
     "plan": Asking(
-        "plan bouts forward and backward",
-        "Plan bouts for the most active energy in --duration, or for the least of an --indicator for an energy.",
-        "--goal WHAT --mass 70kg [options]",
+        "Plan bouts forward and backward. Give --duration for the most active energy in it, or --active-energy and an "
+        "--indicator for the least load.",
         (
             "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
             "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
         ),
     ),
     "workout": Asking(
-        "sum up a workout of a file, as given and reversed",
-        "Sum up a workout. FILE is one as JSON, the body of POST /workout, or a GPX, TCX or FIT file of a watch, told "
-        "by its content; - is the standard input. What options say stands above what a JSON workout says itself.",
-        "FILE [options]",
+        "Sum up a workout of a file, as given and reversed. FILE is one as JSON, the body of POST /workout, or a GPX, "
+        "TCX or FIT file of a watch, told by its content; - is the standard input. An option replaces what a JSON "
+        "workout says.",
         (
             "intervals.json",
             "morning.fit --mass 70kg --backward 10:00-20:00 --backward 31:00-",
@@ -153,34 +147,33 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
     parser.set_defaults(command=None, parser=parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    serve_parser = commands.add_parser("serve", help="run the HTTP service", allow_abbrev=False)
+    def add(name: str, command: Callable[[argparse.Namespace], int], **options: Any) -> argparse.ArgumentParser:
+        added = commands.add_parser(name, allow_abbrev=False, **options)
+        added.set_defaults(command=command, parser=added)
+        return added
+
+    serve_parser = add("serve", serve, help="run the HTTP service")
     host_default, port_default = SETTINGS["host"].default, SETTINGS["port"].default
     serve_parser.add_argument("--host", help=f"address to listen on (RETRORUN_HOST, else {host_default})")
     serve_parser.add_argument(
         "--port", type=port, help=f"port, 0 for any free one (RETRORUN_PORT, else {port_default})"
     )
-    serve_parser.set_defaults(command=serve, parser=serve_parser)
 
-    settings_parser = commands.add_parser(
-        "settings",
-        help="list what the environment can set",
-        description="List each setting: its variable, value, default, bounds and meaning.",
-        allow_abbrev=False,
-    )
+    means = "List each setting: its variable, value, default, bounds and meaning."
+    settings_parser = add("settings", settings, help="list what the environment can set", description=means)
     settings_parser.add_argument("--json", action="store_true", help="as JSON")
-    settings_parser.set_defaults(command=settings, parser=settings_parser)
 
     for name, asking in ASKING.items():
-        examples = "".join(f"\n  retrorun {name} {example}" for example in asking.examples)
-        asking_parser = commands.add_parser(
+        asking_parser = add(
             name,
-            help=asking.does,
+            asked,
+            help=asking.description.partition(".")[0].lower(),
             description=textwrap.fill(asking.description, WIDTH),
-            usage=f"%(prog)s {asking.usage}",
-            epilog=f"examples:{examples}\n",
+            usage=f"%(prog)s {asking.examples[0]} [options]",
+            epilog="examples:\n" + "".join(f"  retrorun {name} {example}\n" for example in asking.examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
-            allow_abbrev=False,
         )
+        asking_parser.set_defaults(question=name)
         if name == "workout":
             asking_parser.add_argument("file", metavar="FILE", help="the workout, or - for the standard input")
         if name in words:
@@ -188,24 +181,18 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
             from app.options import add_options
 
             add_options(asking_parser, OPTIONS_OF[name])
-        asking_parser.set_defaults(command=asked, question=name, parser=asking_parser)
 
-    bulk_parser = commands.add_parser(
-        "bulk", help="estimate every row of a Parquet, CSV or JSON Lines file", allow_abbrev=False
-    )
+    bulk_parser = add("bulk", bulk, help="estimate every row of a Parquet, CSV or JSON Lines file")
     if "bulk" in words:
         from app.bulk_options import add_bulk_options
 
         add_bulk_options(bulk_parser)
-    bulk_parser.set_defaults(command=bulk, parser=bulk_parser)
 
-    key_parser = commands.add_parser("key", help="make an API key", allow_abbrev=False)
+    key_parser = add("key", key, help="make an API key")
     key_parser.add_argument("action", choices=["new"], help="new: print a new key, and its line for the file of keys")
     key_parser.add_argument("--name", default="key", help="whose it is, once in a file (%(default)s)")
-    key_parser.set_defaults(command=key, parser=key_parser)
 
-    openapi_parser = commands.add_parser("openapi", help="print the OpenAPI contract", allow_abbrev=False)
-    openapi_parser.set_defaults(command=openapi, parser=openapi_parser)
+    add("openapi", openapi, help="print the OpenAPI contract")
     return parser
 
 

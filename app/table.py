@@ -71,7 +71,6 @@ WORDS: Final = {"grade": "slope", "age_y": "age"}
 KILOMETRE_M: Final = 1000
 MINUTE_S: Final = 60
 RATIO_DECIMALS: Final = 2
-DATA_END: Final = "the end of the data"
 SIDES: Final = ("forward", "backward")
 WAYS: Final = ("plan", "forward_only", "backward_only")
 DRAWN: Final = ("total_energy_kcal", "duration_s", "speed_m_s")
@@ -224,9 +223,9 @@ def drawn(columns: Mapping[str, Json], names: Collection[str], page: Page) -> li
         if len({entry["value"] for entry in held.values()}) > 1:
             unit, scale = unit_of(name)
             decimals = decimals_for(held.values(), scale)
-            texts = {title: f"{fixed(entry['value'] * scale, decimals)} {unit}" for title, entry in held.items()}
             label = capital(in_words(name))
-            return bars({f"{label} {title}": (held[title]["value"], text) for title, text in texts.items()}, page)
+            amounts = {f"{label} {title}": entry["value"] * scale for title, entry in held.items()}
+            return bars({title: (size, f"{fixed(size, decimals)} {unit}") for title, size in amounts.items()}, page)
     return []
 
 
@@ -235,7 +234,9 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
     listings: dict[str, list[str]] = {}
     if "goal" in answer:
         for title, way in ways_of(answer).items():
-            limits = ", ".join(DATA_END if name == "speed_range" else in_words(name) for name in way.get("binding", ()))
+            limits = ", ".join(
+                "the end of the data" if name == "speed_range" else in_words(name) for name in way.get("binding", ())
+            )
             listings[title] = (
                 [*map(part_text, way["bouts"]), limits and f"limited by {limits}"]
                 if way
@@ -248,8 +249,7 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
             f"{part['index']} {part['gait']} {part_text(part)}" for part in answer.get("segments", ())
         ]
     listings["out of reach"] = [
-        f"{side} it is out of reach: {in_words(reach['target'])} goes from {reach['low']:.4g} to {reach['high']:.4g}"
-        + (f", nearest is {reach['nearest']:.4g}" if "nearest" in reach else "")
+        f"{side}: {in_words(reach['target'])} goes from {reach['low']:.4g} to {reach['high']:.4g}"
         + QUANTITIES[reach["target"]].suffix
         for side in SIDES
         if (reach := answer.get(side, {}).get("unattainable"))
@@ -388,11 +388,8 @@ def renamed(message: str) -> str:
     >>> renamed("Outside the data behind achilles_relative_load: give backward_speed_high_m_s.")
     'Outside the data behind Achilles load: give --backward-speed-high.'
     """
-
-    def worded(found: re.Match[str]) -> str:
-        return NAMES.get(found[0]) or (option(found[0]) if found[0] in QUANTITIES else found[0])
-
-    return capital(re.sub(r"[a-z]+(?:_[a-z]+)+", worded, message))
+    names = {name: NAMES.get(name) or option(name) for name in QUANTITIES}
+    return capital(re.sub(r"[a-z]+(?:_[a-z]+)+", lambda found: names.get(found[0], found[0]), message))
 
 
 def distance_text(distance_m: float) -> str:
