@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+from collections.abc import Callable
 from typing import Any, TypeAlias, cast, get_args
 
 import httpx
@@ -593,6 +594,39 @@ class TestCrossings:
             cell = np.searchsorted(nodes, root)
             alone = bracketed_root(lambda v: math.sin(3 * cast(float, v)) - 0.25, low=nodes[cell - 1], high=nodes[cell])
             assert root == pytest.approx(alone, rel=1e-12)
+
+    @pytest.mark.parametrize(
+        ("curve", "low", "high", "root"),
+        [
+            (lambda x: (x - 0.25) ** 9, -1.0, 2.0, 0.25),
+            (lambda x: np.where(x > 0.7, 1e6, 1e-6) * (x - 0.7), 0.0, 1.0, 0.7),
+            (lambda x: np.where(x > 0.7, 1.0, -1e-9), 0.0, 1.0, 0.7),
+            (lambda x: np.exp(20.0 * x) - 1e3, 0.0, 5.0, math.log(1e3) / 20),
+            (lambda x: x - 1e-30, -1.0, 1.0, 1e-30),
+            (lambda x: x, 0.0, 1.0, 0.0),
+            (lambda x: x - 1.0, 0.0, 1.0, 1.0),
+        ],
+        ids=["flat", "bent", "broken", "steep", "near nothing", "at the low end", "at the high end"],
+    )
+    def test_a_root_is_found_to_rounding_however_the_curve_runs(
+        self, curve: Callable[[Any], Any], low: float, high: float, root: float
+    ) -> None:
+        asked = 0
+
+        def counted(x: Any) -> Any:
+            nonlocal asked
+            asked += 1
+            return curve(x)
+
+        assert bracketed_root(counted, low=low, high=high) == pytest.approx(root, rel=1e-12)
+        assert asked < 200
+        # A row without a root, or unknown throughout, keeps no other waiting.
+        asked = 0
+        found = bracketed_root(
+            lambda x: np.array([counted(x)[0], 1.0, np.nan]), low=np.array([low] * 3), high=np.array([high] * 3)
+        )
+        assert np.asarray(found)[0] == pytest.approx(root, rel=1e-12)
+        assert asked < 200
 
     def test_a_turn_between_two_nodes_is_not_missed(self) -> None:
         """The curve dips under the bound, and rises above it, for less than the distance of two nodes."""
