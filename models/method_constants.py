@@ -138,9 +138,9 @@ METHOD_CONSTANTS: Final[list[Row]] = [
     *rows(
         "numerics",
         quantiles,
-        ("TERMS", "Most terms of a continued fraction [1]", "choice", ""),
-        ("SMALLEST", "What stands for zero in one [1]", "choice", ""),
-        ("CLOSE", "Relative change at which it ends [1]", "choice", ""),
+        ("TERMS", "Most halvings in the search for a quantile [1]", "choice", ""),
+        ("SMALLEST", "Where that search begins, in place of zero [1]", "choice", ""),
+        ("CLOSE", "Relative width at which it ends [1]", "choice", ""),
     ),
 ]
 """Each constant of a method: its group, module, name, meaning, standing and references."""

@@ -1,29 +1,27 @@
-"""Quantiles of the distributions that a small sample needs: Student's t, chi-square and beta.
+"""Quantiles of the distributions that a small sample needs: Student's t, chi-square and the binomial.
 
-Written with the logarithm of the gamma function, a continued fraction and a series; the root is bracketed. They
-serve a handful of numbers on a page and are not meant for columns.
+With whole degrees and trials each share is a finite sum; where it reaches a probability is found by bisection. They
+serve a handful of numbers and are not meant for columns.
 """
 
 import math
 from collections.abc import Callable
-from typing import Final, cast
-
-from models.roots import bracketed_root
+from typing import Final
 
 TERMS: Final = 500
 SMALLEST: Final = 1e-300
 CLOSE: Final = 1e-15
 
 
-def student_t_quantile(probability: float, *, degrees: float) -> float:
+def student_t_quantile(probability: float, *, degrees: int) -> float:
     """Return the value that Student's t stays below with a probability.
 
     Parameters
     ----------
     probability : float
         Between 0 and 1 [1].
-    degrees : float
-        Degrees of freedom [1].
+    degrees : int
+        Degrees of freedom, from 1 [1].
 
     Returns
     -------
@@ -35,22 +33,37 @@ def student_t_quantile(probability: float, *, degrees: float) -> float:
     >>> round(student_t_quantile(0.95, degrees=1), 3), round(student_t_quantile(0.95, degrees=2), 3)
     (6.314, 2.92)
     """
-    tail = 2 * min(probability, 1 - probability)
-    if tail == 1:
-        return 0.0
-    x = beta_quantile(tail, a=degrees / 2, b=0.5)
-    return math.copysign(math.sqrt(degrees * (1 - x) / x), probability - 0.5)
+    within = abs(2 * probability - 1)
+    angle = reached(within, lambda angle: student_t_within(angle, degrees), math.pi / 2) if within else 0.0
+    return math.copysign(math.sqrt(degrees) * math.tan(angle), probability - 0.5)
 
 
-def chi_square_quantile(probability: float, *, degrees: float) -> float:
+def student_t_within(angle: float, degrees: int) -> float:
+    """Return the probability that Student's t stays within plus and minus sqrt(degrees) tan(angle).
+
+    Examples
+    --------
+    >>> round(student_t_within(math.pi / 4, 1), 12)
+    0.5
+    """
+    odd = degrees % 2
+    total, term = 0.0, math.cos(angle) if odd else 1.0
+    for number in range(2 + odd, degrees + 1, 2):
+        total += term
+        term *= math.cos(angle) ** 2 * (number - 1) / number
+    total *= math.sin(angle)
+    return 2 / math.pi * (angle + total) if odd else total
+
+
+def chi_square_quantile(probability: float, *, degrees: int) -> float:
     """Return the value that chi-square stays below with a probability.
 
     Parameters
     ----------
     probability : float
         Between 0 and 1 [1].
-    degrees : float
-        Degrees of freedom [1].
+    degrees : int
+        Degrees of freedom, from 1 [1].
 
     Returns
     -------
@@ -62,33 +75,26 @@ def chi_square_quantile(probability: float, *, degrees: float) -> float:
     >>> round(chi_square_quantile(0.95, degrees=2), 3)
     5.991
     """
-    high = degrees + 1.0
-    while _gamma_share(degrees / 2, high / 2) < probability:
+    high = float(degrees)
+    while chi_square_below(high, degrees) < probability:
         high *= 2
-    return _root(lambda x: _gamma_share(degrees / 2, x / 2) - probability, high)
+    return reached(probability, lambda value: chi_square_below(value, degrees), high)
 
 
-def beta_quantile(probability: float, *, a: float, b: float) -> float:
-    """Return the value that a beta distribution stays below with a probability.
-
-    Parameters
-    ----------
-    probability : float
-        Between 0 and 1 [1].
-    a, b : float
-        Shapes, above 0 [1].
-
-    Returns
-    -------
-    float
-        Quantile, between 0 and 1 [1].
+def chi_square_below(value: float, degrees: int) -> float:
+    """Return the probability that chi-square stays below a value.
 
     Examples
     --------
-    >>> round(beta_quantile(0.25, a=2.0, b=1.0), 9)
+    >>> round(chi_square_below(2 * math.log(2), 2), 12)
     0.5
     """
-    return _root(lambda x: _beta_share(a, b, x) - probability, 1.0)
+    half, odd = value / 2, degrees % 2
+    above = math.erfc(math.sqrt(half)) if odd else math.exp(-half)
+    for number in range(2 - odd, degrees - 1, 2):
+        power = number / 2
+        above += math.exp(power * math.log(half) - half - math.lgamma(power + 1))
+    return 1 - above
 
 
 def binomial_interval(hits: int, trials: int, *, interval: float) -> tuple[float, float]:
@@ -112,58 +118,31 @@ def binomial_interval(hits: int, trials: int, *, interval: float) -> tuple[float
     >>> low, round(high, 4)
     (0.0, 0.2589)
     """
+
+    def at_least(count: int, share: float) -> float:
+        some = range(count, trials + 1)
+        return sum(math.comb(trials, k) * share**k * (1 - share) ** (trials - k) for k in some)
+
     tail = (1 - interval) / 2
-    low = beta_quantile(tail, a=hits, b=trials - hits + 1) if hits else 0.0
-    high = beta_quantile(1 - tail, a=hits + 1, b=trials - hits) if hits < trials else 1.0
-    return low, high
+    low = reached(tail, lambda share: at_least(hits, share), 1.0) if hits else 0.0
+    return low, reached(1 - tail, lambda share: at_least(hits + 1, share), 1.0)
 
 
-def _root(function: Callable[[float], float], high: float) -> float:
-    return cast(float, bracketed_root(cast(Callable[..., float], function), low=0.0, high=high))
+def reached(probability: float, share_at: Callable[[float], float], high: float) -> float:
+    """Return where a rising share reaches a probability, `high` where it does not.
 
-
-def _beta_share(a: float, b: float, x: float) -> float:
-    """Return the regularised incomplete beta function; by symmetry where its fraction converges faster."""
-    if x in {0.0, 1.0}:
-        return x
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _beta_share(b, a, 1 - x)
-    log_front = a * math.log(x) + b * math.log1p(-x) + math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
-
-    def numerator(term: int) -> float:
-        m = term // 2
-        if term % 2:
-            return -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        return m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-
-    return math.exp(log_front) / (a * _continued_fraction(numerator, lambda _: 1.0))
-
-
-def _gamma_share(a: float, x: float) -> float:
-    """Return the regularised lower incomplete gamma function: its series, or for a large x its fraction."""
-    if x <= 0:
-        return 0.0
-    front = math.exp(a * math.log(x) - x - math.lgamma(a))
-    if x < a + 1:
-        term = total = 1 / a
-        for k in range(1, TERMS):
-            term *= x / (a + k)
-            total += term
-            if term < total * CLOSE:
-                break
-        return front * total
-    return 1 - front / _continued_fraction(lambda k: k * (a - k), lambda k: x + 1 - a + 2 * k)
-
-
-def _continued_fraction(numerator: Callable[[int], float], denominator: Callable[[int], float]) -> float:
-    """Return b0 + a1 / (b1 + a2 / (b2 + ...)) by the method of Lentz."""
-    value = c = denominator(0) or SMALLEST
-    d = 0.0
-    for k in range(1, TERMS):
-        a, b = numerator(k), denominator(k)
-        d = 1 / ((b + a * d) or SMALLEST)
-        c = (b + a / c) or SMALLEST
-        value *= c * d
-        if abs(c * d - 1) < CLOSE:
+    Examples
+    --------
+    >>> round(reached(0.25, lambda x: x * x, 1.0), 12)
+    0.5
+    """
+    low = SMALLEST
+    for _ in range(TERMS):
+        middle = (low + high) / 2
+        if share_at(middle) < probability:
+            low = middle
+        else:
+            high = middle
+        if high - low <= CLOSE * high:
             break
-    return value
+    return high

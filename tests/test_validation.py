@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 import httpx
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -26,7 +27,7 @@ from app.validation_page import INDICATOR_TITLES, MODEL_TITLES, page
 from models.comparison import ComparedIndicator, ComparedModel
 from models.evidence import TABLES, table
 from models.pooling import pooling, random_effects, with_bound
-from models.quantiles import beta_quantile, binomial_interval, chi_square_quantile, student_t_quantile
+from models.quantiles import binomial_interval, chi_square_quantile, student_t_quantile
 from models.validation import Validation, summaries, validation
 
 Row = dict[str, str]
@@ -54,6 +55,13 @@ class TestQuantiles:
         assert student_t_quantile(probability, degrees=1) == pytest.approx(cauchy, abs=1e-12, rel=1e-9)
         assert student_t_quantile(probability, degrees=2) == pytest.approx(two, abs=1e-12, rel=1e-9)
 
+    @pytest.mark.parametrize("degrees", [3, 4, 9, 30])
+    def test_student_t_is_what_its_density_integrates_to(self, degrees: int) -> None:
+        norm = math.gamma((degrees + 1) / 2) / (math.sqrt(degrees * math.pi) * math.gamma(degrees / 2))
+        at = np.linspace(0.0, student_t_quantile(0.95, degrees=degrees), 20_001)
+        below = 0.5 + np.trapezoid(norm * (1 + at * at / degrees) ** (-(degrees + 1) / 2), at)
+        assert below == pytest.approx(0.95, abs=1e-9)
+
     @pytest.mark.parametrize(
         ("degrees", "probability", "tabulated"),
         [(1, 0.95, 3.841), (9, 0.05, 3.325), (9, 0.95, 16.919), (12, 0.05, 5.226), (100, 0.95, 124.342)],
@@ -66,10 +74,11 @@ class TestQuantiles:
         expected = -2 * math.log(1 - probability)
         assert chi_square_quantile(probability, degrees=2) == pytest.approx(expected, rel=1e-12)
 
-    @pytest.mark.parametrize(("a", "b"), [(1, 5), (5, 1)])
-    def test_beta_with_a_shape_of_one_is_a_power(self, a: int, b: int) -> None:
-        expected = 1 - 0.7 ** (1 / b) if a == 1 else 0.3 ** (1 / a)
-        assert beta_quantile(0.3, a=a, b=b) == pytest.approx(expected, rel=1e-12)
+    @pytest.mark.parametrize("trials", [1, 5, 34])
+    def test_binomial_interval_of_none_or_all_is_a_power(self, trials: int) -> None:
+        end = 0.05 ** (1 / trials)
+        assert list(binomial_interval(0, trials, interval=0.90)) == pytest.approx([0.0, 1 - end], rel=1e-12)
+        assert list(binomial_interval(trials, trials, interval=0.90)) == pytest.approx([end, 1.0], rel=1e-12)
 
     @pytest.mark.parametrize(("hits", "trials"), [(0, 1), (1, 1), (3, 6), (11, 13), (5, 5), (0, 7), (19, 40)])
     def test_binomial_interval_has_its_tails(self, hits: int, trials: int) -> None:
