@@ -1,11 +1,20 @@
-"""A constant as the catalogue lists it: where it is, and the public name that stays when it moves."""
+"""Every constant of the models: where it is, and the public name that stays when it moves.
+
+`tables/constants.csv` has a row for each, without its value: that is read from the module that computes with it, and
+never written again. A number that is missing there is found by a test. The group is public, and so is the name: a
+constant may move to another module, and neither its public name nor the hash changes. The group `numerics` holds how
+finely a search or a series is worked out: a change there moves an answer by less than any of its digits that mean
+something.
+"""
 
 from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from models.evidence import Standing
+from models.evidence import Standing, table
 
 
 class Row(NamedTuple):
@@ -22,9 +31,19 @@ class Row(NamedTuple):
     """Ids in `REFERENCES`, between blanks."""
 
 
-def rows(group: str, module: Any, *listed: tuple[str, str, Standing, str]) -> list[Row]:
-    """Return constants of one module as rows of one group."""
-    return [Row(group, module, *row) for row in listed]
+@cache
+def constant_rows() -> tuple[Row, ...]:
+    """Return every constant, in the order of the table.
+
+    Examples
+    --------
+    >>> row = constant_rows()[0]
+    >>> row.group, row.name, row.module.__name__
+    ('energy', 'ON_A_GRADE', 'models.energy')
+    """
+    rows: Any = table("constants")
+    # Imported only now: many of these modules ask for the hash, and with it for this list.
+    return tuple(Row(**{**row, "module": import_module(f"models.{row['module']}")}) for row in rows)
 
 
 def leaves(name: str, constant: Any) -> Iterator[tuple[str, float | str]]:
@@ -52,8 +71,7 @@ def leaves_of(row: Row) -> Iterator[tuple[str, float | str]]:
 
     Examples
     --------
-    >>> from models import load
-    >>> (row,) = rows("load", load, ("PEAK_VERTICAL_FORCE_RATIO.walk", "Backward over forward [1]", "choice", ""))
+    >>> (row,) = [row for row in constant_rows() if row.name == "PEAK_VERTICAL_FORCE_RATIO.walk"]
     >>> list(leaves_of(row))
     [('load.PEAK_VERTICAL_FORCE_RATIO.walk', 1.0)]
     """

@@ -15,8 +15,8 @@ import pytest
 import models
 from models import catalogue as catalogue_module
 from models import energy_models
-from models.catalogue import catalogue, coefficients_hash, constant_rows, everything
-from models.constant_rows import leaves
+from models.catalogue import catalogue, coefficients_hash, everything
+from models.constant_rows import constant_rows, leaves
 from models.evidence import table
 from models.quantities import INPUTS
 
