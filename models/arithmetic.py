@@ -113,20 +113,6 @@ def settled(condition: Condition) -> Condition:
     return condition if condition.any() else False
 
 
-def both(first: Condition, second: Condition) -> Condition:
-    """Combine two conditions with "and", row by row when either is an array.
-
-    Examples
-    --------
-    >>> both(True, False)
-    False
-    >>> both(True, np.array([True, False]))
-    array([ True, False])
-    """
-    result: Condition = first & second
-    return result
-
-
 def negate(condition: Condition) -> Condition:
     """Turn a condition round, row by row when it is an array (`~True` is -2 in Python).
 

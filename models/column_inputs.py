@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import energy, uncertainty
-from models.arithmetic import Condition, Number, both, negate, outside, settled, where
+from models.arithmetic import Condition, Number, negate, outside, settled, where
 from models.column_names import WORDS
 from models.direction import EQUAL_EFFORT
 from models.energy_models import ENERGY_MODELS, default_energy_model
@@ -163,7 +163,7 @@ class Chunk:
     def all_or_none(self, *names: str) -> Condition:
         """Return where several inputs were all given; a row that has a part of them is refused."""
         whole, part = (functools.reduce(join, map(self.has, names)) for join in (operator.and_, operator.or_))
-        self.refuse(both(part, negate(whole)), "", "conflicting_inputs")
+        self.refuse(part & negate(whole), "", "conflicting_inputs")
         return whole
 
     def cv(self, name: str, sd: Number, value: Number) -> Number:

@@ -10,7 +10,7 @@ from typing import cast
 from models import __version__, cautions, direction, energy, load
 from models import gait as gait_names
 from models.answer import SECTIONS, Assumed, Bout, Estimate, Ratio, Section
-from models.arithmetic import both, negate, settled
+from models.arithmetic import negate, settled
 from models.catalogue import coefficients_hash
 from models.errors import Conflict, OutsideEvidence
 from models.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
@@ -230,14 +230,14 @@ def fill(case: Case, sheet: Sheet, include: Collection[Section]) -> Movement:
         load_section(case, move, steps, sheet)
         if "energy" not in include and case.equal == "speed":
             beyond = case.speed_m_s > direction.BACKWARD_MEASURED_TO_M_S
-            sheet.warn_of_load(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, both(negate(on_a_grade(case)), beyond))
+            sheet.warn_of_load(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, negate(on_a_grade(case)) & beyond)
     if case.equal in direction.EQUAL_EFFORT:
         sheet.warn(cautions.EQUAL_EFFORT_ABSENT[case.equal])
     sheet.warn(cautions.NOVICE)
     sheet.warn(cautions.FALL)
     if case.age_y is not None and move.speed_m_s is not None:
         above = move.speed_m_s > sum(gait_names.OLDER_BACKWARD_WALK_M_S)
-        sheet.warn(cautions.OLDER_BACKWARD_SPEED, settled(both(case.age_y >= gait_names.OLDER_FROM_Y, above)))
+        sheet.warn(cautions.OLDER_BACKWARD_SPEED, settled((case.age_y >= gait_names.OLDER_FROM_Y) & above))
     return move
 
 

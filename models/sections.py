@@ -7,7 +7,7 @@ columns. Every section writes on a `Sheet`; warnings are worded in `models.cauti
 from typing import Final, NamedTuple
 
 from models import cautions, direction, energy, energy_models, gait, load
-from models.arithmetic import Condition, Number, both, negate, outside, settled
+from models.arithmetic import Condition, Number, negate, outside, settled
 from models.grades import Code, code_of, either, graded, weaker
 from models.movement import Case, Movement, forward_power, on_a_grade, supported
 from models.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
@@ -390,12 +390,12 @@ def patellofemoral(
     if steps is None:
         return
     bounds = load.PATELLOFEMORAL_RANGE_M_S
-    sheet.warn_of_load(cautions.PATELLOFEMORAL_SPEED, both(known, either_outside(speeds, bounds)))
+    sheet.warn_of_load(cautions.PATELLOFEMORAL_SPEED, known & either_outside(speeds, bounds))
     of_impulse = sheet.factors(spread=load.IMPULSE_CV, ratio_spread=load.IMPULSE_RATIO_CV)
     per_second = impulse_per_second(steps.forward, peak)
     back_per_second = impulse_per_second(steps.backward, back_peak)
     sheet.warn_of_load(cautions.IMPULSE_LEVEL, known)
-    backward_known = both(backward_known, steps.backward_contact_known)
+    backward_known = backward_known & steps.backward_contact_known
     sheet.load_pair(
         "patellofemoral_impulse_per_km_bw_s",
         per_second * 1000 / there,

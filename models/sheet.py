@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from models.arithmetic import Condition, Number, both, where
+from models.arithmetic import Condition, Number, where
 from models.energy import intensity
 from models.errors import Undefined
 from models.grades import GRADES, Code, code_of, grades_of, weaker
@@ -92,7 +92,7 @@ class Sheet:
     def warn_of_load(self, code: str, condition: Condition = True) -> None:
         """Note a warning about loads, for the rows where any load is known and the condition holds."""
         if condition is not False:
-            self.warn(code, both(self.load_known, condition))
+            self.warn(code, self.load_known & condition)
 
     def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
         """Raise `Undefined` where the condition holds; on columns note the rows."""
@@ -161,7 +161,7 @@ class Sheet:
         `at_best` holds grades, forward and backward, that those of the indicator may not be better than.
         """
         self.put_load(name, forward, factors.forward, known, at_best[0])
-        backward_known = both(both(known, backward_known), self.load_known)
+        backward_known = known & backward_known & self.load_known
         self.put_backward_load(name, backward, factors.backward, backward_known, at_best[1])
         ratio = RATIO_NAMES.get(name)
         if ratio is not None and backward_known is not False:
@@ -172,7 +172,7 @@ class Sheet:
         self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code | None = None
     ) -> None:
         """Write a forward joint-load indicator, where it is known, with its evidence grade."""
-        known = both(known, self.load_known)
+        known = known & self.load_known
         if known is not False:
             evidence: Code = LOAD_CODES[name][self.gait][0]
             if at_best is not None:
@@ -185,7 +185,7 @@ class Sheet:
         self, name: str, value: Number, factor: Number, known: Condition, at_best: Code | None = None
     ) -> None:
         """Write a backward joint-load indicator, where it is known, with its evidence grade."""
-        known = both(known, self.load_known)
+        known = known & self.load_known
         if known is not False:
             evidence: Code = LOAD_CODES[name][self.gait][1]
             if at_best is not None:

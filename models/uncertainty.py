@@ -5,14 +5,13 @@ An estimate is taken as lognormal around its value. The parts of its spread are 
 sum of squares, and parts that two quantities share cancel in their ratio.
 """
 
-import math
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
 
-from models.arithmetic import Condition, Number, where
+from models.arithmetic import Condition, Number, exponential, where
 from models.quantiles import student_t_quantile
 
 Gait: TypeAlias = Literal["run", "walk"]
@@ -177,6 +176,4 @@ def spread_factor(spread: Number, score: Number) -> Number:
     >>> round(spread_factor(0.11, standard_score(0.90)), 2)
     1.2
     """
-    exponent = score * spread
-    factor: Number = np.exp(exponent) if isinstance(exponent, np.ndarray) else math.exp(exponent)
-    return factor
+    return exponential(score * spread)
