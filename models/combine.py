@@ -90,6 +90,8 @@ class Sum(NamedTuple):
     """The error that both directions have, person, equation and conversion: at each point of the grid."""
     ratio: Column
     """The error of the ratio backward to forward, of what is done backward alone: at each point of the grid."""
+    evidence: EvidenceGrade
+    """The weakest of its rows."""
 
 
 Sums: TypeAlias = Mapping[Gait, Sum]
@@ -167,12 +169,12 @@ def summed(
     if np.isnan(total):
         return None
     shared = spread_of(forward[name], rows, score)
-    moved = under.placed(value * shared, rows)
+    moved, evidence = under.placed(value * shared, rows), grade_over(section[name]["evidence"], rows)
     if section is forward:
-        return Sum(total, moved, np.zeros_like(moved))
+        return Sum(total, moved, np.zeros_like(moved), evidence)
     whole = spread_of(section[name], rows, score)
     of_ratio = np.maximum(whole * whole - shared * shared, 0.0) ** 0.5
-    return Sum(total, moved, under.placed(value * of_ratio, rows))
+    return Sum(total, moved, under.placed(value * of_ratio, rows), evidence)
 
 
 def spread_of(interval: Values, rows: Rows, score: float) -> Column:
@@ -239,21 +241,22 @@ def added(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
     Examples
     --------
     >>> one, none = np.array([0.1]), np.array([0.0])
-    >>> added([("run", Sum(1.0, one, none)), ("run", Sum(2.0, one, one))])["run"]
-    Sum(value=3.0, forward=array([0.2]), ratio=array([0.1]))
+    >>> added([("run", Sum(1.0, one, none, "B")), ("run", Sum(2.0, one, one, "C"))])["run"]
+    Sum(value=3.0, forward=array([0.2]), ratio=array([0.1]), evidence='C')
     """
     sums: dict[Gait, Sum] = {}
     for gait, part in parts:
         if part is None:
             return None
-        before = sums.get(gait)
-        sums[gait] = part if before is None else joined(before, part)
+        one = sums.get(gait)
+        sums[gait] = part if one is None else joined(one, part)
     return sums
 
 
 def joined(one: Sum, other: Sum) -> Sum:
     """Return two sums of one gait as one."""
-    return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio)
+    evidence = weakest((one.evidence, other.evidence))
+    return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio, evidence)
 
 
 def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
@@ -264,7 +267,7 @@ def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
         forward=[float(part.forward.sum()) / value for part in sums.values()],
         ratio=[float(part.ratio.sum()) / value for part in sums.values()],
     )
-    return around(value, spread, score)
+    return around(value, spread, score) | {"evidence": weakest(part.evidence for part in sums.values())}
 
 
 def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] | None = None) -> Graded:
@@ -274,7 +277,8 @@ def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] 
         forward=itertools.chain(*(over[gait].forward / top - under[gait].forward / bottom for gait in over)),
         ratio=itertools.chain(*(over[gait].ratio / top - under[gait].ratio / bottom for gait in over)),
     )
-    return around(top / bottom, spread, score)
+    evidence = weakest(part.evidence for sums in (over, under) for part in sums.values())
+    return around(top / bottom, spread, score) | {"evidence": evidence}
 
 
 def around(value: float, spread: float, score: float) -> Graded:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models import __version__, cautions, energy
-from models.answer import IMPULSE, Indicator, Section
+from models.answer import IMPULSE, Indicator, Interval, Section
 from models.catalogue import coefficients_hash
 from models.combine import (
     Column,
@@ -19,19 +19,16 @@ from models.combine import (
     Sum,
     Sums,
     added,
-    grade_over,
     grid,
     interval,
     largest,
     largest_of,
     ratio,
     summed,
-    weakest,
 )
 from models.covered import COVERED_WARNED, Done, Parts, enough, parts_of
 from models.errors import Conflict, Undefined
 from models.estimate import compute, references
-from models.grades import GRADES, EvidenceGrade
 from models.inputs import Person
 from models.movement import Case
 from models.sheet import Sheet, rows_of
@@ -96,9 +93,6 @@ class Tally(NamedTuple):
     """How long each load is known in the parts that it is summed over."""
     impulse: Sum | None
     """None where none of the parts has one."""
-    impulse_evidence: EvidenceGrade
-    energy_evidence: EvidenceGrade
-    steps_evidence: EvidenceGrade
     peaks: dict[str, Indicator]
 
 
@@ -274,9 +268,6 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
         impulse=summed(IMPULSE, sheet.forward_load, load, summed_over, times[summed_over], *of)
         if len(summed_over)
         else None,
-        impulse_evidence=grade_over(load[IMPULSE]["evidence"], summed_over) if len(summed_over) else GRADES[-1],
-        energy_evidence=grade_over(section["total_energy_kcal"]["evidence"], rows),
-        steps_evidence=grade_over(section["steps"]["evidence"], rows) if "steps" in section else GRADES[-1],
         peaks={name: largest(load[name], kept[name]) for name in PEAKS if len(kept[name])},
     )
 
@@ -288,18 +279,18 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str
     """
     moving_s = sum(part.duration_s for part in parts)
     active, resting = active_and_resting(parts, rest)
-    energies, evidence = total_energy(parts), weakest(part.energy_evidence for part in parts)
+    energies = total_energy(parts)
     found: Totals = {
         "duration_s": moving_s + rest.pause_s,
         "moving_duration_s": moving_s,
         "distance_m": sum(part.distance_m for part in parts),
-        "total_energy_kcal": {**interval(energies, score, value=active + resting), "evidence": evidence},
-        "active_energy_kcal": {**interval(energies, score, value=active), "evidence": evidence},
+        "total_energy_kcal": interval(energies, score, value=active + resting),
+        "active_energy_kcal": interval(energies, score, value=active),
         "resting_energy_kcal": resting,
     }
     steps = added((part.gait, part.steps) for part in parts)
     if steps is not None:
-        found["steps"] = {**interval(steps, score), "evidence": weakest(part.steps_evidence for part in parts)}
+        found["steps"] = interval(steps, score)
     shares = {name: covered(parts, name) for name in LOADS if name in loads}
     load: dict[str, Any] = {}
     for name in PEAKS:
@@ -307,10 +298,7 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str
             load[name] = largest_of([part.peaks[name] for part in parts if name in part.peaks])
             load[name]["covered"] = shares[name]
     if enough(shares.get(IMPULSE, 0.0)):
-        known = [part for part in parts if part.impulse is not None]
-        impulse = interval(impulses(known), score)
-        grade = weakest(part.impulse_evidence for part in known)
-        load[IMPULSE] = {**impulse, "evidence": grade, "covered": shares[IMPULSE]}
+        load[IMPULSE] = {**interval(impulses(parts), score), "covered": shares[IMPULSE]}
     if load:
         found["load"] = cast(WorkoutLoad, load)
     return found
@@ -346,18 +334,17 @@ def ratios(
     """Return one workout over another that differs in direction alone."""
     energies = total_energy(over), total_energy(under)
     (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
-    evidence = weakest(part.energy_evidence for part in (*over, *under))
-    total = ratio(*energies, score, values=(active + resting, active_under + resting_under))
     found: WorkoutRatio = {
-        "total_energy": {**total, "evidence": evidence},
-        "active_energy": {**ratio(*energies, score, values=(active, active_under)), "evidence": evidence},
+        "total_energy": ratio(*energies, score, values=(active + resting, active_under + resting_under)),
+        "active_energy": ratio(*energies, score, values=(active, active_under)),
     }
     steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
     if steps[0] is not None and steps[1] is not None:
-        grade = weakest(part.steps_evidence for part in (*over, *under))
-        found["cadence"] = {**ratio(steps[0], steps[1], score), "evidence": grade}
+        found["cadence"] = ratio(steps[0], steps[1], score)
     if IMPULSE in loads and all(enough(covered(parts, IMPULSE)) for parts in (over, under)):
-        found["patellofemoral_impulse_per_km"] = ratio(impulses(over), impulses(under), score)
+        impulse = ratio(impulses(over), impulses(under), score)
+        del impulse["evidence"]
+        found["patellofemoral_impulse_per_km"] = cast(Interval, impulse)
     return found
 
 
