@@ -42,8 +42,8 @@ def plan(wish: PlanRequest) -> Any:
     `body_mass_kg`, `goal`, and with most_energy `duration_s`, with least_load `active_energy_kcal` and `indicator`.
     The code unattainable says that no plan keeps all limits, with the least, greatest and nearest value in `errors`.
 
-    The plan mixes directions and chooses speeds, inside the data behind what it rests on, and is optimal to within
-    rounding: one bout or two, with rest for what is left of the time. Here duration_s is the time there is, rest
+    The plan mixes directions and chooses speeds, inside the data behind what it rests on, and is optimal to the mm/s:
+    one bout or two, with rest for what is left of the time. Here duration_s is the time there is, rest
     included; for the least load it may be left out. Say what the person can do: own maximal oxygen uptake, a limit of
     uptake that can be held for as long, which is not modelled, and an own fastest speed backward. Running when gait is
     left out; walking has no impulse, and its loads are known on the level alone backward.

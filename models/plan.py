@@ -1,6 +1,6 @@
 """The most energy in a given time under limits of load, or the least load for a given energy.
 
-`plan` checks and completes the caller's input and assembles the answer; `models.planning` finds it.
+`plan` checks and completes the caller's input and assembles the answer; `models.best_mix` finds it.
 """
 
 import math
@@ -12,12 +12,12 @@ import numpy as np
 
 from models import __version__, cautions, direction, energy
 from models.answer import IMPULSE, Assumed, Direction
+from models.best_mix import Candidates, Limit, Solution, Task, best_mix, candidates_of
 from models.catalogue import coefficients_hash
 from models.errors import Conflict
 from models.estimate import compute, references
 from models.inputs import Person, energy_model_of, grade_of, is_bout, person_of
 from models.movement import Case
-from models.optimum import DIRECTIONS, SPEED_RANGE
 from models.plan_answer import (
     DURATION,
     ENERGY,
@@ -32,9 +32,8 @@ from models.plan_answer import (
     PlanTotals,
 )
 from models.plan_refusal import refusal
-from models.planning import Limit, Solution, Task, roads_of, solve
 from models.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
-from models.roots import fitting
+from models.roots import MOST_ROUNDING, fitting
 from models.sheet import Sheet, Values
 from models.uncertainty import Gait
 from models.workout import Segments, partly, workout_of
@@ -136,9 +135,7 @@ def plan(
         step_rate_ratio=step_rate_ratio,
         interval=interval,
     )
-    checked = {
-        name: check(name, cast(float, limit), "limits") for name, limit in ({} if limits is None else limits).items()
-    }
+    checked = {name: check(name, cast(float, limit), "limits") for name, limit in (limits or {}).items()}
     if oxygen_uptake_max_ml_kg_min is not None:
         oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
     case = Case(
@@ -154,33 +151,30 @@ def plan(
         step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
     )
+    own = {
+        "speed_low_m_s": speed_low_m_s,
+        "speed_high_m_s": speed_high_m_s,
+        "backward_speed_high_m_s": backward_speed_high_m_s,
+    }
+    own_speeds = {name: check(name, speed) for name, speed in own.items() if speed is not None}
+    if own_speeds.get("speed_low_m_s", 0.0) > own_speeds.get("speed_high_m_s", math.inf):
+        raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
     task = Task(
         case,
-        person.score,
-        goal,
         INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
         duration_s is not None,
         0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
         indicator or "",
         limits_of(checked, oxygen_uptake_max_ml_kg_min),
-        checked.get(IMPULSE),
+        # So far below it that no rounding leads beyond.
+        checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
+        own_speeds,
     )
-    own = {
-        name: check(name, value)
-        for name, value in (
-            ("speed_low_m_s", speed_low_m_s),
-            ("speed_high_m_s", speed_high_m_s),
-            ("backward_speed_high_m_s", backward_speed_high_m_s),
-        )
-        if value is not None
-    }
-    if own.get("speed_low_m_s", 0.0) > own.get("speed_high_m_s", math.inf):
-        raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
-    roads, warned = roads_of(task, own)
-    best = solve(task, roads)
+    candidates = candidates_of(task)
+    best = best_mix(task, candidates)
     if best is None:
-        raise refusal(task, roads, own)
-    mixed, codes = option(task, person, best)
+        raise refusal(task, candidates)
+    mixed, codes = option(task, person, candidates, best)
     others: dict[str, list[str]] = {}
     answer: Plan = {
         "goal": goal,
@@ -200,36 +194,30 @@ def plan(
     }
     if "rest_s" in mixed:
         answer["rest_s"] = mixed["rest_s"]
-    for way in DIRECTIONS:
-        alone = [road for road in roads if road.direction == way]
-        if not alone:
-            continue
+    for way in candidates.ends_by:
         found = mixed
         if {bout["direction"] for bout in mixed["bouts"]} != {way}:
-            one = solve(task, alone)
+            one = best_mix(task, candidates.only(way))
             if one is None:
-                warned.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
+                candidates.warnings.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
                 continue
-            found, more = option(task, person, one)
+            found, more = option(task, person, candidates, one)
             for code in dict.fromkeys(more):
                 others.setdefault(code, []).append(f"{way}_only")
-        if way == "forward":
-            answer["forward_only"] = found
-        else:
-            answer["backward_only"] = found
+        cast(Values, answer)[f"{way}_only"] = found
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
-    first = [cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited
-    answer["warnings"] = warnings_of([*first, cautions.PLAN_CENTRAL, *warned, *codes], others)
+    first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, cautions.PLAN_CENTRAL, *candidates.warnings]
+    answer["warnings"] = warnings_of([*first, *codes], others)
     return answer
 
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
     """Return what every second is to keep: what is plausible at all, the caller's limits, and the own maximum."""
-    held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, SPEED_RANGE, "")]
-    held += [Limit(name, value, name, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
-    return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM, MAXIMUM)]))
+    held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, "")]
+    held += [Limit(name, value, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
+    return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]))
 
 
 def warnings_of(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[cautions.Warning]:
@@ -253,29 +241,26 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
             raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
 
 
-def option(task: Task, person: Person, found: Solution) -> tuple[PlanOption, list[str]]:
+def option(task: Task, person: Person, candidates: Candidates, found: Solution) -> tuple[PlanOption, list[str]]:
     """Return a solution as it is answered, and the codes of what to warn of."""
-    farthest = INPUTS["distance_m"].high
-    left_s = task.time_s
+    farthest, left_s = INPUTS["distance_m"].high, task.time_s
     bouts: list[PlanBout] = []
     codes: list[str] = []
-    for share in found.shares:
-        span, speed, duration_s = share.point.span, share.point.speed_m_s, share.part * task.time_s
-        assert span is not None
+    for row, time_s in found.seconds.items():
+        way, speed = candidates.direction_of(row), float(candidates.speed_m_s[row])
         # Farther than an estimate takes, a bout is done in equal parts. No rounding adds to the time that there is.
-        parts = math.ceil(speed * duration_s / farthest)
-        duration_s = fitting(min(duration_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
+        parts = math.ceil(speed * time_s / farthest)
+        duration_s = fitting(min(time_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
         left_s -= parts * duration_s
         case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
-        sheet, _ = compute(case, score=task.score, include=("energy", "load"))
-        bouts += [bout_of(case, span.direction, sheet)] * parts
+        sheet, _ = compute(case, score=person.score, include=("energy", "load"))
+        bouts += [bout_of(case, way, sheet)] * parts
         # No bout is above the maximum; the other direction at its speed may be.
-        met = {code for code, _ in sheet.warnings if cautions.concerns(code, span.direction)} - {cautions.ABOVE_MAXIMUM}
+        met = {code for code, _ in sheet.warnings if cautions.concerns(code, way)} - {cautions.ABOVE_MAXIMUM}
         codes += [code for code, _ in sheet.warnings if code in met]
-    totals, limits = totals_of(bouts, task.case, person), task.tightest
+    totals = totals_of(bouts, task.case, person)
     codes += [cautions.WORKOUT_PARTS] * partly(totals)
-    binding = [limits[name].by if name in limits else name for name in found.binding]
-    answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": list(dict.fromkeys(binding))}
+    answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": found.binding}
     if task.timed:
         answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
     return answer, codes

@@ -20,7 +20,7 @@ from models.curves import energy_curves
 from models.errors import OutOfRange, Undefined
 from models.estimate import estimate
 from models.evidence import table
-from models.planning import inward
+from models.plan_refusal import inward
 from models.recording import MAXIMUM_POINTS, Column, Points, recording
 from models.track import track
 from models.uncertainty import standard_score

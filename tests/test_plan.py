@@ -14,18 +14,17 @@ from pydantic import TypeAdapter
 from app.examples import requests
 from app.schema import described
 from models.answer import IMPULSE
+from models.best_mix import hull_edge, whole_mm
 from models.cautions import WARNINGS
 from models.energy_models import ENERGY_MODELS, default_energy_model
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
 from models.estimate import compute, estimate
 from models.load import IMPULSE_CV, IMPULSE_RATIO_CV
 from models.movement import Case
-from models.optimum import Field, Rates, Span
 from models.plan import plan
 from models.plan_answer import ENERGY, MAXIMUM, UPTAKE, Plan
 from models.quantities import INPUTS
 from models.segments import workout
-from models.sheet import Sheet
 from models.uncertainty import standard_score
 
 Wish: TypeAlias = dict[str, Any]
@@ -43,6 +42,8 @@ PEAKS = (VERTICAL, KNEE, ACHILLES, TIBIA)
 PLAUSIBLE_UPTAKE = 120.0
 MEASURED_BACKWARD = {"run": (0.2, 3.5), "walk": (1.111, 1.389)}
 CLOSE = 1e-9
+TO_THE_MM = 1e-3
+"""Share of a total by which speeds in whole mm/s may be short of those in between."""
 TIME = 1800.0
 CAPPED: Wish = {"body_mass_kg": 70.0, "backward_speed_high_m_s": 2.2}
 MOST: Wish = CAPPED | {"goal": "most_energy", "duration_s": TIME}
@@ -73,7 +74,7 @@ def reached(option: Answer, wish: Wish) -> float:
 class Points:
     """Speeds forward and backward on a grid that are inside the data and the limits of peaks, with their rates."""
 
-    def __init__(self, wish: Wish, count: int = 41) -> None:
+    def __init__(self, wish: Wish, between: Callable[[float, float], Column]) -> None:
         gait, limits = wish.get("gait", "run"), wish.get("limits", {})
         names = [*limits, *([wish["indicator"]] if "indicator" in wish else []), UPTAKE]
         model = wish.get("energy_model", default_energy_model(gait))
@@ -83,7 +84,7 @@ class Points:
         spans.append((wish.get("speed_low_m_s", 0.0), wish.get("speed_high_m_s", 9.0)))
         back = [*spans, MEASURED_BACKWARD[gait], (0.0, wish.get("backward_speed_high_m_s", 9.0))]
         columns = [
-            self.columns(wish, gait, model, way, span, names, count)
+            self.columns(wish, gait, model, way, span, names, between)
             for way, span in (("forward", spans), ("backward", back))
         ]
         self.rates = {name: np.concatenate([column[name] for column in columns]) for name in (*names, ENERGY)}
@@ -97,10 +98,10 @@ class Points:
         way: str,
         spans: list[tuple[float, float]],
         names: list[str],
-        count: int,
+        between: Callable[[float, float], Column],
     ) -> dict[str, Column]:
         low, high = max(span[0] for span in spans), min(span[1] for span in spans)
-        speeds = np.linspace(low, high, count) if low <= high else np.array([])
+        speeds = between(low, high) if low <= high else np.array([])
         if not speeds.size:
             return dict.fromkeys((*names, ENERGY), speeds)
         rest = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1.0)["forward"]["resting_energy_kcal"] * 4184 / 70
@@ -131,7 +132,7 @@ class Points:
 
 def best_of_grid(wish: Wish) -> float | None:
     """Return the best that any two speeds of a grid reach with any split of a grid, None where none is feasible."""
-    rates = Points(wish).rates
+    rates = Points(wish, lambda low, high: np.linspace(low, high, 41)).rates
     if not rates[ENERGY].size:
         return None
     time, budget = wish.get("duration_s", np.inf), wish.get("limits", {}).get(IMPULSE, np.inf)
@@ -153,6 +154,24 @@ def best_of_grid(wish: Wish) -> float | None:
     peak = rates[wish["indicator"]]
     used = np.maximum(np.where(first > 0, peak[:, None], 0.0), np.where(second > 0, peak, 0.0))
     return -float(np.min(used[feasible]))
+
+
+def best_alone(wish: Wish) -> float | None:
+    """Return the best of one speed in whole mm/s, or at an end of the speeds; None where none is feasible."""
+    rates = Points(
+        wish, lambda low, high: np.array([low, *(mm / 1000 for mm in range(200, 8001) if low < mm / 1000 < high), high])
+    ).rates
+    energy, time = rates[ENERGY], wish["duration_s"]
+    load = rates.get(IMPULSE, 0 * energy)
+    budget = wish.get("limits", {}).get(IMPULSE, np.inf)
+    if wish["goal"] == "most_energy":
+        seconds = np.minimum(time, budget / np.maximum(load, 1e-12))
+        return float(np.max(energy * seconds, initial=-np.inf, where=seconds >= 1)) if (seconds >= 1).any() else None
+    seconds = wish[ENERGY] / energy
+    feasible = (seconds >= 1) & (seconds <= time) & (load * seconds <= budget)
+    if not feasible.any():
+        return None
+    return -float(np.min((load * seconds if wish["indicator"] == IMPULSE else rates[wish["indicator"]])[feasible]))
 
 
 def optional(strategies: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[Wish]:
@@ -254,12 +273,34 @@ def test_no_plan_of_a_grid_is_better(wish: Wish) -> None:
         return
     check_feasible(answer, wish)
     best = reached(answer, wish)
-    assert expected is None or best >= expected - CLOSE * abs(expected)
+    assert expected is None or best >= expected - TO_THE_MM * abs(expected)
     for name in ("forward_only", "backward_only"):
         if name in answer:
             check_feasible(answer[name], wish)
             assert {bout["direction"] for bout in answer[name]["bouts"]} == {name.removesuffix("_only")}
-            assert reached(answer[name], wish) <= best + CLOSE * abs(best)
+            assert reached(answer[name], wish) <= best + TO_THE_MM * abs(best)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.one_of(MOST_ENERGY, LEAST_LOAD, MIXED))
+def test_no_other_mm_a_second_is_better(wish: Wish) -> None:
+    """To the letter, not to the mm/s: every one of them is looked at. Without a budget one speed is the best."""
+    expected = best_alone(wish)
+    try:
+        answer = made(wish)
+    except Undefined:
+        assert expected is None
+        return
+    if expected is not None:
+        assert reached(answer, wish) >= expected - CLOSE * abs(expected)
+        if IMPULSE not in wish.get("limits", {}) and wish.get("indicator") != IMPULSE:
+            assert reached(answer, wish) == pytest.approx(expected, rel=CLOSE)
+    own = [wish[name] for name in wish if "speed" in name] + [
+        end for bounds in MEASURED_BACKWARD.values() for end in bounds
+    ]
+    for bout in answer["bouts"]:
+        mm = bout["speed_m_s"] * 1000
+        assert mm == pytest.approx(round(mm), abs=1e-9) or min(abs(bout["speed_m_s"] - end) for end in own) < 1e-3
 
 
 @settings(max_examples=25, deadline=None)
@@ -382,15 +423,29 @@ def test_a_limit_that_speeds_on_both_sides_keep_loses_none_of_them(monkeypatch: 
     wish = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": TIME, "speed_high_m_s": 3.5}
     ratio_stops = 1 + (0.76 - 1.03) / -0.137
     at_stop = (2.37 + 0.858 * ratio_stops) * 0.76
-    beyond = made(wish | {"limits": {KNEE: at_stop * (1 + 1e-7)}})["backward_only"]["bouts"][0]["speed_m_s"]
+    beyond = made(wish | {"limits": {KNEE: at_stop * (1 + 1e-5)}})["backward_only"]["bouts"][0]["speed_m_s"]
     before = made(wish | {"limits": {KNEE: at_stop * (1 - 1e-7)}})["backward_only"]["bouts"][0]["speed_m_s"]
-    assert beyond == pytest.approx(ratio_stops, abs=1e-5)
+    assert beyond == pytest.approx(ratio_stops, abs=1e-3)
     assert before < 2.8
     least = wish | {"goal": "least_load", "indicator": KNEE}
     answer = made(
         least | {ENERGY: energy_of(made(wish | {"speed_low_m_s": 2.9, "speed_high_m_s": 2.9})), "speed_high_m_s": 3.4}
     )
-    assert load_of(answer, KNEE) == pytest.approx(at_stop, rel=1e-9)
+    assert at_stop <= load_of(answer, KNEE) <= at_stop * (1 + 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("limits", "way"), [({KNEE: 5.2}, "forward"), ({VERTICAL: 2.6}, "backward"), ({UPTAKE: 40.0}, "forward")]
+)
+def test_one_mm_a_second_more_is_beyond_the_limit(limits: dict[str, float], way: str) -> None:
+    ((name, limit),) = limits.items()
+    (bout,) = made(MOST | {"backward_speed_high_m_s": 3.5, "limits": limits})[f"{way}_only"]["bouts"]
+
+    def value_at(speed_m_s: float) -> float:
+        found = cast(Answer, estimate(body_mass_kg=70.0, gait="run", speed_m_s=speed_m_s, duration_s=TIME))[way]
+        return cast(float, (found | found["load"])[name]["value"])
+
+    assert value_at(bout["speed_m_s"]) <= limit < value_at(bout["speed_m_s"] + 0.001)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +458,7 @@ def test_a_limit_that_speeds_on_both_sides_keep_loses_none_of_them(monkeypatch: 
     ],
 )
 def test_where_both_directions_end_at_one_uptake_the_lesser_load_is_taken(own: Wish) -> None:
-    """At 40 ml/kg/min both have the same energy, but for rounding; backward bears less."""
+    """At 40 ml/kg/min both have the same energy, to the mm/s; backward bears less."""
     wish = {"body_mass_kg": 70.0, "duration_s": TIME, "goal": "least_load", ENERGY: 50.0, "indicator": IMPULSE} | own
     answer = made(wish)
     check_feasible(answer, wish)
@@ -411,25 +466,32 @@ def test_where_both_directions_end_at_one_uptake_the_lesser_load_is_taken(own: W
     assert load_of(answer, IMPULSE) < 0.8 * load_of(made(wish | {"limits": {UPTAKE: 40.0}})["forward_only"], IMPULSE)
 
 
-class Curve(Rates):
-    """Rates of which one is a concave function of the other."""
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.1, 9.0), st.floats(-9.0, 9.0)), min_size=1, max_size=12), st.floats(0.01, 1.0))
+def test_the_edge_of_the_hull_is_above_every_line_between_two_points(
+    points: list[tuple[float, float]], part: float
+) -> None:
+    x, y = (np.array(column) for column in zip(*points, strict=True))
+    mean = part * x.max()
+    near, far = hull_edge(x, y, mean)
+    x, y = np.append(x, 0.0), np.append(y, 0.0)
+    height = np.interp(mean, [x[near], x[far]], [y[near], y[far]])
+    for left in np.flatnonzero(x < mean):
+        for right in np.flatnonzero(x >= mean):
+            assert np.interp(mean, [x[left], x[right]], [y[left], y[right]]) <= height + 1e-9
 
-    def __init__(self) -> None:
-        pass
 
-    def sheet(self, speed_m_s: Any) -> Sheet:
-        sheet = Sheet(gait="run", score=1.0)
-        sheet.forward |= {IMPULSE: {"value": speed_m_s, "high": speed_m_s}}
-        sheet.forward |= {ENERGY: {"value": speed_m_s**0.5, "high": speed_m_s**0.5}}
-        return sheet
-
-
-@pytest.mark.parametrize("mean", [1.0, 1.7, 2.0, 3.9])
-def test_where_the_best_is_one_speed_inside_its_span_it_is_found(mean: float) -> None:
-    field = Field(Curve(), [Span("forward", 0.5, 4.0, "a", "b")], IMPULSE, (ENERGY, 1.0))
-    (share,) = field.share(mean, field.highest(0.0, 1.0, closer=True), least=0.0, at_least=False)
-    assert share.part == 1
-    assert share.point.speed_m_s == pytest.approx(mean, abs=1e-9)
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (2.0, 2.003, [2.0, 2.001, 2.002, 2.003]),
+        (2.0004, 2.0017, [2.0004, 2.001, 2.0017]),
+        (2.0004, 2.0006, [2.0004, 2.0006]),
+        (2.0005, 2.0005, [2.0005]),
+    ],
+)
+def test_speeds_are_whole_mm_and_both_ends(low: float, high: float, expected: list[float]) -> None:
+    assert whole_mm(low, high).tolist() == expected
 
 
 def test_what_is_unknown_backward_keeps_backward_out() -> None:
@@ -445,7 +507,7 @@ def test_what_is_unknown_backward_keeps_backward_out() -> None:
 def test_backward_achilles_counts_with_its_upper_bound() -> None:
     wish = MOST | {"backward_speed_high_m_s": 3.4, "limits": {ACHILLES: 1.3}}
     bout = made(wish)["backward_only"]["bouts"][0]
-    assert bout["load"][ACHILLES]["high"] == pytest.approx(1.3, rel=1e-9)
+    assert 1.3 - 0.001 * 1.25 * 1.04 / 8.53 < bout["load"][ACHILLES]["high"] <= 1.3
     assert "value" not in bout["load"][ACHILLES]
     assert WARNINGS["caution.plan_backward_achilles"] in made(wish)["warnings"]
 
@@ -573,7 +635,7 @@ def test_a_limit_that_leaves_too_little_energy_names_one_that_does_not() -> None
     assert caught.value.nearest > 2.05 + 0.155 * 2.0
     answer = made(mended(wish, caught.value))
     assert energy_of(answer) == pytest.approx(300.0, rel=CLOSE)
-    assert answer["totals"]["duration_s"] == pytest.approx(TIME, rel=1e-5)
+    assert TIME * (1 - TO_THE_MM) <= answer["totals"]["duration_s"] <= TIME
 
 
 def test_where_nothing_that_can_be_asked_for_is_near_none_is_named() -> None:
@@ -595,7 +657,7 @@ def test_no_plan_takes_more_oxygen_than_anybody_does(grade: float) -> None:
     answer = made(MOST | {"grade": grade, "energy_model": "minetti2002", "duration_s": 172_800.0})
     taken = [bout[UPTAKE]["value"] for way in ("forward_only", "backward_only") for bout in answer[way]["bouts"]]
     assert max(taken) <= PLAUSIBLE_UPTAKE * (1 + CLOSE)
-    assert max(taken) == pytest.approx(PLAUSIBLE_UPTAKE)
+    assert max(taken) >= PLAUSIBLE_UPTAKE * (1 - TO_THE_MM)
 
 
 BARE: Wish = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": TIME}
