@@ -1,8 +1,10 @@
 """`retrorun bulk`: every row of a Parquet, CSV or JSON Lines file, estimated into another."""
 
 import argparse
+import os
 import sys
 from concurrent.futures import BrokenExecutor, CancelledError
+from pathlib import Path
 from time import monotonic
 from typing import Final, TextIO
 
@@ -32,13 +34,14 @@ def bulk_of(chosen: argparse.Namespace) -> str:
     Failed
         Something ended the run.
     """
-    given = {name: getattr(chosen, name) for name in Options._fields if getattr(chosen, name) is not None}
-    options = Options(**given)
+    given = {name: getattr(chosen, name) for name in Options._fields if getattr(chosen, name, None) is not None}
+    options = Options(**given, folder=chosen.output.endswith(("/", os.sep)))
+    output = Path(chosen.output)
     if options.scheduler and options.engine != "dask":
         raise BadFile("--scheduler goes with --engine dask.")
     progress = Progress(sys.stderr)
     try:
-        outcome = run(chosen.input, chosen.output, options, progress)
+        outcome = run(chosen.input, output, options, progress)
     except KeyboardInterrupt:
         raise Failed(f"Stopped; {AGAIN}.") from None
     except BrokenExecutor:
@@ -48,9 +51,9 @@ def bulk_of(chosen: argparse.Namespace) -> str:
     except NotRead as error:
         raise Failed(f"The input was not read: {error}. Once that is fixed, {AGAIN}.") from None
     except pa.ArrowException as error:
-        raise Failed(f"{chosen.input.name} cannot be written as {chosen.output.name}: {error}") from None
+        raise Failed(f"{chosen.input.name} cannot be written as {output.name}: {error}") from None
     except OSError as error:
-        said = f"{error.filename or chosen.output}: {error.strerror or error}"
+        said = f"{error.filename or output}: {error.strerror or error}"
         raise Failed(f"The output was not written: {said}. Once that is fixed, {AGAIN}.") from None
     finally:
         progress.close()

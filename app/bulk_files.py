@@ -26,9 +26,9 @@ MADE: Final = "made"
 FOUND: Final = "found"
 """Whether the run made the folder, or found it empty and leaves it so."""
 ATTRIBUTE: Final = "user.retrorun.bulk"
-RUN: Final = re.compile(r"[0-9a-f]{16}")
-"""The name of the folder of one run's parts."""
-PART: Final = re.compile(r"\d{9,}\.(parquet|csv|jsonl|rejected\.csv|done\.json)|.+\.[0-9a-f]{32}\.tmp", re.DOTALL)
+RUN: Final = re.compile(r"[0-9a-f]{16}(-estimates)?")
+"""The names of the folders of one run's parts."""
+PART: Final = re.compile(r"\d{9,}\.(arrow|parquet|csv|jsonl|rejected\.csv|done\.json)|.+\.[0-9a-f]{32}\.tmp", re.DOTALL)
 """The names of the files in it."""
 
 

@@ -11,7 +11,11 @@ NAME: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]*))(?:,|\Z)')
 def add_bulk_options(parser: argparse.ArgumentParser) -> None:
     """Add the files and the options."""
     parser.add_argument("input", type=Path, metavar="INPUT", help="file of bouts: .parquet, .csv, .jsonl or .ndjson")
-    parser.add_argument("output", type=Path, metavar="OUTPUT", help="file to write, of any of these kinds")
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="file to write, of any of these kinds; with / at its end a folder of Parquet files",
+    )
     parser.add_argument("--fields", type=names, metavar="", help="columns to compute, between commas; else all")
     parser.add_argument(
         "--keep",

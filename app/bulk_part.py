@@ -9,7 +9,7 @@ import io
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,8 +23,7 @@ import pyarrow.parquet as pq
 
 from app.bulk_files import written
 from app.bulk_lines import Rows
-from app.bulk_parquet import join_parquet
-from app.bulk_source import Block
+from app.bulk_source import Block, stream_of
 from app.bulk_text import csv_column, given_cells, json_cells
 from app.record_batches import WORD, estimate_batch, output_schema
 from models.column_names import WARNINGS
@@ -44,10 +43,12 @@ class Work(NamedTuple):
     kind: str
     directory: Path
     """Where the parts go; a process that does not see it sends them back."""
+    estimates: Path
+    """The same for their estimates: another one, where the output is a folder, which it becomes."""
 
     def part(self, index: int, ending: str) -> Path:
         """Return the path of a file of a part."""
-        return self.directory / f"{index:09}{ending}"
+        return (self.estimates if ending == self.ending else self.directory) / f"{index:09}{ending}"
 
     @property
     def ending(self) -> str:
@@ -153,17 +154,28 @@ def whole_parts(work: Work) -> dict[int, Any]:
     return found
 
 
-def parquet_bytes(table: pa.RecordBatch) -> Any:
-    """Return a table as a Parquet file of one row group; words alone are worth a dictionary."""
-    sink = pa.BufferOutputStream()
+def parquet_writer(target: Any, schema: pa.Schema) -> pq.ParquetWriter:
+    """Return what writes batches as row groups of a Parquet file; words alone are worth a dictionary."""
     words = [
         f"{field.name}.{WORDS_OF_LISTS}" if pa.types.is_list(field.type) else field.name
-        for field in table.schema
+        for field in schema
         if not pa.types.is_floating(field.type)
     ]
-    with pq.ParquetWriter(sink, table.schema, use_dictionary=words) as writer:
+    return pq.ParquetWriter(target, schema, use_dictionary=words)
+
+
+def parquet_bytes(table: pa.RecordBatch) -> Any:
+    """Return a table as a Parquet file of one row group."""
+    sink = pa.BufferOutputStream()
+    with parquet_writer(sink, table.schema) as writer:
         writer.write_batch(table)
     return sink.getvalue()
+
+
+def batch_of(part: Path) -> pa.RecordBatch:
+    """Return the rows of a part in Arrow."""
+    with pa.ipc.open_stream(part.read_bytes()) as reader:
+        return reader.read_next_batch()
 
 
 def csv_bytes(table: pa.RecordBatch) -> Any:
@@ -191,13 +203,15 @@ def jsonl_bytes(table: pa.RecordBatch) -> bytes:
     )
 
 
-WRITERS: Final = {"parquet": parquet_bytes, "csv": csv_bytes, "jsonl": jsonl_bytes}
+WRITERS: Final = {"arrow": stream_of, "parquet": parquet_bytes, "csv": csv_bytes, "jsonl": jsonl_bytes}
 
 
-def join(parts: Iterable[Path], kind: str, names: list[str], target: BinaryIO) -> None:
-    """Write parts as one file."""
-    if kind == "parquet":
-        join_parquet(parts, target)
+def join(parts: Sequence[Path], kind: str, names: list[str], target: BinaryIO) -> None:
+    """Write parts as one file, those of Arrow as Parquet."""
+    if kind == "arrow":
+        with parquet_writer(target, batch_of(parts[0]).schema) as writer:
+            for part in parts:
+                writer.write_batch(batch_of(part))
         return
     if kind == "csv":
         heading = io.StringIO()

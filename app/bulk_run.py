@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from app.bulk_files import claimed, folder_of_run, give_name, is_made, refuse_others, remove_parts, written
 from app.bulk_part import REJECTED, Work, compute, join, schema_of, whole_parts, write_part
-from app.bulk_source import STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
+from app.bulk_source import KINDS, STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
 from app.bulk_text import refuse_unfit
 from models import __version__
 from models.catalogue import coefficients_hash
@@ -53,6 +53,8 @@ class Options(NamedTuple):
     engine: str = "local"
     workers: int | None = None
     scheduler: str | None = None
+    folder: bool = False
+    """Whether the output is a folder of Parquet files, one a part."""
 
 
 class Outcome(NamedTuple):
@@ -99,15 +101,17 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
     BadFile
         The input cannot be read as bouts, or the output cannot be written as asked.
     """
+    if options.folder and os.path.lexists(output):
+        raise BadFile(f"{output} is there already: move it away, or name another output.")
+    if output.is_dir():
+        raise BadFile(f"{output} is a directory: name a file, or with / at its end a folder that is not there.")
     if source_path.resolve() in {output.resolve(), rejected_of(output).resolve()}:
         raise BadFile(f"Name another output: {source_path.name} is the input, and this run would write it.")
-    if output.is_dir():
-        raise BadFile(f"{output.name} is a directory: name a file.")
     if not output.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(output.parent))
     options = options._replace(keep=tuple(dict.fromkeys(options.keep)))
     source = Source(source_path, options.keep)
-    names = names_of(source, options, kind_of(output))
+    names = names_of(source, options, kind_of_parts(output, options))
     for path in (output, rejected_of(output)):
         refuse_others(path, output)
     with claimed(parts_of(output), output):
@@ -120,7 +124,9 @@ def run_alone(
     """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
     parts, identity = parts_of(output), fingerprint(source.path, output, options)
     directory = folder_of_run(parts, identity, output)
-    work = Work(source.parser(), options.keep, options.fields, kind_of(output), directory.resolve())
+    estimates = folder_of_run(parts, f"{identity}-estimates", output) if options.folder else directory
+    kind = kind_of_parts(output, options)
+    work = Work(source.parser(), options.keep, options.fields, kind, directory.resolve(), estimates.resolve())
     counts = whole_parts(work)
     resumed_rows, resumed_share = total(counts, "rows"), total(counts, "share")
     for index, counted in computed(source, work, options, counts):
@@ -152,11 +158,28 @@ def name_output(
             rejected_file, work.directory, lambda file: join(parts, "csv", heading, file), output
         )
     estimates = [work.part(index, work.ending) for index in order]
-    unfinished[output] = written(output, work.directory, lambda file: join(estimates, work.kind, names, file), output)
+    if work.estimates == work.directory:
+        unfinished[output] = written(
+            output, work.directory, lambda file: join(estimates, work.kind, names, file), output
+        )
+    else:
+        for part in estimates:
+            with part.open("rb") as content:
+                os.fsync(content.fileno())
+        unfinished[output] = work.estimates
     if not rejected and is_made(rejected_file, output):
         rejected_file.unlink()  # of an earlier run of this output
     for path, file in unfinished.items():
         give_name(file, path, output)
+
+
+def kind_of_parts(output: Path, options: Options) -> str:
+    """Return what the parts of an output are: Arrow, of which a file of Parquet is written, or as the output."""
+    if options.folder:
+        if output.suffix.lower() in KINDS and kind_of(output) != "parquet":
+            raise BadFile(f"{output.name}: a folder holds Parquet; name it without {output.suffix}.")
+        return "parquet"
+    return "arrow" if kind_of(output) == "parquet" else kind_of(output)
 
 
 def parts_of(output: Path) -> Path:
@@ -193,7 +216,14 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
     """Return what the parts of a run depend on, as one word."""
     with reading(source):
         found = source.stat()
-    parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of(output), options.fields, options.keep]
+    parts = [
+        source.resolve(),
+        found.st_size,
+        found.st_mtime_ns,
+        kind_of_parts(output, options),
+        options.fields,
+        options.keep,
+    ]
     parts += [options.partition_rows, __version__, coefficients_hash(), pa.__version__]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
 

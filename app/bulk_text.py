@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from app.bulk_source import BadFile
 
+TEXTS: Final = {"csv": "CSV", "jsonl": "JSON Lines"}
 is_kind = pa.types
 PLAIN: Final = (is_kind.is_null, is_kind.is_boolean, is_kind.is_integer, is_kind.is_string, is_kind.is_large_string)
 """What JSON and CSV have too."""
@@ -37,7 +38,7 @@ def value_type(kind: pa.DataType) -> pa.DataType:
 def refuse_unfit(field: pa.Field, kind: str) -> None:
     """Raise where a kind of file does not have a type to the letter."""
     found = value_type(field.type)
-    if kind == "parquet" or one_of(found, (*PLAIN, pa.types.is_floating)) or is_uuid(found):
+    if kind not in TEXTS or one_of(found, (*PLAIN, pa.types.is_floating)) or is_uuid(found):
         return
     if one_of(found, WRITTEN) and is_known(found):
         return
@@ -47,8 +48,7 @@ def refuse_unfit(field: pa.Field, kind: str) -> None:
         if kind == "csv":
             other = "Parquet or JSON Lines" if is_json(found) else "Parquet"
             raise BadFile(f"--keep {field.name}: CSV has no lists or structs; write {other}.")
-    called = {"csv": "CSV", "jsonl": "JSON Lines"}[kind]
-    raise BadFile(f"--keep {field.name}: {called} has nothing that holds {found} to the letter; write Parquet.")
+    raise BadFile(f"--keep {field.name}: {TEXTS[kind]} has nothing that holds {found} to the letter; write Parquet.")
 
 
 def is_known(kind: pa.DataType) -> bool:

@@ -18,7 +18,6 @@ import pytest
 
 from app import bulk_run
 from app.bulk import Progress, line
-from app.bulk_parquet import join_parquet
 from app.bulk_part import Work, compute
 from app.bulk_run import Far, Options, run
 from app.bulk_source import BadFile, Block, Source
@@ -393,33 +392,15 @@ class TestResuming:
 
 
 class TestFiles:
-    def test_joined_parquet_files_are_one_with_all_their_rows(self, tmp_path: Path) -> None:
-        tables = [
-            pa.table(
-                {
-                    "number": [float(part)] * 7,
-                    "word": pa.array([f"w{part}"] * 7).dictionary_encode(),
-                    "list": [[part]] * 7,
-                }
-            )
-            for part in range(40)
-        ]
-        parts = [tmp_path / f"{part}.parquet" for part in range(40)]
-        for part, table in zip(parts, tables, strict=True):
-            pq.write_table(table, part, row_group_size=4, write_page_index=True)
-        with (tmp_path / "one.parquet").open("wb") as file:
-            join_parquet(parts, file)
-        one = pq.read_table(tmp_path / "one.parquet")
-        assert one.to_pylist() == [row for table in tables for row in table.to_pylist()]
-        assert pq.read_metadata(tmp_path / "one.parquet").num_row_groups == 80
-        assert pq.read_table(tmp_path / "one.parquet", filters=[("number", "==", 31.0)]).num_rows == 7
-
-    def test_a_torn_part_is_refused(self, tmp_path: Path) -> None:
-        part = tmp_path / "part.parquet"
-        pq.write_table(pa.table({"number": [1.0]}), part)
-        part.write_bytes(part.read_bytes()[:-9])
-        with (tmp_path / "one.parquet").open("wb") as file, pytest.raises(ValueError, match="Parquet"):
-            join_parquet([part], file)
+    def test_each_part_is_a_row_group_and_numbers_have_no_dictionary(self, tmp_path: Path) -> None:
+        source, output = write(tmp_path / "in.csv", BOUTS), tmp_path / "out.parquet"
+        run(source, output, Options(partition_rows=40, workers=1))
+        found = pq.read_metadata(output)
+        assert [found.row_group(place).num_rows for place in range(found.num_row_groups)] == [40] * 7 + [20]
+        columns = [found.row_group(0).column(place) for place in range(found.num_columns)]
+        for column in columns:
+            assert column.has_dictionary_page == (column.physical_type != "DOUBLE"), column.path_in_schema
+        assert pq.read_table(output, filters=[("forward_met", ">", 10.0)]).num_rows
 
     @pytest.mark.parametrize("row_group", [1, 7, 64, 1000])
     def test_blocks_do_not_depend_on_row_groups(self, row_group: int, tmp_path: Path) -> None:

@@ -53,14 +53,14 @@ def everything(folder: Path) -> dict[str, bytes | str | None]:
     }
 
 
-def stopped(source: Path, output: Path) -> None:
+def stopped(source: Path, output: Path, options: Options = OPTIONS) -> None:
     """Stop a run after its first part."""
 
     def report(_: Far) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run(source, output, OPTIONS, report)
+        run(source, output, options, report)
 
 
 def in_parts(parts: Path) -> None:
@@ -304,6 +304,102 @@ class TestFiles:
         with pytest.raises(BadFile, match=r"out\.csv"):
             run(source, tmp_path / "out.csv", OPTIONS)
         assert source.read_bytes() == (tmp_path / "out.csv").read_bytes() == before
+
+
+FOLDER = OPTIONS._replace(folder=True)
+
+
+def an_empty_folder(path: Path) -> None:
+    path.mkdir()
+
+
+class TestFolderOfParquet:
+    """An OUTPUT that ends in / is a folder, with a Parquet file for each part."""
+
+    def test_it_has_the_rows_of_a_file_in_their_order(
+        self, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        arguments = ["bulk", str(source), "--workers", "1", "--partition-rows", "2"]
+        assert main([*arguments, str(tmp_path / "whole.parquet")]) == 0
+        assert main([*arguments, f"{tmp_path / 'out'}/"]) == 0
+        assert capsys.readouterr().out.endswith(f"Rejected rows are in {tmp_path / 'out.rejected.csv'}.\n")
+        found = pq.read_table(tmp_path / "out")
+        assert found.equals(pq.read_table(tmp_path / "whole.parquet"))
+        assert found.schema.metadata[b"hash"]
+        assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{part:09}.parquet" for part in range(3)]
+        rejected = [(tmp_path / f"{name}.rejected.csv").read_bytes() for name in ("out", "whole")]
+        assert rejected[0] == rejected[1]
+        names = ["in.csv", "out", "out.rejected.csv", "whole.parquet", "whole.rejected.csv"]
+        assert sorted(path.name for path in tmp_path.iterdir()) == names
+
+    def test_it_is_there_only_when_it_is_whole_and_a_run_goes_on_with_its_parts(
+        self, source: Path, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "out.parquet"
+
+        def report(_: Far) -> None:
+            assert not output.exists()
+            raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(source, output, FOLDER, report)
+        # The parts of a file are others.
+        assert not run(source, tmp_path / "out.parquet", OPTIONS).resumed_rows
+        output.unlink()
+        with pytest.raises(KeyboardInterrupt):
+            run(source, output, FOLDER, report)
+        assert run(source, output, FOLDER).resumed_rows
+        assert pq.read_table(output).num_rows == 6
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.parquet", "out.rejected.csv"]
+
+    @pytest.mark.parametrize("make", [a_text, an_empty_folder, in_parts, a_link, a_link_to_nothing, a_pipe])
+    def test_what_is_there_is_refused_by_name_and_stays(
+        self, make: Callable[[Path], None], good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        make(tmp_path / "out")
+        before = everything(tmp_path)
+        assert main(["bulk", str(good), f"{tmp_path / 'out'}/"]) == 2
+        assert f"{tmp_path / 'out'} is there already" in capsys.readouterr().err
+        assert everything(tmp_path) == before
+
+    @pytest.mark.parametrize("make", [a_text, in_parts])
+    def test_what_comes_while_the_run_goes_on_stays_and_the_run_goes_on_later(
+        self, make: Callable[[Path], None], source: Path, tmp_path: Path
+    ) -> None:
+        output = tmp_path / "out"
+
+        def report(progress: Far) -> None:
+            if progress.share > 0.9:
+                make(output)
+
+        with pytest.raises(BadFile, match="out is there already"):
+            run(source, output, FOLDER, report)
+        assert "years of work" in {path.read_text() for path in (output, output / "thesis.txt") if path.is_file()}
+        output.rename(tmp_path / "mine")
+        assert run(source, output, FOLDER).resumed_rows == 6
+        assert pq.read_table(output).num_rows == 6
+
+    def test_what_somebody_put_among_the_parts_is_not_lost(self, source: Path, tmp_path: Path) -> None:
+        stopped(source, tmp_path / "out", FOLDER)
+        for folder in (tmp_path / "out.parts").iterdir():
+            if folder.is_dir():
+                (folder / "thesis.tmp").write_text("years of work")
+        run(source, tmp_path / "out", FOLDER)
+        assert len([path for path in tmp_path.rglob("thesis.tmp") if path.read_text() == "years of work"]) == 2
+
+    @pytest.mark.parametrize("name", ["out.csv", "out.JSONL"])
+    def test_it_holds_no_other_kind(self, name: str, good: Path, tmp_path: Path) -> None:
+        assert main(["bulk", str(good), f"{tmp_path / name}/"]) == 2
+        assert list(tmp_path.iterdir()) == [good]
+
+    @pytest.mark.parametrize("name", ["/", "./", "../", "."])
+    def test_a_folder_of_the_system_is_refused(
+        self, name: str, good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.chdir(good.parent)
+        assert main(["bulk", str(good), name]) == 2
+        assert "Traceback" not in capsys.readouterr().err
+        assert list(good.parent.iterdir()) == [good]
 
 
 class TestFaults:

@@ -205,10 +205,6 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
     "app/page.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
     "app/bulk.py": {"columns of a bar, seconds between two, reasons listed": (24, 0.2, 10), UNITS: (60,)},
-    "app/bulk_parquet.py": {
-        "layout of a Parquet footer": (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16, 63, 0x80),
-        "bytes copied at once": (20,),
-    },
     "app/bulk_lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
     "app/bulk_run.py": {"blocks ahead, rows of one, letters of a name": (2, 32_768, 16)},
     "app/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
