@@ -2,20 +2,18 @@
 
 import argparse
 import os
-import sys
 from concurrent.futures import BrokenExecutor, CancelledError
+from functools import partial
 from pathlib import Path
-from time import monotonic
-from typing import Final, TextIO
+from shutil import get_terminal_size
+from typing import Any, Final
 
 import pyarrow as pa
+from tqdm import tqdm
 
-from app.bulk_run import Far, Options, Outcome, run
+from app.bulk_run import Options, Outcome, Progress, run
 from app.bulk_source import BadFile, NotRead
 
-BAR: Final = 24
-EVERY_S: Final = 0.2
-SECONDS: Final = 60
 SHOWN: Final = 10
 AGAIN: Final = "the same command goes on where it stopped"
 
@@ -39,9 +37,11 @@ def bulk_of(chosen: argparse.Namespace) -> str:
     output = Path(chosen.output)
     if options.scheduler and options.engine != "dask":
         raise BadFile("--scheduler goes with --engine dask.")
-    progress = Progress(sys.stderr)
     try:
-        outcome = run(chosen.input, output, options, progress)
+        # tqdm shows nothing on a terminal that does not know its size; `disable=None` is off but on a terminal.
+        columns, rows = get_terminal_size()
+        with tqdm(unit=" rows", unit_scale=True, ncols=columns, nrows=rows, disable=None) as bar:
+            outcome = run(chosen.input, output, options, partial(show, bar))
     except KeyboardInterrupt:
         raise Failed(f"Stopped; {AGAIN}.") from None
     except BrokenExecutor:
@@ -55,8 +55,6 @@ def bulk_of(chosen: argparse.Namespace) -> str:
     except OSError as error:
         said = f"{error.filename or output}: {error.strerror or error}"
         raise Failed(f"The output was not written: {said}. Once that is fixed, {AGAIN}.") from None
-    finally:
-        progress.close()
     return summary(outcome)
 
 
@@ -78,50 +76,11 @@ def summary(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-class Progress:
-    """A line on a terminal that says how far a run is; nothing elsewhere."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self.stream = stream if stream.isatty() else None
-        self.start = monotonic()
-        self.said: float | None = None
-
-    def __call__(self, far: Far) -> None:
-        """Say how far it is."""
-        now = monotonic()
-        if self.stream and (self.said is None or now - self.said > EVERY_S or far.share >= 1):
-            self.said = now
-            self.write(f"\r{line(far, now - self.start)}\x1b[K")
-
-    def close(self) -> None:
-        """Leave the line."""
-        if self.stream and self.said is not None:
-            self.write("\n")
-
-    def write(self, text: str) -> None:
-        """Write, and be silent once nobody reads it: the terminal may be closed while the run goes on."""
-        try:
-            if self.stream:
-                self.stream.write(text)
-                self.stream.flush()
-        except OSError:
-            self.stream = None
-
-
-def line(far: Far, elapsed_s: float) -> str:
-    """Return how far a run is: its bar, rows of this run, their rate, and the time left at it.
-
-    Examples
-    --------
-    >>> line(Far(share=0.25, share_now=0.25, rows_now=1_000_000), 10.0)
-    '[######..................] 25 %  1 000 000 rows  100 000 rows/s  0:30 left'
-    """
-    full = round(far.share * BAR)
-    text = f"[{'#' * full}{'.' * (BAR - full)}] {far.share:.0%}".replace("%", " %") + f"  {spaced(far.rows_now)} rows"
-    if not elapsed_s or not far.share_now:
-        return text
-    minutes, seconds = divmod(round(elapsed_s * max(0, 1 - far.share) / far.share_now), SECONDS)
-    return f"{text}  {spaced(round(far.rows_now / elapsed_s))} rows/s  {minutes}:{seconds:02} left"
+def show(bar: Any, progress: Progress) -> None:
+    """Show how far a run is: the rows of the whole file follow from the share of it that is done."""
+    bar.initial = progress.resumed_rows
+    bar.total = round(progress.rows / progress.share)
+    bar.update(progress.rows - bar.n)
 
 
 def spaced(number: int) -> str:

@@ -33,15 +33,15 @@ AHEAD: Final = 2
 """Blocks sent for each process, so that none waits for the next."""
 
 
-class Far(NamedTuple):
+class Progress(NamedTuple):
     """How far a run is."""
 
     share: float
     """Share of the input that is done."""
-    share_now: float
-    """The same, done by this run."""
-    rows_now: int
-    """Rows done by this run."""
+    rows: int
+    """Rows that are done."""
+    resumed_rows: int
+    """Rows of them that an earlier run did."""
 
 
 class Options(NamedTuple):
@@ -79,7 +79,7 @@ class Inline(Executor):
         return future
 
 
-def run(source_path: Path, output: Path, options: Options, report: Callable[[Far], object] = id) -> Outcome:
+def run(source_path: Path, output: Path, options: Options, report: Callable[[Progress], object] = id) -> Outcome:
     """Estimate every row of a file into another.
 
     Parameters
@@ -119,7 +119,7 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Far
 
 
 def run_alone(
-    source: Source, output: Path, names: list[str], options: Options, report: Callable[[Far], object]
+    source: Source, output: Path, names: list[str], options: Options, report: Callable[[Progress], object]
 ) -> Outcome:
     """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
     parts, identity = parts_of(output), fingerprint(source.path, output, options)
@@ -128,11 +128,10 @@ def run_alone(
     kind = kind_of_parts(output, options)
     work = Work(source.parser(), options.keep, options.fields, kind, directory.resolve(), estimates.resolve())
     counts = whole_parts(work)
-    resumed_rows, resumed_share = total(counts, "rows"), total(counts, "share")
+    resumed_rows = total(counts, "rows")
     for index, counted in computed(source, work, options, counts):
         counts[index] = counted
-        share = total(counts, "share")
-        report(Far(share, share - resumed_share, total(counts, "rows") - resumed_rows))
+        report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
     if not counts:
         counts[0], files = compute(Block(0, 0, 0, 1.0, source.nothing()), work)
         write_part(0, work, files)
@@ -216,15 +215,8 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
     """Return what the parts of a run depend on, as one word."""
     with reading(source):
         found = source.stat()
-    parts = [
-        source.resolve(),
-        found.st_size,
-        found.st_mtime_ns,
-        kind_of_parts(output, options),
-        options.fields,
-        options.keep,
-    ]
-    parts += [options.partition_rows, __version__, coefficients_hash(), pa.__version__]
+    parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of_parts(output, options), options.fields]
+    parts += [options.keep, options.partition_rows, __version__, coefficients_hash(), pa.__version__]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
 
 

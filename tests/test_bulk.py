@@ -1,25 +1,29 @@
 """`retrorun bulk`: files in, files out, the same rows as the service, and nothing lost by whatever ends a run."""
 
 import csv
+import io
 import json
 import os
+import pty
 import random
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from tqdm import tqdm
 
 from app import bulk_run
-from app.bulk import Progress, line
+from app.bulk import show
 from app.bulk_part import Work, compute
-from app.bulk_run import Far, Options, run
+from app.bulk_run import Options, Progress, run
 from app.bulk_source import BadFile, Block, Source
 from app.cli import main
 from models.column_names import FIELDS, OUTPUTS
@@ -245,9 +249,9 @@ class TestWhatIsMended:
 
     def test_two_runs_do_not_write_one_output(self, tmp_path: Path) -> None:
         source, output = write(tmp_path / "in.csv", BOUTS[:40]), tmp_path / "out.csv"
-        tried: list[Far] = []
+        tried: list[Progress] = []
 
-        def report(far: Far) -> None:
+        def report(far: Progress) -> None:
             tried.append(far)
             with pytest.raises(BadFile, match="Another run"):
                 run(source, output, Options(workers=1, fields=("forward_met",)))
@@ -274,7 +278,7 @@ class TestResuming:
         """Run until a number of parts are done."""
         left = iter(range(parts))
 
-        def report(_: Far) -> None:
+        def report(_: Progress) -> None:
             if next(left, None) is None:
                 raise KeyboardInterrupt
 
@@ -294,13 +298,14 @@ class TestResuming:
             return compute(block, work)
 
         monkeypatch.setattr(bulk_run, "compute", noted)
-        far: list[Far] = []
+        far: list[Progress] = []
         outcome = run(source, output, options, far.append)
         assert min(computed) >= 3
         assert sorted(set(computed)) == computed
         assert outcome.resumed_rows > 60
         assert far[-1].share == pytest.approx(1)
-        assert far[-1].rows_now == 300 - outcome.resumed_rows
+        assert far[-1].rows == 300
+        assert far[-1].resumed_rows == outcome.resumed_rows
         assert not list(disagreements(BOUTS, read(output)))
 
     def test_a_part_that_lost_its_content_is_computed_again(self, tmp_path: Path) -> None:
@@ -426,19 +431,52 @@ class TestFiles:
             Source(path, ())
 
 
-class TestProgress:
-    def test_it_says_rate_and_time_left_of_this_run(self) -> None:
-        far = Far(share=0.75, share_now=0.25, rows_now=1000)
-        assert line(far, 10.0).endswith("75 %  1 000 rows  100 rows/s  0:10 left")
+def on_a_terminal(command: list[str], *, closed: bool = False) -> tuple[int, str]:
+    """Run a command whose standard error is a terminal, and return its code and what the terminal shows."""
+    terminal, its_end = pty.openpty()
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=its_end) as process:
+        os.close(its_end)
+        shown = b""
+        if closed:
+            os.close(terminal)
+            return process.wait(60), ""
+        with suppress(OSError):  # its end, once the command has ended
+            while part := os.read(terminal, 4096):
+                shown += part
+        os.close(terminal)
+    return process.returncode, shown.decode()
 
-    def test_it_is_silent_but_on_a_terminal(self, tmp_path: Path) -> None:
-        with (tmp_path / "err").open("w+", encoding="utf-8") as file:
-            progress = Progress(file)
-            progress(Far(1.0, 1.0, 5))
-            progress.close()
-            assert not file.tell()
-            monkey: Any = progress
-            monkey.stream = file
-            progress(Far(1.0, 1.0, 5))
-            progress.close()
-            assert file.tell()
+
+class TestProgress:
+    def test_the_rows_of_the_file_follow_from_the_share_that_is_done(self) -> None:
+        with tqdm(file=io.StringIO()) as bar:
+            show(bar, Progress(share=0.75, rows=300, resumed_rows=100))
+            assert (bar.n, bar.total, bar.initial) == (300, 400, 100)
+            show(bar, Progress(share=1.0, rows=401, resumed_rows=100))
+            assert (bar.n, bar.total) == (401, 401)
+
+    @pytest.mark.parametrize("workers", ["1", "2"])
+    def test_a_terminal_shows_rows_and_rate_and_one_that_is_closed_ends_no_run(
+        self, workers: str, tmp_path: Path
+    ) -> None:
+        source = write(tmp_path / "in.csv", BOUTS)
+        command = [
+            sys.executable,
+            "-m",
+            "app.cli",
+            "bulk",
+            str(source),
+            str(tmp_path / "out.csv"),
+            "--workers",
+            workers,
+        ]
+        code, shown = on_a_terminal(command)
+        assert (code, "300/300" in shown, "rows/s" in shown) == (0, True, True), shown
+        (tmp_path / "out.csv").unlink()
+        assert on_a_terminal(command, closed=True)[0] == 0
+        assert len(read(tmp_path / "out.csv")) == 300
+
+    def test_elsewhere_nothing_is_shown(self, tmp_path: Path) -> None:
+        source = write(tmp_path / "in.csv", BOUTS[:20])
+        command = [sys.executable, "-m", "app.cli", "bulk", str(source), str(tmp_path / "out.csv"), "--workers", "1"]
+        assert subprocess.run(command, capture_output=True, check=True).stderr == b""

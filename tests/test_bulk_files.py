@@ -16,9 +16,9 @@ import pyarrow.parquet.encryption as pe
 import pytest
 
 from app import bulk_files, bulk_part, bulk_run, bulk_source
-from app.bulk import Progress, summary
+from app.bulk import summary
 from app.bulk_files import MARK, is_made
-from app.bulk_run import Far, Options, Outcome, run
+from app.bulk_run import Options, Outcome, Progress, run
 from app.bulk_source import BadFile
 from app.cli import main
 
@@ -56,7 +56,7 @@ def everything(folder: Path) -> dict[str, bytes | str | None]:
 def stopped(source: Path, output: Path, options: Options = OPTIONS) -> None:
     """Stop a run after its first part."""
 
-    def report(_: Far) -> None:
+    def report(_: Progress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -230,7 +230,7 @@ class TestFiles:
     ) -> None:
         output, path = tmp_path / "out.csv", tmp_path / name
 
-        def report(far: Far) -> None:
+        def report(far: Progress) -> None:
             if far.share > 0.9:
                 path.write_text("years of work")
 
@@ -337,7 +337,7 @@ class TestFolderOfParquet:
     ) -> None:
         output = tmp_path / "out.parquet"
 
-        def report(_: Far) -> None:
+        def report(_: Progress) -> None:
             assert not output.exists()
             raise KeyboardInterrupt
 
@@ -368,7 +368,7 @@ class TestFolderOfParquet:
     ) -> None:
         output = tmp_path / "out"
 
-        def report(progress: Far) -> None:
+        def report(progress: Progress) -> None:
             if progress.share > 0.9:
                 make(output)
 
@@ -520,20 +520,6 @@ class TestFaults:
         found = subprocess.run(command, shell=True, env=environment, stderr=subprocess.PIPE, text=True, check=False)
         assert found.stderr == ""
         assert is_made(tmp_path / "out.csv", tmp_path / "out.csv")
-
-    def test_a_terminal_that_is_closed_ends_no_run(self) -> None:
-        class Closed:
-            def isatty(self) -> bool:
-                return True
-
-            def write(self, _: str) -> None:
-                raise OSError(errno.EIO, "Input/output error")
-
-        closed: Any = Closed()
-        progress = Progress(closed)
-        progress(Far(1.0, 1.0, 5))
-        progress.close()
-        assert progress.stream is None
 
 
 def test_the_summary_says_what_is_left() -> None:

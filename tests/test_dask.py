@@ -13,7 +13,7 @@ from dask import config
 from distributed import Client, KilledWorker, LocalCluster
 
 from app import bulk_run
-from app.bulk_run import Far, Options, run
+from app.bulk_run import Options, Progress, run
 from app.cli import main
 from robustness.agreement import bouts, disagreements, table_of
 
@@ -61,9 +61,9 @@ def test_a_killed_worker_loses_and_doubles_nothing(cluster: Any, source: Path) -
     output = source.with_name("out.parquet")
     with Client(cluster) as client:
         pids = list(client.run(os.getpid).values())
-    far: list[Far] = []
+    far: list[Progress] = []
 
-    def report(now: Far) -> None:
+    def report(now: Progress) -> None:
         far.append(now)
         if len(far) == 3:
             os.kill(pids[0], signal.SIGKILL)
@@ -71,7 +71,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(cluster: Any, source: Path) -
     options = Options(engine="dask", scheduler=cluster.scheduler_address, partition_rows=10)
     assert run(source, output, options, report).rows == 600
     assert len(far) == 60
-    assert far[-1].rows_now == 600
+    assert far[-1].rows == 600
     assert not list(disagreements(BOUTS, pq.read_table(output).to_pylist()))
 
 

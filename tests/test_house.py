@@ -204,7 +204,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/cli.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
     "app/table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
     "app/page.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
-    "app/bulk.py": {"columns of a bar, seconds between two, reasons listed": (24, 0.2, 10), UNITS: (60,)},
+    "app/bulk.py": {"reasons listed": (10,)},
     "app/bulk_lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
     "app/bulk_run.py": {"blocks ahead, rows of one, letters of a name": (2, 32_768, 16)},
     "app/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
