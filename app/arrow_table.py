@@ -19,13 +19,13 @@ from starlette.types import Receive, Scope, Send
 from app import arrow_blocks
 from app.arrow_stream import BATCH, END, SCHEMA, Malformed, Message, Messages, TooLarge, problem_of
 from app.contract import problems
-from app.fields import checked_fields
 from app.guard import EXCHANGE, MAXIMUM_BODY_BYTES, Exchange, Refused
 from app.media_types import media_type_of, preferred
 from app.problems import problem
 from app.route import beside
 from app.settings import Settings
 from app.workers import parts_of
+from models.column_names import checked_fields
 from models.errors import EstimateError
 
 ARROW: Final = "application/vnd.apache.arrow.stream"

@@ -12,14 +12,13 @@ from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, 
 from typing_extensions import TypedDict
 
 from app.contract import problems
-from app.fields import checked_fields
 from app.problems import encode, from_estimate_error, from_validation_error
 from app.route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Problem, word
 from models.answer import SECTIONS, Section
 from models.column_answer import Answer
 from models.column_inputs import UNKNOWN_WORD, Column
-from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS
+from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS, checked_fields
 from models.columns import estimate_columns
 from models.errors import Conflict, EstimateError
 from models.estimate import estimate

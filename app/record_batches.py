@@ -15,14 +15,13 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.arrow_checks import Given, flags_of, given_rows, indices_of, is_number, is_text, numbers_of, text_of
-from app.fields import checked_fields
 from models import __version__
 from models.answer import MEANINGS
 from models.catalogue import coefficients_hash
 from models.cautions import WARNINGS
 from models.column_answer import Answer
 from models.column_inputs import SOURCES, UNKNOWN_WORD, Column
-from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS
+from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS, checked_fields
 from models.column_names import WARNINGS as WARNINGS_COLUMN
 from models.columns import BLOCK_ROWS, estimate_columns
 from models.errors import Conflict
@@ -239,3 +238,27 @@ def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:
     places = pc.index_in(text_of(array), DICTIONARIES[WORDS[name]].cast(array.type))
     codes = places.fill_null(UNKNOWN_WORD).to_numpy(zero_copy_only=False).astype(np.int8)
     return codes, given_rows(array)
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return a type with strings in place of a dictionary of them.
+
+    Examples
+    --------
+    >>> plain_type(pa.list_(pa.dictionary(pa.int8(), pa.string())))
+    ListType(list<item: string>)
+    """
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    return pa.list_(plain_type(kind.value_type)) if pa.types.is_list(kind) else kind
+
+
+def plain_schema(fields: Sequence[str] | None = None) -> pa.Schema:
+    """Return `output_schema` with plain strings."""
+    schema = output_schema(fields)
+    return pa.schema([field.with_type(plain_type(field.type)) for field in schema], metadata=schema.metadata)
+
+
+def estimate_plain_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
+    """Return what `estimate_batch` does, with plain strings."""
+    return estimate_batch(batch, fields).cast(plain_schema(fields))

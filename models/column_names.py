@@ -4,11 +4,14 @@ The value of an estimate has the plain name, the ends of its interval end in `_l
 `_evidence`. What is never known is no column.
 """
 
+from collections.abc import Sequence
+from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
 
 from models.answer import Bounds, Bout, Graded, Indicator, Interval, Load, LoadRatio, Parts, Ratio
 from models.direction import DirectionModelName, Equal
 from models.energy import EnergyModelName, Sex
+from models.errors import Conflict
 from models.uncertainty import Gait
 
 NUMBERS: Final = (
@@ -112,3 +115,21 @@ STATUS: Final = (
     "not_above_rest",
 )
 """What a row's status may be: it has an estimate, or the code of the problem that a single request would get."""
+
+
+def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the asked columns, or raise where one is unknown or asked twice.
+
+    Examples
+    --------
+    >>> checked_fields(["gait", "forward_met"])
+    ('gait', 'forward_met')
+    """
+    for field in fields:
+        if field not in FIELDS:
+            near = get_close_matches(field, FIELDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "name a path in the estimate, with underscores."
+            raise Conflict("fields", f"A field is unknown: {hint}", "unknown_field")
+    if not fields or len(set(fields)) < len(fields):
+        raise Conflict("fields", "Give at least one field, and each once.", "not_unique")
+    return tuple(fields)

@@ -37,8 +37,7 @@ from app.arrow_stream import (
     header,
 )
 from app.arrow_table import ARROW
-from app.plain_batches import estimate_plain_batch
-from app.record_batches import check_schema, estimate_batch
+from app.record_batches import check_schema, estimate_batch, estimate_plain_batch
 from models.column_names import NUMBERS, WORDS
 from models.errors import Conflict
 from robustness import arrow_streams

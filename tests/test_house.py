@@ -38,7 +38,7 @@ def named(path: Path) -> str:
 MODELS_MAY_IMPORT = {
     *("numpy", "models"),
     *("bisect", "collections", "csv", "dataclasses", "enum", "fractions", "functools", "hashlib", "importlib"),
-    *("itertools", "math", "operator", "pathlib", "re", "statistics", "types", "typing"),
+    *("difflib", "itertools", "math", "operator", "pathlib", "re", "statistics", "types", "typing"),
 }
 
 
