@@ -18,7 +18,6 @@ from models.quantities import QUANTITIES
 OPTIONS: Final = {
     "body_mass_kg": "--mass",
     "body_mass_sd_kg": "--mass-sd",
-    "age_y": "--age",
     "measurements": "--measurement",
     "limits": "--limit",
     "energy_models": "--energy-model",

@@ -65,7 +65,7 @@ SHOWN_IN: Final = {
     **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
 }
 """What people use for a unit, or for that of one quantity, and how many of it make one, by definition."""
-WORDS: Final = {"grade": "slope", "age_y": "age"}
+WORDS: Final = {"grade": "slope"}
 """Words for names that would mislead: evidence has grades too."""
 
 KILOMETRE_M: Final = 1000
@@ -334,7 +334,7 @@ def listed(values: Mapping[str, Any], typed: Mapping[str, str] = NOTHING) -> str
     for name, value in values.items():
         text = amount(name, value).rstrip(".")
         given = typed.get(name, text)
-        same = given.replace(" ", "") == text.replace(" ", "")
+        same = text.replace(" ", "").startswith(given.replace(" ", ""))
         texts.append(f"{in_words(name)} {text}" + ("" if same else f" ({given})"))
     return "; ".join(texts)
 

@@ -53,8 +53,6 @@ HEIGHT: Final = _scale(
     {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
 )
 SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
-AGE: Final = _scale({" y years": ONE})
-MET: Final = _scale({" met mets": ONE})
 
 NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
@@ -138,8 +136,8 @@ READERS: Final[dict[str, Reader]] = {
     "m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
     "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
     "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
-    "years": Reader(_in(AGE), "in years: 40"),
-    "MET": Reader(_in(MET), "in MET: 8, 8MET"),
+    "years": Reader(_in(_scale({" y years": ONE})), "in years: 40"),
+    "MET": Reader(_in(_scale({" met mets": ONE})), "in MET: 8, 8MET"),
 }
 """What goes by several units, by its name or by the unit in a request; the rest goes by the one it has there."""
 
@@ -173,12 +171,12 @@ def unitless(name: str) -> str:
     --------
     >>> unitless("resting_oxygen_uptake_ml_kg_min"), unitless("energy_model"), unitless("met")
     ('resting_oxygen_uptake', 'energy_model', 'met')
-    >>> unitless("patellofemoral_impulse_per_km_bw_s"), unitless("metabolic_power_w_kg")
-    ('patellofemoral_impulse_per_km', 'metabolic_power')
+    >>> unitless("patellofemoral_impulse_per_km_bw_s"), unitless("metabolic_power_w_kg"), unitless("age_y")
+    ('patellofemoral_impulse_per_km', 'metabolic_power', 'age')
     """
     if name not in QUANTITIES:
         return name
-    unit = QUANTITIES[name].unit.lower()
+    unit = QUANTITIES[name].unit.lower().replace("years", "y")
     ends = (unit, unit.removesuffix("/km"))  # what is per kilometre says so before its unit
     known = ("_" + end.replace("·", "_").replace("/", "_") for end in ends)
     return next((name.removesuffix(end) for end in known if name.endswith(end)), name)

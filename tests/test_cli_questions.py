@@ -407,6 +407,8 @@ class TestSolveTable:
     def test_ranges_are_rows_and_what_is_unknown_says_so(self, run: Any) -> None:
         ran = run("solve --find speed-range --mass 70kg --knee-extensor-moment-ratio 90% --gait run")
         assert row(ran.out, "Speeds")[:2] == ["km/h", "unknown"]
+        assert "knee moment 0.9 (90%); gait run Each" in ran.said
+        assert "(4" not in run("solve --find speed-range --mass 70kg --patellofemoral-peak-force 4 --gait run").out
         assert "not with the ends of its interval" in ran.said
         assert "beside it" not in ran.said
         two = {"gait": "run", "find": "speed_range", "assumed": {}, "warnings": []} | {
