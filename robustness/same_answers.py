@@ -34,6 +34,7 @@ PLAN_SPEED_M_S: Final = 1.001e-3
 PLAN_SHARE: Final = 1e-3
 DRAWN: Final = (estimate, batch, workout, track, solve, plan, plot, validation, table)
 READ: Final = ("/models", "/references", "/evidence")
+HASH: Final = re.compile(r'"hash": "(\w+)"')
 NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -176,7 +177,7 @@ def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str
     """Yield the places at which two answers differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one.keys() | other.keys():
-            if name not in TEXTS:
+            if name not in TEXTS and name != "hash":
                 inside = f"{place}/{name}"
                 if name not in one or name not in other:
                     yield f"{inside} is in one alone"
@@ -201,10 +202,13 @@ def compare(before: Path, after: Path) -> int:
     """Print where the answers of two files differ, and return how many do."""
     asked: Counter[tuple[str, int]] = Counter()
     different: Counter[str] = Counter()
+    hashes: set[tuple[str, ...]] = set()
     with before.open() as first, after.open() as second:
         for number, (left, right) in enumerate(zip(first, second, strict=True)):
             (operation, status, one), (name, other_status, other) = json.loads(left), json.loads(right)
             asked[operation, status] += 1
+            if HASH.findall(left) != HASH.findall(right):
+                hashes.add((HASH.findall(left)[0], HASH.findall(right)[0]))
             found = [] if (operation, status) == (name, other_status) else [f"status {status} and {other_status}"]
             found = found or list(differences(one, other, "", plan=operation == "plan"))
             if found:
@@ -213,6 +217,7 @@ def compare(before: Path, after: Path) -> int:
                     print(f"{number} {operation}: {found[:3]}")
     for (operation, status), count in sorted(asked.items()):
         print(f"{operation:24} {status} {count:6}")
+    print(*(f"The hash was {before} and is {after}." for before, after in hashes), sep="\n")
     print(f"{sum(different.values())} of {asked.total()} differ: {dict(different)}")
     return different.total()
 
