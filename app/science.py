@@ -1,7 +1,5 @@
 """Where each number comes from: models, references and claims, as the code holds them."""
 
-from functools import cache
-
 from fastapi import APIRouter
 from starlette.responses import Response
 
@@ -12,12 +10,6 @@ from models.claims import Evidence, evidence
 from models.evidence import REFERENCES, Reference
 
 router = APIRouter(tags=["evidence"])
-
-
-@cache
-def catalogue_json() -> bytes:
-    """Return the catalogue as it is sent; it changes with the version alone."""
-    return encode(catalogue())
 
 
 @router.get(
@@ -35,7 +27,7 @@ async def models() -> Response:
     Standing: published, in the publisher's page or abstract; secondary, transcribed by a third party; derived,
     arithmetic on published numbers; choice, a modelling decision of this project.
     """
-    return Response(catalogue_json(), media_type="application/json")
+    return Response(encode(catalogue()), media_type="application/json")
 
 
 @router.get(
