@@ -123,7 +123,7 @@ def read(body: bytes) -> Any:
     from app.record_batches import check_schema  # noqa: PLC0415 - optional
 
     reader: BatchReader | None = None
-    for message in Messages(len(body)).take(body):
+    for message in Messages(len(body)).feed(body):
         found, data = message.header, pa.py_buffer(message.data)
         if found.rows > len(message.data):
             raise TooLarge  # Columns that are null throughout may have any number of rows in no bytes at all.

@@ -128,7 +128,7 @@ class Messages:
         self.ended = False
         self.known: Header | None = None  # The header of a message whose body is still arriving.
 
-    def take(self, data: bytes) -> Iterator[Message]:
+    def feed(self, data: bytes) -> Iterator[Message]:
         """Yield the messages that are whole now."""
         self.held += data
         while not self.ended and (message := self.next()):

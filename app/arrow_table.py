@@ -96,7 +96,7 @@ class TableResponse(Response):
             if received["type"] == "http.disconnect":
                 raise ClientDisconnect
             more = received.get("more_body", False)
-            for message in messages.take(received.get("body", b"")):
+            for message in messages.feed(received.get("body", b"")):
                 yield message
                 if exchange:
                     exchange.let_go(len(message.data))

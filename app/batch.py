@@ -17,7 +17,7 @@ from app.route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from app.schema import EstimateAnswer, EstimateRequest, MeasurementRequest, Problem, word
 from models.answer import SECTIONS, Section
 from models.column_answer import Answer
-from models.column_inputs import UNKNOWN_WORD, Column
+from models.column_inputs import UNKNOWN_WORD, InputColumn
 from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS, checked_fields
 from models.columns import estimate_columns
 from models.errors import Conflict, EstimateError
@@ -290,18 +290,18 @@ def batched(places: list[int], size: int) -> Iterator[list[int]]:
         yield places[start : start + size]
 
 
-def column_of(name: str, values: list[Any]) -> Column:
+def column_of(name: str, values: list[Any]) -> InputColumn:
     """Return the values of an input as a column; None is what was left out."""
     if name in NUMBERS:
         numbers = np.array(values, np.float64)
-        return Column(numbers, ~np.isnan(numbers))
+        return InputColumn(numbers, ~np.isnan(numbers))
     words = (False, True) if name in FLAGS else WORDS[name]
     places = {word: place for place, word in enumerate(words)} | {None: -1}
     codes = np.array([places.get(value, UNKNOWN_WORD) for value in values], np.int8)
-    return Column(codes, codes != -1)
+    return InputColumn(codes, codes != -1)
 
 
-def same_text(columns: Mapping[str, Column], answer: Answer) -> Iterator[list[int]]:
+def same_text(columns: Mapping[str, InputColumn], answer: Answer) -> Iterator[list[int]]:
     """Yield the rows with an estimate that differ in numbers alone."""
     assert answer.warnings is not None
     given = [columns[name].given for name in ASSUMED if name in columns]
@@ -357,7 +357,7 @@ def columnar(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> 
     if len(sizes) != 1 or not min(sizes):
         raise Conflict("columns", "Give columns of equal length, and at least one row.")
     columns = {name: column_of(name, values) for name, values in given.items()}
-    columns = {name: Column(found.values) for name, found in columns.items()}
+    columns = {name: InputColumn(found.values) for name, found in columns.items()}
     answer = estimate_columns(columns, rows=sizes.pop(), fields=fields)
     codes = [code for _, code in answer.reasons.numbers]
     found = {name: answered(name, answer) for name in (FIELDS if fields is None else fields)}

@@ -7,11 +7,12 @@ service, byte for byte.
 import argparse
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from app.client import OK, ask
+from app.client import ask
 from app.options import Mistaken, mistake, read_request
 from app.plan import PlanRequest
 from app.problems import encode, from_estimate_error, from_validation_error
@@ -77,7 +78,7 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     question = QUESTIONS[chosen.question]
     request = read_request(vars(chosen), question.fields)
     status, content = answer_to(question, json.dumps(request).encode(), chosen.url)
-    if status != OK:
+    if status != HTTPStatus.OK:
         raise Mistaken(mistake(error, vars(chosen), question.fields) for error in errors_of(content))
     return request, content
 
@@ -94,7 +95,7 @@ def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, by
     if url is not None:
         return ask(url, question.path, body)
     try:
-        return OK, encode(question.model(**TypeAdapter(question.shape).validate_json(body)))
+        return HTTPStatus.OK, encode(question.model(**TypeAdapter(question.shape).validate_json(body)))
     except ValidationError as error:
         problem = from_validation_error(error, question.fields)
     except EstimateError as error:

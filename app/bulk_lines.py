@@ -30,7 +30,7 @@ Fault = tuple[str, str | None]
 csv.field_size_limit(LONGEST_CELL)
 
 
-class Rows(NamedTuple):
+class RowsRead(NamedTuple):
     """Rows of a block: those that could be read as bouts, all as they were given, and why the others were not."""
 
     bouts: pa.RecordBatch
@@ -47,7 +47,7 @@ class TextParser:
     columns: tuple[str, ...]
     keep: tuple[str, ...]
 
-    def __call__(self, content: bytes, /) -> Rows:
+    def __call__(self, content: bytes, /) -> RowsRead:
         """Return the rows of a block."""
         lines = content.removesuffix(b"\n").split(b"\n") if content else []
         faults: dict[int, Fault] = {}
@@ -65,7 +65,7 @@ class TextParser:
         batch = pa.RecordBatch.from_pydict(needed)
         if faults:
             batch = batch.take(pa.array(readable, pa.int64()))
-        return Rows(batch, pa.RecordBatch.from_arrays(texts, names=list(self.columns)), faults)
+        return RowsRead(batch, pa.RecordBatch.from_arrays(texts, names=list(self.columns)), faults)
 
     def csv_table(self, lines: Sequence[bytes], faults: dict[int, Fault]) -> list[list[Any]]:
         """Return the cells of lines of CSV by column; an empty one is left out."""

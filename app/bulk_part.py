@@ -22,7 +22,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from app.bulk_files import written
-from app.bulk_lines import Rows
+from app.bulk_lines import RowsRead
 from app.bulk_source import Block, stream_of
 from app.bulk_text import csv_column, given_cells, json_cells
 from app.record_batches import WORD, estimate_batch, output_schema
@@ -31,13 +31,13 @@ from models.column_names import WARNINGS
 WORDS_OF_LISTS: Final = "list.element"
 DONE: Final = ".done.json"
 REJECTED: Final = ".rejected.csv"
-OK: Final = "ok"
+ESTIMATED: Final = "ok"
 
 
 class Work(NamedTuple):
     """What each block of a run is computed with."""
 
-    parse: Callable[[bytes], Rows]
+    parse: Callable[[bytes], RowsRead]
     keep: tuple[str, ...]
     fields: tuple[str, ...] | None
     kind: str
@@ -62,7 +62,7 @@ def schema_of(kept: pa.Schema, fields: tuple[str, ...] | None) -> pa.Schema:
     return pa.schema([*kept, *answer], metadata=answer.metadata)
 
 
-def compute(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, bytes]]:
+def compute_block(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, bytes]]:
     """Estimate a block and write its part, or return it where its directory is not seen.
 
     Parameters
@@ -83,7 +83,7 @@ def compute(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, bytes]]
     kept = rows.given.select(work.keep)
     schema = schema_of(kept.schema, work.fields)
     table = pa.RecordBatch.from_arrays([*kept.columns, *estimates.columns], schema=schema)
-    rejected = pc.indices_nonzero(pc.not_equal(status, OK))
+    rejected = pc.indices_nonzero(pc.not_equal(status, ESTIMATED))
     faults = list(
         zip(status.take(rejected).to_pylist(), estimates["status_field"].take(rejected).to_pylist(), strict=True)
     )
@@ -104,7 +104,7 @@ def compute(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, bytes]]
     return counts, {}
 
 
-def estimates_of(rows: Rows, fields: tuple[str, ...] | None) -> pa.RecordBatch:
+def estimates_of(rows: RowsRead, fields: tuple[str, ...] | None) -> pa.RecordBatch:
     """Return the estimates of all rows of a block, those that could not be read with the reason why."""
     answer = estimate_batch(rows.bouts, fields)
     if not rows.faults:

@@ -22,7 +22,7 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from app.bulk_files import claimed, folder_of_run, give_name, is_made, refuse_others, remove_parts, written
-from app.bulk_part import REJECTED, Work, compute, join, schema_of, whole_parts, write_part
+from app.bulk_part import REJECTED, Work, compute_block, join, schema_of, whole_parts, write_part
 from app.bulk_source import KINDS, STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
 from app.bulk_text import refuse_unfit
 from models import __version__
@@ -133,7 +133,7 @@ def run_alone(
         counts[index] = counted
         report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
     if not counts:
-        counts[0], files = compute(Block(0, 0, 0, 1.0, source.nothing()), work)
+        counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.nothing()), work)
         write_part(0, work, files)
     if fingerprint(source.path, output, options) != identity:
         raise BadFile(f"{source.path.name} was changed while it was read: run the same command again.")
@@ -227,7 +227,7 @@ def computed(source: Source, work: Work, options: Options, done: dict[int, Any])
         pending: dict[Future[Any], int] = {}
         while True:
             while len(pending) < AHEAD * processes() and (block := next(blocks, None)):
-                pending[executor.submit(compute, block, work)] = block.place
+                pending[executor.submit(compute_block, block, work)] = block.place
             if not pending:
                 return
             for future in wait(pending, return_when=FIRST_COMPLETED).done:

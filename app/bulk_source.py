@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from app.bulk_lines import Rows, TextParser, cells_of
+from app.bulk_lines import RowsRead, TextParser, cells_of
 from app.bulk_options import quoted
 from app.record_batches import INPUTS, check_schema
 from models.column_names import NUMBERS
@@ -219,7 +219,7 @@ class Source:
             return stream_of(pa.RecordBatch.from_pylist([], schema=self.schema))
         return b""
 
-    def parser(self) -> Callable[[bytes], Rows]:
+    def parser(self) -> Callable[[bytes], RowsRead]:
         """Return the function that parses a block's content; it can be sent to another process."""
         if self.kind == "parquet":
             return ParquetParser(self.keep)
@@ -310,8 +310,8 @@ class ParquetParser:
 
     keep: tuple[str, ...]
 
-    def __call__(self, content: bytes, /) -> Rows:
+    def __call__(self, content: bytes, /) -> RowsRead:
         """Return the rows of a block: all can be read, or the file could not."""
         with pa.ipc.open_stream(content) as reader:
             given = one(list(reader))
-        return Rows(given.select([name for name in given.schema.names if name in INPUTS]), given, {})
+        return RowsRead(given.select([name for name in given.schema.names if name in INPUTS]), given, {})

@@ -12,7 +12,6 @@ import httpx
 from app.problems import MEDIA_TYPE
 from app.settings import KEY_VARIABLE
 
-OK: Final = 200
 MENDABLE: Final = {400, 422}
 """Problems of the request itself."""
 
@@ -73,7 +72,7 @@ def ask(url: str, path: str, body: bytes, *, content_type: str = "application/js
         raise NoAnswer("--url: Nothing answers there. Check the address, and that the service runs.") from None
     status = response.status_code
     content = decoded(response)
-    if status == OK and content.keys() >= KEYS_OF_ANSWERS:
+    if status == HTTPStatus.OK and content.keys() >= KEYS_OF_ANSWERS:
         return status, response.content
     if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
         raise NoAnswer("--url: What answers there is not RetroRun. Check the address.")

@@ -32,7 +32,7 @@ from app.guard import (
     UPLOADS,
     Observing,
     body_limit,
-    refuse,
+    refusal_answer,
 )
 from app.headers import BLANKS
 from app.settings import Settings
@@ -151,7 +151,7 @@ class Connection(HttpToolsProtocol):
         maximum = self.settings.maximum_connections
         self.excess = len(self.connections) > maximum
         if len(self.connections) > maximum * ANSWERED:
-            self.refuse("connections")
+            self.refuse_request("connections")
 
     def data_received(self, data: bytes) -> None:
         """Take what arrived."""
@@ -159,9 +159,9 @@ class Connection(HttpToolsProtocol):
             self.unparsed += data
             self.flow.pause_reading()  # The request that is being answered has it resumed when it reads its body.
         else:
-            self.take(data)
+            self.parse_arrived(data)
 
-    def take(self, data: bytes) -> None:
+    def parse_arrived(self, data: bytes) -> None:
         """Parse what arrived, up to the requests that have to wait: each of them parsed takes fifty times its bytes.
 
         Only so much is parsed in one turn of the event loop: where chunks have one byte, each takes a call.
@@ -182,7 +182,7 @@ class Connection(HttpToolsProtocol):
         if self.unparsed and not self.pipeline and not self.transport.is_closing():
             data, self.unparsed = self.unparsed, b""
             self.flow.resume_reading()
-            self.take(data)
+            self.parse_arrived(data)
 
     def take_piece(self, data: bytes) -> None:
         """Parse a piece of what arrived."""
@@ -197,7 +197,7 @@ class Connection(HttpToolsProtocol):
                 self.received = self.arriving if between and self.begun == 1 else 0
             if self.in_headers:
                 if self.received > self.settings.maximum_header_bytes or self.lines > HEADER_LINES:
-                    self.refuse("header_size")
+                    self.refuse_request("header_size")
             elif self.lines > HEADER_LINES or self.received > self.most_received():
                 self.break_off("body_size")
         self.arriving = 0
@@ -371,7 +371,7 @@ class Connection(HttpToolsProtocol):
             return
         elif self.in_headers:
             if taken_s > settings.header_timeout_s:
-                self.refuse("request_time")
+                self.refuse_request("request_time")
         elif self.receiving:
             if self.flow.read_paused:
                 self.since = now  # It waits for us.
@@ -393,7 +393,7 @@ class Connection(HttpToolsProtocol):
     def break_off(self, reason: str) -> None:
         """End a request before it has arrived whole: the guard answers it, if its headers have arrived."""
         if not self.receiving or self.in_headers:
-            self.refuse(reason)
+            self.refuse_request(reason)
         elif self.cycle.response_complete:
             self.transport.close()
         elif not self.refusal:
@@ -404,7 +404,7 @@ class Connection(HttpToolsProtocol):
         else:
             self.transport.transport.abort()
 
-    def refuse(self, reason: str) -> None:
+    def refuse_request(self, reason: str) -> None:
         """End a connection whose next request has no headers yet, after the answers to those before it."""
         if not self.refusal:
             self.refusal = reason
@@ -415,7 +415,7 @@ class Connection(HttpToolsProtocol):
         """Write why it ends, and end it."""
         if self.observer is not None:
             self.observer.refused(self.refusal)
-        response = refuse(self.refusal, self.settings)
+        response = refusal_answer(self.refusal, self.settings)
         headers = [
             *((b"date", formatdate(usegmt=True).encode()), (b"connection", b"close")),
             (b"x-request-id", secrets.token_hex(8).encode()),

@@ -129,7 +129,7 @@ REFUSALS: Final = {
 """Each reason to refuse a request, or to break an answer off."""
 
 
-def refuse(reason: str, settings: Settings, path: str = "") -> Response:
+def refusal_answer(reason: str, settings: Settings, path: str = "") -> Response:
     """Return the problem of a refusal."""
     status, detail, headers, _ = REFUSALS[reason]
     detail = detail and detail.format(settings=settings, body_limit=body_limit(path, settings))
@@ -311,14 +311,14 @@ class Guard:
             if exchange.dropped:
                 await problem(500)(scope, exchange.receive, exchange.answer)
         except Refused as refused:
-            await self.refuse(exchange, *refused.args)
+            await self.send_refusal(exchange, *refused.args)
         except ClientDisconnect:
             return  # Nobody is left to answer, and it is no fault of ours.
         except asyncio.CancelledError:
             if not self.state.stopping:
                 raise
             # The time to stop is over.
-            await self.refuse(exchange, "stopping")
+            await self.send_refusal(exchange, "stopping")
         except Exception as error:
             if self.observer is not None:
                 self.observer.failed()
@@ -333,7 +333,7 @@ class Guard:
             self.incoming.held -= exchange.incoming
             self.outgoing.held -= exchange.outgoing
 
-    async def refuse(self, exchange: "Exchange", reason: str) -> None:
+    async def send_refusal(self, exchange: "Exchange", reason: str) -> None:
         """Answer with the problem of a refusal."""
         if self.observer is not None:
             self.observer.refused(reason)
@@ -342,7 +342,7 @@ class Guard:
             raise BrokenOff from None
         if REFUSALS[reason].close:
             exchange.scope[REFUSAL] = reason
-        response = self.readable(refuse(reason, self.settings, exchange.scope["path"]))
+        response = self.readable(refusal_answer(reason, self.settings, exchange.scope["path"]))
         await response(exchange.scope, exchange.receive, exchange.answer)
 
 

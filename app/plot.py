@@ -16,8 +16,8 @@ from app.problems import from_estimate_error, from_validation_error
 from app.route import beside
 from app.schema import quantity, word
 from app.svg import DASHES, FONT, RADIUS, SHAPES, THICK, TINT, Axis, Drawing, Theme, rounded_up, ticks, width_of
-from models.answer import Indicator
-from models.curves import DIRECTIONS, PLOTTED_M_S, UNITS, Curve, EnergyCurves, Per, energy_curves, indicator, loads
+from models.answer import DIRECTIONS, Indicator
+from models.curves import PLOTTED_M_S, UNITS, Curve, EnergyCurves, Per, energy_curves, indicator, loads
 from models.direction import DirectionModelName
 from models.energy import EnergyModelName
 from models.errors import EstimateError

@@ -20,7 +20,7 @@ from models.answer import MEANINGS
 from models.catalogue import coefficients_hash
 from models.cautions import WARNINGS
 from models.column_answer import Answer
-from models.column_inputs import SOURCES, UNKNOWN_WORD, Column
+from models.column_inputs import SOURCES, UNKNOWN_WORD, InputColumn
 from models.column_names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS, checked_fields
 from models.column_names import WARNINGS as WARNINGS_COLUMN
 from models.columns import BLOCK_ROWS, estimate_columns
@@ -165,7 +165,7 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
     arrays = [words_of(codes, STATUS), words_of(at_fault, INPUTS, at_fault >= 0)]
     for name in schema.names[2:]:
         if name == WARNINGS_COLUMN:
-            arrays.append(warnings_of(answer))
+            arrays.append(warning_column(answer))
         elif name in answer.words:
             found = answer.words[name]
             arrays.append(words_of(found, OUTPUTS[name].choices, found >= 0 if name in answer.gaps else None))
@@ -190,7 +190,7 @@ def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], known: NDArray[n
     return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices], safe=False)
 
 
-def warnings_of(answer: Answer) -> pa.Array:
+def warning_column(answer: Answer) -> pa.Array:
     """Return each row's list of warnings, null where it has no estimate."""
     assert answer.warnings is not None
     width = max(map(len, answer.patterns), default=0) + 1
@@ -211,24 +211,24 @@ def warnings_of(answer: Answer) -> pa.Array:
     return pa.Array.from_buffers(pa.list_(WORD), answer.rows, [nulls, pa.py_buffer(offsets)], children=[values])
 
 
-def column_of(name: str, array: pa.Array) -> Column:
+def column_of(name: str, array: pa.Array) -> InputColumn:
     """Return a column as the models take it; nothing native reads it before it is checked."""
     if name in NUMBERS:
-        return Column(*numbers_of(array))
+        return InputColumn(*numbers_of(array))
     if array.type == FLAG:
         flags, given = flags_of(array)
-        return Column(flags.view(np.int8), given)  # false is the first of the two words
+        return InputColumn(flags.view(np.int8), given)  # false is the first of the two words
     if not pa.types.is_dictionary(array.type):
-        return Column(*places_of(name, array))
+        return InputColumn(*places_of(name, array))
     codes, known = places_of(name, array.dictionary)
     if known is False:
-        return Column(codes, False)
+        return InputColumn(codes, False)
     places, given = indices_of(array)
     # One beyond the end of the dictionary stands where there is no word.
     codes = np.append(codes, np.int8(UNKNOWN_WORD)).take(places)
     if known is True:
-        return Column(codes, given)
-    return Column(codes, np.append(known, False).take(places))
+        return InputColumn(codes, given)
+    return InputColumn(codes, np.append(known, False).take(places))
 
 
 def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:

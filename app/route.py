@@ -101,14 +101,14 @@ class ModelRoute(APIRoute):
         body = await body_of(receive)
         if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
             return await beside(scope, compute_at, self.path, body=body)
-        answer = self.compute(body[0])
+        answer = self.answer_of(body[0])
         if isinstance(answer, bytes | Response):
             return answer
         encoded = encode(answer)
         scope[ANSWER] = answer
         return encoded
 
-    def compute(self, body: bytes) -> Any:
+    def answer_of(self, body: bytes) -> Any:
         """Validate and compute; return what is to be encoded, or its bytes, or the problem that stands in the way."""
         try:
             return self.endpoint(self.validate(body))
@@ -147,7 +147,7 @@ def compute_at(path: str, body: bytes) -> Response:
             return too_long("The body holds more values than any list that is answered: give fewer.")
         if values > CROWDED_VALUES and route.crowded(body):
             return too_long(CROWDED)
-    answer = route.compute(body)
+    answer = route.answer_of(body)
     if isinstance(answer, Response):
         return answer
     return Response(answer if isinstance(answer, bytes) else encode(answer), media_type=JSON.decode())

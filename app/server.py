@@ -150,7 +150,7 @@ class Server(uvicorn.Server):
         for door in self.doors:
             with suppress(OSError):
                 for _ in range(0, BACKLOG, TAKEN_AT_ONCE):
-                    self.take(door)
+                    self.take_connections(door)
         await asyncio.gather(*self.connecting, return_exceptions=True)
         if self.metrics:
             self.doors[-1].listener.close()
@@ -165,7 +165,7 @@ class Server(uvicorn.Server):
             try:
                 taken, _ = await loop.sock_accept(door.listener)
                 self.connect(taken, door)
-                self.take(door)
+                self.take_connections(door)
             except (BlockingIOError, ConnectionAbortedError):
                 continue
             except OSError:
@@ -175,7 +175,7 @@ class Server(uvicorn.Server):
                 logger.error("connections could not be taken: %s", where_it_happened(error))
                 await asyncio.sleep(TRY_AGAIN_S)
 
-    def take(self, door: Door) -> None:
+    def take_connections(self, door: Door) -> None:
         """Take the connections that wait, up to a number; raise OSError where there are none left, or no room."""
         for _ in range(TAKEN_AT_ONCE):
             self.connect(door.listener.accept()[0], door)

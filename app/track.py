@@ -21,7 +21,7 @@ from models.track import Range, TrackedWorkout, TrackSection
 from models.track import track as track_of_points
 
 MAXIMUM_RANGES: Final = 1000
-SECTIONS: Final = 2
+MOST_PARTS: Final = 2
 
 RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
 
@@ -37,7 +37,7 @@ TrackRequest: Any = request_of(
     "What is said about a file. Give body mass; the rest may be left out.",
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
-    include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=SECTIONS)],
+    include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
 )
 
 validate: Final = TypeAdapter(TrackRequest).validator.validate_json
@@ -63,11 +63,11 @@ FORM: Final = {
 }
 
 
-class Malformed(Exception):
+class MalformedForm(Exception):
     """A body that is no form of two parts."""
 
 
-class TooLarge(Exception):
+class FileTooLarge(Exception):
     """A part that says more of a file than there is to say."""
 
 
@@ -96,10 +96,10 @@ async def track(request: Request) -> Response:
         return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
     body = await body_of(request.receive)
     most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
-    return await beside(request.scope, compute, content_type, most, body=body)
+    return await beside(request.scope, track_response, content_type, most, body=body)
 
 
-def compute(content_type: str, most: int, body: bytes) -> Response:
+def track_response(content_type: str, most: int, body: bytes) -> Response:
     """Return the answer to a form whose part request has at most so many bytes, or the problem in the way."""
     try:
         parts = parts_of(content_type, body, most)
@@ -112,9 +112,9 @@ def compute(content_type: str, most: int, body: bytes) -> Response:
             return problem(422, errors=missing)
         said = validate(parts["request"])
         encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
-    except Malformed:
+    except MalformedForm:
         return problem(400, detail="The body is no well-formed form of the two parts file and request.")
-    except TooLarge as error:
+    except FileTooLarge as error:
         return problem(413, detail=f"The part request is larger than {error} bytes: send less.")
     except ImportError:
         return problem(503, detail="Watch files are not read here: whoever runs this adds the extra retrorun[track].")
@@ -133,17 +133,19 @@ def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
     name = ""
     try:
         boundary = parse_options_header(content_type)[1].get("boundary", "")
-        with PushMultipartParser(boundary, content_length=len(body), max_segment_count=SECTIONS, strict=True) as parser:
+        with PushMultipartParser(
+            boundary, content_length=len(body), max_segment_count=MOST_PARTS, strict=True
+        ) as parser:
             for event in parser.parse(body):
                 if isinstance(event, MultipartSegment):
                     name = event.name or ""
                     if name not in {"file", "request"} or name in parts:
-                        raise Malformed
+                        raise MalformedForm
                     parts[name] = bytearray()
                 elif event:
                     parts[name] += event
                     if name == "request" and len(parts[name]) > most:
-                        raise TooLarge(most)
+                        raise FileTooLarge(most)
     except MultipartError:
-        raise Malformed from None
+        raise MalformedForm from None
     return {name: bytes(part) for name, part in parts.items()}

@@ -191,10 +191,10 @@ class XmlPoints:
         names: dict[str, str] = {}
         parser = expat.ParserCreate(intern=names)
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = self.refuse
+        parser.StartDoctypeDeclHandler = self.refuse_document_type
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.take
+        parser.CharacterDataHandler = self.add_text
         try:
             for start in range(0, len(data), CHUNK):
                 parser.Parse(data[start : start + CHUNK])
@@ -207,7 +207,7 @@ class XmlPoints:
             raise unreadable("The XML is damaged or cut off: send the file as the watch wrote it.") from None
         return Points(*(np.frombuffer(column) for column in self.columns))
 
-    def refuse(self, *_: object) -> None:
+    def refuse_document_type(self, *_: object) -> None:
         """Refuse a document type: it is what entities are declared in."""
         raise unreadable("The XML declares a document type, which GPX and TCX do not have: remove it.")
 
@@ -237,7 +237,7 @@ class XmlPoints:
         for index, column in enumerate(self.columns):
             column.append(number_of(known.get(index)))
 
-    def take(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
         """Take some text."""
         if self.column is not None and len(self.text) <= LONGEST_TEXT:
             self.text += text[: LONGEST_TEXT + 1]

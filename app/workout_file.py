@@ -15,10 +15,10 @@ from typing import Any, Final, get_type_hints
 import httpx
 
 from app.bout import QUESTIONS, answer_to, errors_of
-from app.client import OK, NoAnswer, ask
+from app.client import NoAnswer, ask
 from app.guard import MAXIMUM_BODY_BYTES
 from app.options import Mistaken, mistake, option, read_request
-from app.track import TrackRequest, compute
+from app.track import TrackRequest, track_response
 
 FILE: Final = "FILE"
 TRACK: Final = "/workout/track"
@@ -59,7 +59,7 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     else:
         request = given
         status, content = track_answer(data, given, chosen.url)
-    if status == OK:
+    if status == HTTPStatus.OK:
         return request, content
     errors = errors_of(content, "/file")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
@@ -102,7 +102,7 @@ def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
         return ask(url, TRACK, body, content_type=content_type)
-    response = compute(content_type, MAXIMUM_BODY_BYTES, body)
+    response = track_response(content_type, MAXIMUM_BODY_BYTES, body)
     return response.status_code, bytes(response.body)
 
 

@@ -14,6 +14,8 @@ from models.uncertainty import Gait
 
 Direction: TypeAlias = Literal["forward", "backward"]
 
+DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
+
 Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
 
 SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")

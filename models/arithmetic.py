@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 Number: TypeAlias = float | NDArray[np.float64]
 Condition: TypeAlias = bool | NDArray[np.bool_]
+Column: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+Rows: TypeAlias = NDArray[np.intp]
+"""Places of rows."""
 
 
 def where(condition: Condition, if_true: Any, if_false: Any) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answer import Section
-from models.column_inputs import Reasons, Rows
+from models.column_inputs import Reasons, Selection
 from models.column_names import OUTPUTS, PARTS
 from models.sheet import RATIO_NAMES
 
@@ -112,7 +112,7 @@ class Answer:
         if self.warnings is not None:
             self.warnings[rows] = PATTERNLESS
 
-    def absent(self, name: str, rows: Rows) -> None:
+    def absent(self, name: str, rows: Selection) -> None:
         """Write that a column is unknown in rows."""
         self.gaps.add(name)
         if name in self.numbers:

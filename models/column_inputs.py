@@ -24,11 +24,11 @@ from models.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 from models.uncertainty import Gait, standard_score
 
 LEFT_OUT: Final = -1
-OK: Final = 0
+NO_FAULT: Final = 0
 FEW: Final = "few"
 """Reason of a row that was left out because too few others share its group."""
 UNKNOWN_WORD: Final = -2
-Rows: TypeAlias = slice | NDArray[np.intp]
+Selection: TypeAlias = slice | NDArray[np.intp]
 Code: TypeAlias = int | NDArray[np.int8]
 
 SOURCES: Final = ("distance_m", "duration_s", "speed_m_s")
@@ -47,7 +47,7 @@ RUN, WALK = (WORDS["gait"].index(gait) for gait in ("run", "walk"))
 EQUAL_SPEED, DOCUMENTED = WORDS["equal"].index("speed"), WORDS["direction_model"].index("documented")
 
 
-class Column(NamedTuple):
+class InputColumn(NamedTuple):
     """A column as it was given: values, for a word its place among the choices, and where there is one at all."""
 
     values: NDArray[Any]
@@ -58,7 +58,7 @@ class Reasons:
     """Why rows have no estimate: each field and code, numbered."""
 
     def __init__(self) -> None:
-        self.numbers: dict[tuple[str, str], int] = {("", "ok"): OK}
+        self.numbers: dict[tuple[str, str], int] = {("", "ok"): NO_FAULT}
 
     def number(self, field: str, code: str) -> int:
         """Return the number of a reason."""
@@ -68,7 +68,7 @@ class Reasons:
 class Group(NamedTuple):
     """Rows that share their categories, and a case of all rows of the chunk from which theirs are taken."""
 
-    rows: Rows
+    rows: Selection
     case: Case
     score: Number
     rest_assumed: Condition
@@ -76,7 +76,7 @@ class Group(NamedTuple):
     def block(self, start: int, stop: int) -> "Group":
         """Return some of the rows, with their part of every column."""
         if isinstance(self.rows, slice):
-            rows: Rows = slice(start, stop)
+            rows: Selection = slice(start, stop)
         else:
             rows = self.rows[start:stop]
             if rows[-1] - rows[0] + 1 == len(rows):
@@ -94,7 +94,9 @@ class Group(NamedTuple):
 class Chunk:
     """The columns of some rows on their way to cases."""
 
-    def __init__(self, columns: Mapping[str, Column], rows: slice, status: NDArray[np.int8], reasons: Reasons) -> None:
+    def __init__(
+        self, columns: Mapping[str, InputColumn], rows: slice, status: NDArray[np.int8], reasons: Reasons
+    ) -> None:
         self.size = rows.stop - rows.start
         self.status = status
         self.reasons = reasons
@@ -113,7 +115,7 @@ class Chunk:
         if condition is not False:
             self.bad = True
             number = np.int8(self.reasons.number(field, code))
-            self.status[:] = np.where((self.status == OK) & condition, number, self.status)
+            self.status[:] = np.where((self.status == NO_FAULT) & condition, number, self.status)
 
     def has(self, name: str) -> Condition:
         """Say where an input was given."""
@@ -178,11 +180,11 @@ class Chunk:
         """Return a column in which refused rows have what the first good row has, so that they can be computed."""
         if not (self.bad and isinstance(value, np.ndarray)):
             return value
-        return np.where(self.status == OK, value, value[np.argmax(self.status == OK)])
+        return np.where(self.status == NO_FAULT, value, value[np.argmax(self.status == NO_FAULT)])
 
 
 def complete(
-    columns: Mapping[str, Column], rows: slice, status: NDArray[np.int8], reasons: Reasons, least_rows: int
+    columns: Mapping[str, InputColumn], rows: slice, status: NDArray[np.int8], reasons: Reasons, least_rows: int
 ) -> Iterator[Group]:
     """Yield the groups of a chunk of rows; rows count from the chunk's first, and refused ones have their reason.
 
@@ -225,7 +227,7 @@ def complete(
     own_rest = chunk.all_or_none("age_y", "sex", "height_m")
     resting_w = resting_powers(own_rest, body_mass_kg=mass, height_m=height, age_y=age, sex=sex)
     speed_cv, mass_cv = chunk.cv("speed_sd_m_s", speed_sd, speed), chunk.cv("body_mass_sd_kg", mass_sd, mass)
-    if chunk.bad and not (status == OK).any():
+    if chunk.bad and not (status == NO_FAULT).any():
         return
     if not isinstance(speed, np.ndarray):
         # Never all floats: a float would raise where a column has a NaN in a row that is refused.
@@ -258,13 +260,13 @@ def complete(
     for held, found in groups(names, chunk.size):
         here = status[found]
         if len(here) < least_rows:
-            status[found] = np.where(here == OK, np.int8(reasons.number("", FEW)), here)
+            status[found] = np.where(here == NO_FAULT, np.int8(reasons.number("", FEW)), here)
             continue
         words: dict[str, Any] = {name: WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)}
         yield Group(found, Case(**words, **numbers, follows=SOURCES[held[-1]]), score, rest_assumed)
 
 
-def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Rows]]:
+def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Selection]]:
     """Yield each combination of codes that occurs, with its rows."""
     if all(isinstance(code, int) for code in codes):
         yield tuple(codes), slice(0, size)  # type: ignore[arg-type]  # `all` has just seen that each is an int

@@ -17,7 +17,7 @@ from models import cautions
 from models.answer import SECTIONS, Section
 from models.arithmetic import Condition, Number, settled, where
 from models.column_answer import Allocate, Answer, empty
-from models.column_inputs import OK, Column, Group, Rows, complete
+from models.column_inputs import NO_FAULT, Group, InputColumn, Selection, complete
 from models.column_names import FIELDS, OUTPUTS, WARNINGS
 from models.energy import INTENSITY_FROM_MET
 from models.errors import Undefined
@@ -100,7 +100,7 @@ class LazyFactors:
 class ColumnSheet(Sheet):
     """A sheet that writes a block's results to their places in the answer's columns, those that are wanted."""
 
-    def __init__(self, *, gait: Gait, score: Number, answer: Answer, rows: Rows) -> None:
+    def __init__(self, *, gait: Gait, score: Number, answer: Answer, rows: Selection) -> None:
         super().__init__(gait=gait, score=score)
         self.answer = answer
         self.rows = rows
@@ -237,7 +237,7 @@ class ColumnSheet(Sheet):
         for error, condition in self.refusals:
             reason = answer.reasons.number(error.field, error.code)
             here = answer.status[rows]
-            answer.status[rows] = np.where((here == OK) & condition, np.int8(reason), here)
+            answer.status[rows] = np.where((here == NO_FAULT) & condition, np.int8(reason), here)
         for name in (*answer.numbers, *answer.words):
             if name not in self.written:
                 answer.absent(name, rows)
@@ -274,7 +274,7 @@ class ColumnSheet(Sheet):
 
 
 def estimate_columns(
-    columns: Mapping[str, Column],
+    columns: Mapping[str, InputColumn],
     *,
     rows: int,
     fields: Collection[str] | None = None,
@@ -316,7 +316,7 @@ def estimate_columns(
             for group in complete(columns, chunk, answer.status[chunk], answer.reasons, least_rows):
                 for first in range(0, len(group), BLOCK_ROWS):
                     write_block(group.block(first, min(len(group), first + BLOCK_ROWS)), answer, start)
-    answer.blank(np.flatnonzero(answer.status != OK))
+    answer.blank(np.flatnonzero(answer.status != NO_FAULT))
     return answer
 
 

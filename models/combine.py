@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.answer import Graded, Indicator
+from models.arithmetic import Column, Rows
 from models.grades import GRADES, EvidenceGrade
 from models.sheet import Values
 from models.uncertainty import Gait, spread_factor
-
-Column: TypeAlias = NDArray[np.float64]
-Rows: TypeAlias = NDArray[np.intp]
 
 SPEED_APART_M_S: Final = 0.5
 """Difference of speed from which one error is no longer taken for the other where they would cancel (choice)."""

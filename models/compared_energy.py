@@ -13,7 +13,7 @@ from models.errors import Undefined
 from models.evidence import TableName, table
 from models.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, Gait, root_sum_square
 
-DIRECTIONS: Final = cast(tuple[DirectionModelName, ...], get_args(DirectionModelName))
+RATIO_SOURCES: Final = cast(tuple[DirectionModelName, ...], get_args(DirectionModelName))
 
 IN_RATIOS: Final = "no speed or no energy of its own: the ratio is compared as a row of ratios.csv"
 NO_MASS: Final = "litres per minute without body mass; no model of practice"
@@ -62,7 +62,7 @@ def _uptake(row: Row) -> Iterator[Comparison]:
     way = row.cells["direction"]
     asked: Any = {"speed_m_s": speed, "gait": gait, "grade": grade}
     for model, known in energy_models.ENERGY_MODELS[gait].items():
-        for source in DIRECTIONS if way == "backward" else (None,):
+        for source in RATIO_SOURCES if way == "backward" else (None,):
             try:
                 predicted = answered(
                     "energy", way, "oxygen_uptake_ml_kg_min", energy_model=model, direction_model=source, **asked
@@ -127,7 +127,7 @@ def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Co
     """Yield a measured ratio against both direction models."""
     gait = cast(Gait, row.cells["gait"])
     speed, grade = number(row.cells["speed_m_s"]), number(row.cells["grade"]) or 0.0
-    for source in DIRECTIONS:
+    for source in RATIO_SOURCES:
         yield compare(
             name,
             row,

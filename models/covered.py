@@ -6,15 +6,12 @@ known both as they were done and reversed.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.arithmetic import Column, Mask
 from models.sheet import Values
-
-Column: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 LEAST_COVERED: Final = 0.5
 """Share of the moving time under which a total of a load is absent (choice)."""

@@ -4,14 +4,13 @@ Speeds are computed as one column by the code that answers estimates. Body mass 
 """
 
 import re
-from typing import Final, Literal, NamedTuple, TypeAlias, cast, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import cautions, direction, energy, energy_models
-from models.answer import Assumed, Direction, Indicator, Load
-from models.arithmetic import Condition, Number, outside
+from models.answer import DIRECTIONS, Assumed, Direction, Indicator, Load
+from models.arithmetic import Column, Condition, Mask, Number, outside
 from models.comparison import number, numbered
 from models.estimate import compute, estimate
 from models.inputs import energy_model_of, grade_of, person_of
@@ -19,11 +18,7 @@ from models.movement import Case
 from models.quantities import QUANTITIES
 from models.uncertainty import DEFAULT_INTERVAL, Gait
 
-Column: TypeAlias = NDArray[np.float64]
-Rows: TypeAlias = NDArray[np.bool_]
 Per: TypeAlias = Literal["second", "km"]
-
-DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 
 PLOTTED_M_S: Final[dict[Gait, tuple[float, float]]] = {"run": (1.5, 5.5), "walk": (0.4, 2.4)}
 """Speeds that a plot spans: those of the measurements with a margin, within what is plausible (choice)."""
@@ -74,7 +69,7 @@ class Curve(NamedTuple):
     value: Column
     low: Column
     high: Column
-    outside_data: Rows
+    outside_data: Mask
 
 
 class Measured(NamedTuple):

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from models import cautions, energy, gait, uncertainty
-from models.answer import IMPULSE, Direction, Interval
+from models.answer import DIRECTIONS, IMPULSE, Direction, Interval
+from models.arithmetic import Column, Mask
 from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
@@ -21,7 +22,7 @@ from models.roots import fitting
 from models.sections import forward_grade
 from models.solve_answer import Find, Solved
 from models.speed_of_power import (
-    ENERGY,
+    ENERGY_SECTION,
     Attainable,
     answered,
     attainable,
@@ -30,7 +31,7 @@ from models.speed_of_power import (
     speed_at,
     told,
 )
-from models.speed_ranges import DIRECTIONS, INDICATORS, Column, Mask, at_speeds, load_ranges
+from models.speed_ranges import INDICATORS, at_speeds, load_ranges
 from models.uncertainty import Gait
 
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
@@ -121,9 +122,9 @@ def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) ->
     return Unattainable(field, message, **each.reach)
 
 
-def warnings_of(question: Question, speed_m_s: float, side: Direction) -> list[str]:
+def speed_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
     """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
-    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=1.0, include=ENERGY)
+    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=1.0, include=ENERGY_SECTION)
     codes = [code for code, _ in sheet.warnings if cautions.concerns(code, side) and code != cautions.ABOVE_MAXIMUM]
     share = getattr(sheet, side).get("share_of_maximum")
     if share is not None and share["value"] > 1:
@@ -133,7 +134,7 @@ def warnings_of(question: Question, speed_m_s: float, side: Direction) -> list[s
 
 def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
     """Return the warnings of a speed that was solved for, which may be one at which people change gait."""
-    codes = warnings_of(question, speed_m_s, side)
+    codes = speed_warnings(question, speed_m_s, side)
     slow = side == "backward" and question.case.gait == "run" and speed_m_s < gait.BACKWARD_TRANSITION_M_S
     return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
 
@@ -156,7 +157,7 @@ def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, c
     """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
     if question.case.oxygen_uptake_max_ml_kg_min is None:
         return {}
-    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY)
+    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY_SECTION)
     share = getattr(sheet, side)["share_of_maximum"]
     return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
@@ -171,7 +172,7 @@ def find_bout(question: Question) -> Found:
     duration, distance = INPUTS["duration_s"], INPUTS["distance_m"]
     least = max(duration.low, distance.low / speed)
     most = min(duration.high, distance.high / speed)
-    sheet, _ = compute(case, score=question.person.score, include=ENERGY)
+    sheet, _ = compute(case, score=question.person.score, include=ENERGY_SECTION)
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     for side in DIRECTIONS:
@@ -185,7 +186,7 @@ def find_bout(question: Question) -> Found:
             metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
             solved: Solved = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
             found[side] = solved | share_of_maximum(question, speed, side)
-            codes += warnings_of(question, speed, side)
+            codes += speed_warnings(question, speed, side)
         else:
             low, high = inside(each_second["value"] * least, each_second["value"] * most)
             found[side] = beyond(question, target, side, Attainable(low, high, low if wanted < low else high))
@@ -209,7 +210,7 @@ def find_speed(question: Question, target: str) -> Found:
         if speed is None:
 
             def value_at(speeds: Column, side: Direction = side) -> Column:
-                sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY)
+                sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY_SECTION)
                 return cast(Column, getattr(sheet, side)[target]["value"])
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:
@@ -220,7 +221,7 @@ def find_speed(question: Question, target: str) -> Found:
             continue
         if duration is not None:
             speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
-        _, move = compute(at_speeds(case, speed), score=question.person.score, include=ENERGY)
+        _, move = compute(at_speeds(case, speed), score=question.person.score, include=ENERGY_SECTION)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
         evidence = speed_evidence(side, at_speeds(case, speed))
@@ -255,13 +256,13 @@ def find_equal_cost_speed(question: Question) -> Found:
         def solvable_at(speeds: Column) -> Mask:
             # The backward speed that is solved for has an estimate too.
             with np.errstate(all="ignore"):
-                _, move = compute(at_speeds(equal, speeds), score=1.0, include=ENERGY)
+                _, move = compute(at_speeds(equal, speeds), score=1.0, include=ENERGY_SECTION)
             return answered(equal, speeds) & answered(case, cast(Column, move.speed_m_s))
 
         if not solvable_at(np.array([given[field]]))[0]:
             reach = attainable(same, solvable_at, bounds, given[field])
             return Found({"backward": beyond(question, field, "backward", reach)}, [])
-        sheet, _ = compute(equal, score=score, include=ENERGY)
+        sheet, _ = compute(equal, score=score, include=ENERGY_SECTION)
         of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in DIRECTIONS}
     else:
         backward = given[field]
@@ -279,7 +280,7 @@ def find_equal_cost_speed(question: Question) -> Found:
         if forward is None or not told(case, "backward", np.array([backward]))[0]:
             reach = attainable(same, known_at, bounds, backward)
             return Found({"forward": beyond(question, field, "forward", reach)}, [])
-        sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY)
+        sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY_SECTION)
         # The spread of the ratio moves either speed by its own elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
         spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
@@ -306,11 +307,11 @@ def find_level_speed(question: Question) -> Found:
     level = question._replace(case=case._replace(grade=0.0))
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    compute(case, score=question.person.score, include=ENERGY)  # refuses a bout that has no answer
+    compute(case, score=question.person.score, include=ENERGY_SECTION)  # refuses a bout that has no answer
     for side in DIRECTIONS:
         power = cast(float, power_at(case, side)(speed))
         flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
-        codes += warnings_of(question, speed, side)
+        codes += speed_warnings(question, speed, side)
         if flat is None:
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:

@@ -209,7 +209,7 @@ def plan(
         codes.append(cautions.REST_ASSUMED)
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, cautions.PLAN_CENTRAL, *candidates.warnings]
-    answer["warnings"] = warnings_of([*first, *codes], others)
+    answer["warnings"] = plan_warnings([*first, *codes], others)
     return answer
 
 
@@ -220,7 +220,7 @@ def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit
     return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]))
 
 
-def warnings_of(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[cautions.Warning]:
+def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[cautions.Warning]:
     """Return each warning once; of those that concern a plan in one direction alone, which one."""
     found = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
     return found + [

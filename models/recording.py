@@ -6,16 +6,14 @@ Breaks (gaps, jumps) are cut out of clock, way and climb alike, so that what is 
 import math
 from bisect import bisect_left
 from itertools import pairwise
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.arithmetic import Column, Mask
 from models.errors import OutOfRange, Undefined
 from models.quantities import INPUTS
-
-Column: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
 
 EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""

@@ -6,14 +6,14 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from models.answer import Direction, Section
-from models.arithmetic import Number
+from models.arithmetic import Column, Mask, Number
 from models.direction import elasticity
 from models.errors import Undefined
 from models.estimate import compute
 from models.movement import LEAST_ELASTICITY, Case, backward_power, forward_power
-from models.speed_ranges import NODES, Column, Mask, OfSpeed, at_speeds, crossings
+from models.speed_ranges import NODES, OfSpeed, at_speeds, crossings
 
-ENERGY: Final[tuple[Section, ...]] = ("energy",)
+ENERGY_SECTION: Final[tuple[Section, ...]] = ("energy",)
 """The part of an estimate that a speed is solved from."""
 
 INWARD: Final = 1e-12
@@ -49,7 +49,7 @@ def answered(case: Case, speeds: Column) -> Mask:
     """Say at which speeds a bout has an estimate of energy."""
     # An active energy of nearly nothing has an endless interval; such a speed is refused.
     with np.errstate(all="ignore"):
-        sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY)
+        sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY_SECTION)
     there = np.ones(speeds.shape, dtype=bool)
     for _, refused in sheet.refusals:
         there &= ~np.asarray(refused)

@@ -2,22 +2,19 @@
 
 import math
 from collections.abc import Callable
-from typing import Final, NamedTuple, TypeAlias, TypedDict, get_args
+from typing import Final, NamedTuple, TypeAlias, TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models import cautions, gait, load
-from models.answer import IMPULSE, Direction, Section
-from models.arithmetic import Number
+from models.answer import DIRECTIONS, IMPULSE, Direction, Section
+from models.arithmetic import Column, Mask, Number
 from models.estimate import compute
 from models.movement import Case
 from models.quantities import INPUTS, speed_bounds
 from models.roots import ROUNDING, bracketed_root
 from models.uncertainty import Gait
 
-Column: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
 OfSpeed: TypeAlias = Callable[[Column], Column]
 
 NODES: Final = 257
@@ -26,9 +23,7 @@ NODES: Final = 257
 EXTREME_PASSES: Final = 3
 """Times that the turning points of a curve are drawn nearer, by a parabola through three nodes (choice)."""
 
-DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
-
-LOADS: Final[tuple[Section, ...]] = ("timing", "load")
+LOAD_SECTIONS: Final[tuple[Section, ...]] = ("timing", "load")
 """The parts of an estimate that a load indicator needs."""
 
 INDICATORS: Final = tuple(load.EVIDENCE_GRADES)
@@ -245,7 +240,7 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
     for side in DIRECTIONS:
 
         def value_at(speeds: Column, side: Direction = side) -> Column:
-            sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=LOADS)
+            sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=LOAD_SECTIONS)
             found = getattr(sheet, side).get("load", {}).get(indicator, {})
             return np.asarray(found.get("value", np.full(speeds.shape, np.nan)))
 
@@ -255,7 +250,7 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
             ranges[side] = ranges_under(value_at, nodes, bound)
             attainable[side] = float(known.min()), float(known.max())
             kept[side] = value_at(nodes) <= bound
-    sheet, _ = compute(at_speeds(case, nodes), score=1.0, include=LOADS)
+    sheet, _ = compute(at_speeds(case, nodes), score=1.0, include=LOAD_SECTIONS)
     concerning = EVERY_LOAD | CONCERNING[indicator]
     warnings = [
         code

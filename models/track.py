@@ -9,13 +9,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from models import cautions, energy
 from models.answer import Assumed, Direction
+from models.arithmetic import Column, Mask
 from models.direction import DirectionModelName
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, Undefined
 from models.gait import BACKWARD_TRANSITION_M_S, RUNNING_FROM_M_S
 from models.inputs import person_of
 from models.quantities import INPUTS, check, speed_bounds
-from models.recording import SMOOTHING, Column, Mask, Points, Recording, recording, summed
+from models.recording import SMOOTHING, Points, Recording, recording, summed
 from models.segments import equations
 from models.uncertainty import Gait
 from models.workout import Segments, workout_of

@@ -11,21 +11,9 @@ from numpy.typing import NDArray
 
 from models import __version__, cautions, energy
 from models.answer import IMPULSE, Indicator, Interval, Section
+from models.arithmetic import Column, Rows
 from models.catalogue import coefficients_hash
-from models.combine import (
-    Column,
-    Grid,
-    Rows,
-    Sum,
-    Sums,
-    added,
-    grid,
-    interval,
-    largest,
-    largest_of,
-    ratio,
-    summed,
-)
+from models.combine import Grid, Sum, Sums, added, grid, interval, largest, largest_of, ratio, summed
 from models.covered import COVERED_WARNED, Done, Parts, enough, parts_of
 from models.errors import Conflict, Undefined
 from models.estimate import compute, references
@@ -192,7 +180,7 @@ def workout_of(
         answer["backward"] = totals(backward, NO_REST, score)
     if each:
         answer["segments"] = answers(groups)
-    answer["warnings"] = warnings_of(groups, answer, person, rest)
+    answer["warnings"] = workout_warnings(groups, answer, person, rest)
     return answer
 
 
@@ -348,7 +336,9 @@ def ratios(
     return found
 
 
-def warnings_of(groups: Sequence[Group], answer: WorkoutSums, person: Person, rest: Rest) -> list[cautions.Warning]:
+def workout_warnings(
+    groups: Sequence[Group], answer: WorkoutSums, person: Person, rest: Rest
+) -> list[cautions.Warning]:
     """Return each warning once: what any segment met, and what the sums add."""
     codes = [code for group in groups for code, condition in group.sheet.warnings if np.any(condition)]
     if not person.own_rest:

@@ -10,7 +10,7 @@ import anyio
 import httpx
 
 from app.examples import FOLDER
-from app.guard import REFUSALS, refuse
+from app.guard import REFUSALS, refusal_answer
 from app.main import app
 from app.problems import problem
 from app.settings import Settings
@@ -23,7 +23,7 @@ async def answer_of(pair: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the service answers to the request of a pair, or what it refuses one with."""
     if "request" not in pair:
         reason = pair["refusal"]
-        response = refuse(reason, Settings()) if reason in REFUSALS else problem(500)
+        response = refusal_answer(reason, Settings()) if reason in REFUSALS else problem(500)
         return stored(response.status_code, response.headers, bytes(response.body).decode())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://retrorun.test") as client:
         answered = await client.request(**sendable(pair["request"]))

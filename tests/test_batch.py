@@ -315,7 +315,7 @@ class TestTable:
 
         def take_all() -> None:
             for start in range(0, len(body), 100):
-                list(messages.take(body[start : start + 100]))
+                list(messages.feed(body[start : start + 100]))
 
         with pytest.raises(TooLarge):
             take_all()
@@ -389,7 +389,7 @@ class TestTable:
                 await post(client, body + more, size)
             messages = Messages(1 << 20)
             with pytest.raises(Malformed):
-                list(messages.take(body + more))
+                list(messages.feed(body + more))
 
     async def test_a_stream_may_lack_its_end(self, client: httpx.AsyncClient) -> None:
         body = stream_of(bouts_batch(5))
@@ -415,7 +415,7 @@ class TestTable:
 
         monkeypatch.setattr(arrow_stream, "header", counted)
         body, messages = stream_of(bouts_batch(500)), Messages(1 << 20)
-        found = [message for place in range(len(body)) for message in messages.take(body[place : place + 1])]
+        found = [message for place in range(len(body)) for message in messages.feed(body[place : place + 1])]
         assert len(read) == len(found) == 3
 
     async def test_a_stream_that_turns_bad_breaks_off(self, client: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 
 from app import bulk_run
 from app.bulk import show
-from app.bulk_part import Work, compute
+from app.bulk_part import Work, compute_block
 from app.bulk_run import Options, Progress, run
 from app.bulk_source import BadFile, Block, Source
 from app.cli import main
@@ -295,7 +295,7 @@ class TestResuming:
 
         def noted(block: Block, work: Work) -> Any:
             computed.append(block.place)
-            return compute(block, work)
+            return compute_block(block, work)
 
         monkeypatch.setattr(bulk_run, "compute", noted)
         far: list[Progress] = []

@@ -459,7 +459,7 @@ class TestFaults:
                 source.unlink(missing_ok=True)
             else:
                 source.write_text(f"{HEADING}\n71,2.5,1200\n", encoding="utf-8")
-            return bulk_part.compute(*arguments)
+            return bulk_part.compute_block(*arguments)
 
         monkeypatch.setattr(bulk_run, "compute", computed)
         code, said = self.said(capsys, source, tmp_path / "out.csv")

@@ -30,7 +30,7 @@ NO_ANSWER_CHANGES = {
     "PATTERNLESS": "a mark for a row whose warnings are not looked up",
     "LEFT_OUT": "a mark for a word that is not there",
     "UNKNOWN_WORD": "a mark for a word that is none",
-    "OK": "the mark of a row without a fault",
+    "NO_FAULT": "the mark of a row without a fault",
     "TWO": "two of speed, duration and distance make a bout",
     "RUN": "the place of a word among its choices",
     "WALK": "the place of a word among its choices",

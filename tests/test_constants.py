@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from models import energy, gait, load
+from models.arithmetic import Column
 from models.catalogue import catalogue
 from models.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from models.combine import grid
@@ -21,7 +22,7 @@ from models.errors import OutOfRange, Undefined
 from models.estimate import estimate
 from models.evidence import table
 from models.plan_refusal import inward
-from models.recording import MAXIMUM_POINTS, Column, Points, recording
+from models.recording import MAXIMUM_POINTS, Points, recording
 from models.track import track
 from models.uncertainty import standard_score
 from models.validation import validation

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models import gait as step
 from models import load
 from models.answer import SECTIONS
-from models.column_inputs import Column
+from models.column_inputs import InputColumn
 from models.column_names import OUTPUTS, WORDS
 from models.columns import estimate_columns
 from models.energy import mifflin1990, oxygen_uptake_ml_kg_min
@@ -259,11 +259,11 @@ def test_columns_have_the_grades_of_single_answers_row_by_row() -> None:
         size = len(speeds)
         found = estimate_columns(
             {
-                "body_mass_kg": Column(np.full(size, 70.0)),
-                "speed_m_s": Column(np.array(speeds)),
-                "duration_s": Column(np.full(size, 600.0)),
-                "grade": Column(np.array(grades)),
-                "equal": Column(np.full(size, WORDS["equal"].index(equal), np.int8)),
+                "body_mass_kg": InputColumn(np.full(size, 70.0)),
+                "speed_m_s": InputColumn(np.array(speeds)),
+                "duration_s": InputColumn(np.full(size, 600.0)),
+                "grade": InputColumn(np.array(grades)),
+                "equal": InputColumn(np.full(size, WORDS["equal"].index(equal), np.int8)),
             },
             rows=size,
             fields=names,
@@ -287,12 +287,12 @@ def test_columns_with_weight_support_and_still_air_equal_single_answers(equal: s
     names += ["forward_load_peak_vertical_force_bw", "ratio_load_achilles_relative_load_low"]
     found = estimate_columns(
         {
-            "body_mass_kg": Column(np.full(6, 70.0)),
-            "speed_m_s": Column(np.linspace(2.2, 3.4, 6)),
-            "duration_s": Column(np.full(6, 600.0)),
-            "equal": Column(np.full(6, WORDS["equal"].index(equal), np.int8)),
-            "weight_support": Column(np.array(support)),
-            "overground": Column(np.array(air, np.int8)),
+            "body_mass_kg": InputColumn(np.full(6, 70.0)),
+            "speed_m_s": InputColumn(np.linspace(2.2, 3.4, 6)),
+            "duration_s": InputColumn(np.full(6, 600.0)),
+            "equal": InputColumn(np.full(6, WORDS["equal"].index(equal), np.int8)),
+            "weight_support": InputColumn(np.array(support)),
+            "overground": InputColumn(np.array(air, np.int8)),
         },
         rows=6,
         fields=[*names, "warnings"],

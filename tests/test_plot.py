@@ -12,8 +12,9 @@ import pytest
 from app.plot import ELSEWHERE, NOTHING_TO_SHOW, PANELS, energy_plot, held, load_plot
 from app.svg import COLOURS, DASHES
 from models import curves as of_models
+from models.answer import DIRECTIONS
 from models.cautions import LOAD_MEANING_IN_SHORT, WARNINGS
-from models.curves import DIRECTIONS, LOADS_OUTSIDE, Curve, energy_curves, indicator, loads, plotted_speeds
+from models.curves import LOADS_OUTSIDE, Curve, energy_curves, indicator, loads, plotted_speeds
 from models.energy_models import ENERGY_MODELS
 from models.errors import Conflict, OutOfRange, Undefined
 from models.estimate import estimate

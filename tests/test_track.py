@@ -37,9 +37,10 @@ from benchmarks.watch_files import (
     tcx_file,
 )
 from models.answer import IMPULSE
+from models.arithmetic import Column
 from models.cautions import TRACK_ERRORS, TRACK_GAIT, TRACK_LEFT_OUT, TRACK_RANGE, TRACK_UNUSABLE, WORKOUT_PARTS
 from models.errors import Conflict, OutOfRange, Undefined
-from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Column, Points, recording
+from models.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Points, recording
 from models.segments import workout
 from models.track import PAUSE_BELOW_M_S, SEGMENT_S, TrackedWorkout, track
 
