@@ -52,11 +52,6 @@ class Personal(NamedTuple):
         """Logarithm of the backward factor: forward factor times ratio factor."""
         return self.forward_log + self.ratio_log
 
-    @property
-    def backward_spread(self) -> float:
-        """Spread of the backward factor."""
-        return math.sqrt(self.forward_spread**2 + self.ratio_spread**2 + 2 * self.covariance)
-
     def variances(self, studies_widened: Number) -> tuple[Number, Number, Number]:
         """Return the variances of forward factor and ratio, and their covariance, that between studies widened."""
         more = studies_widened - 1

@@ -13,7 +13,6 @@ from models.arithmetic import Column, Mask
 from models.combine import around
 from models.direction import elasticity
 from models.errors import Conflict, OutOfRange, Unattainable, Undefined
-from models.estimate import compute
 from models.grades import EvidenceGrade, grades_of, weaker
 from models.inputs import Person, is_bout
 from models.movement import Case, on_a_grade, solved_grades, spreads_of_person, study_widening
@@ -22,14 +21,14 @@ from models.roots import fitting
 from models.sections import forward_grade
 from models.solve_answer import Find, Solved
 from models.speed_of_power import (
-    ENERGY_SECTION,
     Attainable,
-    answered,
     attainable,
+    energies_at,
+    has_estimate,
     inside,
     power_at,
+    solvable,
     speed_at,
-    told,
 )
 from models.speed_ranges import INDICATORS, at_speeds, load_ranges
 from models.uncertainty import Gait
@@ -124,7 +123,7 @@ def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) ->
 
 def speed_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
     """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
-    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=1.0, include=ENERGY_SECTION)
+    sheet, _ = energies_at(question.case, speed_m_s)
     codes = [code for code, _ in sheet.warnings if cautions.concerns(code, side) and code != cautions.ABOVE_MAXIMUM]
     share = getattr(sheet, side).get("share_of_maximum")
     if share is not None and share["value"] > 1:
@@ -157,7 +156,7 @@ def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, c
     """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
     if question.case.oxygen_uptake_max_ml_kg_min is None:
         return {}
-    sheet, _ = compute(at_speeds(question.case, speed_m_s), score=question.person.score, include=ENERGY_SECTION)
+    sheet, _ = energies_at(question.case, speed_m_s, score=question.person.score)
     share = getattr(sheet, side)["share_of_maximum"]
     return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
 
@@ -172,7 +171,7 @@ def find_bout(question: Question) -> Found:
     duration, distance = INPUTS["duration_s"], INPUTS["distance_m"]
     least = max(duration.low, distance.low / speed)
     most = min(duration.high, distance.high / speed)
-    sheet, _ = compute(case, score=question.person.score, include=ENERGY_SECTION)
+    sheet, _ = energies_at(case, speed, score=question.person.score)
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     for side in DIRECTIONS:
@@ -210,18 +209,18 @@ def find_speed(question: Question, target: str) -> Found:
         if speed is None:
 
             def value_at(speeds: Column, side: Direction = side) -> Column:
-                sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY_SECTION)
+                sheet, _ = energies_at(case, speeds)
                 return cast(Column, getattr(sheet, side)[target]["value"])
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:
-                return told(case, side, speeds)
+                return solvable(case, side, speeds)
 
             reach = attainable(value_at, known_at, bounds, question.given[target])
             found[side] = beyond(question, target, side, reach)
             continue
         if duration is not None:
             speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
-        _, move = compute(at_speeds(case, speed), score=question.person.score, include=ENERGY_SECTION)
+        _, move = energies_at(case, speed, score=question.person.score)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
         evidence = speed_evidence(side, at_speeds(case, speed))
@@ -256,13 +255,13 @@ def find_equal_cost_speed(question: Question) -> Found:
         def solvable_at(speeds: Column) -> Mask:
             # The backward speed that is solved for has an estimate too.
             with np.errstate(all="ignore"):
-                _, move = compute(at_speeds(equal, speeds), score=1.0, include=ENERGY_SECTION)
-            return answered(equal, speeds) & answered(case, cast(Column, move.speed_m_s))
+                _, move = energies_at(equal, speeds)
+            return has_estimate(equal, speeds) & has_estimate(case, cast(Column, move.speed_m_s))
 
         if not solvable_at(np.array([given[field]]))[0]:
             reach = attainable(same, solvable_at, bounds, given[field])
             return Found({"backward": beyond(question, field, "backward", reach)}, [])
-        sheet, _ = compute(equal, score=score, include=ENERGY_SECTION)
+        sheet, _ = energies_at(equal, given[field], score=score)
         of = {side: {"speed_m_s": getattr(sheet, side)["speed_m_s"]} for side in DIRECTIONS}
     else:
         backward = given[field]
@@ -270,17 +269,19 @@ def find_equal_cost_speed(question: Question) -> Found:
             raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
 
         def known_at(speeds: Column) -> Mask:
-            return told(case, "backward", speeds) & costs_within(case, case, ("backward", "forward"), speeds, bounds)
+            return solvable(case, "backward", speeds) & costs_within(
+                case, case, ("backward", "forward"), speeds, bounds
+            )
 
         power = cast(float, power_at(case, "backward")(backward))
         forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
         if forward is not None:
             # Solved for again, the backward speed may lie under the least one by rounding.
-            forward = fitting(forward, bounds[1], lambda trial: bool(answered(equal, np.array([trial]))[0]))
-        if forward is None or not told(case, "backward", np.array([backward]))[0]:
+            forward = fitting(forward, bounds[1], lambda trial: bool(has_estimate(equal, np.array([trial]))[0]))
+        if forward is None or not solvable(case, "backward", np.array([backward]))[0]:
             reach = attainable(same, known_at, bounds, backward)
             return Found({"forward": beyond(question, field, "forward", reach)}, [])
-        sheet, move = compute(at_speeds(equal, forward), score=score, include=ENERGY_SECTION)
+        sheet, move = energies_at(equal, forward, score=score)
         # The spread of the ratio moves either speed by its own elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
         spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
@@ -307,7 +308,7 @@ def find_level_speed(question: Question) -> Found:
     level = question._replace(case=case._replace(grade=0.0))
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    compute(case, score=question.person.score, include=ENERGY_SECTION)  # refuses a bout that has no answer
+    energies_at(case, speed, score=question.person.score)  # refuses a bout that has no answer
     for side in DIRECTIONS:
         power = cast(float, power_at(case, side)(speed))
         flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
@@ -315,7 +316,7 @@ def find_level_speed(question: Question) -> Found:
         if flat is None:
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:
-                return answered(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
+                return has_estimate(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
 
             found[side] = beyond(question, "speed_m_s", side, attainable(same, known_at, bounds, speed))
             continue
@@ -352,7 +353,7 @@ def costs_within(
     """Say at which speeds a case costs what another one can cost at a speed that can be told from it."""
     cost = power_at(other, sides[1])
     reach = attainable(
-        lambda there: cast(Column, cost(there)), lambda there: told(other, sides[1], there), bounds_m_s, 0.0
+        lambda there: cast(Column, cost(there)), lambda there: solvable(other, sides[1], there), bounds_m_s, 0.0
     )
     power = power_at(case, sides[0])(speeds)
     return np.asarray((power >= reach.low) & (power <= reach.high))

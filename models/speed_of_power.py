@@ -5,16 +5,14 @@ from typing import Final, NamedTuple, cast
 
 import numpy as np
 
-from models.answer import Direction, Section
+from models.answer import Direction
 from models.arithmetic import Column, Mask, Number
 from models.direction import elasticity
 from models.errors import Undefined
 from models.estimate import compute
-from models.movement import LEAST_ELASTICITY, Case, backward_power, forward_power
+from models.movement import LEAST_ELASTICITY, Case, Movement, backward_power, forward_power
+from models.sheet import Sheet
 from models.speed_ranges import NODES, OfSpeed, at_speeds, crossings
-
-ENERGY_SECTION: Final[tuple[Section, ...]] = ("energy",)
-"""The part of an estimate that a speed is solved from."""
 
 INWARD: Final = 1e-12
 """Share by which the ends of what is attainable are drawn inward, so that rounding leaves them attainable (choice)."""
@@ -45,27 +43,27 @@ def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
     return forward_power(case) if direction == "forward" else backward_power(case)
 
 
-def answered(case: Case, speeds: Column) -> Mask:
+def energies_at(case: Case, speeds: Number, *, score: float = 1.0) -> tuple[Sheet, Movement]:
+    """Return the energies of a case at other speeds, both ways."""
+    return compute(at_speeds(case, speeds), score=score, include=["energy"])
+
+
+def has_estimate(case: Case, speeds: Column) -> Mask:
     """Say at which speeds a bout has an estimate of energy."""
     # An active energy of nearly nothing has an endless interval; such a speed is refused.
     with np.errstate(all="ignore"):
-        sheet, _ = compute(at_speeds(case, speeds), score=1.0, include=ENERGY_SECTION)
+        sheet, _ = energies_at(case, speeds)
     there = np.ones(speeds.shape, dtype=bool)
     for _, refused in sheet.refusals:
         there &= ~np.asarray(refused)
     return there
 
 
-def rises(case: Case, direction: Direction, speeds: Column) -> Mask:
-    """Say at which speeds power rises enough with speed to tell one from the other."""
+def solvable(case: Case, direction: Direction, speeds: Column) -> Mask:
+    """Say at which speeds power rises steeply enough to solve for the speed."""
     steepness = elasticity(power_at(case, direction), speed_m_s=speeds)
     steep: Mask = np.asarray(steepness >= LEAST_ELASTICITY)
-    return steep
-
-
-def told(case: Case, direction: Direction, speeds: Column) -> Mask:
-    """Say which speeds can be told from their power: it rises there, and is not nearly flat."""
-    return answered(case, speeds) & rises(case, direction, speeds)
+    return has_estimate(case, speeds) & steep
 
 
 def speed_at(case: Case, direction: Direction, *, power_w_kg: float, bounds_m_s: tuple[float, float]) -> float | None:
@@ -93,7 +91,7 @@ def speed_at(case: Case, direction: Direction, *, power_w_kg: float, bounds_m_s:
     same power twice, whatever the grade (tested).
     """
     found, _ = crossings(cast(OfSpeed, power_at(case, direction)), np.linspace(*bounds_m_s, NODES), power_w_kg)
-    found = found[told(case, direction, found)]
+    found = found[solvable(case, direction, found)]
     return float(found[-1]) if found.size else None
 
 

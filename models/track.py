@@ -195,7 +195,7 @@ def track(
     counts = moving & ~beyond(segments, used)
     moving_s = float(cut.duration_s[counts].sum())
     left_out_s = float(cut.duration_s[moving & ~counts].sum()) + recorded.jump_s
-    refuse_what_is_none(moving_s, left_out_s)
+    refuse_unless_on_foot(moving_s, left_out_s)
     paused_s = float(cut.duration_s[~moving].sum())
     answer = workout_of(
         taken(segments, counts),
@@ -319,7 +319,7 @@ def beyond(segments: Segments, used: Mapping[Gait, str]) -> Mask:
     return found
 
 
-def refuse_what_is_none(moving_s: float, left_out_s: float) -> None:
+def refuse_unless_on_foot(moving_s: float, left_out_s: float) -> None:
     """Raise where nothing moves, or most of what moves is left out."""
     if moving_s + left_out_s == 0:
         raise Undefined("file", "Nothing moves in this file: give one of a walk or a run.", "nothing_moves")

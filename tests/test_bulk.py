@@ -297,7 +297,7 @@ class TestResuming:
             computed.append(block.place)
             return compute_block(block, work)
 
-        monkeypatch.setattr(bulk_run, "compute", noted)
+        monkeypatch.setattr(bulk_run, "compute_block", noted)
         far: list[Progress] = []
         outcome = run(source, output, options, far.append)
         assert min(computed) >= 3

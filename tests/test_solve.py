@@ -26,7 +26,7 @@ from models.quantities import INPUTS, QUANTITIES, speed_bounds
 from models.roots import bracketed_root
 from models.solve import USED, solve
 from models.solve_answer import Asked, Find, Solution
-from models.speed_of_power import power_at, told
+from models.speed_of_power import power_at, solvable
 from models.speed_ranges import CONCERNING, INDICATORS, KINKS_M_S, crossings, ranges_under
 from models.uncertainty import Gait, standard_score
 
@@ -306,7 +306,7 @@ class TestSpeed:
             if not equation.defined_grade[0] <= grade <= equation.defined_grade[1]:
                 continue
             case = case_at_1_m_s(gait=gait, energy_model=model, grade=float(grade), resting_w_kg=rest)
-            power = np.asarray(power_at(case, side)(speeds))[told(case, side, speeds)]
+            power = np.asarray(power_at(case, side)(speeds))[solvable(case, side, speeds)]
             assert np.all(np.diff(power) > 0), (model, grade, rest)
             looked_at += power.size
         assert looked_at > 1e5
@@ -338,7 +338,7 @@ class TestEqualCost:
             # The forward speed costs so little more than a slower one that it cannot be told from its cost.
             case = case_of(person)
             at_an_end = any(math.isclose(speed, end, rel_tol=1e-12) for end in speed_bounds(person["gait"]))
-            assert not told(case, "forward", np.array([speed]))[0] or at_an_end
+            assert not solvable(case, "forward", np.array([speed]))[0] or at_an_end
         else:
             assert value(reverse, "forward", "speed_m_s") == pytest.approx(speed, rel=1e-9)
 
