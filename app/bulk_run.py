@@ -14,7 +14,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent import futures
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -67,16 +67,6 @@ class Outcome(NamedTuple):
     rejected_file: Path | None
     left: Path | None = None
     """The directory of the parts, where something else is in it."""
-
-
-class Inline(Executor):
-    """An executor that computes at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Compute, and return what is done."""
-        future: Future[Any] = Future()
-        future.set_result(fn(*args, **kwargs))
-        return future
 
 
 def run(source_path: Path, output: Path, options: Options, report: Callable[[Progress], object] = id) -> Outcome:
@@ -224,13 +214,13 @@ def computed(source: Source, work: Work, options: Options, done: dict[int, Any])
     """Yield the counts of each part that was not done, as it is written."""
     with executor_of(options) as (executor, processes):
         blocks = source.blocks(options.partition_rows, frozenset(done))
-        pending: dict[Future[Any], int] = {}
+        pending: dict[futures.Future[Any], int] = {}
         while True:
             while len(pending) < AHEAD * processes() and (block := next(blocks, None)):
                 pending[executor.submit(compute_block, block, work)] = block.place
             if not pending:
                 return
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+            for future in futures.wait(pending, return_when=futures.FIRST_COMPLETED).done:
                 index = pending.pop(future)
                 counted, files = future.result()
                 if files:
@@ -239,17 +229,18 @@ def computed(source: Source, work: Work, options: Options, done: dict[int, Any])
 
 
 @contextmanager
-def executor_of(options: Options) -> Iterator[tuple[Executor, Callable[[], int]]]:
+def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[], int]]]:
     """Open what computes, with a function that says how many processes it has now."""
     workers = options.workers or cores()
     if options.engine == "dask":
         with dask_client(options.scheduler, workers) as client:
             yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
     elif workers == 1:
-        yield Inline(), lambda: 1
+        with futures.ThreadPoolExecutor(1) as pool:
+            yield pool, lambda: 1
     else:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
+        with futures.ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
             try:
                 with deaf_to_ctrl_c():
                     for _ in range(workers):
@@ -296,7 +287,7 @@ def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
         ):
             yield client
     except KilledWorker:
-        raise BrokenExecutor from None  # Every worker that took one of the blocks was ended.
+        raise futures.BrokenExecutor from None  # Every worker that took one of the blocks was ended.
 
 
 def end_with_parent() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -149,19 +149,17 @@ class Source:
             yield block
 
     def parquet_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
-        """Yield a Parquet file as blocks; row groups whose blocks are all done are not read."""
-        with pq.ParquetFile(self.path, page_checksum_verification=True) as file:
+        """Yield a Parquet file as blocks."""
+        with (
+            pq.ParquetFile(self.path, page_checksum_verification=True) as file,
+            pq.ParquetFile(self.path, coerce_int96_timestamp_unit="us") as coarse,
+        ):
             total = file.metadata.num_rows
-            index = start = 0
-            for groups, count in runs(file.metadata, rows):
-                places = range(index, index - -count // rows)
-                if not all(place in done for place in places):
-                    batches = map(self.plain, self.batches(file, groups, rows))
-                    firsts = range(start, start + count, rows)
-                    for place, first, batch in zip(places, firsts, sized(batches, rows), strict=True):
-                        if place not in done:
-                            yield Block(place, first, batch.num_rows, batch.num_rows / total, stream_of(batch))
-                index, start = places.stop, start + count
+            groups = range(file.num_row_groups)  # One after the other: a reader of many holds on to what it has read.
+            batches = (self.plain(batch) for group in groups for batch in self.batches(file, coarse, group, rows))
+            for place, batch in enumerate(sized(batches, rows)):
+                if place not in done:
+                    yield Block(place, place * rows, batch.num_rows, batch.num_rows / total, stream_of(batch))
 
     def plain(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Return a batch without views."""
@@ -169,25 +167,24 @@ class Source:
         columns = [column.cast(kind) for column, kind in zip(batch.columns, schema.types, strict=True)]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
-    def batches(self, file: pq.ParquetFile, groups: list[int], rows: int) -> Iterator[pa.RecordBatch]:
-        """Yield batches of some row groups; raise where a time is beyond what nanoseconds of 64 bits reach.
+    def batches(self, file: pq.ParquetFile, coarse: pq.ParquetFile, group: int, rows: int) -> Iterator[pa.RecordBatch]:
+        """Yield batches of a row group; raise where a time is beyond what nanoseconds of 64 bits reach.
 
-        A file may have times of 96 bits, which Arrow reads as nanoseconds without a word where they do not fit.
+        A file may have times of 96 bits, which Arrow reads as nanoseconds without a word where they do not fit, and
+        `coarse` as microseconds.
         """
         columns = range(file.metadata.num_columns)
         wide = [file.schema.column(place).path for place in columns if file.schema.column(place).physical_type == INT96]
         wide = [name for name in wide if name in self.schema.names]
-        found = file.iter_batches(rows, row_groups=groups, columns=self.schema.names)
+        found = file.iter_batches(rows, row_groups=[group], columns=self.schema.names)
         if not wide:
             yield from found
             return
-        with pq.ParquetFile(self.path, coerce_int96_timestamp_unit="us") as coarse:
-            others = coarse.iter_batches(rows, row_groups=groups, columns=wide)
-            for batch, other in zip(found, others, strict=True):
-                for name in wide:
-                    if not pc.all(pc.equal(microseconds(batch[name]), microseconds(other[name])), min_count=0).as_py():
-                        raise BadFile(f"--keep {name}: a time in it is before 1678 or after 2261; write it in 64 bits.")
-                yield batch
+        for batch, other in zip(found, coarse.iter_batches(rows, row_groups=[group], columns=wide), strict=True):
+            for name in wide:
+                if not pc.all(pc.equal(microseconds(batch[name]), microseconds(other[name])), min_count=0).as_py():
+                    raise BadFile(f"--keep {name}: a time in it is before 1678 or after 2261; write it in 64 bits.")
+            yield batch
 
     def text_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
         """Yield a file of lines as blocks; empty lines are no rows."""
@@ -258,20 +255,6 @@ def is_utf8(content: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def runs(metadata: Any, rows: int) -> Iterator[tuple[list[int], int]]:
-    """Yield consecutive row groups that together have a number of rows at least, and how many they have."""
-    groups: list[int] = []
-    count = 0
-    for group in range(metadata.num_row_groups):
-        groups.append(group)
-        count += metadata.row_group(group).num_rows
-        if count >= rows:
-            yield groups, count
-            groups, count = [], 0
-    if count:
-        yield groups, count
 
 
 def sized(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -12,7 +12,6 @@ import pytest
 from dask import config
 from distributed import Client, KilledWorker, LocalCluster
 
-from app import bulk_run
 from app.bulk_run import Options, Progress, run
 from app.cli import main
 from robustness.agreement import bouts, disagreements, table_of
@@ -89,7 +88,7 @@ def test_a_cluster_that_is_ended(
     def ended(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(bulk_run, "wait", ended)
+    monkeypatch.setattr("concurrent.futures.wait", ended)
     arguments = ["--engine", "dask", "--scheduler", cluster.scheduler_address]
     assert main(["bulk", str(source), str(source.with_name("out.csv")), *arguments]) == 1
     said = capsys.readouterr().err
