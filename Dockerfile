@@ -10,9 +10,10 @@ WORKDIR /src
 COPY requirements/ requirements/
 RUN /build/bin/pip install --require-hashes -r requirements/build.txt \
     && /build/bin/pip --python /opt/retrorun/bin/python install --require-hashes -r "requirements/${REQUIREMENTS}.txt"
-COPY LICENSE THIRD_PARTY.md pyproject.toml ./
+COPY LICENSE README.md THIRD_PARTY.md pyproject.toml ./
 COPY models/ models/
 COPY app/ app/
+COPY retrorun/__init__.py retrorun/py.typed retrorun/
 COPY openapi/examples/ openapi/examples/
 # Unchecked bytecode: the root file system may be read-only, and a layer may not keep modification times.
 RUN /build/bin/pip wheel --no-build-isolation --no-deps --wheel-dir /dist . \

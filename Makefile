@@ -16,7 +16,7 @@ SMOKE_WITH_ALL = --build-arg REQUIREMENTS=tracing --run-arg --volume --run-arg $
 	--env RETRORUN_API_KEY_FILE=/keys/keys --env RETRORUN_METRICS_PORT=9464 --env RETRORUN_TRACING=on \
 	--env RETRORUN_CORS_ORIGINS=https://app.example --env RETRORUN_TRUSTED_PROXIES=10.0.0.0/8
 SMOKE_BULK = --target bulk --requirements requirements/bulk.txt --cmd sh --cmd -c \
-	--cmd 'python -c "import app.arrow_table" && exec retrorun serve --host 0.0.0.0'
+	--cmd 'python -c "import retrorun.app.api.table" && exec retrorun serve --host 0.0.0.0'
 
 # Each lock is valid for every supported Python, with one version of each package for all of them.
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
@@ -44,6 +44,7 @@ lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfi
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint Dockerfile
 
 contract-lint: ## Check the contract by every recommended rule of Redocly's linter
@@ -59,13 +60,13 @@ pytest: $(VENV)/.test-installed haproxy chromium typescript ## Run the tests alo
 	$(BIN)/pytest $(ARGS)
 
 test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
-	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/test_bulk.py
+	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/app/bulk/test_bulk.py
 
 test-spark: $(SPARK_VENV)/.installed ## Compare Spark's own engine with the service; needs Java 17 or newer
 	PYTHONPATH=. $(SPARK_VENV)/bin/python tests/spark/agreement.py
 
 rolling: install haproxy ## Restart two replicas behind HAProxy five times each under load, then kill one (ARGS=)
-	$(BIN)/python tests/rolling.py $(ARGS)
+	$(BIN)/python tests/app/server/rolling.py $(ARGS)
 
 haproxy: # Debian's package, for the tests of restarts; elsewhere they are skipped, and say so
 	@command -v haproxy >/dev/null || [ -x /usr/sbin/haproxy ] \
@@ -112,7 +113,7 @@ bench-baseline: $(VENV)/.test-installed ## Accept what an answer costs now as th
 	$(BIN)/python -m benchmarks baseline
 
 examples: install ## Answer the requests in openapi/examples anew
-	$(BIN)/python tests/golden.py
+	$(BIN)/python tests/app/contract/golden.py
 
 openapi: examples ## Regenerate the contract, openapi/openapi.json, and its examples
 	@mkdir -p openapi

@@ -3,41 +3,40 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request
+from fastapi import FastAPI, Request
 from fastapi.telemetry import TelemetryConfig
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp, Message
 
-from app.access import KeyFile
-from app.arrow_table import router as arrow_table
-from app.batch import router as batch
-from app.contract import ABOUT, LIMITED, contract, problems
-from app.files import files
-from app.files import router as pages
-from app.guard import Bytes, Guard
-from app.llms import llms
-from app.methods import Methods
-from app.observe import Observer, add_metrics, methods_of
-from app.plan import router as plan
-from app.plot import router as plot
-from app.problems import install, problem
-from app.route import ModelRoute, beside, shortcut
-from app.schema import Alive, EstimateAnswer, EstimateRequest, Ready
-from app.science import router as science
-from app.settings import Settings
-from app.solve import router as solve
-from app.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
-from app.track import router as track
-from app.validation import router as validation
-from app.workers import Workers
-from app.workout import router as workout
-from models import __version__
-from models.estimate import estimate as estimate_bout
-from models.selfcheck import known_estimate_holds
+from retrorun.app.api.batch import router as batch
+from retrorun.app.api.estimate import router
+from retrorun.app.api.evidence import router as science
+from retrorun.app.api.plan import router as plan
+from retrorun.app.api.plot import router as plot
+from retrorun.app.api.solve import router as solve
+from retrorun.app.api.table import router as arrow_table
+from retrorun.app.api.track import router as track
+from retrorun.app.api.workout import router as workout
+from retrorun.app.compute.workers import Workers
+from retrorun.app.contract.llms import llms
+from retrorun.app.contract.openapi import ABOUT, LIMITED, contract, problems
+from retrorun.app.http.access import KeyFile
+from retrorun.app.http.guard import Guard
+from retrorun.app.http.head_options_etag import Methods
+from retrorun.app.http.json_route import beside, shortcut
+from retrorun.app.http.limits import Bytes
+from retrorun.app.http.problems import install, problem
+from retrorun.app.observe.observer import Observer, add_metrics, methods_of
+from retrorun.app.observe.probes import router as probes
+from retrorun.app.observe.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
+from retrorun.app.pages.files import files
+from retrorun.app.pages.files import router as pages
+from retrorun.app.settings import Settings
+from retrorun.models import __version__
 
 CONSTANT: Final = frozenset(
     {"/", "/docs", "/openapi.json", "/llms.txt", "/models", "/references", "/evidence"}
@@ -47,29 +46,6 @@ CONSTANT: Final = frozenset(
 
 OF_CONTRACT: Final = {"/openapi.json", "/llms.txt"}
 """Paths whose answers take long to make."""
-
-router = APIRouter(route_class=ModelRoute)
-
-
-@router.post(
-    "/estimate",
-    operation_id="estimate",
-    tags=["estimate"],
-    summary="Estimate one bout, forward and backward",
-    response_model=EstimateAnswer,
-    response_description="The bout in both directions, their ratio, and what was assumed.",
-    responses=problems(400, 406, 413, 415, 422, 500),
-)
-def estimate(bout: EstimateRequest) -> Any:
-    """Give body mass and exactly two of speed, duration and distance; the third follows.
-
-    Use it for one bout of running or walking at one speed: what it costs going forward and going backward, and what
-    each asks of the joints. Needs `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`. They describe
-    the forward bout. `equal` says what backward holds equal: the speed, the metabolic rate or the heart rate; the
-    duration always is. `include` shortens the answer to the parts that are wanted. A key that stands twice in the
-    body counts with its last value.
-    """
-    return estimate_bout(**bout)
 
 
 def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None) -> FastAPI:
@@ -97,7 +73,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
         **ABOUT,
     )
     install(app)
-    for served in (router, batch, arrow_table, workout, track, plan, solve, science, validation, plot):
+    for served in (router, batch, arrow_table, workout, track, plan, solve, science, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.include_router(pages)
 
@@ -109,32 +85,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
     async def llms_txt(request: Request) -> Response:
         return await beside(request.scope, contract_text)
 
-    @app.get(
-        "/livez",
-        operation_id="livez",
-        tags=["probes"],
-        summary="The process answers",
-        response_model=Alive,
-        response_description="It does.",
-        responses=problems(408, 431),
-    )
-    async def livez() -> Response:
-        """Ask this to know whether the process has to be started anew. It is answered however much there is to do."""
-        return JSONResponse({"status": "alive"})
-
-    @app.get(
-        "/readyz",
-        operation_id="readyz",
-        tags=["probes"],
-        summary="One known estimate comes out right",
-        response_model=Ready,
-        response_description="It does.",
-        responses=problems(408, 431, 503),
-    )
-    async def readyz() -> Response:
-        """Ask this to know whether to send requests here. 503 while the service stops, or where it computes wrongly."""
-        return JSONResponse({"status": "ready"}) if known_estimate_holds() else problem(503)
-
+    app.include_router(probes)
     return app
 
 

@@ -16,11 +16,11 @@ import orjson
 import pyarrow as pa
 from pydantic import TypeAdapter
 
-from app.batch import BatchRequest
-from app.batch import batch as answer_batch
-from app.record_batches import estimate_batch
-from models.direction import Equal
-from models.gait import RUNNING_FROM_M_S
+from retrorun.app.api.batch import BatchRequest
+from retrorun.app.api.batch import batch as answer_batch
+from retrorun.app.formats.record_batches import estimate_batch
+from retrorun.models.vocabulary.choices import Equal
+from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 
 ROWS = 1_000_000
 ITEMS = 10_000

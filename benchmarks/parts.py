@@ -6,12 +6,12 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from app.main import app, create_app
-from app.problems import encode
-from app.schema import EstimateRequest
 from benchmarks.asgi import Work, cost, costs, request
 from benchmarks.variants import BODY
-from models.estimate import estimate
+from retrorun.app.api.estimate import EstimateRequest
+from retrorun.app.http.problems import encode
+from retrorun.app.main import app, create_app
+from retrorun.models.estimate.estimate import estimate
 
 SECONDS: Final = 10.0
 

@@ -24,7 +24,7 @@ SETTINGS: Final = (
     *("--log-level", "warning", "--no-access-log", "--no-server-header", "--no-proxy-headers"),
     *("--timeout-graceful-shutdown", "10"),
 )
-"""The settings of `app.server`, as uvicorn's command line has them; a test compares the two."""
+"""The settings of `app.server.server`, as uvicorn's command line has them; a test compares the two."""
 
 START_WITHIN_S: Final = 30.0
 POLL_S: Final = 0.002

@@ -20,9 +20,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from app.watch_files import points_of, walk
-from models.recording import EARTH_RADIUS_M, Points
-from models.track import track
+from retrorun.app.formats.watch_files import points_of, walk
+from retrorun.models.workout.recording import EARTH_RADIUS_M, Points
+from retrorun.models.workout.track import track
 
 HOURS: Final = 3
 TRIES: Final = 7

@@ -12,9 +12,9 @@ from typing import Any, Final
 import httpx
 import pyarrow as pa
 
-from app.main import app
-from models.column_names import FIELDS, NUMBERS, PARTS, WARNINGS, WORDS
-from models.quantities import INPUTS
+from retrorun.app.main import app
+from retrorun.models.columns.names import FIELDS, NUMBERS, PARTS, WARNINGS, WORDS
+from retrorun.models.vocabulary.quantities import INPUTS
 
 TOLERANCE: Final = 1e-12
 COLUMNS: Final = pa.schema([(name, pa.float64()) for name in NUMBERS] + [(name, pa.string()) for name in WORDS])

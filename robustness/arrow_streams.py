@@ -26,10 +26,10 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 from starlette.types import Message
 
-from app.arrow_table import TableResponse
-from app.guard import Refused
-from app.record_batches import estimate_batch
-from models.column_names import NUMBERS, WORDS
+from retrorun.app.api.table import TableResponse
+from retrorun.app.formats.record_batches import estimate_batch
+from retrorun.app.http.limits import Refused
+from retrorun.models.columns.names import NUMBERS, WORDS
 
 NEEDED: Final = ("body_mass_kg", "speed_m_s", "duration_s")
 MORE: Final = tuple(name for name in (*NUMBERS, *WORDS) if name not in NEEDED)

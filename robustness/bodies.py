@@ -8,8 +8,8 @@ import json
 from collections.abc import Awaitable, MutableMapping
 from typing import Any, Final, NoReturn
 
-from app.guard import MAXIMUM_BODY_BYTES
-from app.main import app
+from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
+from retrorun.app.main import app
 
 JSON: Final = ((b"content-type", b"application/json"),)
 STATUSES: Final = frozenset({200, 400, 413, 422})

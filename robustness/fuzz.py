@@ -14,8 +14,8 @@ from pathlib import Path
 import atheris  # type: ignore[import-untyped, unused-ignore] # only where `make fuzz` installed it
 
 with atheris.instrument_imports(include=["app", "models", "robustness"]):
-    from app.guard import LONGEST_LENGTH
-    from app.schema import EstimateRequest, MeasurementRequest
+    from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest
+    from retrorun.app.http.limits import LONGEST_LENGTH
     from robustness import arrow_streams
     from robustness.bodies import STATUSES_OF_HEADERS, check
     from robustness.corpus import BODY, HOSTILE_BODIES

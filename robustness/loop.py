@@ -20,12 +20,13 @@ from urllib.parse import urlencode
 
 import pyarrow as pa
 
-from app.arrow_table import ARROW
-from app.main import build
-from app.server import Server, configuration, keep_what_is_there, listen
-from app.settings import Settings
-from models.direction import EQUAL_EFFORT, Equal
-from models.gait import RUNNING_FROM_M_S
+from retrorun.app.api.table import ARROW
+from retrorun.app.main import build
+from retrorun.app.server.server import Server, configuration, keep_what_is_there, listen
+from retrorun.app.settings import Settings
+from retrorun.models.physiology.direction import EQUAL_EFFORT
+from retrorun.models.vocabulary.choices import Equal
+from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 
 MOST_MS: Final = 5.0
 """What no callback should take."""

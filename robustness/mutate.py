@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import Queue
 from typing import Any, Final, NamedTuple
 
-from models.constant_rows import constant_rows
+from retrorun.models.evidence.constants import constant_rows
 
 HOUSE: Final = Path(__file__).parent.parent
 CONSTANTS: Final = 30

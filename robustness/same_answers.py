@@ -24,7 +24,7 @@ from typing import Any, Final, get_args
 
 import pyarrow as pa
 
-from models.plan_answer import LoadName
+from retrorun.models.plan.answer import LoadName
 from robustness.loop import Asked, batch, bout, estimate, plan, plot, posted, solve, table, track, validation, workout
 
 TEXTS: Final = frozenset({"message", "detail", "title", "meaning", "description", "note", "conclusion", "coverage"})

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import httpx
 import pytest
 
-from app.logs import OURS
-from app.main import app
+from retrorun.app.main import app
+from retrorun.app.observe.logs import OURS
 
 Problem: TypeAlias = dict[str, Any]
 

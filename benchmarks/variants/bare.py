@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from models.estimate import estimate
+from retrorun.models.estimate.estimate import estimate
 
 
 async def answer(loads: Callable[[bytes], Any], dumps: Callable[[Any], bytes], receive: Receive, send: Send) -> None:

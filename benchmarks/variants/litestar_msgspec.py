@@ -7,13 +7,10 @@ from litestar import Litestar, post
 from litestar.params import JSONBody
 from msgspec import Meta
 
-from app.schema import MAXIMUM_MEASUREMENTS
-from models.answer import SECTIONS, Section
-from models.direction import DirectionModelName, Equal
-from models.energy import EnergyModelName, Sex
-from models.estimate import estimate as estimate_bout
-from models.quantities import INPUTS
-from models.uncertainty import Gait
+from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS
+from retrorun.models.estimate.estimate import estimate as estimate_bout
+from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
+from retrorun.models.vocabulary.quantities import INPUTS
 
 
 def bounds(name: str) -> Meta:

@@ -5,13 +5,11 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from app.schema import MAXIMUM_MEASUREMENTS, EstimateAnswer
-from models.answer import SECTIONS, Estimate, Section
-from models.direction import DirectionModelName, Equal
-from models.energy import EnergyModelName, Sex
-from models.estimate import estimate as estimate_bout
-from models.quantities import INPUTS
-from models.uncertainty import Gait
+from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, EstimateAnswer
+from retrorun.models.estimate.estimate import estimate as estimate_bout
+from retrorun.models.vocabulary.answer import Estimate
+from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
+from retrorun.models.vocabulary.quantities import INPUTS
 
 
 def bounds(name: str) -> Any:

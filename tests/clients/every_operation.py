@@ -1,6 +1,6 @@
 """Send the requests on standard input, each by the generated Python client, and print what it has read of the answers.
 
-`tests/test_clients.py` runs it, checks its types, and compares what it prints.
+`tests/house/test_clients.py` runs it, checks its types, and compares what it prints.
 """
 
 import base64

@@ -1,0 +1,385 @@
+"""Many bouts in one request: a list of them, or columns."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Final, NotRequired, cast, get_type_hints
+
+import numpy as np
+import orjson
+from fastapi import APIRouter
+from numpy.typing import NDArray
+from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from retrorun.app.api.estimate import EstimateAnswer, EstimateRequest, MeasurementRequest
+from retrorun.app.contract.openapi import problems
+from retrorun.app.http.json_route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
+from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
+from retrorun.app.http.schema import Problem, word
+from retrorun.models.columns.answer import Answer
+from retrorun.models.columns.estimate_columns import estimate_columns
+from retrorun.models.columns.inputs import UNKNOWN_WORD, InputColumn
+from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS, checked_fields
+from retrorun.models.estimate.estimate import estimate
+from retrorun.models.vocabulary.choices import SECTIONS, Section
+from retrorun.models.vocabulary.errors import Conflict, EstimateError
+from retrorun.models.vocabulary.quantities import QUANTITIES
+
+MAXIMUM_ROWS: Final = 10_000
+LEAST_ROWS: Final = 6
+"""Bouts that are alike from which columns are faster than one after the other (measured)."""
+ROWS_AT_ONCE: Final = 256
+"""Rows that are written as JSON at once: in between the event loop gets its turn."""
+MARK: Final = "@"
+PLACE: Final = b'"@"'
+ONE_BY_ONE: Final = ("measurements", "strict")
+"""Inputs that are no columns."""
+ASSUMED: Final = ("gait", "grade", "equal", "energy_model", "direction_model", "age_y", "step_rate_ratio", "interval")
+"""Inputs whose absence an answer shows."""
+
+OUTPUTS_OF_TEXT: Final = (*(name for name, output in OUTPUTS.items() if output.choices), WARNINGS)
+"""Columns that say which text stands around the numbers."""
+NUMBER_AT: Final = {output.path: name for name, output in OUTPUTS.items() if not output.choices}
+
+FIELDS_EXAMPLE: Final = ["forward_total_energy_kcal", "backward_total_energy_kcal"]
+BOUT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("body_mass_kg", "speed_m_s", "duration_s")}
+COLUMNS_EXAMPLE: Final = {name: [value] for name, value in BOUT_EXAMPLE.items()}
+
+
+class BatchRoute(WorkerRoute):
+    """Takes many bouts.
+
+    Each has at most a comma for each field and brackets around it, its sections and a measurement: more measurements
+    make their body too large before they are too many values.
+    """
+
+    maximum_values = (
+        values_of(b",{[[{") + len(EstimateRequest.__annotations__) + len(MeasurementRequest.__annotations__)
+    )
+    maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
+
+    def crowded(self, body: bytes) -> bool:
+        """Say whether the validator would be long about what stands around the bouts; those are seen to later."""
+        return super().crowded(body) and crowded_outside(body)
+
+
+def crowded_outside(body: bytes) -> bool:
+    """Say whether an object around the bouts has more fields than any that is known."""
+    try:
+        bouts = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return False  # The validator says so.
+    return overfull(bouts) or (isinstance(bouts, dict) and overfull(bouts.get("columns")))
+
+
+def overfull(node: Any) -> bool:
+    """Say whether an object, or one in the list of its measurements, has more fields than any that is known."""
+    if not isinstance(node, dict):
+        return False
+    own = node.get("measurements")
+    return len(node) > MAXIMUM_FIELDS or (isinstance(own, list) and any(map(overfull, own)))
+
+
+router = APIRouter(route_class=BatchRoute, tags=["estimate"])
+
+
+def column(name: str) -> Any:
+    """Return the type of an input as a column."""
+    if name in FLAGS:
+        return NotRequired[
+            Annotated[
+                list[Annotated[bool, Field(strict=True)]],
+                FailFast(),
+                word(name, [True], json_schema_extra={"items": {"type": "boolean"}}, max_length=MAXIMUM_ROWS),
+            ]
+        ]
+    if name in WORDS:
+        items: dict[str, Any] = {"type": "string", "enum": list(WORDS[name])}
+        return NotRequired[
+            Annotated[
+                list[str],
+                FailFast(),
+                word(name, [WORDS[name][0]], json_schema_extra={"items": items}, max_length=MAXIMUM_ROWS),
+            ]
+        ]
+    known = QUANTITIES[name]
+    items = {"type": "number", "format": "double"}
+    field = Field(
+        description=f"{known.meaning} [{known.unit}]",
+        max_length=MAXIMUM_ROWS,
+        examples=[[known.example]],
+        json_schema_extra={"x-unit": known.ucum, "items": items},
+    )
+    return NotRequired[Annotated[list[Annotated[float, Field(strict=True)]], FailFast(), field]]
+
+
+ColumnsRequest: Any = with_config(ConfigDict(extra="forbid"))(
+    cast(Any, TypedDict)("ColumnsRequest", {name: column(name) for name in (*NUMBERS, *WORDS)})
+)
+ColumnsRequest.__doc__ = "Bouts as columns of equal length, with body mass and two of speed, duration and distance."
+
+
+@with_config(ConfigDict(extra="forbid"))
+class BatchRequest(TypedDict):
+    """Bouts, as items or as columns, at most 10 000."""
+
+    items: NotRequired[
+        Annotated[
+            list[Any],
+            word(
+                "items",
+                [BOUT_EXAMPLE],
+                min_length=1,
+                max_length=MAXIMUM_ROWS,
+                json_schema_extra={"items": {"$ref": "#/components/schemas/EstimateRequest"}},
+            ),
+        ]
+    ]
+    columns: NotRequired[Annotated[ColumnsRequest, word("columns", COLUMNS_EXAMPLE)]]
+    fields: NotRequired[Annotated[list[str], word("fields", FIELDS_EXAMPLE, min_length=1, max_length=len(FIELDS))]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class BatchItem(TypedDict):
+    """What became of one bout: one of ok, part and error."""
+
+    ok: NotRequired[Annotated[EstimateAnswer, Field(description="The estimate, as POST /estimate gives it.")]]
+    part: NotRequired[Annotated[dict[str, Any], Field(description="With fields: the asked parts of the estimate.")]]
+    error: NotRequired[Annotated[Problem, Field(description="Why there is none; pointers are within the item.")]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class BatchSummary(TypedDict):
+    """How many bouts have an estimate."""
+
+    ok: Annotated[int, Field(description="Bouts with an estimate.")]
+    errors: Annotated[int, Field(description="Bouts without.")]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class ColumnAnswer(TypedDict):
+    """One column: the values that are known, in order."""
+
+    values: Annotated[list[Any], Field(description="Numbers; of a word, words; of warnings, a list of codes.")]
+    rows: NotRequired[Annotated[list[int], Field(description="Rows of the values, from 0, where not all have one.")]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class BatchAnswer(TypedDict):
+    """What became of each bout, in order: items for items, columns for columns."""
+
+    items: NotRequired[Annotated[list[BatchItem], Field(description="One for each item, in order.")]]
+    columns: NotRequired[Annotated[dict[str, ColumnAnswer], Field(description="The asked columns.")]]
+    status: NotRequired[
+        Annotated[list[str], Field(description=f"Of each row: {', '.join(STATUS)}.", examples=[["ok"]])]
+    ]
+    summary: Annotated[BatchSummary, Field(description="How many have an estimate.")]
+
+
+validate: Final = TypeAdapter(EstimateRequest).validator.validate_python
+REQUEST_FIELDS: Final = get_type_hints(EstimateRequest)
+
+
+@router.post(
+    "/estimate/batch",
+    operation_id="estimate_batch",
+    summary="Estimate up to 10 000 bouts",
+    response_model=BatchAnswer,
+    response_description="What became of each bout, in the order given.",
+    responses=problems(400, 406, 413, 415, 422, 500),
+    openapi_extra={"requestBody": {"content": {"application/json": {"example": {"items": [BOUT_EXAMPLE]}}}}},
+)
+def batch(bouts: BatchRequest) -> Any:
+    """Give `items`, each a bout as in POST /estimate, or `columns`; and in `fields` what is to come back.
+
+    Use it for more than a few bouts at once: one request costs far less than many. A bad item has its problem in
+    place of an estimate, and the others are not touched by it; a bad row of columns has the code of its problem in
+    `status`. In columns no value is null: where a row has none, `rows` lists those that do.
+    """
+    fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
+    if ("items" in bouts) == ("columns" in bouts):
+        raise Conflict("", "Give either items or columns.")
+    if "columns" in bouts:
+        return columnar(bouts["columns"], fields)
+    found = list(answers(bouts["items"], fields))
+    good = sum(not item.startswith(b'{"error"') for item in found)
+    summary = encode({"ok": good, "errors": len(found) - good})
+    # Once: an answer may have sixty megabytes.
+    found[0] = b'{"items":[' + found[0]
+    found[-1] += b'],"summary":' + summary + b"}"
+    return b",".join(found)
+
+
+def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
+    """Return what became of each item, as JSON."""
+    found: list[bytes] = [b""] * len(items)
+    alike: dict[tuple[str, ...], list[int]] = {}
+    for place, item in enumerate(items):
+        if overfull(item):
+            found[place] = failed(bytes(too_long(CROWDED).body))
+            continue
+        try:
+            validate(item)
+        except ValidationError as error:
+            found[place] = failed(bytes(from_validation_error(error, REQUEST_FIELDS).body))
+            continue
+        if any(name in item for name in ONE_BY_ONE):
+            found[place] = single(item, fields)
+        else:
+            alike.setdefault(tuple(item.get("include", SECTIONS)), []).append(place)
+    for include, places in alike.items():
+        rows = [items[place] for place in places]
+        for place, row, answer in zip(places, rows, together(rows, include, fields), strict=True):
+            found[place] = answer or single(row, fields)
+    return found
+
+
+def failed(problem: bytes) -> bytes:
+    """Return an item that has a problem."""
+    return b'{"error":' + problem + b"}"
+
+
+def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
+    """Return what became of one item by itself."""
+    try:
+        answer: Any = estimate(**row)
+    except EstimateError as error:
+        return failed(bytes(from_estimate_error(error).body))
+    return encode({"ok": answer} if fields is None else {"part": part_of(answer, fields)})
+
+
+def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the asked parts of an estimate, each in its place."""
+    part: dict[str, Any] = {}
+    for field in fields:
+        path = (WARNINGS,) if field == WARNINGS else OUTPUTS[field].path
+        value, place = answer, part
+        for name in path:
+            value = value.get(name) if value is not None else None
+        if value is not None:
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = value
+    return part
+
+
+def together(rows: list[dict[str, Any]], include: tuple[str, ...], fields: tuple[str, ...] | None) -> list[bytes]:
+    """Return the estimates of rows as JSON, computed as columns; empty for those that go one by one.
+
+    Rows that differ in numbers alone have the same text around them: it is taken from one estimate, and the numbers
+    are put in its gaps.
+    """
+    given = {name: column_of(name, [row.get(name) for row in rows]) for name in (*NUMBERS, *WORDS)}
+    columns = {name: found for name, found in given.items() if np.any(found.given)}
+    wanted = {*(FIELDS if fields is None else fields), *OUTPUTS_OF_TEXT}
+    sections = cast(tuple[Section, ...], include)
+    answer = estimate_columns(columns, rows=len(rows), fields=wanted, include=sections, least_rows=LEAST_ROWS)
+    found = [b""] * len(rows)
+    for places in same_text(columns, answer):
+        if len(places) < LEAST_ROWS:
+            continue
+        text, names = template(rows[places[0]], fields)
+        for some in batched(places, ROWS_AT_ONCE):
+            for place, written in zip(some, filled(text, [answer.numbers[name] for name in names], some), strict=True):
+                found[place] = written
+    return found
+
+
+def batched(places: list[int], size: int) -> Iterator[list[int]]:
+    """Yield places a few at a time."""
+    for start in range(0, len(places), size):
+        yield places[start : start + size]
+
+
+def column_of(name: str, values: list[Any]) -> InputColumn:
+    """Return the values of an input as a column; None is what was left out."""
+    if name in NUMBERS:
+        numbers = np.array(values, np.float64)
+        return InputColumn(numbers, ~np.isnan(numbers))
+    words = (False, True) if name in FLAGS else WORDS[name]
+    places = {word: place for place, word in enumerate(words)} | {None: -1}
+    codes = np.array([places.get(value, UNKNOWN_WORD) for value in values], np.int8)
+    return InputColumn(codes, codes != -1)
+
+
+def same_text(columns: Mapping[str, InputColumn], answer: Answer) -> Iterator[list[int]]:
+    """Yield the rows with an estimate that differ in numbers alone."""
+    assert answer.warnings is not None
+    given = [columns[name].given for name in ASSUMED if name in columns]
+    numbers = [np.isnan(answer.numbers[name]) for name in sorted(answer.gaps & answer.numbers.keys())]
+    flags = np.packbits([answer.status == 0, *given, *numbers], axis=0)
+    words = np.stack([*answer.words.values()]).view(np.uint8)
+    key = np.concatenate([flags, words, answer.warnings[np.newaxis].view(np.uint8).reshape(answer.rows, -1).T])
+    rows: dict[bytes, list[int]] = {}
+    estimated = (answer.status == 0).tolist()
+    for place, text in enumerate(np.ascontiguousarray(key.T).view(f"V{len(key)}").ravel().tolist()):
+        if estimated[place]:
+            rows.setdefault(bytes(text), []).append(place)
+    yield from rows.values()
+
+
+def template(row: dict[str, Any], fields: tuple[str, ...] | None) -> tuple[list[bytes], list[str]]:
+    """Return the text between the numbers of an estimate, and the names of the numbers in the order of the text."""
+    answer: Any = estimate(**row)
+    if fields is not None:
+        answer = part_of(answer, fields)
+    names: list[str] = []
+    mark(answer, (), names)
+    return orjson.dumps({"ok" if fields is None else "part": answer}).split(PLACE), names
+
+
+def mark(node: Any, path: tuple[str, ...], names: list[str]) -> None:
+    """Put a mark for each number of an estimate that is a column, and note which."""
+    for key, value in node.items():
+        here = (*path, key)
+        if here in NUMBER_AT:
+            node[key] = MARK
+            names.append(NUMBER_AT[here])
+        elif isinstance(value, dict):
+            mark(value, here, names)
+
+
+def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[int]) -> Iterator[bytes]:
+    """Yield the text with the numbers of each row in it."""
+    if not columns:
+        yield from itertools.repeat(text[0], len(places))
+        return
+    table = np.stack([column[places] for column in columns], axis=1)
+    pieces = [b""] * (len(text) + len(columns))
+    pieces[::2] = text
+    for row in orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],["):
+        pieces[1::2] = row.split(b",")
+        yield b"".join(pieces)
+
+
+def columnar(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return the answer to bouts that came as columns."""
+    sizes = {len(values) for values in given.values()}
+    if len(sizes) != 1 or not min(sizes):
+        raise Conflict("columns", "Give columns of equal length, and at least one row.")
+    columns = {name: column_of(name, values) for name, values in given.items()}
+    columns = {name: InputColumn(found.values) for name, found in columns.items()}
+    answer = estimate_columns(columns, rows=sizes.pop(), fields=fields)
+    codes = [code for _, code in answer.reasons.numbers]
+    found = {name: answered(name, answer) for name in (FIELDS if fields is None else fields)}
+    good = int((answer.status == 0).sum())
+    return {
+        "columns": found,
+        "status": [codes[number] for number in answer.status.tolist()],
+        "summary": {"ok": good, "errors": answer.rows - good},
+    }
+
+
+def answered(name: str, answer: Answer) -> dict[str, Any]:
+    """Return one column, with the rows of its values where not all have one."""
+    if name == WARNINGS:
+        assert answer.warnings is not None
+        known, lists = answer.warnings >= 0, list(answer.patterns)
+        values = [lists[number] for number in answer.warnings[known].tolist()]
+    elif name in answer.words:
+        known = answer.words[name] >= 0
+        values = [OUTPUTS[name].choices[code] for code in answer.words[name][known].tolist()]
+    else:
+        known = ~np.isnan(answer.numbers[name])
+        values = answer.numbers[name][known].tolist()
+    return {"values": values} if known.all() else {"values": values, "rows": np.flatnonzero(known).tolist()}

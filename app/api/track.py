@@ -1,0 +1,152 @@
+"""A watch file as a workout: multipart/form-data with the file and what is said about it."""
+
+from typing import Annotated, Any, Final, get_type_hints
+
+from fastapi import APIRouter, Request
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from starlette.responses import Response
+from typing_extensions import TypedDict
+
+from retrorun.app.api.workout import EnergyModelsRequest
+from retrorun.app.contract.openapi import REFERENCE, problems
+from retrorun.app.formats.watch_files import points_of
+from retrorun.app.http.json_route import beside, body_of
+from retrorun.app.http.limits import LARGE, MAXIMUM_BODY_BYTES
+from retrorun.app.http.media_types import media_type_of, preferred
+from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
+from retrorun.app.http.schema import described, request_of, word
+from retrorun.models.vocabulary.errors import EstimateError
+from retrorun.models.vocabulary.quantities import QUANTITIES
+from retrorun.models.workout.cutting import Range
+from retrorun.models.workout.track import TrackedWorkout, TrackSection
+from retrorun.models.workout.track import track as track_of_points
+
+MAXIMUM_RANGES: Final = 1000
+MOST_PARTS: Final = 2
+
+RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
+
+router = APIRouter(tags=["workout"])
+
+
+RangeRequest: Any = request_of(
+    Range, "A range of time that was done backward, counted from the first point with time and place."
+)
+
+TrackRequest: Any = request_of(
+    track_of_points,
+    "What is said about a file. Give body mass; the rest may be left out.",
+    backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
+    energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
+)
+
+validate: Final = TypeAdapter(TrackRequest).validator.validate_json
+
+
+LEAST: Final = {"body_mass_kg": QUANTITIES["body_mass_kg"].example}
+
+
+@with_config(ConfigDict(extra="forbid"))
+class TrackForm(TypedDict):
+    """A file, and what is said about it."""
+
+    file: Annotated[
+        bytes,
+        Field(description="A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name."),
+    ]
+    request: Annotated[TrackRequest, Field(description="What is said about the file, as JSON.", examples=[LEAST])]
+
+
+FORM: Final = {
+    "schema": TypeAdapter(TrackForm).json_schema(ref_template=REFERENCE),
+    "encoding": {"file": {"contentType": "application/octet-stream"}, "request": {"contentType": "application/json"}},
+}
+
+
+class MalformedForm(Exception):
+    """A body that is no form of two parts."""
+
+
+class FileTooLarge(Exception):
+    """A part that says more of a file than there is to say."""
+
+
+@router.post(
+    "/workout/track",
+    operation_id="workout_track",
+    summary="Sum up a workout that a watch recorded, as given and reversed",
+    response_model=described(TrackedWorkout),
+    response_description="Totals as given and reversed, their ratio, what became of the recording, what was assumed.",
+    responses=problems(400, 406, 413, 415, 422, 500),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
+)
+async def track(request: Request) -> Response:
+    """Send a GPX, TCX or FIT file, and beside it, as JSON, body mass and which ranges of time were backward.
+
+    Use it for what a watch recorded; for a list that is typed, POST /workout. Needs the extra `track`: 503 without.
+    Spikes, jumps, gaps and pauses are taken out and reported, elevation is smoothed, and the rest becomes segments of
+    about ten seconds, each with its speed and grade; then the answer is that of POST /workout. Times count in seconds
+    from the first point with time and place. Archives are not unpacked; nothing is kept. 422 also says that a file
+    is none of the three, or holds no usable movement.
+    """
+    if preferred(request.headers.get("accept", "")) is None:
+        return problem(406)
+    content_type = request.headers.get("content-type", "")
+    if media_type_of(content_type).name != "multipart/form-data":
+        return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
+    body = await body_of(request.receive)
+    most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
+    return await beside(request.scope, track_response, content_type, most, body=body)
+
+
+def track_response(content_type: str, most: int, body: bytes) -> Response:
+    """Return the answer to a form whose part request has at most so many bytes, or the problem in the way."""
+    try:
+        parts = parts_of(content_type, body, most)
+        missing = [
+            {"pointer": f"/{name}", "code": "required", "message": "This part is required."}
+            for name in ("file", "request")
+            if name not in parts
+        ]
+        if missing:
+            return problem(422, errors=missing)
+        said = validate(parts["request"])
+        encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
+    except MalformedForm:
+        return problem(400, detail="The body is no well-formed form of the two parts file and request.")
+    except FileTooLarge as error:
+        return problem(413, detail=f"The part request is larger than {error} bytes: send less.")
+    except ImportError:
+        return problem(503, detail="Watch files are not read here: whoever runs this adds the extra retrorun[track].")
+    except ValidationError as error:
+        return from_validation_error(error, get_type_hints(TrackRequest))
+    except EstimateError as error:
+        return from_estimate_error(error)
+    return Response(encoded, media_type="application/json")
+
+
+def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
+    """Return the parts of a form by name, or raise for one that holds others, or any twice, or a large request."""
+    from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # noqa: PLC0415 - optional
+
+    parts: dict[str, bytearray] = {}
+    name = ""
+    try:
+        boundary = parse_options_header(content_type)[1].get("boundary", "")
+        with PushMultipartParser(
+            boundary, content_length=len(body), max_segment_count=MOST_PARTS, strict=True
+        ) as parser:
+            for event in parser.parse(body):
+                if isinstance(event, MultipartSegment):
+                    name = event.name or ""
+                    if name not in {"file", "request"} or name in parts:
+                        raise MalformedForm
+                    parts[name] = bytearray()
+                elif event:
+                    parts[name] += event
+                    if name == "request" and len(parts[name]) > most:
+                        raise FileTooLarge(most)
+    except MultipartError:
+        raise MalformedForm from None
+    return {name: bytes(part) for name, part in parts.items()}

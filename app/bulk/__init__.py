@@ -1,0 +1,1 @@
+"""`retrorun bulk`: files of any length."""

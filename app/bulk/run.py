@@ -1,0 +1,303 @@
+"""A file of bouts computed partition by partition, in other processes, and resumed where it was stopped.
+
+Parts stand in a directory beside the output, in one named by what they depend on: the input, the options and the
+coefficients. So parts of different runs cannot meet, and the same command again goes on with those that are whole.
+`app.bulk.files` sees to it that nothing is lost that no run made.
+"""
+
+import errno
+import hashlib
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent import futures
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pyarrow as pa
+
+from retrorun.app.bulk.files import claimed, folder_of_run, give_name, is_made, refuse_others, remove_parts, written
+from retrorun.app.bulk.part import REJECTED, Work, compute_block, join, schema_of, whole_parts, write_part
+from retrorun.app.bulk.source import KINDS, STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
+from retrorun.app.bulk.text import refuse_unfit
+from retrorun.models import __version__
+from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.vocabulary.errors import Conflict
+
+AHEAD: Final = 2
+"""Blocks sent for each process, so that none waits for the next."""
+
+
+class Progress(NamedTuple):
+    """How far a run is."""
+
+    share: float
+    """Share of the input that is done."""
+    rows: int
+    """Rows that are done."""
+    resumed_rows: int
+    """Rows of them that an earlier run did."""
+
+
+class Options(NamedTuple):
+    """What is asked of a run."""
+
+    fields: tuple[str, ...] | None = None
+    keep: tuple[str, ...] = ()
+    partition_rows: int = 32_768
+    engine: str = "local"
+    workers: int | None = None
+    scheduler: str | None = None
+    folder: bool = False
+    """Whether the output is a folder of Parquet files, one a part."""
+
+
+class Outcome(NamedTuple):
+    """What a run did."""
+
+    rows: int
+    resumed_rows: int
+    rejected: Counter[tuple[str, str | None]]
+    """Rows without an estimate, by status and input at fault."""
+    rejected_file: Path | None
+    left: Path | None = None
+    """The directory of the parts, where something else is in it."""
+
+
+def run(source_path: Path, output: Path, options: Options, report: Callable[[Progress], object] = id) -> Outcome:
+    """Estimate every row of a file into another.
+
+    Parameters
+    ----------
+    source_path, output : Path
+        The files; their names say their kinds.
+    options : Options
+        What is asked.
+    report : callable, optional
+        Told how far it is, after each part.
+
+    Returns
+    -------
+    Outcome
+        Counts of the whole output, also of what an earlier run left.
+
+    Raises
+    ------
+    BadFile
+        The input cannot be read as bouts, or the output cannot be written as asked.
+    """
+    if options.folder and os.path.lexists(output):
+        raise BadFile(f"{output} is there already: move it away, or name another output.")
+    if output.is_dir():
+        raise BadFile(f"{output} is a directory: name a file, or with / at its end a folder that is not there.")
+    if source_path.resolve() in {output.resolve(), rejected_of(output).resolve()}:
+        raise BadFile(f"Name another output: {source_path.name} is the input, and this run would write it.")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(output.parent))
+    options = options._replace(keep=tuple(dict.fromkeys(options.keep)))
+    source = Source(source_path, options.keep)
+    names = names_of(source, options, kind_of_parts(output, options))
+    for path in (output, rejected_of(output)):
+        refuse_others(path, output)
+    with claimed(parts_of(output), output):
+        return run_alone(source, output, names, options, report)
+
+
+def run_alone(
+    source: Source, output: Path, names: list[str], options: Options, report: Callable[[Progress], object]
+) -> Outcome:
+    """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
+    parts, identity = parts_of(output), fingerprint(source.path, output, options)
+    directory = folder_of_run(parts, identity, output)
+    estimates = folder_of_run(parts, f"{identity}-estimates", output) if options.folder else directory
+    kind = kind_of_parts(output, options)
+    work = Work(source.parser(), options.keep, options.fields, kind, directory.resolve(), estimates.resolve())
+    counts = whole_parts(work)
+    resumed_rows = total(counts, "rows")
+    for index, counted in computed(source, work, options, counts):
+        counts[index] = counted
+        report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
+    if not counts:
+        counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.nothing()), work)
+        write_part(0, work, files)
+    if fingerprint(source.path, output, options) != identity:
+        raise BadFile(f"{source.path.name} was changed while it was read: run the same command again.")
+    rejected: Counter[tuple[str, str | None]] = Counter()
+    for counted in counts.values():
+        rejected.update({(status, field): count for status, field, count in counted["faults"]})
+    name_output(source, output, names, work, sorted(counts), rejected=bool(rejected))
+    left = None if remove_parts(parts) else parts
+    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_of(output) if rejected else None, left)
+
+
+def name_output(
+    source: Source, output: Path, names: list[str], work: Work, order: list[int], *, rejected: bool
+) -> None:
+    """Join the parts, and give the output and its rejected rows their names when both are whole."""
+    rejected_file, unfinished = rejected_of(output), {}
+    if rejected:
+        heading = ["row", "status", "status_field", *source.schema.names]
+        parts = [work.part(index, REJECTED) for index in order]
+        unfinished[rejected_file] = written(
+            rejected_file, work.directory, lambda file: join(parts, "csv", heading, file), output
+        )
+    estimates = [work.part(index, work.ending) for index in order]
+    if work.estimates == work.directory:
+        unfinished[output] = written(
+            output, work.directory, lambda file: join(estimates, work.kind, names, file), output
+        )
+    else:
+        for part in estimates:
+            with part.open("rb") as content:
+                os.fsync(content.fileno())
+        unfinished[output] = work.estimates
+    if not rejected and is_made(rejected_file, output):
+        rejected_file.unlink()  # of an earlier run of this output
+    for path, file in unfinished.items():
+        give_name(file, path, output)
+
+
+def kind_of_parts(output: Path, options: Options) -> str:
+    """Return what the parts of an output are: Arrow, of which a file of Parquet is written, or as the output."""
+    if options.folder:
+        if output.suffix.lower() in KINDS and kind_of(output) != "parquet":
+            raise BadFile(f"{output.name}: a folder holds Parquet; name it without {output.suffix}.")
+        return "parquet"
+    return "arrow" if kind_of(output) == "parquet" else kind_of(output)
+
+
+def parts_of(output: Path) -> Path:
+    """Return the directory of the parts of an output."""
+    return output.with_name(f"{output.name}.parts")
+
+
+def rejected_of(output: Path) -> Path:
+    """Return the file of the rows that have no estimate."""
+    return output.with_name(f"{output.stem}.rejected.csv")
+
+
+def total(counts: dict[int, Any], what: str) -> Any:
+    """Return a sum over parts."""
+    return sum(part[what] for part in counts.values())
+
+
+def names_of(source: Source, options: Options, kind: str) -> list[str]:
+    """Return the names of an output's columns, or raise where they cannot be what is asked."""
+    kept = pa.schema([source.schema.field(name) for name in options.keep])
+    for field in kept:
+        refuse_unfit(field, kind)
+    try:
+        names: list[str] = schema_of(kept, options.fields).names
+    except Conflict as error:
+        raise BadFile(f"--fields: {error.message}") from None
+    if twice := [name for name in options.keep if names.count(name) > 1]:
+        way = "rename it" if twice[0] in STATUS_COLUMNS else "rename it, or choose other --fields"
+        raise BadFile(f"--keep {twice[0]}: the output has a column of that name; {way}.")
+    return names
+
+
+def fingerprint(source: Path, output: Path, options: Options) -> str:
+    """Return what the parts of a run depend on, as one word."""
+    with reading(source):
+        found = source.stat()
+    parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of_parts(output, options), options.fields]
+    parts += [options.keep, options.partition_rows, __version__, coefficients_hash(), pa.__version__]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
+
+
+def computed(source: Source, work: Work, options: Options, done: dict[int, Any]) -> Iterator[tuple[int, Any]]:
+    """Yield the counts of each part that was not done, as it is written."""
+    with executor_of(options) as (executor, processes):
+        blocks = source.blocks(options.partition_rows, frozenset(done))
+        pending: dict[futures.Future[Any], int] = {}
+        while True:
+            while len(pending) < AHEAD * processes() and (block := next(blocks, None)):
+                pending[executor.submit(compute_block, block, work)] = block.place
+            if not pending:
+                return
+            for future in futures.wait(pending, return_when=futures.FIRST_COMPLETED).done:
+                index = pending.pop(future)
+                counted, files = future.result()
+                if files:
+                    write_part(index, work, files)
+                yield index, counted
+
+
+@contextmanager
+def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[], int]]]:
+    """Open what computes, with a function that says how many processes it has now."""
+    workers = options.workers or cores()
+    if options.engine == "dask":
+        with dask_client(options.scheduler, workers) as client:
+            yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
+    elif workers == 1:
+        with futures.ThreadPoolExecutor(1) as pool:
+            yield pool, lambda: 1
+    else:
+        context = multiprocessing.get_context("spawn")
+        with futures.ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
+            try:
+                with deaf_to_ctrl_c():
+                    for _ in range(workers):
+                        pool.submit(int)  # Each starts a process, which is deaf from its first moment.
+                yield pool, lambda: workers
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Ignore Ctrl-C; what is started meanwhile goes on doing so, while it is still on its way to `end_with_parent`."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Only there may a handler be changed.
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def cores() -> int:
+    """Return the processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
+    """Open a client of a running Dask cluster, or of one of this machine, on its loopback interface alone."""
+    from distributed import Client, KilledWorker, LocalCluster  # noqa: PLC0415 - an extra of its own: retrorun[dask]
+
+    try:
+        if scheduler:
+            with Client(scheduler) as client:
+                yield client
+            return
+        with (
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            ) as cluster,
+            Client(cluster) as client,
+        ):
+            yield client
+    except KilledWorker:
+        raise futures.BrokenExecutor from None  # Every worker that took one of the blocks was ended.
+
+
+def end_with_parent() -> None:
+    """End this process when the one that started it does, also when that was killed; it alone heeds Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

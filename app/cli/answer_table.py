@@ -1,0 +1,445 @@
+"""The answer to every question as people read it in a terminal: what was asked, one table, and what to mind.
+
+It words and rounds; the numbers are the service's own.
+"""
+
+import math
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, Final, TypeAlias
+
+from retrorun.app.cli.options import option
+from retrorun.app.cli.terminal import (
+    NOTHING,
+    UNKNOWN,
+    Cell,
+    Number,
+    Page,
+    Row,
+    bars,
+    cell_of,
+    decimals_for,
+    fixed,
+    grid,
+    wrapped,
+)
+from retrorun.app.cli.units import unitless
+from retrorun.models.estimate.builder import RATIO_NAMES
+from retrorun.models.physiology.load import EVIDENCE_GRADES
+from retrorun.models.sources.references import REFERENCES
+from retrorun.models.vocabulary.choices import SECTIONS
+from retrorun.models.vocabulary.meanings import MEANINGS
+from retrorun.models.vocabulary.quantities import QUANTITIES
+
+Json: TypeAlias = dict[str, Any]
+
+LOADS: Final = "Loads"
+GROUPS: Final[dict[str, dict[str, str]]] = {
+    "Movement": {
+        "speed_m_s": "speed",
+        "speed_ranges": "speeds",
+        "duration_s": "time",
+        "moving_duration_s": "moving",
+        "rest_s": "rest",
+        "distance_m": "distance",
+    },
+    "Energy": {
+        "total_energy_kcal": "total energy",
+        "active_energy_kcal": "active energy",
+        "resting_energy_kcal": "resting energy",
+        "energy_per_km_kcal": "energy per km",
+        "metabolic_power_w_kg": "metabolic power",
+        "oxygen_uptake_ml_kg_min": "oxygen uptake",
+        "met": "oxygen uptake",
+        "share_of_maximum": "share of own maximum",
+        "intensity": "intensity",
+        "personal_factor": "own factor",
+    },
+    "Steps": {"cadence_steps_per_min": "cadence", "steps": "number", "contact_time_s": "ground contact"},
+    LOADS: {
+        "peak_vertical_force_bw": "peak ground force",
+        "patellofemoral_peak_force_bw": "peak knee-cap force",
+        "patellofemoral_impulse_per_km_bw_s": "knee-cap impulse",
+        "patellofemoral_impulse_per_bout_bw_s": "knee-cap impulse",
+        "knee_extensor_moment_ratio": "knee moment",
+        "achilles_relative_load": "Achilles load",
+        "tibial_compression_peak_bw": "tibial compression",
+    },
+}
+"""The rows in their order, with a short name for each quantity."""
+
+NAMES: Final = {name: label for group in GROUPS.values() for name, label in group.items()}
+SHOWN_IN: Final = {
+    "m/s": ("km/h", 3.6),
+    "m": ("km", 1e-3),
+    "s": ("min", 1 / 60),
+    "1": ("", 1.0),
+    "contact_time_s": ("ms", 1e3),
+    "speed_ranges": ("km/h", 3.6),
+    **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
+}
+"""What people use for a unit, or for that of one quantity, and how many of it make one, by definition."""
+WORDS: Final = {"grade": "slope"}
+"""Words for names that would mislead: evidence has grades too."""
+
+KILOMETRE_M: Final = 1000
+MINUTE_S: Final = 60
+RATIO_DECIMALS: Final = 2
+SIDES: Final = ("forward", "backward")
+WAYS: Final = ("plan", "forward_only", "backward_only")
+DRAWN: Final = ("total_energy_kcal", "duration_s", "speed_m_s")
+"""What is drawn as bars: the first of these that differs between columns."""
+EXPLAINED: Final = {
+    "estimate": "Backward is at equal {equal}, for the same time.",
+    "solve": "Each direction meets the target on its own, with its value and not with the ends of its interval.",
+    "plan": "Forward only and backward only are the best plans in one direction.",
+    "workout": "Reversed is every segment in the other direction, at the same speed.",
+}
+BESIDE: Final = " Each value has its {interval} interval beside it, for one person."
+
+
+def table(question: str, answer: Json, request: Json, page: Page) -> str:
+    """Return an answer as text for a terminal.
+
+    Parameters
+    ----------
+    question : str
+        The command that asked: estimate, solve, plan or workout.
+    answer : dict
+        What was answered.
+    request : dict
+        What was asked.
+    page : Page
+        What it is set on.
+
+    Returns
+    -------
+    str
+        The text, with a final newline.
+    """
+    columns = columns_of(answer)
+    needed: Collection[str] = ()
+    if question == "estimate" and "load" in request.get("include", SECTIONS):
+        needed = [name for name in GROUPS[LOADS] if answer["gait"] in EVIDENCE_GRADES[name]]
+    ratio = ratio_of(answer)
+    groups = {title: list(rows(names, columns, ratio, needed)) for title, names in GROUPS.items()}
+    known = {name: amount(name, value) for name, value in (answer["assumed"] | request).items()}
+    how = EXPLAINED[question] + (BESIDE if "interval" in known else "")
+    warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), page.width, "- ")]
+    sources = "; ".join(
+        REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
+    )
+    blocks = [
+        [page.heading("Asked"), *wrapped(listed(request, page.typed), page.width, "  ")],
+        wrapped(how.format(**known), page.width),
+        *([page.heading(title), *lines] for title, lines in parts(answer, page)),
+        drawn(columns, (request.get("indicator", ""), *DRAWN), page),
+        grid(groups, [*map(capital, columns), "Ratio"], page) if any(groups.values()) else [],
+        [line for text in notes(columns, groups[LOADS]) for line in wrapped(text, page.width, "  ")],
+        *(
+            [page.heading(title), *lines]
+            for title, lines in (
+                ("Recording", wrapped(listed(answer.get("track", {})), page.width, "  ")),
+                ("Assumed", wrapped(listed(answer["assumed"]), page.width, "  ")),
+                ("Warnings", warnings),
+                ("Sources", wrapped(sources, page.width, "  ")),
+            )
+            if lines
+        ),
+    ]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def columns_of(answer: Json) -> dict[str, Json]:
+    """Return the quantities of each column of an answer, by its title."""
+    if "reversed" in answer:
+        return {"as given": flat(answer["totals"]), "reversed": flat(answer["reversed"])}
+    if "goal" in answer:
+        return {title: flat(way["totals"]) | way for title, way in ways_of(answer).items() if way}
+    own = answer.get("personal", {})
+    sides = {side: flat(answer.get(side, {})) for side in SIDES}
+    for side, values in sides.items():
+        if f"{side}_factor" in own:
+            values["personal_factor"] = own[f"{side}_factor"]
+    found = {name for values in sides.values() for name in values}
+    return {
+        side: dict.fromkeys(found, "out of reach") | values if "unattainable" in values else values
+        for side, values in sides.items()
+    }
+
+
+def flat(side: Json) -> Json:
+    """Return one direction with its loads beside the rest."""
+    load: Json = side.get("load", {})
+    return side | load
+
+
+def ways_of(answer: Json) -> dict[str, Json]:
+    """Return the plans of an answer by their names, an empty one where none meets the goal."""
+    return {in_words(name): answer if name == "plan" else answer.get(name, {}) for name in WAYS}
+
+
+def ratio_of(answer: Json) -> Json:
+    """Return the ratios of an answer by the quantity that is compared."""
+    found = flat(answer.get("ratio", {}))
+    names = dict(RATIO_NAMES)
+    if "reversed" in answer:  # over the same parts, steps move with cadence and an impulse with that of a kilometre
+        names |= {"steps": "cadence", "patellofemoral_impulse_per_bout_bw_s": "patellofemoral_impulse_per_km"}
+    return {name: found[short] for name, short in names.items() if short in found}
+
+
+def rows(names: Mapping[str, str], columns: Mapping[str, Json], ratio: Json, needed: Collection[str]) -> Iterator[Row]:
+    """Make the rows of one group: for what at least one column has, and for what is needed although unknown."""
+    for name, label in names.items():
+        entries = [values.get(name) for values in columns.values()]
+        held = [entry for entry in entries if entry is not None]
+        if not held and name not in needed:
+            continue
+        unit, scale = unit_of(name)
+        decimals = decimals_for(held, scale)
+        grades = [entry.get("evidence", "–") if isinstance(entry, dict) else "–" for entry in entries]
+        cells: list[Cell] = [
+            ranges_of(entry, scale) if isinstance(entry, list) else cell_of(entry, decimals, scale) for entry in entries
+        ]
+        last = cell_of(ratio[name], RATIO_DECIMALS) if name in ratio else ""
+        if name.endswith("_ratio"):  # backward over forward in itself, whichever side the answer has it on
+            cells, last = [""] * len(cells), cell_of(next(iter(held), None), RATIO_DECIMALS)
+        yield Row(capital(label), unit, [*cells, last], "/".join(grades) if {*grades} != {"–"} else "")
+        if name == "speed_m_s":
+            yield Row("Pace", "min/km", [*map(pace_of, entries), ""])
+
+
+def unit_of(name: str) -> tuple[str, float]:
+    """Return the unit that a quantity is shown in, and how many of it make one of the answer's."""
+    unit = QUANTITIES[name].unit if name in QUANTITIES else "1"
+    return SHOWN_IN.get(name) or SHOWN_IN.get(unit, (unit, 1.0))
+
+
+def ranges_of(ranges: list[Json], scale: float) -> str:
+    """Return ranges of speed in one cell."""
+    ends = ([fixed(each[f"{end}_speed_m_s"] * scale, RATIO_DECIMALS) for end in ("low", "high")] for each in ranges)
+    return ", ".join(map("–".join, ends))
+
+
+def pace_of(speed: Any) -> Cell:
+    """Return a speed as a cell of its pace, the slower end of its interval being the longer pace."""
+    if not isinstance(speed, dict):
+        return cell_of(speed, 0)
+    value, fast, slow = (pace_text(speed[end]).partition(" ")[0] for end in ("value", "high", "low"))
+    return Number(value) if fast == slow else Number(value, fast, slow)
+
+
+def drawn(columns: Mapping[str, Json], names: Collection[str], page: Page) -> list[str]:
+    """Return the first of some quantities that differs between columns as bars, its value behind each."""
+    for name in names:
+        entries = {title: values.get(name) for title, values in columns.items()}
+        held = {title: entry for title, entry in entries.items() if isinstance(entry, dict) and "value" in entry}
+        if len({entry["value"] for entry in held.values()}) > 1:
+            unit, scale = unit_of(name)
+            decimals = decimals_for(held.values(), scale)
+            label = capital(in_words(name))
+            amounts = {f"{label} {title}": entry["value"] * scale for title, entry in held.items()}
+            return bars({title: (size, f"{fixed(size, decimals)} {unit}") for title, size in amounts.items()}, page)
+    return []
+
+
+def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
+    """Make what stands for each part of an answer: the bouts of a plan, the segments of a workout, what is refused."""
+    listings: dict[str, list[str]] = {}
+    if "goal" in answer:
+        for title, way in ways_of(answer).items():
+            limits = ", ".join(
+                "the end of the data" if name == "speed_range" else in_words(name) for name in way.get("binding", ())
+            )
+            listings[title] = (
+                [*map(part_text, way["bouts"]), limits and f"limited by {limits}"]
+                if way
+                else ["no plan meets the goal"]
+            )
+    if "reversed" in answer:
+        sides = {side: answer[side] for side in SIDES if side in answer}
+        listings["parts"] = [part_text({"direction": side} | part) for side, part in sides.items()]
+        listings["segments"] = [
+            f"{part['index']} {part['gait']} {part_text(part)}" for part in answer.get("segments", ())
+        ]
+    listings["out of reach"] = [
+        f"{side}: {in_words(reach['target'])} goes from {reach['low']:.4g} to {reach['high']:.4g}"
+        + QUANTITIES[reach["target"]].suffix
+        for side in SIDES
+        if (reach := answer.get(side, {}).get("unattainable"))
+    ]
+    for title, texts in listings.items():
+        lines = [line for text in texts for line in wrapped(capital(text), page.width, "  ")]
+        if lines:
+            yield capital(title), lines
+
+
+def part_text(part: Json) -> str:
+    """Return a bout, a segment, or all of one direction in words."""
+    times = f", {part['times']} times" if part.get("times", 1) > 1 else ""
+    lasts = "moving_duration_s" if "moving_duration_s" in part else "duration_s"
+    way = f"{amount('distance_m', middle(part['distance_m']))} in " if "distance_m" in part else ""
+    speed_m_s = middle(part.get("speed_m_s"))
+    pace = f" at {amount('speed_m_s', speed_m_s)}, {pace_text(speed_m_s)}" if speed_m_s else ""
+    energy = interval_text("total_energy_kcal", part["total_energy_kcal"]) if "total_energy_kcal" in part else UNKNOWN
+    return f"{part['direction']}{times}: {way}{amount(lasts, part[lasts])}{pace}, energy {energy}"
+
+
+def middle(entry: Any) -> Any:
+    """Return the value of an estimate, or a number as it is."""
+    return entry["value"] if isinstance(entry, dict) else entry
+
+
+def interval_text(name: str, entry: Json) -> str:
+    """Return an estimate with its interval and unit.
+
+    Examples
+    --------
+    >>> interval_text("total_energy_kcal", {"value": 211.2, "low": 175.1, "high": 254.0})
+    '211 kcal (175–254)'
+    """
+    unit, scale = unit_of(name)
+    number = Number(*(fixed(entry[end] * scale, decimals_for([entry], scale)) for end in ("value", "low", "high")))
+    return f"{number.value} {unit} ({number.low}–{number.high})"
+
+
+def notes(columns: Mapping[str, Json], loads: Collection[Row]) -> Iterator[str]:
+    """Make the sentences that say what the table means where its units do not."""
+    entries = [values[name] for values in columns.values() for name in NAMES if isinstance(values.get(name), dict)]
+    if loads:
+        yield "BW: body weights. Knee-cap: the patellofemoral joint."
+    covered: dict[str, list[str]] = {}
+    for name, label in GROUPS[LOADS].items():
+        held = [values[name] for values in columns.values() if name in values]
+        if held and QUANTITIES[name].unit == "1":
+            yield f"{capital(label)}: {QUANTITIES[name].meaning}"
+        if any(entry.get("covered", 1.0) < 1.0 for entry in held):
+            covered.setdefault("/".join(dict.fromkeys(share_text(entry["covered"]) for entry in held)), []).append(
+                label
+            )
+    for shares, labels in covered.items():
+        yield f"Of the {shares} of the moving time where known: {', '.join(labels)}."
+    if any("value" not in entry for entry in entries):
+        yield "An interval without a value: no estimate, only bounds."
+    if any("evidence" in entry for entry in entries):
+        yield f"{MEANINGS['evidence']} Given {'/'.join(columns)}."
+
+
+def share_text(share: float) -> str:
+    """Return a share in percent, rounded down: what is not the whole is never shown as the whole.
+
+    Examples
+    --------
+    >>> share_text(0.9833), share_text(0.9999), share_text(1.0)
+    ('98 %', '99 %', '100 %')
+    """
+    return f"{math.floor(share * 100)} %"
+
+
+def listed(values: Mapping[str, Any], typed: Mapping[str, str] = NOTHING) -> str:
+    """Return names and amounts in words, with what was typed where that says it otherwise.
+
+    Examples
+    --------
+    >>> listed({"body_mass_kg": 69.853, "gait": "run", "grade": 0.05}, {"body_mass_kg": "154 lb", "grade": "5%"})
+    'body mass 69.85 kg (154 lb); gait run; slope 5 %'
+    """
+    texts = []
+    for name, value in values.items():
+        text = amount(name, value).rstrip(".")
+        given = typed.get(name, text)
+        same = text.replace(" ", "").startswith(given.replace(" ", ""))
+        texts.append(f"{in_words(name)} {text}" + ("" if same else f" ({given})"))
+    return "; ".join(texts)
+
+
+def amount(name: str, value: Any) -> str:
+    """Return what was asked or assumed in words, a number with its unit.
+
+    Examples
+    --------
+    >>> amount("resting_oxygen_uptake_ml_kg_min", 3.5), amount("duration_s", 5430.2), amount("goal", "most_energy")
+    ('3.5 ml/kg/min', '1 h 30 min 30 s', 'most energy')
+    >>> amount("limits", {"peak_vertical_force_bw": 3.0}), amount("segments", [{}, {}]), amount("overground", True)
+    ('peak ground force 3 BW', '2 given', 'yes')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return in_words(value)
+    if isinstance(value, list):
+        return ", ".join(value) if all(isinstance(item, str) for item in value) else f"{len(value)} given"
+    if isinstance(value, dict):
+        return ", ".join(f"{in_words(key)} {amount(key, item)}" for key, item in value.items())
+    unit = QUANTITIES[name].unit if name in QUANTITIES else ""
+    if unit in {"s", "m"}:
+        return time_text(value) if unit == "s" else distance_text(value)
+    unit, scale = unit_of(name)
+    return f"{round(value * scale, 2):g} {unit}".strip()
+
+
+def in_words(name: str) -> str:
+    """Return a name of a request or an answer in words.
+
+    Examples
+    --------
+    >>> in_words("patellofemoral_peak_force_bw"), in_words("grade"), in_words("resting_oxygen_uptake_ml_kg_min")
+    ('peak knee-cap force', 'slope', 'resting oxygen uptake')
+    """
+    return NAMES.get(name) or WORDS.get(name) or unitless(name).replace("_", " ")
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital letter at its beginning."""
+    return text[:1].upper() + text[1:]
+
+
+def renamed(message: str) -> str:
+    """Return a message with the names of rows and options for those of the answer and the request.
+
+    Examples
+    --------
+    >>> renamed("Outside the data behind achilles_relative_load: give backward_speed_high_m_s.")
+    'Outside the data behind Achilles load: give --backward-speed-high.'
+    """
+    names = {name: NAMES.get(name) or option(name) for name in QUANTITIES}
+    return capital(re.sub(r"[a-z]+(?:_[a-z]+)+", lambda found: names.get(found[0], found[0]), message))
+
+
+def distance_text(distance_m: float) -> str:
+    """Return a distance as runners say it.
+
+    Examples
+    --------
+    >>> distance_text(400.0), distance_text(42195.0)
+    ('400 m', '42.195 km')
+    """
+    return f"{distance_m:.4g} m" if distance_m < KILOMETRE_M else f"{round(distance_m / KILOMETRE_M, 3):g} km"
+
+
+def time_text(duration_s: float) -> str:
+    """Return a duration in hours, minutes and seconds.
+
+    Examples
+    --------
+    >>> time_text(1200.0), time_text(5430.2), time_text(9.58)
+    ('20 min', '1 h 30 min 30 s', '9.58 s')
+    """
+    if duration_s < MINUTE_S:
+        return f"{duration_s:.3g} s"
+    minutes, seconds = divmod(round(duration_s), MINUTE_S)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
+
+
+def pace_text(speed_m_s: float) -> str:
+    """Return a speed as a pace.
+
+    Examples
+    --------
+    >>> pace_text(2.5)
+    '6:40 min/km'
+    """
+    minutes, seconds = divmod(round(KILOMETRE_M / speed_m_s), MINUTE_S)
+    return f"{minutes}:{seconds:02d} min/km"

@@ -1,0 +1,262 @@
+"""The options of a command that asks: one for each field of a request, and from what was typed to the request.
+
+People's units are read here and nowhere else. The fields of a request are its TypedDict's, so that an option has the
+meaning, the choices and the bounds that the field has over HTTP.
+"""
+
+import argparse
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
+
+from typing_extensions import is_typeddict
+
+from retrorun.app.cli.units import NotUnderstood, reader, si, unitless
+from retrorun.app.settings import KEY_VARIABLE
+from retrorun.models.vocabulary.quantities import QUANTITIES
+
+OPTIONS: Final = {
+    "body_mass_kg": "--mass",
+    "body_mass_sd_kg": "--mass-sd",
+    "measurements": "--measurement",
+    "limits": "--limit",
+    "energy_models": "--energy-model",
+}
+"""Options that are not their name in a request without its unit."""
+
+BARE: Final = frozenset({"sex", "strict", "met"})
+"""Names without an underscore that become options in a message; it may use the others as words."""
+
+RANGE: Final = {"from_s", "to_s"}
+"""Fields of a range of time, which is typed as from-to."""
+
+
+class Mistaken(Exception):
+    """A request that is to be mended, with a line for each thing to mend."""
+
+    def __init__(self, lines: Iterable[str]) -> None:
+        self.lines = list(lines)
+        super().__init__(*self.lines)
+
+
+def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
+    """Add an option for each field of a request, with its meaning, units and choices as they stand there."""
+    fields = get_type_hints(shape)
+    asked = parser.add_argument_group("what is asked")
+    for name, hint in fields.items():
+        kind: dict[str, Any] = {"metavar": ""}
+        if hint is bool:
+            kind = {"action": "store_true", "default": None}
+        elif object_of(hint):
+            kind["action"] = "append"
+        described = field_of(shape, name)
+        meaning = QUANTITIES[name].meaning if name in QUANTITIES else described.description
+        text = f"{as_options(meaning, fields)} {accepts(name, hint, described.examples)}".strip().replace("%", "%%")
+        asked.add_argument(option(name), dest=name, help=text, **kind)
+    output = parser.add_argument_group("the answer")
+    output.add_argument("--json", action="store_true", help="Print the answer of the service, in SI units.")
+    output.add_argument(
+        "--url",
+        metavar="",
+        help=f"Ask a running service, as in http://127.0.0.1:8000, with the API key in {KEY_VARIABLE}.",
+    )
+
+
+def field_of(shape: Any, name: str) -> Any:
+    """Return what pydantic is told of a field: its meaning and examples."""
+    hint = get_type_hints(shape, include_extras=True)[name]
+    return (get_args(hint)[0] if get_origin(hint) is NotRequired else hint).__metadata__[0]
+
+
+def option(name: str) -> str:
+    """Return the option of a field.
+
+    Examples
+    --------
+    >>> option("body_mass_kg"), option("speed_m_s"), option("step_rate_ratio")
+    ('--mass', '--speed', '--step-rate-ratio')
+    """
+    return OPTIONS.get(name, "--" + unitless(name).replace("_", "-"))
+
+
+def part(name: str) -> str:
+    """Return the name of a part of an option that has several.
+
+    Examples
+    --------
+    >>> part("oxygen_uptake_ml_kg_min")
+    'oxygen-uptake'
+    """
+    return option(name).removeprefix("--")
+
+
+def accepts(name: str, hint: Any, examples: Iterable[Any] = ()) -> str:
+    """Return the sentence that says what an option takes."""
+    if hint is float:
+        return f"Give it {reader(name).accepts}."
+    if (shape := object_of(hint)) is not None:
+        parts = get_type_hints(shape)
+        if parts.keys() == RANGE:
+            return "Give each as from-to, or as from- up to the end, counted from the first point: 10:00-20:00."
+        keys = ", ".join(map(part, parts))
+        shown: Any = next(iter(examples), {})
+        pairs = (shown[0] if isinstance(shown, list) else shown).items()
+        example = ",".join(f"{part(key)}={example_of(key, value)}" for key, value in pairs)
+        return f"Give each as name=value, with commas between{f', as in {example}' if example else ''}, of: {keys}."
+    if get_origin(hint) is list:
+        return f"Some of, with commas between: {', '.join(get_args(get_args(hint)[0]))}."
+    choices = (part(choice) if choice in QUANTITIES else choice for choice in get_args(hint))
+    return f"One of: {', '.join(choices)}." if get_args(hint) else ""
+
+
+def example_of(name: str, value: Any) -> str:
+    """Return the first example of how a quantity is typed, or a word as it is."""
+    return reader(name).accepts.partition(": ")[-1].partition(", ")[0] if name in QUANTITIES else str(value)
+
+
+def object_of(hint: Any) -> Any:
+    """Return the shape of the objects that a field holds, one or a list of them; None where it holds none."""
+    held = get_args(hint)[0] if get_origin(hint) is list else hint
+    return held if is_typeddict(held) else None
+
+
+def as_options(message: str, fields: Iterable[str]) -> str:
+    """Return a message with the command line's words for the names of a request.
+
+    Examples
+    --------
+    >>> as_options("Give age_y, sex and height_m together.", {"age_y", "sex", "height_m"})
+    'Give --age, --sex and --height together.'
+    >>> as_options("Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s.", {"duration_s"})
+    'Give oxygen-uptake, or total-energy with --duration.'
+    >>> as_options("This cannot be met: give met.", {"met"})
+    'This cannot be met: give --met.'
+    """
+    replaced = {name for name in fields if "_" in name or name in BARE}
+
+    def worded(word: re.Match[str]) -> str:
+        name = word[0]
+        if name in replaced:
+            return option(name)
+        return part(name) if name in QUANTITIES else name
+
+    return re.sub(r"(?<!\bbe )\b[a-z]+(?:_[a-z]+)*", worded, message)  # "cannot be met" names no option
+
+
+def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the request that options make.
+
+    Parameters
+    ----------
+    chosen : mapping
+        What was typed for each field, None where nothing was.
+    fields : mapping
+        The fields of the request with their types.
+
+    Returns
+    -------
+    dict
+        The request.
+
+    Raises
+    ------
+    Mistaken
+        An option is not understood.
+    """
+    request, mistakes = {}, []
+    for name, hint in fields.items():
+        if chosen[name] is not None:
+            try:
+                request[name] = read(name, hint, chosen[name])
+            except NotUnderstood as error:
+                mistakes.append(f"{option(name)}: {error}")
+            except Mistaken as error:
+                mistakes += error.lines
+    if mistakes:
+        raise Mistaken(mistakes)
+    return request
+
+
+def typed(chosen: Mapping[str, Any]) -> dict[str, str]:
+    """Return what was typed for each number of a request."""
+    return {name: " ".join(text.split()) for name, text in chosen.items() if name in QUANTITIES and text}
+
+
+def read(name: str, hint: Any, given: Any) -> Any:
+    """Return what was given for a field, as the field has it.
+
+    Numbers are read with their units. Words go as they are: the request's own validation knows the choices.
+    """
+    if hint is float:
+        return si(name, given)
+    if (shape := object_of(hint)) is not None:
+        return read_objects(name, hint, get_type_hints(shape), given)
+    if not isinstance(given, str):
+        return given
+    quantities = {part(choice).replace("-", "_"): choice for choice in get_args(hint) if choice in QUANTITIES}
+    words = [word.strip().lower().replace("-", "_") for word in given.split(",")]
+    return words if get_origin(hint) is list else quantities.get(words[0], ",".join(words))
+
+
+def read_objects(name: str, hint: Any, shape: Mapping[str, Any], given: Iterable[str]) -> Any:
+    """Return the object or objects that an option given several times makes, or what to mend in their parts."""
+    fields = {part(field): field for field in shape}
+    several = get_origin(hint) is list
+    items: list[dict[str, Any]] = []
+    mistakes = []
+    for number, text in enumerate(given, 1):
+        if several or not items:
+            items.append({})
+        for key, value in pairs_of(text, shape):
+            if key not in fields:
+                raise NotUnderstood(accepts(name, hint))
+            place = f"{option(name)} {number} {key}" if several else f"{option(name)} {key}"
+            if fields[key] in items[-1]:
+                mistakes.append(f"{place}: Give it once.")
+                continue
+            try:
+                items[-1][fields[key]] = read(fields[key], shape[fields[key]], value)
+            except NotUnderstood as error:
+                mistakes.append(f"{place}: {error}")
+    if mistakes:
+        raise Mistaken(mistakes)
+    return items if several else items[0]
+
+
+def pairs_of(text: str, shape: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the names and values that a text holds.
+
+    Examples
+    --------
+    >>> pairs_of("run=acsm, walk=acsm", {"run": str}), pairs_of("10:00-", {"from_s": float, "to_s": float})
+    ([('run', 'acsm'), ('walk', 'acsm')], [('from', '10:00')])
+    """
+    if shape.keys() == RANGE:
+        begin, _, end = text.replace("–", "-").partition("-")
+        return [(key, value) for key, value in (("from", begin), ("to", end)) if key == "from" or value.strip()]
+    words = (word.strip().partition("=") for word in text.lower().split(","))
+    return [(key, value) for key, _, value in words]
+
+
+def mistake(error: Mapping[str, str], chosen: Mapping[str, Any], fields: Iterable[str]) -> str:
+    """Return one thing to mend, with the option where it is.
+
+    Examples
+    --------
+    >>> mistake({"pointer": "/speed_m_s", "code": "out_of_range", "message": "Give a number of at most 8."}, {}, ())
+    '--speed, in m/s: Give a number of at most 8.'
+    >>> mistake({"pointer": "/measurements/1/speed_m_s", "code": "required", "message": "This is required."}, {}, ())
+    '--measurement 2 speed: This is required.'
+    """
+    path = error["pointer"].strip("/").split("/")
+    name = path[-1]
+    message = as_options(error["message"], fields)
+    # For an option that may be given several times also which of them, and what in it.
+    within = (str(int(step) + 1) if step.isdecimal() else part(step) for step in path[1:])
+    place = " ".join((option(path[0]), *within))
+    if error["code"] == "out_of_range" and name in QUANTITIES:
+        if QUANTITIES[name].unit != "1":
+            place += f", in {QUANTITIES[name].unit}"
+        elif "%" not in str(chosen.get(path[0])):
+            message += " For percent add %."
+    return f"{place}: {message}" if name else message

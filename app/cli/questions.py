@@ -1,0 +1,103 @@
+"""What a command asks, and its answer, from here or from a running service.
+
+What is asked goes through the same validation and the same model as over HTTP, so that the answer is that of the
+service, byte for byte.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from retrorun.app.api.estimate import EstimateRequest
+from retrorun.app.api.plan import PlanRequest
+from retrorun.app.api.solve import SolveRequest
+from retrorun.app.api.track import TrackRequest
+from retrorun.app.api.workout import WorkoutRequest
+from retrorun.app.cli.client import ask
+from retrorun.app.cli.options import Mistaken, mistake, read_request
+from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
+from retrorun.models.estimate.estimate import estimate
+from retrorun.models.plan.plan import plan
+from retrorun.models.solve.solve import solve
+from retrorun.models.vocabulary.errors import EstimateError
+from retrorun.models.workout.workout import workout
+
+
+class Question(NamedTuple):
+    """One of the service's questions."""
+
+    path: str
+    shape: Any
+    """The request, a TypedDict."""
+    model: Callable[..., Any]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields of the request with their types."""
+        return get_type_hints(self.shape)
+
+
+QUESTIONS: Final = {
+    "estimate": Question("/estimate", EstimateRequest, estimate),
+    "solve": Question("/solve", SolveRequest, solve),
+    "plan": Question("/plan", PlanRequest, plan),
+    "workout": Question("/workout", WorkoutRequest, workout),
+}
+"""What each command asks."""
+
+OPTIONS_OF: Final = {name: question.shape for name, question in QUESTIONS.items()} | {"workout": TrackRequest}
+"""The request whose fields are a command's options; of a workout those beside its file."""
+
+
+def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
+    """Return the request that options make, and its answer.
+
+    Parameters
+    ----------
+    chosen : argparse.Namespace
+        The name of the question, and the values of the options of its request.
+
+    Returns
+    -------
+    request : dict
+        The body of the request.
+    content : bytes
+        Its answer as JSON.
+
+    Raises
+    ------
+    Mistaken
+        An option is not understood, or the request has no answer.
+    NoAnswer
+        With a URL, no RetroRun answered there.
+    """
+    question = QUESTIONS[chosen.question]
+    request = read_request(vars(chosen), question.fields)
+    status, content = answer_to(question, json.dumps(request).encode(), chosen.url)
+    if status != HTTPStatus.OK:
+        raise Mistaken(mistake(error, vars(chosen), question.fields) for error in errors_of(content))
+    return request, content
+
+
+def errors_of(content: bytes, pointer: str = "") -> list[dict[str, str]]:
+    """Return each thing to mend of a problem; for one that lists none, what it says as a whole, at a place."""
+    problem = json.loads(content)
+    listed: list[dict[str, str]] | None = problem.get("errors")
+    return listed or [{"pointer": pointer, "code": "", "message": problem["detail"]}]
+
+
+def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, bytes]:
+    """Return status and content of the answer to a request, from here or from a running service."""
+    if url is not None:
+        return ask(url, question.path, body)
+    try:
+        return HTTPStatus.OK, encode(question.model(**TypeAdapter(question.shape).validate_json(body)))
+    except ValidationError as error:
+        problem = from_validation_error(error, question.fields)
+    except EstimateError as error:
+        problem = from_estimate_error(error)
+    return problem.status_code, bytes(problem.body)

@@ -1,0 +1,220 @@
+"""The units people write, read exactly into the SI that everything else speaks.
+
+The only numbers here are definitions. Amounts are fractions until the end, so that 9 km/h is 2.5 m/s to the
+last bit, and the command line answers exactly what the service does.
+"""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Final, NamedTuple
+
+from retrorun.models.vocabulary.quantities import QUANTITIES
+
+# International yard and pound agreement of 1959: by definition a yard is 0.9144 m and a pound 0.45359237 kg.
+YARD_M: Final = Fraction("0.9144")
+FOOT_M: Final = YARD_M / 3
+INCH_M: Final = FOOT_M / 12
+MILE_M: Final = 5280 * FOOT_M
+POUND_KG: Final = Fraction("0.45359237")
+STONE_KG: Final = 14 * POUND_KG
+MINUTE_S: Final = Fraction(60)
+HOUR_S: Final = 60 * MINUTE_S
+ONE: Final = Fraction(1)
+KILOMETRE_M: Final = Fraction(1000)
+CENTIMETRE_M: Final = Fraction(1, 100)
+
+
+class Scale(NamedTuple):
+    """The units of one quantity."""
+
+    sizes: dict[str, Fraction]
+    """How large each is, by every name it goes by."""
+    smaller: dict[Fraction, Fraction]
+    """What a last number without a unit counts after a unit, as in 1h30 and 5ft11."""
+
+
+def _scale(units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None) -> Scale:
+    return Scale({name: size for names, size in units.items() for name in names.split(" ")}, smaller or {})
+
+
+MASS: Final = _scale({"kg": ONE, "lb lbs pound pounds": POUND_KG, "st stone": STONE_KG}, {STONE_KG: POUND_KG})
+TIME: Final = _scale(
+    {
+        "h hr hrs hour hours": HOUR_S,
+        "min mins minute minutes m": MINUTE_S,
+        "s sec secs second seconds": ONE,
+    },
+    {HOUR_S: MINUTE_S, MINUTE_S: ONE},
+)
+DISTANCE: Final = _scale({"m": ONE, "km k": KILOMETRE_M, "yd yds yard yards": YARD_M, "mi mile miles": MILE_M})
+HEIGHT: Final = _scale(
+    {"m": ONE, "cm": CENTIMETRE_M, "ft foot feet ' ′": FOOT_M, 'in inch inches " ″': INCH_M},
+    {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
+)
+SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
+
+NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
+PART: Final = re.compile(rf"({NUMBER})\s*([^0-9.\s]*)\s*")
+CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
+MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
+
+
+AMBIGUOUS: Final = "Two numbers are ambiguous, minutes or hours first: give 25 minutes as 0:25:00 or 25min."
+
+
+class NotUnderstood(ValueError):
+    """A text that is not an amount in a unit known here."""
+
+
+def _sum(text: str, scale: Scale) -> Fraction:
+    """Add up numbers with units, whole ones but for the last and each unit smaller than the one before."""
+    amount, last, whole, place = Fraction(0), None, True, 0
+    while place < len(text):
+        part = PART.match(text, place)
+        if part is None:
+            raise NotUnderstood
+        number, name = Fraction(part[1]), part[2]
+        size = scale.sizes.get(name)
+        if size is None and not name and last is not None:
+            size = scale.smaller.get(last)
+        if size is None or not whole or (last is not None and number * size >= last):
+            raise NotUnderstood
+        amount, last, whole, place = amount + number * size, size, number.denominator == 1, part.end()
+    if last is None:
+        raise NotUnderstood
+    return amount
+
+
+def _time(text: str) -> Fraction:
+    if clock := CLOCK.fullmatch(text):
+        return int(clock[1]) * HOUR_S + int(clock[2]) * MINUTE_S + Fraction(clock[3])
+    return _sum(text, TIME)
+
+
+def _speed(text: str) -> Fraction:
+    time, _, length = text.rpartition("/")
+    if length not in DISTANCE.sizes or not time:
+        return _sum(text, SPEED)
+    return DISTANCE.sizes[length] / (_moment(time) if MINUTES.fullmatch(time) else _sum(time, TIME))
+
+
+def _moment(text: str) -> Fraction:
+    """Read a moment of a recording, where two numbers of a clock are minutes and seconds as on a watch."""
+    clock = MINUTES.fullmatch(text)
+    return int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _time(text)
+
+
+def _share(text: str) -> Fraction:
+    share = SHARE.fullmatch(text)
+    if share is None:
+        raise NotUnderstood
+    return Fraction(share[1]) / (100 if share[2] else 1)
+
+
+class Reader(NamedTuple):
+    """How one quantity is read."""
+
+    read: Callable[[str], Fraction]
+    """Text in lower case to an amount in SI."""
+    accepts: str
+    """The accepted units with an example, to end a sentence with."""
+
+
+def _in(scale: Scale) -> Callable[[str], Fraction]:
+    return lambda text: _sum(text, scale)
+
+
+READERS: Final[dict[str, Reader]] = {
+    "kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
+    "body_mass_sd_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 0.5kg"),
+    "m/s": Reader(_speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"),
+    "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
+    "s": Reader(_moment, "as on a watch, m:ss or h:mm:ss, or with its unit: 10:00, 1:05:00, 10min"),
+    "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
+    "m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
+    "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
+    "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
+    "years": Reader(_in(_scale({" y years": ONE})), "in years: 40"),
+    "MET": Reader(_in(_scale({" met mets": ONE})), "in MET: 8, 8MET"),
+}
+"""What goes by several units, by its name or by the unit in a request; the rest goes by the one it has there."""
+
+
+def reader(name: str) -> Reader:
+    """Return how a number of a request is read.
+
+    Examples
+    --------
+    >>> reader("interval").accepts
+    'as a number or in percent: 0.9, 90%'
+    >>> reader("oxygen_uptake_max_ml_kg_min").accepts
+    'with its unit, ml/kg/min: 50ml/kg/min'
+    """
+    quantity = QUANTITIES[name]
+    unit, example = quantity.unit, f"{quantity.example:g}"
+    if known := READERS.get(name) or READERS.get(unit):
+        return known
+    if unit == "1":
+        return Reader(_share, f"as a number or in percent: {example}, {quantity.example * 100:g}%")
+    names = " ".join(unit.lower().replace("·", sign) for sign in ("·", "", "*"))
+    if unit.startswith("BW"):
+        return Reader(_in(_scale({f" {names}": ONE})), f"in body weights, {unit}: {example}, {example}{unit}")
+    return Reader(_in(_scale({names: ONE})), f"with its unit, {unit}: {example}{unit}")
+
+
+def unitless(name: str) -> str:
+    """Return the name of a quantity without its unit.
+
+    Examples
+    --------
+    >>> unitless("resting_oxygen_uptake_ml_kg_min"), unitless("energy_model"), unitless("met")
+    ('resting_oxygen_uptake', 'energy_model', 'met')
+    >>> unitless("patellofemoral_impulse_per_km_bw_s"), unitless("metabolic_power_w_kg"), unitless("age_y")
+    ('patellofemoral_impulse_per_km', 'metabolic_power', 'age')
+    """
+    if name not in QUANTITIES:
+        return name
+    unit = QUANTITIES[name].unit.lower().replace("years", "y")
+    ends = (unit, unit.removesuffix("/km"))  # what is per kilometre says so before its unit
+    known = ("_" + end.replace("·", "_").replace("/", "_") for end in ends)
+    return next((name.removesuffix(end) for end in known if name.endswith(end)), name)
+
+
+def si(name: str, text: str) -> float:
+    """Return a quantity of a request from the text a person wrote.
+
+    Parameters
+    ----------
+    name : str
+        Name of the quantity in a request.
+    text : str
+        Amount and unit, in any case, spaces or none.
+
+    Returns
+    -------
+    float
+        The amount in the unit of that name, rounded once.
+
+    Raises
+    ------
+    NotUnderstood
+        The text has no unit, an unknown one, or is no amount.
+
+    Examples
+    --------
+    >>> si("speed_m_s", "9 km/h"), si("speed_m_s", "5:00 min/km"), si("duration_s", "1h30")
+    (2.5, 3.3333333333333335, 5400.0)
+    >>> si("body_mass_kg", "70")
+    Traceback (most recent call last):
+    app.cli.units.NotUnderstood: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4.
+    """
+    known = reader(name)
+    plain = re.sub(r"\s*/\s*", "/", text.strip().lower().replace("−", "-"))
+    if name == "duration_s" and MINUTES.fullmatch(plain):
+        raise NotUnderstood(AMBIGUOUS)
+    try:
+        return float(known.read(plain))
+    except (ArithmeticError, ValueError):  # no amount, a pace of zero, or a number too long for a float
+        raise NotUnderstood(f"Give it {known.accepts}.") from None

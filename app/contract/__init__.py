@@ -1,0 +1,1 @@
+"""The OpenAPI contract, its examples, and the interface on one page."""

@@ -1,0 +1,114 @@
+"""The golden pairs: requests with the answers of the running code, committed in `openapi/examples`.
+
+They are the examples of the contract, and a client can be tested against them without a server. A request is written
+by hand, its answer by `make examples`; the tests hold both to the code.
+"""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import from_json
+
+from retrorun.app.http.media_types import media_type_of
+
+FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
+"""Beside the packages in the source tree and in an installation alike."""
+
+INTERVALS: Final = {"Bounds", "Graded", "Indicator", "Interval", "LoadTotal", "Reach"}
+"""Schemas of one thing in several numbers, which a field shows together."""
+
+Example = dict[str, Any]
+
+
+@cache
+def pairs() -> dict[str, Any]:
+    """Return every pair by its name: that of the operation, or `problem`, a point, and what it shows."""
+    return {path.stem: from_json(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))}
+
+
+def of_operation(operation: str, status: int) -> dict[str, Any]:
+    """Return the pairs of an operation, or of `problem`, that are answered with a status, by what they show."""
+    return {
+        name.rpartition(".")[-1]: pair
+        for name, pair in pairs().items()
+        if name.partition(".")[0] == operation and pair["response"]["status"] == status
+    }
+
+
+def requests(operation: str, media_type: str = "application/json") -> dict[str, Example]:
+    """Return the bodies of one media type that an operation answers, as OpenAPI has examples."""
+    return {
+        name: {"summary": pair["summary"], "value": pair["request"]["body"]}
+        for name, pair in of_operation(operation, 200).items()
+        if pair["request"]["headers"]["content-type"] == media_type
+    }
+
+
+def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
+    """Return the answers of one media type, as OpenAPI has examples; none for a picture.
+
+    An external value would be fetched by what makes a client, which then needs the service beside the document.
+    """
+    return {
+        name: {"summary": pair["summary"], "value": pair["response"]["body"]}
+        for name, pair in of_operation(operation, status).items()
+        if media_type_of(pair["response"]["headers"]["content-type"]).name == media_type and "body" in pair["response"]
+    }
+
+
+def fill_in(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:
+    """Give each field that an answer holds, and that has no example, the first value found for it there.
+
+    Parameters
+    ----------
+    schemas : dict
+        The schemas of the contract by name; changed.
+    schema : dict
+        The schema of the answer.
+    answer : object
+        The answer, as read from JSON.
+    """
+    for field, value in _fields(schemas, schema, answer):
+        if "examples" not in field and _shows(field, value):
+            field["examples"] = [value]
+
+
+def share(schemas: dict[str, Any]) -> None:
+    """Give each field that still has no example that of one with the same name and type in another schema."""
+    fields = [(name, field) for schema in schemas.values() for name, field in schema.get("properties", {}).items()]
+    known = {_alike(name, field): field["examples"] for name, field in reversed(fields) if "examples" in field}
+    for name, field in fields:
+        if (alike := _alike(name, field)) in known:
+            field.setdefault("examples", known[alike])
+
+
+def _alike(name: str, field: dict[str, Any]) -> tuple[str, str, str]:
+    return name, _name(field) + _name(field.get("items", {})), str(field.get("type", ""))
+
+
+def _shows(field: dict[str, Any], value: Any) -> bool:
+    # What an object or a list of them holds is shown by its own fields, where these are known.
+    if isinstance(value, dict):
+        return _name(field) in INTERVALS or not _name(field)
+    return not (isinstance(value, list) and value and isinstance(value[0], dict))
+
+
+def _name(schema: dict[str, Any]) -> str:
+    return str(schema.get("$ref", "")).rpartition("/")[-1]
+
+
+def _fields(schemas: dict[str, Any], schema: dict[str, Any], value: Any) -> Iterator[tuple[dict[str, Any], Any]]:
+    """Yield every field of a schema with its value, at any depth."""
+    schema = schemas.get(_name(schema), schema)
+    if isinstance(value, list):
+        for item in value:
+            yield from _fields(schemas, schema.get("items", {}), item)
+    elif isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name, held in value.items():
+            if name in properties:
+                yield properties[name], held
+            others = schema.get("additionalProperties")
+            yield from _fields(schemas, properties.get(name, others if isinstance(others, dict) else {}), held)

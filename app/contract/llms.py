@@ -1,0 +1,193 @@
+"""GET /llms.txt: the service on one page, for language models and scripts; made from the contract."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from retrorun.app.contract.examples import pairs
+
+USE: Final = """
+Each operation below is one POST or GET, and says how its inputs are sent. Numbers are in SI units. An estimated
+quantity is `{{"value", "low", "high"}}`, its range for the probability `interval`. `forward` and `backward` are the
+directions, `ratio` is backward over forward, `assumed` what was taken for inputs left out. An absent quantity is
+unknown: say so. Show `warnings` and `evidence` grades with the numbers. Say what it does for a body in words of GET
+/evidence alone.
+
+{keys}
+
+```sh
+curl -s "$RETRORUN"{path} -H 'content-type: application/json' \\
+  -d '{body}'
+```
+
+An excerpt of the answer, which has more fields and warnings:
+
+```json
+{answer}
+```
+"""
+"""How the service is used, in what every client has to know; the contract has the rest."""
+
+PAIR: Final = "estimate.energy"
+"""The golden pair that is shown."""
+
+EXCERPT: Final = {"forward": "total_energy_kcal", "backward": "total_energy_kcal", "ratio": "total_energy"}
+"""One quantity of each part of its answer."""
+
+FOR_DEVELOPERS: Final = ("**Every path**", "**Changes**")
+"""How the paragraphs of the contract begin that a caller does without."""
+
+PAGES: Final = """
+## Optional
+
+- [The contract](./openapi.json): OpenAPI 3.1, with every field, bound, unit, answer and example
+- [The page](./): type your own run
+"""
+
+Field = Mapping[str, Any]
+
+
+def llms(document: Mapping[str, Any]) -> str:
+    """Return the page.
+
+    Parameters
+    ----------
+    document : mapping
+        The contract.
+
+    Returns
+    -------
+    str
+        Markdown as llmstxt.org has it: a title, a summary, words, and lists of links.
+    """
+    info, schemas = document["info"], document["components"]["schemas"]
+    said = [part for part in info["description"].strip().split("\n\n") if not part.startswith(FOR_DEVELOPERS)]
+    parts = [f"# {info['title']} {info['version']}", f"> {info['summary']}", *said, _use(document)]
+    inputs: list[tuple[str, str, Field]] = []
+    bodies: dict[str, str] = {}
+    for tag in document["tags"]:
+        parts.append(f"## {tag['name'].capitalize()}\n\n{tag['description']}\n")
+        for method, path, operation in _operations(document["paths"], tag["name"]):
+            address = f"{method.upper()} {path}"
+            link = f"[{address}](./openapi.json)"
+            sent = dict(_sent(operation, schemas))
+            takes = "".join(f" {way}{_named(shape)}." for way, shape in sent.items())
+            parts[-1] += f"\n- {link}: {operation['summary']}. {_when(operation['description'], sent)}{takes}"
+            bodies |= {shape["title"]: address for shape in sent.values() if "title" in shape}
+            inputs += [(name, address, field) for shape in sent.values() for name, field in _properties(shape)]
+    parts.append("## Shapes\n\nThe objects inside the inputs above.\n")
+    for shape in _shapes(schemas, [field for _, _, field in inputs]):
+        if shape in bodies:
+            parts[-1] += f"\n- `{shape}`: as the body of {bodies[shape]}."
+            continue
+        parts[-1] += f"\n- `{shape}`: {schemas[shape]['description']} Fields{_named(schemas[shape])}."
+        inputs += [(name, shape, field) for name, field in _properties(schemas[shape])]
+    parts.append(
+        "## Inputs\n\nWhat is marked * above is required, what ends in [] is a list of it; bounds are inclusive.\n"
+    )
+    parts[-1] += "".join(f"\n- {line}" for line in _explained(inputs))
+    return "\n\n".join(parts) + "\n" + PAGES
+
+
+def _use(document: Mapping[str, Any]) -> str:
+    pair = pairs()[PAIR]
+    whole = pair["response"]["body"]
+    shown: dict[str, Any] = {part: {name: whole[part][name]} for part, name in EXCERPT.items()}
+    shown |= {
+        "assumed": whole["assumed"],
+        "warnings": [min(whole["warnings"], key=lambda warning: len(warning["message"]))],
+    }
+    return USE.strip().format(
+        keys=" ".join(
+            f"{key['description'].rstrip('.')}, send a key in the {key['in']} `{key['name']}`."
+            for key in document["components"]["securitySchemes"].values()
+        ),
+        path=pair["request"]["path"],
+        body=json.dumps(pair["request"]["body"]),
+        answer="{" + ",\n ".join(f'"{part}": {json.dumps(value)}' for part, value in shown.items()) + "}",
+    )
+
+
+def _operations(paths: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    for path, item in paths.items():
+        for method, operation in item.items():
+            if tag in operation["tags"]:
+                yield method, path, operation
+
+
+def _sent(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, Field]]:
+    """Yield how the inputs of an operation are sent, by a body or the query, with the schema of what is sent so."""
+    for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"Body {media_type}", schemas.get(_shape(media["schema"]), media["schema"])
+    query = [parameter for parameter in operation["parameters"] if "name" in parameter]
+    if query:
+        yield (
+            "Query",
+            {
+                "properties": {
+                    parameter["name"]: parameter["schema"] | {"description": parameter["description"]}
+                    for parameter in query
+                },
+                "required": [parameter["name"] for parameter in query if parameter["required"]],
+            },
+        )
+
+
+def _when(description: str, sent: Mapping[str, Field]) -> str:
+    """Return the paragraph that says when to use it and what is needed, or the first; both for a body with no names."""
+    first, *others = [" ".join(paragraph.split()) for paragraph in description.split("\n\n")]
+    use = next((paragraph for paragraph in (first, *others) if "Use it" in paragraph), first)
+    return use if all("properties" in shape for shape in sent.values()) else f"{first} {use}"
+
+
+def _properties(shape: Field) -> Iterator[tuple[str, Field]]:
+    yield from shape.get("properties", {}).items()
+
+
+def _named(shape: Field) -> str:
+    """Return the names of the fields of a shape, as they stand after a word."""
+    names = [
+        f"{name}{'[]' if 'items' in field else ''}{'*' if name in shape.get('required', ()) else ''}"
+        for name, field in _properties(shape)
+    ]
+    return f": `{' '.join(names)}`" if names else ""
+
+
+def _shape(field: Field) -> str:
+    """Return the name of the shape of a field, or of the items of its list; empty for none."""
+    return str(field.get("items", field).get("$ref", "")).rpartition("/")[-1]
+
+
+def _shapes(schemas: Mapping[str, Any], fields: list[Field]) -> list[str]:
+    """Return the name of every shape inside fields, at any depth, each once."""
+    found: list[str] = []
+    for field in (waiting := list(fields)):
+        if (shape := _shape(field)) and shape not in found:
+            found.append(shape)
+            waiting += [inner for _, inner in _properties(schemas[shape])]
+    return found
+
+
+def _explained(inputs: list[tuple[str, str, Field]]) -> Iterator[str]:
+    """Yield each name with its meaning, once; with where it stands, if it has another meaning elsewhere."""
+    known: dict[str, dict[str, list[str]]] = {}
+    for name, place, field in inputs:
+        meanings = known.setdefault(name, {})
+        # A column is described as the input it is a list of, without the bounds.
+        meaning = next((other for other in meanings if other.startswith(_meaning(field))), _meaning(field))
+        meanings.setdefault(meaning, []).append(place)
+    for name, meanings in known.items():
+        for meaning, places in meanings.items():
+            where = f" ({', '.join(places)})" if len(meanings) > 1 else ""
+            yield f"`{name}`{where}: {meaning}"
+
+
+def _meaning(field: Field) -> str:
+    one = field.get("items", field)
+    choices = one.get("enum", [one["const"]] if "const" in one else [])
+    limits = f" {one['minimum']:.9g} to {one['maximum']:.9g}." if "maximum" in one else ""
+    kinds = {"boolean": " True or false.", "integer": " A whole number."}
+    default = f" Default {field['default']}." if field.get("default") else ""
+    shape = f" Of shape `{_shape(field)}`." if _shape(field) else ""
+    one_of = f" One of {', '.join(choices)}." if choices else ""
+    return f"{field['description']}{limits}{kinds.get(one.get('type'), '')}{one_of}{default}{shape}"

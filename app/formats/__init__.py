@@ -1,0 +1,1 @@
+"""Arrow streams, record batches and watch files."""

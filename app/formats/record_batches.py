@@ -1,0 +1,273 @@
+"""Bouts as columns: one function from Arrow record batch to Arrow record batch.
+
+It serves POST /estimate/table, and whatever maps such a function over partitions: Polars, DuckDB, Dask, Ray, Spark's
+`mapInArrow`. Needs the extra `retrorun[bulk]`.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from retrorun.app.formats.arrow_checks import (
+    Given,
+    flags_of,
+    given_rows,
+    indices_of,
+    is_number,
+    is_text,
+    numbers_of,
+    text_of,
+)
+from retrorun.models import __version__
+from retrorun.models.columns.answer import Answer
+from retrorun.models.columns.estimate_columns import BLOCK_ROWS, estimate_columns
+from retrorun.models.columns.inputs import SOURCES, UNKNOWN_WORD, InputColumn
+from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS, checked_fields
+from retrorun.models.columns.names import WARNINGS as WARNINGS_COLUMN
+from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.cautions import WARNINGS
+from retrorun.models.vocabulary.errors import Conflict
+from retrorun.models.vocabulary.meanings import MEANINGS
+from retrorun.models.vocabulary.quantities import QUANTITIES
+
+NUMBER: Final = pa.float64()
+FLAG: Final = pa.bool_()
+WORD: Final = pa.dictionary(pa.int8(), pa.string())
+INPUTS: Final = (*NUMBERS, *WORDS)
+CODES: Final = tuple(WARNINGS)
+DICTIONARIES: Final = {
+    choices: pa.array(choices, pa.string())
+    for choices in {STATUS, INPUTS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
+}
+"""The same for every batch, so that a stream holds each once."""
+ENDS: Final = {"low": "Lower end of the interval", "high": "Upper end of the interval"}
+
+
+def input_schema() -> pa.Schema:
+    """Return every column that bouts may have.
+
+    Body mass must be there, and two of speed, duration and distance; the others may be missing. A null is what is
+    left out in a request. Numbers may be of any width, decimal ones too, words `string` or `large_string`, and plain
+    or in a dictionary.
+    """
+    fields = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
+    return pa.schema(fields + [_field(name, FLAG if name in FLAGS else WORD, MEANINGS[name]) for name in WORDS])
+
+
+def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
+    """Return the columns of an answer: the status of each row, the input at fault, and the asked ones.
+
+    Parameters
+    ----------
+    fields : sequence of str, optional
+        Names of `models.columns.names.FIELDS`; all of them when left out.
+
+    Returns
+    -------
+    pyarrow.Schema
+        Each field with its description, and with its unit in UCUM where it is a number.
+    """
+    return _schema(None if fields is None else tuple(fields))
+
+
+@lru_cache
+def _schema(fields: tuple[str, ...] | None) -> pa.Schema:
+    columns = [
+        pa.field("status", WORD, nullable=False, metadata={"description": "ok, or why the row has no estimate."}),
+        _field("status_field", WORD, "The input at fault, where it is one."),
+    ]
+    for name in FIELDS if fields is None else checked_fields(fields):
+        if name == WARNINGS_COLUMN:
+            columns.append(_field(name, pa.list_(WORD), MEANINGS[name]))
+        elif OUTPUTS[name].choices:
+            columns.append(_field(name, WORD, MEANINGS[OUTPUTS[name].path[-1]]))
+        else:
+            columns.append(_number_field(name))
+    return pa.schema(columns, metadata={"version": __version__, "hash": coefficients_hash()})
+
+
+def _number_field(name: str) -> pa.Field:
+    path, quantity = OUTPUTS[name].path, OUTPUTS[name].quantity
+    known = None if path[0] == "ratio" else QUANTITIES.get(quantity)
+    meaning = known.meaning if known else MEANINGS[quantity]
+    if path[-1] in ENDS:
+        meaning = f"{ENDS[path[-1]]}: {meaning}"
+    return _field(name, NUMBER, meaning, known.ucum if known else "1")
+
+
+def _field(name: str, kind: pa.DataType, description: str, ucum: str | None = None) -> pa.Field:
+    metadata = {"description": description} | ({"ucum": ucum} if ucum else {})
+    return pa.field(name, kind, metadata=metadata)
+
+
+def check_schema(schema: pa.Schema) -> None:
+    """Raise where bouts lack a column, have one that is unknown or twice, or one of another type."""
+    for name, kind in zip(schema.names, schema.types, strict=True):
+        if name not in INPUTS:
+            near = get_close_matches(name, INPUTS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(INPUTS)}."
+            raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
+        if name in NUMBERS and not is_number(kind):
+            raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
+        if name in WORDS and not (is_text(kind) or (name in FLAGS and kind == FLAG)):
+            flag = "bool, " if name in FLAGS else ""
+            message = f"Give a column of {flag}string or large_string, plain or in a dictionary; no views."
+            raise Conflict(name, message, "not_a_choice")
+    if len(set(schema.names)) < len(schema.names):
+        raise Conflict("", "Give each column once.", "not_unique")
+    if "body_mass_kg" not in schema.names:
+        raise Conflict("body_mass_kg", "This column is required.", "required")
+    if sum(name in schema.names for name in SOURCES) <= 1:
+        raise Conflict("", "Give at least two of the columns speed_m_s, duration_s and distance_m.")
+
+
+def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
+    """Estimate every row of a batch.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Bouts, with columns of `input_schema`.
+    fields : sequence of str, optional
+        Columns to compute, of `output_schema`; all when left out.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+        One row for each, in the same order, with the columns of `output_schema(fields)`. A row that has no estimate
+        has its reason in `status`, and null in all columns but the two of the status.
+
+    Raises
+    ------
+    Conflict
+        A column is missing, unknown or of another type, or a field is unknown.
+    pyarrow.ArrowInvalid
+        A column is not what it says: a buffer is too short, a word or a place lies outside.
+
+    Examples
+    --------
+    >>> bouts = pa.RecordBatch.from_pydict({"body_mass_kg": [70.0], "speed_m_s": [2.5], "duration_s": [1200.0]})
+    >>> round(estimate_batch(bouts, ["forward_total_energy_kcal"])["forward_total_energy_kcal"][0].as_py(), 1)
+    211.2
+    """
+    check_schema(batch.schema)
+    schema = output_schema(fields)
+    buffers: list[Any] = []
+
+    def allocate(size: int) -> NDArray[np.uint8]:
+        buffers.append(pa.allocate_buffer(size))
+        return np.frombuffer(buffers[0], np.uint8)
+
+    if any(len(array) != batch.num_rows for array in batch.columns):
+        raise pa.ArrowInvalid("A column is longer or shorter than its record batch.")
+    columns = {name: column_of(name, batch.column(name)) for name in batch.schema.names}
+    answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
+    status = [*zip(*answer.reasons.numbers, strict=True)]
+    codes = np.array([STATUS.index(code) for code in status[1]], np.int8).take(answer.status)
+    at_fault = np.array([INPUTS.index(name) if name else -1 for name in status[0]], np.int8).take(answer.status)
+    arrays = [words_of(codes, STATUS), words_of(at_fault, INPUTS, at_fault >= 0)]
+    for name in schema.names[2:]:
+        if name == WARNINGS_COLUMN:
+            arrays.append(warning_column(answer))
+        elif name in answer.words:
+            found = answer.words[name]
+            arrays.append(words_of(found, OUTPUTS[name].choices, found >= 0 if name in answer.gaps else None))
+        else:
+            column = answer.numbers[name]
+            # Only NaN differs from itself.
+            known = bitmap(np.equal(column, column)) if name in answer.gaps else None
+            values = buffers[0].slice(answer.offsets[name], column.nbytes)
+            arrays.append(pa.Array.from_buffers(NUMBER, answer.rows, [known, values]))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def bitmap(known: NDArray[np.bool_] | None) -> pa.Buffer | None:
+    """Return which rows are known, as Arrow keeps it."""
+    return None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
+
+
+def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], known: NDArray[np.bool_] | None = None) -> pa.Array:
+    """Return words by their places among the choices, those of all rows or of the known ones."""
+    indices = pa.Array.from_buffers(pa.int8(), len(codes), [bitmap(known), pa.py_buffer(codes)])
+    # Each code is a place among the choices: Arrow need not look.
+    return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices], safe=False)
+
+
+def warning_column(answer: Answer) -> pa.Array:
+    """Return each row's list of warnings, null where it has no estimate."""
+    assert answer.warnings is not None
+    width = max(map(len, answer.patterns), default=0) + 1
+    # The last row, which -1 finds, is that of rows without an estimate.
+    places = np.full((len(answer.patterns) + 1, width), -1, np.int8)
+    for row, pattern in enumerate(answer.patterns):
+        places[row, : len(pattern)] = [CODES.index(code) for code in pattern]
+    offsets = np.zeros(answer.rows + 1, np.int32)
+    np.cumsum((places >= 0).sum(axis=1, dtype=np.int32).take(answer.warnings), out=offsets[1:])
+    codes = np.empty(offsets[-1], np.int8)
+    for start in range(0, answer.rows, BLOCK_ROWS):
+        stop = min(start + BLOCK_ROWS, answer.rows)
+        found = places.take(answer.warnings[start:stop], axis=0, mode="wrap").ravel()
+        codes[offsets[start] : offsets[stop]] = found.compress(found >= 0)
+    values = words_of(codes, CODES)
+    known = answer.warnings >= 0
+    nulls = None if known.all() else bitmap(known)
+    return pa.Array.from_buffers(pa.list_(WORD), answer.rows, [nulls, pa.py_buffer(offsets)], children=[values])
+
+
+def column_of(name: str, array: pa.Array) -> InputColumn:
+    """Return a column as the models take it; nothing native reads it before it is checked."""
+    if name in NUMBERS:
+        return InputColumn(*numbers_of(array))
+    if array.type == FLAG:
+        flags, given = flags_of(array)
+        return InputColumn(flags.view(np.int8), given)  # false is the first of the two words
+    if not pa.types.is_dictionary(array.type):
+        return InputColumn(*places_of(name, array))
+    codes, known = places_of(name, array.dictionary)
+    if known is False:
+        return InputColumn(codes, False)
+    places, given = indices_of(array)
+    # One beyond the end of the dictionary stands where there is no word.
+    codes = np.append(codes, np.int8(UNKNOWN_WORD)).take(places)
+    if known is True:
+        return InputColumn(codes, given)
+    return InputColumn(codes, np.append(known, False).take(places))
+
+
+def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:
+    """Return the places of strings among their choices, -2 for one that is no choice, and where there is one at all."""
+    if pa.types.is_null(array.type):
+        return np.empty(0, np.int8), False
+    places = pc.index_in(text_of(array), DICTIONARIES[WORDS[name]].cast(array.type))
+    codes = places.fill_null(UNKNOWN_WORD).to_numpy(zero_copy_only=False).astype(np.int8)
+    return codes, given_rows(array)
+
+
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """Return a type with strings in place of a dictionary of them.
+
+    Examples
+    --------
+    >>> plain_type(pa.list_(pa.dictionary(pa.int8(), pa.string())))
+    ListType(list<item: string>)
+    """
+    if pa.types.is_dictionary(kind):
+        return kind.value_type
+    return pa.list_(plain_type(kind.value_type)) if pa.types.is_list(kind) else kind
+
+
+def plain_schema(fields: Sequence[str] | None = None) -> pa.Schema:
+    """Return `output_schema` with plain strings."""
+    schema = output_schema(fields)
+    return pa.schema([field.with_type(plain_type(field.type)) for field in schema], metadata=schema.metadata)
+
+
+def estimate_plain_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
+    """Return what `estimate_batch` does, with plain strings."""
+    return estimate_batch(batch, fields).cast(plain_schema(fields))

@@ -1,0 +1,1 @@
+"""Between a connection and an endpoint: limits, keys, requests, problems."""

@@ -1,0 +1,103 @@
+"""HEAD, OPTIONS and conditional GET for every path, so that no route has to think of them.
+
+What is read changes with the version alone, so that each answer to GET has a tag made of its bytes, and whoever
+names that tag is told in a few bytes that nothing changed. Parts are not served: their errors would be text.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from http import HTTPStatus
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from retrorun.app.http.limits import ALWAYS_SERVED, SHARED
+
+NOT_KEPT: Final = b"no-store"
+ASKED_AGAIN: Final = b"no-cache"
+"""A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
+WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
+"""Fields that RFC 9110 wants in an answer that nothing was modified."""
+
+
+class Methods:
+    """Wrap an application whose routes know GET and POST.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What is wrapped.
+    constant : collection of str
+        Paths whose answers to GET change with the version alone: each is made once, and kept.
+    """
+
+    def __init__(self, app: ASGIApp, constant: Collection[str] = ()) -> None:
+        self.app = app
+        self.constant = constant
+        self.kept: dict[str, tuple[Message, bytes]] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        method = scope["method"] if scope["type"] == "http" else ""
+        if method in {"GET", "HEAD"}:
+            await self.get(scope, receive, send)
+        elif method == "OPTIONS":
+            await self.options(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+    async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve GET, or HEAD as the same without its body."""
+        path = scope["path"]
+        start, body = self.kept.get(path) or await self.made(scope, receive)
+        if path in self.constant and start["status"] == HTTPStatus.OK:
+            self.kept[path] = start, body
+            scope[SHARED] = True
+        headers = dict(start["headers"])
+        tag = headers.get(b"etag")
+        if tag is not None and has(scope, tag):
+            headers = {name: value for name, value in headers.items() if name in WITH_NOT_MODIFIED}
+            start, body = {**start, "status": HTTPStatus.NOT_MODIFIED}, b""
+        await send({**start, "headers": list(headers.items())})
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+    async def made(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the start and the body of the answer to GET, with its tag."""
+        start, body = await self.collected({**scope, "method": "GET"}, receive)
+        headers = dict(start["headers"])
+        if scope["path"] in ALWAYS_SERVED:
+            headers[b"cache-control"] = NOT_KEPT
+        elif start["status"] == HTTPStatus.OK:
+            headers[b"etag"] = b'"%s"' % hashlib.sha256(body).hexdigest().encode()
+            headers.setdefault(b"cache-control", ASKED_AGAIN)
+        return {**start, "headers": list(headers.items())}, body
+
+    async def options(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve OPTIONS, which no route does: a path that refuses it names the methods it has."""
+        start, body = await self.collected(scope, receive)
+        if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
+            allow = [field for field in start["headers"] if field[0] == b"allow"]
+            start, body = {**start, "status": HTTPStatus.NO_CONTENT, "headers": allow}, b""
+        await send(start)
+        await send({"type": "http.response.body", "body": body})
+
+    async def collected(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+        """Return the start and the body of what the application answers."""
+        start: Message = {}
+        parts: list[bytes] = []
+
+        async def collect(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                parts.append(message.get("body", b""))
+
+        await self.app(scope, receive, collect)
+        return start, b"".join(parts)
+
+
+def has(scope: Scope, tag: bytes) -> bool:
+    """Say whether the caller names a tag as one it has; compared weakly, as RFC 9110 has it for If-None-Match."""
+    named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    return named.strip() == b"*" or tag in re.findall(rb'"[^"]*"', named)

@@ -1,0 +1,194 @@
+"""The contract's types: what a request may say, and the model's answer with every field explained.
+
+Bounds, units and meanings come from `models`; nothing is written twice. `request_of` makes a request from the signature
+of the function that answers it. The answer's shape is in `models/vocabulary`; `described` gives pydantic the same
+shape with each field's meaning, unit and example.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from functools import cache
+from inspect import Parameter, signature
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
+
+from pydantic import ConfigDict, Field, with_config
+from pydantic_core import PydanticCustomError
+from typing_extensions import TypedDict
+
+from retrorun.app.http.problems import MAXIMUM_ERRORS, PROBLEMS
+from retrorun.models.solve.answer import Reach
+from retrorun.models.vocabulary.answer import Bounds, Graded, Indicator, Interval, LoadRatio, Ratio
+from retrorun.models.vocabulary.choices import Section
+from retrorun.models.vocabulary.meanings import MEANINGS
+from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
+from retrorun.models.workout.answer import LoadTotal
+
+EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
+"""Examples of words whose example is not their first choice."""
+
+
+def quantity(name: str) -> Any:
+    """Return the pydantic field of a number that a caller sends: strict, finite and bounded."""
+    known = INPUTS[name]
+    return Field(
+        strict=True,
+        allow_inf_nan=False,
+        ge=known.low,
+        le=known.high,
+        description=f"{known.meaning} [{known.unit}]",
+        examples=[known.example],
+        json_schema_extra={"format": "double", "x-unit": known.ucum},
+    )
+
+
+def word(name: str, *examples: object, **constraints: Any) -> Any:
+    """Return the pydantic field of anything that is not a number."""
+    return Field(description=MEANINGS[name], examples=list(examples), **constraints)
+
+
+def each_once(items: list[Section]) -> list[Section]:
+    """Return a list, or refuse one that repeats an item."""
+    if len(set(items)) < len(items):
+        raise PydanticCustomError("not_unique", "items repeat")
+    return items
+
+
+def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
+    """Return a request: what a function of `models` takes by name, or the fields of a TypedDict of `models`.
+
+    Parameters
+    ----------
+    asked : function or TypedDict
+        What the request is of. A field is required if it has no default.
+    meaning : str
+        What the request is, for the contract.
+    **beside : type
+        The types of those fields of which the signature does not say all: lists and objects, and bounds that are not
+        those of a quantity.
+
+    Returns
+    -------
+    TypedDict
+        A type that pydantic documents and validates, which takes no other fields.
+    """
+    types, required = _fields_of(asked)
+    fields = {name: beside.get(name) or _described_input(name, hint) for name, hint in types.items()}
+    # "estimate" and "Measurement" become EstimateRequest and MeasurementRequest.
+    name = f"{asked.__name__[0].upper()}{asked.__name__[1:]}Request"
+    return _shape(name, meaning, {name: f if name in required else NotRequired[f] for name, f in fields.items()})
+
+
+def _fields_of(asked: Any) -> tuple[dict[str, Any], Collection[str]]:
+    """Return the types of the fields of a function or TypedDict, and which of them are required."""
+    types = get_type_hints(asked)
+    if is_typeddict(asked):
+        return types, asked.__required_keys__
+    found: dict[str, Any] = {}
+    required = []
+    for name, parameter in signature(asked).parameters.items():
+        if parameter.kind is Parameter.VAR_KEYWORD:
+            found |= get_type_hints(*get_args(types[name]))
+        elif parameter.kind is Parameter.KEYWORD_ONLY:
+            # X, where X | None says that it may be left out: a request has no null.
+            found[name] = get_args(types[name])[0] if NoneType in get_args(types[name]) else types[name]
+            required += [name] if parameter.default is Parameter.empty else []
+    return found, required
+
+
+def _described_input(name: str, hint: Any) -> Any:
+    """Return the type of a number, a word or a yes or no that a caller sends, as pydantic documents and checks it."""
+    if hint is float:
+        return Annotated[float, quantity(name)]
+    if hint is bool:
+        return Annotated[bool, word(name, EXAMPLES[name], strict=True)]
+    return Annotated[hint, word(name, EXAMPLES.get(name, get_args(hint)[0]))]
+
+
+def _shape(name: str, meaning: str, fields: Mapping[str, Any]) -> Any:
+    """Return a TypedDict that takes no other fields, of fields that are data here and not source text."""
+    shape = cast(Any, TypedDict)(name, fields)
+    shape.__doc__ = meaning
+    return with_config(ConfigDict(extra="forbid"))(shape)
+
+
+@cache
+def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None) -> Any:
+    """Return a TypedDict of `models` as one that pydantic documents: each field with meaning, unit, example.
+
+    `field_of` gives the pydantic field of a shape, a name and a type; else that of `models/vocabulary`.
+    """
+    if not is_typeddict(shape):
+        origin, arguments = get_origin(shape), get_args(shape)
+        if origin is not list:
+            return shape
+        if arguments == (float,):
+            return list[Annotated[float, Field(json_schema_extra={"format": "double"})]]
+        return origin[described(arguments[0], field_of)]
+    fields = {
+        name: field if name in shape.__required_keys__ else NotRequired[field]
+        for name, hint in get_type_hints(shape).items()
+        for field in [Annotated[described(hint, field_of), (field_of or _field)(shape, name, hint)]]
+    }
+    return _shape(shape.__name__, (shape.__doc__ or "").strip(), fields)
+
+
+def _field(shape: Any, name: str, hint: Any) -> Any:
+    # A ratio may share its name with the quantity, but has neither its meaning nor its unit.
+    known = None if shape in (Ratio, LoadRatio) else QUANTITIES.get(name)
+    extra: dict[str, Any] = {"format": "double"} if hint is float else {}
+    if known is None:
+        # What is no quantity of its own is a pure number, but for the ends of an interval: the field has their unit.
+        held = (Interval, Graded, Bounds, Indicator, LoadTotal, Reach)
+        pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
+        extra |= {"x-unit": "1"} if pure else {}
+        return Field(description=MEANINGS[name], json_schema_extra=extra)
+    description = f"{known.meaning} [{known.unit}]"
+    extra |= {"x-unit": known.ucum}
+    return Field(description=description, json_schema_extra=extra)
+
+
+def attainable(which: str) -> Any:
+    """Return the pydantic field of a number in a problem that says what is attainable."""
+    return Field(
+        description=f"{which} attainable value of a target.",
+        examples=[QUANTITIES["total_energy_kcal"].example],
+        json_schema_extra={"format": "double"},
+    )
+
+
+class ProblemError(TypedDict):
+    """One thing to mend in a request."""
+
+    pointer: Annotated[
+        str, Field(description="JSON Pointer to the input; empty for the whole.", examples=["/speed_m_s"])
+    ]
+    code: Annotated[str, Field(description="Stable word for programs.", examples=["out_of_range"])]
+    message: Annotated[
+        str,
+        Field(
+            description="What to do.",
+            examples=[f"Give a number from {INPUTS['speed_m_s'].low:g} to {INPUTS['speed_m_s'].high:g}."],
+        ),
+    ]
+    low: NotRequired[Annotated[float, attainable("The least")]]
+    high: NotRequired[Annotated[float, attainable("The greatest")]]
+    nearest: NotRequired[Annotated[float, attainable("The nearest")]]
+    unit: NotRequired[Annotated[str, Field(description="Unit of low, high and nearest.", examples=["kcal"])]]
+
+
+class Problem(TypedDict):
+    """A problem as RFC 9457 has it. It never repeats what the caller sent."""
+
+    type: Annotated[
+        Literal["about:blank"],
+        Field(description="Always about:blank: the status says the kind.", examples=["about:blank"]),
+    ]
+    title: Annotated[str, Field(description="Name of the status.", examples=["Unprocessable Content"])]
+    status: Annotated[int, Field(description="HTTP status.", examples=[422], ge=min(PROBLEMS), le=max(PROBLEMS))]
+    detail: Annotated[str, Field(description="What is wrong and what to do.", examples=[PROBLEMS[422][1]])]
+    errors: NotRequired[
+        Annotated[
+            list[ProblemError],
+            Field(description=f"Each thing to mend, at most {MAXIMUM_ERRORS}.", max_length=MAXIMUM_ERRORS),
+        ]
+    ]

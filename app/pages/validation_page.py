@@ -1,0 +1,205 @@
+"""The validation as a page for people: headings, tables and plots, without scripts.
+
+Its words and its layout are in `templates/validation.html`. The template is compiled once, when the service starts.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from math import ceil, floor
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from retrorun.app.pages.svg import CROSS, DASHES, FONT, RADIUS, SHAPES, THICK, THIN, Axis, Drawing
+from retrorun.models.validation.comparison import Comparison
+from retrorun.models.validation.validation import Miss, Summary, Validation, groups_of
+
+SIDE: Final = 480
+PAD: Final = 80
+CIRCLE: Final = 3
+"""Size of a plot, its margin, and the width of a circle's line, in units of its own."""
+STEPS: Final = 4
+"""Steps of an axis from the least value to the greatest, about."""
+
+MODEL_TITLES: Final[dict[str, str]] = {
+    "looney2025": "Looney 2025",
+    "looney2019": "Looney 2019",
+    "acsm": "ACSM",
+    "leger1984": "Léger 1984",
+    "minetti2002": "Minetti 2002",
+    "documented": "Documented ratio",
+    "pooled": "Pooled ratio",
+    "running_cadence": "Running cadence",
+    "walking_cadence": "Walking cadence",
+    "running_contact_time": "Running contact time",
+    "cadence_ratio": "Cadence ratio",
+    "contact_time_ratio": "Contact time ratio",
+    "peak_vertical_force": "Peak vertical force",
+    "peak_vertical_force_ratio": "Peak vertical force ratio",
+    "patellofemoral_peak_force": "Kneecap joint peak force",
+    "patellofemoral_ratio": "Kneecap joint ratio",
+    "patellofemoral_impulse": "Kneecap joint impulse",
+    "knee_extensor_moment_ratio": "Knee extensor moment ratio",
+    "achilles_relative_load": "Achilles load",
+    "tibial_compression_peak": "Tibial compression",
+    "tibial_compression_peak_of_measured_force": "Tibial compression, measured force",
+}
+"""What people call each model."""
+
+INDICATOR_TITLES: Final[dict[str, str]] = {
+    "oxygen_uptake_ml_kg_min": "Oxygen uptake",
+    "net_cost_j_kg_m": "Net cost of distance",
+    "total_energy": "Total energy, backward over forward",
+    "cadence_steps_per_min": "Cadence",
+    "contact_time_s": "Ground contact time",
+    "cadence": "Cadence, backward over forward",
+    "contact_time": "Ground contact time, backward over forward",
+    "peak_vertical_force_bw": "Peak vertical force",
+    "peak_vertical_force": "Peak vertical force, backward over forward",
+    "patellofemoral_peak_force_bw": "Kneecap joint peak force",
+    "patellofemoral_peak_force": "Kneecap joint peak force, backward over forward",
+    "patellofemoral_peak_force_change": "Kneecap joint peak force, change with speed",
+    "patellofemoral_impulse_per_km_change": "Kneecap joint impulse per km, change with speed",
+    "knee_extensor_moment_ratio": "Knee extensor moment, backward over forward",
+    "achilles_relative_load": "Achilles load, relative to running at 3 m/s",
+    "tibial_compression_peak_bw": "Peak tibial compression",
+}
+"""What people call each indicator."""
+
+
+def page(found: Validation, *, model: str, indicator: str) -> str:
+    """Return the page of a validation.
+
+    Parameters
+    ----------
+    found : Validation
+        What to show.
+    model, indicator : str
+        The choice it was made for, "all" for no choice.
+
+    Returns
+    -------
+    str
+        HTML with every text escaped, without scripts and style attributes.
+    """
+    chosen = ((model, MODEL_TITLES), (indicator, INDICATOR_TITLES))
+    return PAGE.render(
+        found=found,
+        groups=[
+            (summary, group_title(summary), "ratio" if summary["unit"] == "1" else summary["unit"], group)
+            for summary, group in zip(found["summary"], groups_of(found["comparisons"]), strict=True)
+        ],
+        published=len({(miss["table"], row) for miss in found["misses"] for row in miss["rows"]}),
+        model=model,
+        indicator=indicator,
+        chosen=[(name, titles[name]) for name, titles in chosen if name != "all"],
+    )
+
+
+@cache
+def code(name: str) -> Markup:
+    """Return an id that may break after its underscores.
+
+    Examples
+    --------
+    >>> code("cadence_ratio")
+    Markup('<code>cadence_<wbr>ratio</code>')
+    """
+    return Markup("<code>{}</code>").format(Markup("_<wbr>").join(name.split("_")))
+
+
+def ids(item: Summary | Comparison | Miss) -> list[str]:
+    """Return the ids of the equations behind a value: a backward energy has two."""
+    return [item["model"], *([item["direction_model"]] if "direction_model" in item else [])]
+
+
+def codes(item: Summary | Comparison | Miss) -> Markup:
+    """Return the ids of the equations behind a value, for the page."""
+    return Markup(" × ").join(map(code, ids(item)))
+
+
+def model_title(item: Summary | Comparison | Miss) -> str:
+    """Return what people call the equations behind a value."""
+    return " × ".join(MODEL_TITLES[name] for name in ids(item))
+
+
+def group_title(summary: Summary) -> str:
+    """Return the title of a group of comparisons."""
+    return f"{INDICATOR_TITLES[summary['indicator']]}, {summary['gait']} {summary['direction']}: {model_title(summary)}"
+
+
+def verdict(comparison: Comparison) -> str:
+    """Return whether a value lies inside its interval, and what to know of that, in words."""
+    words = ["not judged" if "inside" not in comparison else "inside" if comparison["inside"] else "MISS"]
+    words += ["made from"] * comparison["fitted"] + ["out of range"] * (not comparison["in_range"])
+    return ", ".join(words)
+
+
+def standing(comparison: Comparison) -> str:
+    """Return the standing of a measured value, its DOI and what to know of it."""
+    name = comparison.get("doi", "")
+    doi = f"doi {name}" if "/" in name else name
+    return "; ".join(filter(None, (comparison.get("standing"), doi, comparison.get("note"))))
+
+
+def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> Markup:
+    """Return predicted against measured; a miss is a cross, anything else a circle, each with its words."""
+    low, high = ends([value for comparison in group for value in (comparison["measured"], comparison["predicted"])])
+    left, right, top, bottom = PAD, SIDE - PAD, PAD, SIDE - PAD
+    across, up = Axis(low, high, left, right), Axis(low, high, bottom, top)
+    drawing = Drawing("page")
+    drawing.bar((left, top), (right - left, bottom - top), fill="none", stroke="faint", stroke_width=THIN)
+    drawing.line([(left, bottom), (right, top)], stroke="faint", stroke_width=THIN)
+    for comparison in group:
+        measured, predicted = comparison["measured"], comparison["predicted"]
+        words = f"{comparison['study']}: measured {measured:.4g}, predicted {predicted:.4g}, {verdict(comparison)}"
+        place = across.at(measured), up.at(predicted)
+        if not comparison.get("inside", True):
+            drawing.mark(place, CROSS, fill="none", stroke="miss", stroke_width=THICK, title=words)
+            continue
+        dashes = None if "inside" in comparison else DASHES["unjudged"]
+        drawing.mark(
+            place, SHAPES[0], fill="none", stroke="ink", stroke_width=CIRCLE, stroke_dasharray=dashes, title=words
+        )
+    for x, y, anchor, words in (
+        (left, bottom + FONT, "start", f"{low:.4g}"),
+        (right, bottom + FONT, "end", f"{high:.4g}"),
+        (right, SIDE - FONT + RADIUS, "end", f"Measured, {unit}"),
+        (left - RADIUS, bottom, "end", f"{low:.4g}"),
+        (left - RADIUS, top + FONT - RADIUS, "end", f"{high:.4g}"),
+        (left, top - FONT + RADIUS, "start", f"Predicted, {unit}"),
+    ):
+        drawing.text(x, y, words, text_anchor=anchor)
+    misses = sum(not comparison.get("inside", True) for comparison in group)
+    about = f"{len(group)} comparison{'s' * (len(group) > 1)}, {misses or 'none'} outside the interval."
+    title = f"Predicted against measured: {title}"
+    return Markup(drawing.svg(SIDE, SIDE, title=title, description=about, name=str(number)))
+
+
+def ends(values: Sequence[float]) -> tuple[float, float]:
+    """Return round ends of an axis, far enough from every value that no mark lies on the frame.
+
+    Examples
+    --------
+    >>> ends([12.4, 23.6]), ends([1.3])
+    ((9.0, 27.0), (1.2, 1.5))
+    """
+    low, high = min(values), max(values)
+    step = float(f"{(high - low or abs(high) or 1.0) / STEPS:.0e}")
+    first, last = floor(low / step - 1 / STEPS), ceil(high / step + 1 / STEPS)
+    return float(f"{first * step:.6g}"), float(f"{last * step:.6g}")
+
+
+TEMPLATES: Final = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+TEMPLATES.globals |= {"MODEL_TITLES": MODEL_TITLES, "INDICATOR_TITLES": INDICATOR_TITLES, "zip": zip}
+TEMPLATES.filters |= {"written": format}
+TEMPLATES.filters |= {each.__name__: each for each in (code, codes, figure, model_title, standing, verdict)}
+PAGE: Final = TEMPLATES.get_template("validation.html")

@@ -1,0 +1,347 @@
+"""The service on a socket: uvicorn, with its limits, its way to stop, and what an operator needs to see."""
+
+import asyncio
+import errno
+import gc
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from time import monotonic
+from types import FrameType
+from typing import Any, Final, NamedTuple
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from retrorun.app.http.guard import Guard, Observing, State
+from retrorun.app.http.limits import where_it_happened
+from retrorun.app.main import build
+from retrorun.app.observe.logs import configure, lines
+from retrorun.app.observe.observer import Observer, metrics_alone
+from retrorun.app.server.connection import LINGERING, Connection, changed
+from retrorun.app.settings import Settings, variable
+from retrorun.app.streams import say
+
+BACKLOG: Final = 2048
+"""Connections that may wait to be taken, as many as uvicorn's own sockets let wait."""
+TAKEN_AT_ONCE: Final = 64
+"""Connections taken in one turn of the event loop, at most."""
+FILES_BESIDE: Final = 256
+"""Files that are open beside the connections, at most."""
+TRY_AGAIN_S: Final = 0.05
+"""How long no connection is taken after one could not be."""
+METRICS_CONNECTIONS: Final = 16
+"""Connections that the port of the metrics serves at once."""
+UNSENT_BYTES: Final = 1 << 16
+"""Bytes that the system keeps for a client beyond those that are on the wire."""
+LAG_EVERY_S: Final = 0.05
+"""How often the lag of the event loop is measured."""
+LOOK_EVERY: Final = 5
+"""How many of those measurements lie between two looks at every connection."""
+
+
+logger = logging.getLogger("retrorun")
+
+
+class CannotListen(Exception):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+class Door(NamedTuple):
+    """A socket that listens, how what comes through it is served, and who did."""
+
+    listener: socket.socket
+    config: uvicorn.Config
+    state: ServerState
+
+
+class Server(uvicorn.Server):
+    """A server that goes on answering for a while after it was told to stop, and ends with code 0.
+
+    Parameters
+    ----------
+    config : uvicorn.Config
+        How requests are served.
+    settings : Settings
+        Limits and times.
+    state : State
+        What the guard is told.
+    observer : Observing, optional
+        Who is told of each request.
+    metrics : tuple of socket and uvicorn.Config, optional
+        Where the metrics are served, and how.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        settings: Settings,
+        state: State,
+        observer: Observing | None = None,
+        metrics: tuple[socket.socket, uvicorn.Config] | None = None,
+    ) -> None:
+        super().__init__(config)
+        self.observer = observer
+        self.settings = settings
+        self.state = state
+        self.stop_at = 0.0
+        self.metrics = metrics
+        self.doors: list[Door] = []
+        self.accepting: list[asyncio.Task[None]] = []
+        self.connecting: set[asyncio.Task[None]] = set()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop after the drain; at once on an interrupt or a second signal; without waiting on one more."""
+        if self.should_exit:
+            self.force_exit = True
+        elif self.state.stopping or sig == signal.SIGINT:
+            self.should_exit = True
+        self.stop_at = self.stop_at or monotonic() + self.settings.drain_time_s
+        self.state.stopping = True
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Listen to signals, a hang-up among them unless it is ignored, as nohup has it."""
+        hang_up = getattr(signal, "SIGHUP", None)
+        listening = threading.current_thread() is threading.main_thread()
+        with super().capture_signals():
+            if hang_up is None or not listening or signal.getsignal(hang_up) == signal.SIG_IGN:
+                yield
+                return
+            before = signal.signal(hang_up, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(hang_up, before)
+
+    async def on_tick(self, counter: int) -> bool:
+        """Say whether the drain is over."""
+        if self.state.stopping and monotonic() >= self.stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
+
+    async def _serve(self, sockets: list[socket.socket] | None = None) -> None:
+        watching = asyncio.create_task(self.watch())
+        try:
+            await super()._serve(sockets)
+        finally:
+            watching.cancel()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take connections; uvloop's own server ends for good where there is no memory for one."""
+        await super().startup(sockets=[])
+        self.doors = [Door(listener, self.config, self.server_state) for listener in sockets or ()]
+        if self.metrics:
+            listener, config = self.metrics
+            config.load()
+            self.doors.append(Door(listener, config, ServerState()))
+        for door in self.doors:
+            door.listener.setblocking(False)
+        self.accepting = [asyncio.create_task(self.accept(door)) for door in self.doors]
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take what waits, and then no more."""
+        for task in self.accepting:
+            task.cancel()
+        await asyncio.gather(*self.accepting, return_exceptions=True)
+        for door in self.doors:
+            with suppress(OSError):
+                for _ in range(0, BACKLOG, TAKEN_AT_ONCE):
+                    self.take_connections(door)
+        await asyncio.gather(*self.connecting, return_exceptions=True)
+        if self.metrics:
+            self.doors[-1].listener.close()
+            for connection in list(self.doors[-1].state.connections):
+                connection.shutdown()
+        await super().shutdown(sockets)
+
+    async def accept(self, door: Door) -> None:
+        """Take connections, for as long as the service runs, whatever goes wrong."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                taken, _ = await loop.sock_accept(door.listener)
+                self.connect(taken, door)
+                self.take_connections(door)
+            except (BlockingIOError, ConnectionAbortedError):
+                continue
+            except OSError:
+                # Out of files or memory: the others wait, and asking on and on would make it worse.
+                await asyncio.sleep(TRY_AGAIN_S)
+            except Exception as error:
+                logger.error("connections could not be taken: %s", where_it_happened(error))
+                await asyncio.sleep(TRY_AGAIN_S)
+
+    def take_connections(self, door: Door) -> None:
+        """Take the connections that wait, up to a number; raise OSError where there are none left, or no room."""
+        for _ in range(TAKEN_AT_ONCE):
+            self.connect(door.listener.accept()[0], door)
+
+    def connect(self, taken: socket.socket, door: Door) -> None:
+        """Begin to serve a connection."""
+        task = asyncio.get_running_loop().create_task(self.serve_connection(taken, door))
+        self.connecting.add(task)
+        task.add_done_callback(self.connecting.discard)
+
+    async def serve_connection(self, taken: socket.socket, door: Door) -> None:
+        """Serve a connection; one that is gone already is none."""
+
+        def protocol() -> asyncio.Protocol:
+            options = {"server_state": door.state, "app_state": self.lifespan.state}
+            return door.config.http_protocol_class(config=door.config, **options)  # type: ignore[call-arg]  # a class at run time
+
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(protocol, taken)
+        except OSError:
+            taken.close()
+
+    async def watch(self) -> None:
+        """Measure how late the event loop runs, and end connections that take too long."""
+        loop, late_before, count = asyncio.get_running_loop(), False, 0
+        while True:
+            due = monotonic() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self.state.loop_lag_s = max(0.0, monotonic() - due)
+            if self.observer is not None:
+                self.observer.lag(self.state.loop_lag_s)
+            late = self.state.loop_lag_s > self.settings.maximum_loop_lag_s
+            # Twice in a row: once is a pause of the machine, and refusing would not have helped.
+            self.state.overloaded, late_before = late and late_before, late
+            count += 1
+            if count % LOOK_EVERY == 0:
+                now = loop.time()
+                for door in self.doors:
+                    for connection in list(door.state.connections):
+                        if isinstance(connection, Connection):
+                            self.look(connection, now)
+
+    @staticmethod
+    def look(connection: Connection, now: float) -> None:
+        """End a connection that takes too long; a fault in one must not leave all others without limits."""
+        try:
+            connection.look(now)
+        except Exception as error:
+            logger.error("a connection could not be looked at: %s", where_it_happened(error))
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal says to stop; a stop that was asked for is no failure.
+
+    Parameters
+    ----------
+    settings : Settings
+        Address, limits and times.
+
+    Raises
+    ------
+    CannotListen
+        The address is in use, not ours, or not allowed.
+    """
+    say(*(f"retrorun: {sentence}" for sentence in allow_files(settings)))
+    configure(settings.log_level)
+    guard = build(settings)
+    with listen(settings.host, settings.port) as listener:
+        if listener.getsockname()[0] == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+            say("retrorun: this machine takes IPv6 alone on ::, not IPv4 too.")
+        if guard.keys is None:
+            logger.warning(
+                "no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file"
+            )
+        if found := changed():
+            logger.warning(
+                "this uvicorn is not one that the service is made for (%s differ): it serves without the limits on "
+                "headers, times and slow readers; install the version that the service asks for",
+                ", ".join(found),
+            )
+        metrics = open_metrics(guard, settings)
+        server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
+        place = address(listener, settings)
+        if metrics:
+            say(f"RetroRun shows its metrics on {address(metrics[0], settings)}/metrics")
+        say(f"RetroRun listens on {place} and explains itself on {place}/docs")
+        keep_what_is_there()
+        with suppress(KeyboardInterrupt):
+            server.run(sockets=[listener])
+    lines.finish()
+
+
+def keep_what_is_there() -> None:
+    """Never look for garbage in what is there now: that would hold the event loop up, again and again."""
+    gc.collect()
+    gc.freeze()
+
+
+def configuration(app: Callable[..., Any], settings: Settings, observer: Observing | None = None) -> uvicorn.Config:
+    """Return the configuration of a server for an application."""
+    plain = bool(changed())
+    return uvicorn.Config(
+        app,
+        loop="auto",  # uvloop, where it is installed
+        http="auto" if plain else type("Bound", (Connection,), {"settings": settings, "observer": observer}),
+        limit_concurrency=settings.maximum_connections if plain else None,
+        ws="none",
+        log_config=None,  # its lines go where ours go
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=settings.shutdown_within_s,
+    )
+
+
+def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvicorn.Config] | None:
+    """Return where the metrics are served and how, if they have a port of their own."""
+    if settings.metrics_port is None or not isinstance(guard.observer, Observer):
+        return None
+    alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
+    listener = listen(settings.host, settings.metrics_port, variable("metrics_port"))
+    return listener, configuration(metrics_alone(guard.observer.metrics, alone), alone)
+
+
+def address(listener: socket.socket, settings: Settings) -> str:
+    """Return the address that a socket listens on."""
+    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{listener.getsockname()[1]}"
+
+
+def allow_files(settings: Settings) -> Iterator[str]:
+    """Allow as many open files as there may be connections, or yield a sentence on why they are fewer."""
+    try:
+        import resource  # noqa: PLC0415 - not on Windows
+    except ImportError:
+        return
+    needed = settings.maximum_connections * LINGERING + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in {soft, hard} and soft < needed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        yield (
+            f"{hard} open files are allowed, and maximum_connections of {settings.maximum_connections} "
+            f"can take {needed}: allow more, or set fewer."
+        )
+
+
+def listen(host: str, port: int, named: str = "--port") -> socket.socket:
+    """Return a socket that listens, or say in a sentence why there is none and what to change; :: is IPv4 too."""
+    six = ":" in host
+    both = six and socket.has_dualstack_ipv6()
+    try:
+        listener = socket.create_server(
+            (host, port), family=socket.AF_INET6 if six else socket.AF_INET, backlog=BACKLOG, dualstack_ipv6=both
+        )
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # Every connection inherits it: else the system keeps megabytes for each client that does not read.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
+        return listener
+    except OSError as error:
+        why = {
+            errno.EADDRINUSE: f"it is in use. Stop what listens there, or choose another {named}",
+            errno.EADDRNOTAVAIL: "it is not an address of this machine. Choose another --host",
+            errno.EAFNOSUPPORT: "this machine has no IPv6. Choose another --host",
+            errno.EACCES: f"it is not allowed. Choose a {named} from 1024",
+        }.get(error.errno or 0, "the --host is not an address. Give one, such as 127.0.0.1")
+        raise CannotListen(f"Cannot listen on {host} port {port}: {why}.") from error

@@ -1,0 +1,133 @@
+"""Names of an estimate as columns: each is the path of the number in the answer, with underscores.
+
+The value of an estimate has the plain name, the ends of its interval end in `_low` and `_high`, an evidence grade in
+`_evidence`. What is never known is no column.
+"""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
+
+from retrorun.models.vocabulary.answer import Bounds, Bout, Graded, Indicator, Interval, Load, LoadRatio, Parts, Ratio
+from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Equal, Gait, Sex
+from retrorun.models.vocabulary.errors import Conflict
+
+NUMBERS: Final = (
+    "body_mass_kg",
+    "speed_m_s",
+    "duration_s",
+    "distance_m",
+    "grade",
+    "age_y",
+    "height_m",
+    "step_rate_ratio",
+    "interval",
+    "speed_sd_m_s",
+    "body_mass_sd_kg",
+    "oxygen_uptake_max_ml_kg_min",
+    "weight_support",
+)
+"""Numbers of a request that may be columns; body mass must be."""
+
+WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "gait": get_args(Gait),
+    "equal": get_args(Equal),
+    "energy_model": get_args(EnergyModelName),
+    "direction_model": get_args(DirectionModelName),
+    "sex": get_args(Sex),
+    "overground": ("false", "true"),
+}
+"""Words of a request that may be columns, each with its choices."""
+
+FLAGS: Final = frozenset({"overground"})
+"""Those of them that are true or false in a request."""
+
+
+class Output(NamedTuple):
+    """A column of an answer: where it stands in the answer, and its choices if it is a word."""
+
+    path: tuple[str, ...]
+    choices: tuple[str, ...] = ()
+
+    @property
+    def quantity(self) -> str:
+        """Name of the quantity that it is the value, an end or the grade of."""
+        return self.path[-2] if self.path[-1] in PARTS else self.path[-1]
+
+
+PARTS: Final = {"value": "", "low": "_low", "high": "_high", "evidence": "_evidence"}
+"""Ending of a column's name for each part of an estimate."""
+
+NEVER_KNOWN: Final = (
+    "forward_load_knee_extensor_moment_ratio",
+    "backward_load_tibial_compression_peak_bw",
+    "forward_speed_m_s_evidence",
+    "forward_distance_m_evidence",
+)
+"""Indicators that one direction does not have, and grades of what is given."""
+ONLY_BOUNDED: Final = "backward_load_achilles_relative_load"
+
+
+def _columns(path: tuple[str, ...], hint: Any) -> dict[str, Output]:
+    """Return the columns at a place of the answer."""
+    if get_origin(hint) is NotRequired:
+        hint = get_args(hint)[0]
+    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Graded, Bounds, Indicator):
+        return {
+            name: output
+            for field, inner in get_type_hints(hint).items()
+            for name, output in _columns((*path, field), inner).items()
+        }
+    name = "_".join(path[:-1]) + PARTS[path[-1]] if path[-1] in PARTS else "_".join(path)
+    if name == ONLY_BOUNDED or name.startswith(NEVER_KNOWN):
+        return {}
+    return {name: Output(path, get_args(hint) if get_origin(hint) is Literal else ())}
+
+
+OUTPUTS: Final[dict[str, Output]] = {
+    "gait": Output(("gait",), WORDS["gait"]),
+    **_columns(("forward",), Bout),
+    **_columns(("backward",), Bout),
+    **_columns(("ratio",), Ratio),
+    **_columns(("spread",), Parts),
+    "energy_model": Output(("models", "energy_model"), WORDS["energy_model"]),
+    "direction_model": Output(("models", "direction_model"), WORDS["direction_model"]),
+}
+"""Every column of an answer but its status and its warnings, in the order of the answer."""
+for _name in [name for name in OUTPUTS if name.startswith("spread_personal_")]:
+    del OUTPUTS[_name]  # Own measurements are no columns.
+
+WARNINGS: Final = "warnings"
+FIELDS: Final = (*OUTPUTS, WARNINGS)
+"""What may be asked for."""
+
+STATUS: Final = (
+    "ok",
+    "required",
+    "not_finite",
+    "out_of_range",
+    "not_a_choice",
+    "conflicting_inputs",
+    "grade_undefined",
+    "no_equal_speed",
+    "not_above_rest",
+)
+"""What a row's status may be: it has an estimate, or the code of the problem that a single request would get."""
+
+
+def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
+    """Return the asked columns, or raise where one is unknown or asked twice.
+
+    Examples
+    --------
+    >>> checked_fields(["gait", "forward_met"])
+    ('gait', 'forward_met')
+    """
+    for field in fields:
+        if field not in FIELDS:
+            near = get_close_matches(field, FIELDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else "name a path in the estimate, with underscores."
+            raise Conflict("fields", f"A field is unknown: {hint}", "unknown_field")
+    if not fields or len(set(fields)) < len(fields):
+        raise Conflict("fields", "Give at least one field, and each once.", "not_unique")
+    return tuple(fields)

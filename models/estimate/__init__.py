@@ -1,0 +1,5 @@
+"""One bout, forward and backward."""
+
+from retrorun.models.estimate.estimate import compute, estimate
+
+__all__ = ["compute", "estimate"]

@@ -1,0 +1,272 @@
+"""The builder an answer is written on: forward, backward and ratio side by side, with what was found on the way.
+
+Most quantities are a pair: a forward estimate with its spread, and a backward one that adds the spread of the
+ratio. What both share cancels in the ratio. `AnswerBuilder.pair` writes all three; floats and columns alike.
+"""
+
+import math
+from typing import Any, Final, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrorun.models.numerics.arithmetic import Condition, Number, where
+from retrorun.models.physiology.energy import intensity
+from retrorun.models.physiology.grades import GRADES, Code, code_of, grades_of, weaker
+from retrorun.models.physiology.load import EVIDENCE_GRADES
+from retrorun.models.physiology.uncertainty import spread_factor
+from retrorun.models.vocabulary.answer import Graded
+from retrorun.models.vocabulary.choices import Gait
+from retrorun.models.vocabulary.errors import Undefined
+
+Values: TypeAlias = dict[str, Any]
+
+RATIO_NAMES: Final = {
+    "speed_m_s": "speed",
+    "total_energy_kcal": "total_energy",
+    "active_energy_kcal": "active_energy",
+    "cadence_steps_per_min": "cadence",
+    "contact_time_s": "contact_time",
+    "peak_vertical_force_bw": "peak_vertical_force",
+    "patellofemoral_peak_force_bw": "patellofemoral_peak_force",
+    "patellofemoral_impulse_per_km_bw_s": "patellofemoral_impulse_per_km",
+    "achilles_relative_load": "achilles_relative_load",
+}
+"""Name of each quantity's ratio: the same word without a unit, since a ratio has none. Quantities that can
+only move with one of these (oxygen uptake with total energy, steps with cadence) have no ratio of their own."""
+
+
+class Factors(NamedTuple):
+    """Factors between the estimates of a pair and the ends of their intervals."""
+
+    forward: Number
+    backward: Number
+    ratio: Number
+
+
+EXACT: Final = Factors(1.0, 1.0, 1.0)
+"""Of what the caller gave without an error."""
+
+
+class Grades(NamedTuple):
+    """Evidence grades of a pair: forward, backward and their ratio; None where there is nothing to grade."""
+
+    forward: Code | None = None
+    backward: Code | None = None
+    ratio: Code | None = None
+
+
+UNGRADED: Final = Grades()
+
+LOAD_CODES: Final = {
+    name: {gait: (code_of(forward), code_of(backward)) for gait, (forward, backward) in grades.items()}
+    for name, grades in EVIDENCE_GRADES.items()
+}
+"""The grades of loads, forward and backward, as `weaker` compares them."""
+
+
+class AnswerBuilder:
+    """Forward, backward and ratio of one bout or of a block of rows."""
+
+    def __init__(self, *, gait: Gait, score: Number) -> None:
+        self.gait = gait
+        self.score = score
+        self.forward: Values = {}
+        self.backward: Values = {}
+        self.ratio: Values = {}
+        self.forward_load: Values = {}
+        self.backward_load: Values = {}
+        self.ratio_load: Values = {}
+        self.load_known: Condition = True
+        """Where any load is known at all."""
+        self.warnings: list[tuple[str, Condition]] = []
+        self.refusals: list[tuple[Undefined, Condition]] = []
+
+    def wants(self, name: str) -> bool:
+        """Say whether a quantity of a pair is to be written, and so is worth working out."""
+        return True
+
+    def warn(self, code: str, condition: Condition = True) -> None:
+        """Note a warning, for the rows where the condition holds."""
+        if condition is not False:
+            self.warnings.append((code, condition))
+
+    def warn_of_load(self, code: str, condition: Condition = True) -> None:
+        """Note a warning about loads, for the rows where any load is known and the condition holds."""
+        if condition is not False:
+            self.warn(code, self.load_known & condition)
+
+    def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
+        """Raise `Undefined` where the condition holds; on columns note the rows."""
+        if condition is False:
+            return
+        error = Undefined(field, message, code)
+        if condition is True:
+            raise error
+        self.refusals.append((error, condition))
+
+    def factors(self, *, spread: Number, ratio_spread: Number = 0.0, backward_spread: Number | None = None) -> Factors:
+        """Return the interval factors of a pair from its spreads.
+
+        Parameters
+        ----------
+        spread : float or ndarray
+            Coefficient of variation of the forward estimate [1].
+        ratio_spread : float or ndarray
+            Coefficient of variation of the ratio [1].
+        backward_spread : float or ndarray, optional
+            Coefficient of variation of the backward estimate; when left out both of the others, independent [1].
+
+        Returns
+        -------
+        Factors
+            Of the forward estimate, the backward one and the ratio [1].
+        """
+        if backward_spread is None:
+            backward_spread = (spread * spread + ratio_spread * ratio_spread) ** 0.5
+        score = self.score
+        return Factors(
+            spread_factor(spread, score), spread_factor(backward_spread, score), spread_factor(ratio_spread, score)
+        )
+
+    def pair(
+        self,
+        name: str,
+        forward: Number,
+        backward: Number | None,
+        factors: Factors,
+        backward_known: Condition = True,
+        grades: Grades = UNGRADED,
+    ) -> None:
+        """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
+        self.put(self.forward, name, forward, factors.forward, grades.forward)
+        if backward is not None and backward_known is not False:
+            if backward_known is not True:
+                backward = known_only(backward, backward_known)
+            self.put(self.backward, name, backward, factors.backward, grades.backward)
+            ratio = RATIO_NAMES.get(name)
+            if ratio is not None:
+                self.put(self.ratio, ratio, backward / forward, factors.ratio, grades.ratio)
+
+    def load_pair(
+        self,
+        name: str,
+        forward: Number,
+        backward: Number,
+        factors: Factors,
+        known: Condition = True,
+        backward_known: Condition = True,
+        at_best: tuple[Code | None, Code | None] = (None, None),
+    ) -> None:
+        """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades.
+
+        `at_best` holds grades, forward and backward, that those of the indicator may not be better than.
+        """
+        self.put_load(name, forward, factors.forward, known, at_best[0])
+        backward_known = known & backward_known & self.load_known
+        self.put_backward_load(name, backward, factors.backward, backward_known, at_best[1])
+        ratio = RATIO_NAMES.get(name)
+        if ratio is not None and backward_known is not False:
+            value = known_only(backward / forward, backward_known)
+            self.put(self.ratio_load, ratio, value, factors.ratio)
+
+    def put_load(
+        self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code | None = None
+    ) -> None:
+        """Write a forward joint-load indicator, where it is known, with its evidence grade."""
+        known = known & self.load_known
+        if known is not False:
+            evidence: Code = LOAD_CODES[name][self.gait][0]
+            if at_best is not None:
+                evidence = weaker(evidence, at_best)
+            if known is not True:
+                value = known_only(value, known)
+            self.put(self.forward_load, name, value, factor, evidence)
+
+    def put_backward_load(
+        self, name: str, value: Number, factor: Number, known: Condition, at_best: Code | None = None
+    ) -> None:
+        """Write a backward joint-load indicator, where it is known, with its evidence grade."""
+        known = known & self.load_known
+        if known is not False:
+            evidence: Code = LOAD_CODES[name][self.gait][1]
+            if at_best is not None:
+                evidence = weaker(evidence, at_best)
+            if known is not True:
+                value = known_only(value, known)
+            self.put(self.backward_load, name, value, factor, evidence)
+
+    def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
+        """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
+        if self.load_known is False:
+            return
+        same_speed = known_only(same_speed, self.load_known)
+        self.put_bounds(self.backward_load, name, bounds, same_speed, LOAD_CODES[name][self.gait][1])
+        self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
+
+    def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
+        """Write one estimate with the ends of its interval, and its evidence grade where it has one."""
+        if evidence is None:
+            section[name] = {"value": value, "low": value / factor, "high": value * factor}
+        else:
+            section[name] = {
+                "value": value,
+                "low": value / factor,
+                "high": value * factor,
+                "evidence": GRADES[evidence] if isinstance(evidence, int) else grades_of(evidence),
+            }
+
+    def put_bounds(
+        self,
+        section: Values,
+        name: str,
+        bounds: tuple[float, float],
+        value: Number,
+        evidence: Code | None = None,
+    ) -> None:
+        """Write what has no value: its bounds, as multiples of another value."""
+        section[name] = {"low": bounds[0] * value, "high": bounds[1] * value}
+        if evidence is not None:
+            section[name]["evidence"] = grades_of(evidence)
+
+    def label_intensity(self, forward_met: Number, backward_met: Number) -> None:
+        """Write the absolute intensity of both directions."""
+        self.forward["intensity"] = intensity(met=forward_met)
+        self.backward["intensity"] = intensity(met=backward_met)
+
+    def close_load(self) -> None:
+        """Put the joint-load indicators into their sections; a direction without any has no such section."""
+        for section, found in (
+            (self.forward, self.forward_load),
+            (self.backward, self.backward_load),
+            (self.ratio, self.ratio_load),
+        ):
+            if found:
+                section["load"] = found
+
+
+def known_only(value: Number, known: Condition) -> Number:
+    """Return a value, on columns NaN in the rows where it is unknown."""
+    return value if known is True else where(known, value, np.nan)
+
+
+def rows_of(section: Values, rows: NDArray[np.intp]) -> list[Values]:
+    """Return rows of a section of columns as sections of one bout each, without what is unknown there."""
+    answers: list[Values] = [{} for _ in rows]
+    for name, column in section.items():
+        if isinstance(column, dict):
+            cells: list[Any] = [cell if cell.keys() - {"evidence"} else None for cell in rows_of(column, rows)]
+        elif isinstance(column, np.ndarray):
+            cells = [None if isinstance(cell, float) and math.isnan(cell) else cell for cell in column[rows].tolist()]
+        else:
+            cells = [column] * len(rows)
+        for answer, cell in zip(answers, cells, strict=True):
+            if cell is not None:
+                answer[name] = cell
+    return answers
+
+
+def around(value: float, spread: float, score: float) -> Graded:
+    """Return an estimate with the ends of its interval."""
+    factor = float(spread_factor(spread, score))
+    return {"value": value, "low": value / factor, "high": value * factor}

@@ -1,0 +1,174 @@
+"""One bout, complete, and the power of each direction that follows from it."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
+from retrorun.models.numerics.arithmetic import Condition, Number, exponential, greater, outside, settled, where
+from retrorun.models.physiology import direction, energy, energy_models, surroundings, uncertainty
+from retrorun.models.physiology.calibration import Personal
+from retrorun.models.physiology.uncertainty import PERSON_RATIO_CV
+from retrorun.models.vocabulary.choices import DirectionModelName, Equal, Gait
+
+
+class Case(NamedTuple):
+    """One bout, complete: categories as words, quantities as floats or columns; made by keyword."""
+
+    gait: Gait
+    energy_model: str
+    direction_model: DirectionModelName
+    body_mass_kg: Number
+    speed_m_s: Number
+    duration_s: Number
+    distance_m: Number
+    grade: Number
+    resting_w_kg: Number
+    step_rate_ratio: Number
+    equal: Equal = "speed"
+    follows: str = "distance_m"
+    """Which of speed, duration and distance follows from the other two."""
+    speed_cv: Number = 0.0
+    body_mass_cv: Number = 0.0
+    oxygen_uptake_max_ml_kg_min: Number | None = None
+    personal: Personal | None = None
+    age_y: Number | None = None
+    weight_support: Number = 0.0
+    overground: Condition = False
+
+
+class Spreads(NamedTuple):
+    """How far a person may lie from forward power and from the ratio, and how the two errors go together."""
+
+    forward_variance: Number
+    ratio_variance: Number
+    covariance: Number
+
+
+def on_a_grade(case: Case) -> Condition:
+    """Say whether the ground counts as a grade."""
+    return settled(outside(case.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
+
+
+def forward_power(case: Case) -> Callable[[Number], Number]:
+    """Return forward power as a function of speed, before own measurements, with still air where asked for."""
+    return _in_still_air(case, treadmill_power(case))
+
+
+def backward_power(case: Case) -> Callable[[Number], Number]:
+    """Return backward power at equal speed: the ratio times that on a treadmill, and the same still air as forward."""
+    ratio, power = ratio_of(case), treadmill_power(case)
+    return _in_still_air(case, lambda speed_m_s: ratio * power(speed_m_s))
+
+
+def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Number], Number]:
+    """Add still air where it is asked for: over the personal factor, which multiplies the whole."""
+    if case.overground is False:
+        return power
+    own = own_factor(case)
+    return lambda speed_m_s: (
+        power(speed_m_s) + where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s) / own, 0.0)
+    )
+
+
+def own_factor(case: Case) -> float:
+    """Return what own measurements multiply power with."""
+    return math.exp(case.personal.forward_log) if case.personal else 1.0
+
+
+def treadmill_power(case: Case) -> Callable[[Number], Number]:
+    """Return forward power as a function of speed, on the grade, with the rest and the weight support of a case."""
+    model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
+    power: Callable[..., Number] = model.power_w_kg
+    if model.needs_rest:
+        power = partial(power, resting_w_kg=case.resting_w_kg)
+    of_speed = partial(_at, power, case.grade)
+    if isinstance(case.weight_support, float) and case.weight_support == 0:
+        return of_speed
+    return partial(_supported, of_speed, case)
+
+
+def _at(power: Callable[..., Number], grade: Number, speed_m_s: Number) -> Number:
+    return power(speed_m_s=speed_m_s, grade=grade)
+
+
+def _supported(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Number) -> Number:
+    return surroundings.supported_w_kg(
+        power_w_kg=of_speed(speed_m_s), resting_w_kg=case.resting_w_kg, weight_support=case.weight_support
+    )
+
+
+def supported(case: Case) -> Condition:
+    """Say whether a treadmill carries a part of the body."""
+    return settled(case.weight_support > 0)
+
+
+def ratio_of(case: Case) -> Number:
+    """Return the ratio of gross powers at equal speed that a case uses, of the person after own measurements.
+
+    With weight support r^(1 - s / 0.2) below a support s of 0.2, and 1 from there (choice).
+    """
+    ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
+    if case.personal:
+        ratio *= math.exp(case.personal.ratio_log)
+    if supported(case) is False:
+        return ratio
+    left = greater(1.0 - case.weight_support / direction.WEIGHT_SUPPORT_EQUAL_FROM, 0.0)
+    return exponential(math.log(ratio) * left)
+
+
+def ratio_study_cv(case: Case, grade: Number) -> Number:
+    """Return how far studies differ in the ratio that a case uses."""
+    if case.equal in direction.EQUAL_EFFORT:
+        return direction.HEART_RATE_STUDY_CV
+    study = direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
+    if supported(case) is False:
+        return study
+    doubled = uncertainty.UNMEASURED_STUDY_FACTOR * direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv
+    return where(supported(case), doubled, study)  # type: ignore[no-any-return]  # `where` takes words too
+
+
+def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
+    """Return the variances of a person's forward power and ratio, and their covariance.
+
+    Parameters
+    ----------
+    case : Case
+        The bout.
+    studies_widened : float or ndarray
+        Factor on the variance between studies: 1 for the unscaled variances, (t / z)^2 for those that the ends of an
+        interval are written with, see `study_widening` [1].
+
+    Returns
+    -------
+    Spreads
+        Variances of logarithms [1].
+
+    Notes
+    -----
+    Own measurements narrow what a level bout leaves open. What a grade adds, the wider model part and the doubled
+    study part where direction was not measured, no measurement has narrowed: it is added as it is.
+    """
+    on_grade, person = on_a_grade(case), PERSON_RATIO_CV[case.gait]
+    forward = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
+    forward_variance, ratio_variance, covariance = forward * forward, person * person, 0.0
+    study, own = ratio_study_cv(case, case.grade), case.personal
+    if own is not None:
+        level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
+        own_forward, own_ratio, own_covariance = own.variances(studies_widened)
+        forward_variance = own_forward + forward_variance - level * level
+    if case.equal in direction.EQUAL_EFFORT:
+        # A choice and not a standard deviation of studies: never widened.
+        return Spreads(forward_variance, ratio_variance + study * study, covariance)
+    if own is None:
+        return Spreads(forward_variance, ratio_variance + studies_widened * study * study, covariance)
+    level_study = ratio_study_cv(case._replace(weight_support=0.0), 0.0)
+    added = study * study - level_study * level_study
+    return Spreads(forward_variance, own_ratio + studies_widened * added, own_covariance)
+
+
+def study_widening(case: Case, score: Number) -> Number:
+    """Return by what factor the variance between studies is widened where the ends of an interval are written [1]."""
+    studies = direction.DIRECTION_MODELS[case.direction_model][case.gait].studies
+    factor = uncertainty.widening(score, studies=studies)
+    return factor * factor

@@ -1,0 +1,157 @@
+"""What a caller sends, checked and completed; every input that was left out is noted with the value it took."""
+
+from typing import NamedTuple, cast
+
+from retrorun.models.physiology import energy, energy_models, timing, uncertainty
+from retrorun.models.physiology.uncertainty import standard_score
+from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.errors import Conflict, OutOfRange
+from retrorun.models.vocabulary.quantities import WALKING_SPEED_HIGH_M_S, check
+
+
+class Person(NamedTuple):
+    """Whose bout it is, and how the answer is to be given."""
+
+    body_mass_kg: float
+    direction_model: DirectionModelName
+    resting_w_kg: float
+    own_rest: bool
+    """Whether rest was estimated from age, sex and height."""
+    step_rate_ratio: float
+    interval: float
+
+    @property
+    def score(self) -> float:
+        """Standard score of the interval."""
+        return standard_score(self.interval)
+
+
+def person_of(
+    assumed: Assumed,
+    *,
+    body_mass_kg: float,
+    direction_model: DirectionModelName | None = None,
+    age_y: float | None = None,
+    sex: Sex | None = None,
+    height_m: float | None = None,
+    step_rate_ratio: float | None = None,
+    interval: float | None = None,
+) -> Person:
+    """Return the person of a request; see `models.estimate.estimate.estimate` for the parameters."""
+    body_mass_kg = check("body_mass_kg", body_mass_kg)
+    if direction_model is None:
+        direction_model = assumed["direction_model"] = "documented"
+    resting_w_kg = resting_power(body_mass_kg, age_y, sex, height_m, assumed)
+    if step_rate_ratio is None:
+        step_rate_ratio = assumed["step_rate_ratio"] = 1.0
+    if interval is None:
+        interval = assumed["interval"] = uncertainty.DEFAULT_INTERVAL
+    return Person(
+        body_mass_kg,
+        direction_model,
+        resting_w_kg,
+        age_y is not None,
+        check("step_rate_ratio", step_rate_ratio),
+        check("interval", interval),
+    )
+
+
+def gait_of(gait: Gait | None, speed_m_s: float, assumed: Assumed) -> Gait:
+    """Return the gait of a bout, from its speed when left out, or raise where nobody walks as fast."""
+    if gait is None:
+        gait = assumed["gait"] = timing.inferred_gait(speed_m_s=speed_m_s)
+    if gait == "walk" and speed_m_s > WALKING_SPEED_HIGH_M_S:
+        raise OutOfRange("speed_m_s", f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
+    return gait
+
+
+def grade_of(grade: float | None, assumed: Assumed) -> float:
+    """Return the grade of a bout [1], level when left out."""
+    if grade is None:
+        grade = assumed["grade"] = 0.0
+    return check("grade", grade)
+
+
+def energy_model_of(energy_model: EnergyModelName | None, gait: Gait, assumed: Assumed) -> EnergyModelName:
+    """Return the forward energy equation, the default of the gait when left out, or raise if it is not for the gait."""
+    if energy_model is None:
+        energy_model = assumed["energy_model"] = cast(EnergyModelName, energy_models.default_energy_model(gait))
+    elif energy_model not in energy_models.ENERGY_MODELS[gait]:
+        choices = ", ".join(energy_models.ENERGY_MODELS[gait])
+        raise Conflict("energy_model", f"This equation is not for the gait {gait}; use one of: {choices}.")
+    return energy_model
+
+
+def complete_bout(
+    speed_m_s: float | None, duration_s: float | None, distance_m: float | None
+) -> tuple[float, float, float, str]:
+    """Return speed [m/s], duration [s] and distance [m] from any two of them, and which one follows.
+
+    Examples
+    --------
+    >>> complete_bout(2.5, 1200.0, None)
+    (2.5, 1200.0, 3000.0, 'distance_m')
+    """
+    if speed_m_s is None and duration_s is not None and distance_m is not None:
+        speed_m_s = check("distance_m", distance_m) / check("duration_s", duration_s)
+        follows = "speed_m_s"
+    elif duration_s is None and speed_m_s is not None and distance_m is not None:
+        duration_s = check("distance_m", distance_m) / check("speed_m_s", speed_m_s)
+        follows = "duration_s"
+    elif distance_m is None and speed_m_s is not None and duration_s is not None:
+        distance_m = check("speed_m_s", speed_m_s) * check("duration_s", duration_s)
+        follows = "distance_m"
+    else:
+        raise Conflict("", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows.")
+    followed = {"speed_m_s": speed_m_s, "duration_s": duration_s, "distance_m": distance_m}[follows]
+    try:
+        check(follows, followed)
+    except OutOfRange as error:
+        raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
+    return float(speed_m_s), float(duration_s), float(distance_m), follows
+
+
+def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:
+    """Say whether an estimate takes a bout, whichever two of its speed, duration and distance are given."""
+    distance = speed_m_s * duration_s
+    try:
+        for two in ((speed_m_s, duration_s, None), (speed_m_s, None, distance), (None, duration_s, distance)):
+            gait_of(gait, complete_bout(*two)[0], {})
+    except OutOfRange:
+        return False
+    return True
+
+
+def input_cv(field: str, sd: float, value: float) -> float:
+    """Return the coefficient of variation of an input's error [1], or raise where it is beyond half the input.
+
+    Examples
+    --------
+    >>> input_cv("speed_sd_m_s", 0.25, 2.5)
+    0.1
+    """
+    cv = check(field, sd) / value
+    if cv > uncertainty.MAXIMUM_INPUT_CV:
+        share = f"{uncertainty.MAXIMUM_INPUT_CV:.0%}"
+        raise OutOfRange(field, f"{field} is answered up to {share} of what it belongs to.")
+    return cv
+
+
+def resting_power(
+    body_mass_kg: float,
+    age_y: float | None,
+    sex: Sex | None,
+    height_m: float | None,
+    assumed: Assumed,
+) -> float:
+    """Return resting power [W/kg]: Mifflin-St Jeor, or 3.5 ml/kg/min, noted as assumed."""
+    if age_y is None and sex is None and height_m is None:
+        assumed["resting_oxygen_uptake_ml_kg_min"] = energy.MET_ML_KG_MIN
+        return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=energy.MET_ML_KG_MIN))
+    if age_y is None or sex is None or height_m is None:
+        raise Conflict("", "Give age_y, sex and height_m together, or none of them.")
+    power = energy.mifflin1990(
+        body_mass_kg=body_mass_kg, height_m=check("height_m", height_m), age_y=check("age_y", age_y), sex=sex
+    )
+    return cast(float, power)

@@ -1,0 +1,1 @@
+"""What is known: the catalogue of constants, claims, and warnings."""

@@ -1,0 +1,275 @@
+"""What circulates about going backward, what is known of it, and which words an app may use.
+
+Findings and grades are those of the evidence behind this service; a grade of "none" means that there is no
+measurement to grade.
+"""
+
+from typing import Final, Literal, TypedDict
+
+from retrorun.models.physiology import direction, uncertainty
+
+
+class Claim(TypedDict):
+    """A claim in circulation, the finding, and wording an app may and must not use."""
+
+    id: str
+    claim: str
+    finding: str
+    evidence: Literal["A", "B", "C", "D", "none"]
+    sources: list[str]
+    may_say: str
+    must_not_say: str
+
+
+class MuscleRole(TypedDict):
+    """What a joint or muscle group does going backward, and how well that is known."""
+
+    finding: str
+    evidence: Literal["A", "B", "C", "D", "none"]
+    sources: list[str]
+
+
+def _one_person() -> str:
+    """Return the interval of one person's running ratio at equal speed, as an answer has it."""
+    score = uncertainty.standard_score(uncertainty.DEFAULT_INTERVAL)
+    study = direction.DOCUMENTED_STUDY_CV * uncertainty.widening(score, studies=direction.DOCUMENTED_STUDIES)
+    factor = uncertainty.spread_factor(uncertainty.root_sum_square(uncertainty.PERSON_RATIO_CV["run"], study), score)
+    ratio = direction.DOCUMENTED_RUNNING_RATIO
+    return f"{uncertainty.DEFAULT_INTERVAL * 100:g} % interval is {ratio / factor:.2f} to {ratio * factor:.2f}"
+
+
+def _claim(
+    key: str,
+    claim: str,
+    finding: str,
+    grade: Literal["A", "B", "C", "D", "none"],
+    sources: str,
+    may: str,
+    must_not: str,
+) -> Claim:
+    return {
+        "id": key,
+        "claim": claim,
+        "finding": finding,
+        "evidence": grade,
+        "sources": sources.split(),
+        "may_say": may,
+        "must_not_say": must_not,
+    }
+
+
+CLAIMS: Final = (
+    _claim(
+        "uplift_equal_speed",
+        "Backward running burns 30 % more at the same speed.",
+        "Supported by most studies; one study, of 10 people, found no significant difference. The estimated range of "
+        f"one person is about 1.0 to 1.7 times (this service's {_one_person()}).",
+        "B",
+        "williford1998 masumoto2023 wright2001 rasica2020 paes2016",
+        "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",
+        "You burn 30 % more, without the words at the same speed, or as a promise to one person.",
+    ),
+    _claim(
+        "uplift_equal_effort",
+        "Backward running burns 30 % more at the same heart rate, effort or oxygen uptake.",
+        "Not supported: at equal oxygen uptake the energy is equal by definition; at equal heart rate two small "
+        "studies (13 and 20 people) suggest less energy, and it may be no less; at equal felt effort the same is "
+        "taken, because direction left the relation of heart rate and felt effort practically unchanged (10 women "
+        "walking).",
+        "D",
+        "williford1998 kim2001 korean_walking masumoto2023",
+        "At the same oxygen uptake you go slower backward, and the energy each minute is the same.",
+        "30 % more at the same heart rate or effort.",
+    ),
+    _claim(
+        "burns_double",
+        "Backward running burns double, or three to six times as much.",
+        "No data; contradicted by every measurement of running. Walking reached 1.48 times in one study.",
+        "none",
+        "williford1998 masumoto2023 wright2001 rasica2020 kim2001",
+        "Running, about 30 % more at the same speed.",
+        "Any multiple of two or more.",
+    ),
+    _claim(
+        "knee_cap_load",
+        "Backward running loads the knee-cap (patellofemoral) joint less at the same speed.",
+        "Lower in 85 % of 20 people in one study. One of two studies at running speed reports no significant "
+        "difference (8 people), and at 1 m/s there was none.",
+        "C",
+        "roos2012 ren2015 sussman2000",
+        "At common running speeds the estimated peak force behind the knee-cap is lower backward in most people.",
+        "That it protects the knee, heals it, or is free of pain.",
+    ),
+    _claim(
+        "knee_cap_numbers",
+        "Knee-cap force is 3.0 body weights backward against 5.6 forward.",
+        "Real numbers of five people, but the speeds differed: not an effect of direction.",
+        "none",
+        "flynn1995",
+        "Nothing: the speeds were not matched.",
+        "The two numbers side by side as an effect of direction.",
+    ),
+    _claim(
+        "impact",
+        "Backward running has lower impact.",
+        "Not supported: two studies found 1.04 and 1.11 times the ground force of forward running.",
+        "C",
+        "roos2012 cavagna2012",
+        "Peak ground force is about the same or a little higher backward.",
+        "Less impact, softer, or gentler.",
+    ),
+    _claim(
+        "achilles_pain",
+        "There is little or no pain with an ankle or Achilles injury.",
+        "Not supported. One trial without a comparison group used walking and running backward on a treadmill at -8 "
+        "degrees to load the tendon: 14 of 15 people finished, with no adverse event.",
+        "D",
+        "brslope2021",
+        "One trial without a comparison group, 15 people, walking and running backward on a -8 degree treadmill: 14 "
+        "finished, no adverse event. It is no proof that it helps or does not hurt.",
+        "That an injured ankle or tendon will not hurt.",
+    ),
+    _claim(
+        "knee_osteoarthritis",
+        "Going backward helps knee osteoarthritis.",
+        "Backward walking added to rehabilitation lowered pain (13 trials, standardised difference -1.0). Walking, "
+        "not running.",
+        "C",
+        "lin2025 alghadir2019",
+        "Backward walking within a rehabilitation programme lowered knee pain in trials.",
+        "That backward running treats arthritis.",
+    ),
+    _claim(
+        "economy",
+        "Training backward improves forward running economy.",
+        "Forward cost fell 2.5 % after 10 weeks (n 8).",
+        "C",
+        "ordway2016",
+        "One small study found forward running 2.5 % cheaper after ten weeks of backward training.",
+        "You will run faster.",
+    ),
+    _claim(
+        "muscles",
+        "Going backward shifts work between muscles.",
+        "Active muscle volume for each unit of ground force rises by 10 % (SEM 3, 4 people, at 3 m/s). The knee drives "
+        "and the ankle absorbs (5 people backward, one forward).",
+        "C",
+        "wright2001 devita1991",
+        "Backward running uses more muscle for the same force.",
+        "Named muscles that grow, or how much.",
+    ),
+    _claim(
+        "brain",
+        "Going backward trains the brain by its novelty.",
+        "Plausible; there is no measurement of it here.",
+        "D",
+        "",
+        "It is a new skill to learn.",
+        "Any promise for memory or the brain.",
+    ),
+    _claim(
+        "surface",
+        "Going backward is kinder on trail or on road.",
+        "No backward data; falls are the added risk.",
+        "none",
+        "",
+        "Choose a clear, even surface: you do not see where you go.",
+        "That one surface is kinder.",
+    ),
+    _claim(
+        "watch_calories",
+        "The calories that a watch works out from heart rate hold for going backward.",
+        "They credit backward with too much: a widely used equation (Keytel 2005) gives 1.36, 1.26 and 1.75 times "
+        "forward where oxygen says 1.28, 1.15 and 1.48, so 6, 9 and 18 % more (worked out from the means of two "
+        "studies).",
+        "D",
+        "keytel2005 williford1998 kim2001",
+        "Calories from heart rate are likely to be too high for going backward.",
+        "That the calories of a watch prove how much backward burns.",
+    ),
+    _claim(
+        "hundred_steps",
+        "100 steps backward equal 1000 forward, or one lap backward equals six forward.",
+        "No data; contradicted by every measurement.",
+        "none",
+        "williford1998 masumoto2023 wright2001 kim2001",
+        "At the same speed backward running takes about 30 % more energy.",
+        "Any number of forward steps or laps that one backward is worth.",
+    ),
+    _claim(
+        "weight_support_treadmill",
+        "On a treadmill that carries part of the body weight, backward running still burns 30 % more.",
+        "Not supported: at 20 and 50 % support one study of 13 people found no effect of direction on oxygen uptake, "
+        "though backward felt harder (2.8 points).",
+        "D",
+        "masumoto2023",
+        "With a fifth or more of the weight carried, no difference between directions was found.",
+        "30 % more on a weight-support treadmill.",
+    ),
+    _claim(
+        "higher_step_rate",
+        "A higher step rate lowers knee load and costs nothing.",
+        "A step rate 10 % higher raised oxygen uptake, heart rate and cost in both directions, though not the felt "
+        "effort.",
+        "C",
+        "masumoto2020 lenhart2014",
+        "A higher step rate lowers the estimated force behind the knee-cap and takes more energy.",
+        "That it costs nothing.",
+    ),
+)
+"""The claims an app will meet."""
+
+MUSCLE_ROLES: Final[tuple[MuscleRole, ...]] = (
+    {
+        "finding": "Active muscle volume for each unit of ground force is 1.10 times that of forward running (SEM "
+        "0.03, 4 people, at 3 m/s).",
+        "evidence": "C",
+        "sources": ["wright2001"],
+    },
+    {
+        "finding": "The ankle is the main joint of propulsion and of shock absorption (walking, slower than forward; "
+        "one study).",
+        "evidence": "C",
+        "sources": ["lee2013"],
+    },
+    {
+        "finding": "Running backward, the knee drives (3.60 N.m/kg, 12.40 W/kg) and the ankle absorbs (-6.77 W/kg, "
+        "moment 1.92 N.m/kg, smaller than forward), the reverse of forward (5 people backward, one of them forward). "
+        "Another study has a much smaller knee moment: 124 N.m, about 1.8 N.m/kg (20 people).",
+        "evidence": "C",
+        "sources": ["devita1991", "roos2012"],
+    },
+    {
+        "finding": "Electrical activity of the front of the thigh (rectus femoris) is 113.5 % higher, averaged over "
+        "levels of weight support.",
+        "evidence": "C",
+        "sources": ["masumoto2023"],
+    },
+)
+"""What joints and muscles do going backward."""
+
+CAUTION: Final = (
+    "Numbers about load are estimated from small laboratory studies of healthy adults, not measured in this person; "
+    "no diagnosis and no injury prediction. A lower estimated knee load does not mean free of pain; backward running "
+    "may move load to calf, Achilles and forefoot and adds a risk of falling. Adults only."
+)
+"""What every app that shows a load must say in its own words."""
+
+
+class Evidence(TypedDict):
+    """What circulates about going backward, and what is known of it."""
+
+    caution: str
+    claims: list[Claim]
+    muscle_roles: list[MuscleRole]
+
+
+def evidence() -> Evidence:
+    """Return the claims, the muscle roles and the caution.
+
+    Examples
+    --------
+    >>> evidence()["claims"][0]["evidence"]
+    'B'
+    """
+    return {"caution": CAUTION, "claims": list(CLAIMS), "muscle_roles": list(MUSCLE_ROLES)}

@@ -1,0 +1,1 @@
+"""Arithmetic on numbers and columns, roots and quantiles."""

@@ -1,0 +1,78 @@
+"""The shape of a plan; names are explained, once, in `models.vocabulary.quantities` and `models.vocabulary.answer`."""
+
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
+
+from retrorun.models.vocabulary.answer import Assumed, Graded, Load, Models, Warning
+from retrorun.models.vocabulary.choices import Direction, Gait
+from retrorun.models.workout.answer import WorkoutLoad
+
+Goal: TypeAlias = Literal["most_energy", "least_load"]
+LoadName: TypeAlias = Literal[
+    "patellofemoral_impulse_per_bout_bw_s",
+    "peak_vertical_force_bw",
+    "patellofemoral_peak_force_bw",
+    "achilles_relative_load",
+    "tibial_compression_peak_bw",
+]
+
+ENERGY: Final = "active_energy_kcal"
+UPTAKE: Final = "oxygen_uptake_ml_kg_min"
+DURATION: Final = "duration_s"
+MAXIMUM: Final = "oxygen_uptake_max_ml_kg_min"
+
+
+class Limits(TypedDict, total=False):
+    """Highest values that a plan may reach: the impulse over all bouts together, the others in any of them."""
+
+    patellofemoral_impulse_per_bout_bw_s: float
+    peak_vertical_force_bw: float
+    patellofemoral_peak_force_bw: float
+    achilles_relative_load: float
+    tibial_compression_peak_bw: float
+    oxygen_uptake_ml_kg_min: float
+
+
+class PlanBout(TypedDict):
+    """One bout of a plan, at one speed in one direction."""
+
+    direction: Direction
+    speed_m_s: float
+    duration_s: float
+    distance_m: float
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
+    oxygen_uptake_ml_kg_min: Graded
+    share_of_maximum: NotRequired[Graded]
+    load: NotRequired[Load]
+
+
+class PlanTotals(TypedDict):
+    """What the bouts of a plan come to, as a workout of them; the rest between or after them is not in it."""
+
+    duration_s: float
+    distance_m: float
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
+    load: NotRequired[WorkoutLoad]
+
+
+class PlanOption(TypedDict):
+    """One way to meet the goal."""
+
+    bouts: list[PlanBout]
+    rest_s: NotRequired[float]
+    totals: PlanTotals
+    binding: list[str]
+
+
+class Plan(PlanOption):
+    """The best way to meet the goal, and the best with one direction alone."""
+
+    goal: Goal
+    gait: Gait
+    forward_only: NotRequired[PlanOption]
+    backward_only: NotRequired[PlanOption]
+    assumed: Assumed
+    warnings: list[Warning]
+    models: Models
+    references: list[str]

@@ -1,0 +1,389 @@
+"""The best mix of speeds and directions of a plan, to the mm/s: a table of speeds, a mask of the limits, a hull.
+
+Every speed of both directions, in whole mm/s, is a row of the table `Candidates`, with what a second there costs. A
+limit of every second is a mask of rows. What is limited in total, or must be reached, is x; what is wanted is y. Time
+shared between two speeds yields a point on the line between theirs, and standing still is the origin. So the best plan
+with a given mean x lies on the upper hull of the points: one speed, or the two at the ends of an edge of the hull.
+"""
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping
+from typing import Final, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrorun.models.estimate.builder import AnswerBuilder
+from retrorun.models.estimate.case import Case
+from retrorun.models.estimate.estimate import compute
+from retrorun.models.evidence import cautions
+from retrorun.models.numerics.roots import MOST_ROUNDING
+from retrorun.models.physiology import direction, energy_models, load, timing
+from retrorun.models.plan.answer import DURATION, ENERGY
+from retrorun.models.vocabulary.choices import IMPULSE, Direction, Gait
+from retrorun.models.vocabulary.errors import Undefined
+from retrorun.models.vocabulary.quantities import INPUTS, speed_bounds
+
+Column: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+
+DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
+SPEED_RANGE: Final = "speed_range"
+"""What ends the speeds where the data behind the estimates, or what is plausible, end."""
+
+LEAST_BOUT_S: Final = INPUTS["duration_s"].low
+"""Shortest bout that is answered."""
+RUNNING_FORCE_RANGE_M_S: Final = (load.PEAK_VERTICAL_FORCE_SLOW_FROM_M_S, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"][1])
+"""Speeds of running whose ground force a plan may rest on: that of slow running too, which is grade D."""
+
+RANGES_M_S: Final[dict[tuple[str, Gait], tuple[tuple[float, float], ...]]] = {
+    # The knee-cap force over the ground force, where it is known in both directions: a plan compares them.
+    (IMPULSE, "run"): (
+        load.PATELLOFEMORAL_RANGE_M_S,
+        RUNNING_FORCE_RANGE_M_S,
+        (0.0, timing.BACKWARD_CONTACT_TO_M_S),
+    ),
+    ("peak_vertical_force_bw", "run"): (RUNNING_FORCE_RANGE_M_S,),
+    ("peak_vertical_force_bw", "walk"): (load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"],),
+    ("patellofemoral_peak_force_bw", "run"): (load.PATELLOFEMORAL_RANGE_M_S,),
+    ("achilles_relative_load", "run"): (load.ACHILLES_RANGE_M_S["run"],),
+    ("achilles_relative_load", "walk"): (load.ACHILLES_RANGE_M_S["walk"],),
+    ("tibial_compression_peak_bw", "run"): (load.TIBIAL_RANGE_M_S,),
+}
+"""Speeds behind each rate that may be limited, where it is known; a plan stays inside all that it has to keep."""
+
+BACKWARD_RANGE_M_S: Final[dict[Gait, tuple[float, float]]] = {
+    "run": (0.0, direction.BACKWARD_MEASURED_TO_M_S),
+    "walk": direction.WALKING_RATIO_RANGE_M_S,
+}
+"""Speeds at which the cost of going backward was measured."""
+
+
+class Limit(NamedTuple):
+    """Highest value of a rate in any second."""
+
+    name: str
+    value: float
+    field: str
+    """Its place in the request, "" where nobody sent it."""
+
+
+class Task(NamedTuple):
+    """A complete request; without a time of the caller's, in the longest that is answered."""
+
+    case: Case
+    time_s: float
+    timed: bool
+    energy_kcal: float
+    """Energy to reach; 0 where the most energy is wanted."""
+    indicator: str
+    """Load that is to be least; "" where the most energy is wanted."""
+    limits: tuple[Limit, ...]
+    """Limits of every second."""
+    budget: float | None
+    """Limit of the impulse over all bouts."""
+    own_speeds: Mapping[str, float]
+    """The person's slowest and fastest speeds, by their names in the request [m/s]."""
+
+    @property
+    def tightest(self) -> dict[str, Limit]:
+        """The lowest limit of each limited rate."""
+        return {limit.name: limit for limit in sorted(self.limits, key=lambda limit: -limit.value)}
+
+    @property
+    def peaks(self) -> dict[str, float]:
+        """Highest value of each limited rate."""
+        return {name: limit.value for name, limit in self.tightest.items()}
+
+    @property
+    def ceilings(self) -> dict[str, float]:
+        """Highest value of each rate, also of those above which the whole plan takes less than the shortest bout."""
+        totals = {ENERGY: self.energy_kcal or None, IMPULSE: self.budget}
+        return self.peaks | {name: total / LEAST_BOUT_S for name, total in totals.items() if total is not None}
+
+    def named(self, rate: str) -> str:
+        """Return what the answer names where a rate is at its ceiling."""
+        fields = {ENERGY: ""} | {name: limit.field for name, limit in self.tightest.items()}
+        return fields.get(rate, rate).rpartition("/")[2] or SPEED_RANGE
+
+    def by_itself(self) -> "Task":
+        """Return the task without any limit of the caller's."""
+        return self._replace(limits=tuple(limit for limit in self.limits if not limit.field), budget=None)
+
+
+class Candidates(NamedTuple):
+    """Every speed of both directions that the data and the person allow, and what a second there costs."""
+
+    speed_m_s: Column
+    """Rising in each direction."""
+    backward: Mask
+    allowed: Mask
+    """Rows that have an estimate, of the directions that a plan may use."""
+    rates: dict[str, Column]
+    ends_by: dict[Direction, tuple[str, str]]
+    """What the slowest and the fastest speed of each direction come from."""
+    refusals: list[Undefined]
+    """Why rows have no estimate."""
+    warnings: list[str]
+
+    def within(self, limits: Mapping[str, float]) -> Mask:
+        """Return the allowed rows at which every named rate is within its limit."""
+        mask = self.allowed.copy()
+        for name, limit in limits.items():
+            mask &= self.rates[name] <= limit
+        return mask
+
+    def only(self, way: Direction) -> "Candidates":
+        """Return the candidates of which one direction alone is allowed."""
+        return self._replace(allowed=self.allowed & (self.backward == (way == "backward")))
+
+    def direction_of(self, row: int) -> Direction:
+        """Return the direction of a row."""
+        return "backward" if self.backward[row] else "forward"
+
+    def range_of(self, name: str, limits: Mapping[str, float]) -> tuple[float, float]:
+        """Return the lowest and highest value of a rate within limits, which some rows keep."""
+        values = self.rates[name][self.within(limits)]
+        return float(values.min()), float(values.max())
+
+    def neighbours(self, one: int, other: int) -> bool:
+        """Say whether two rows are one speed to the mm/s."""
+        apart = abs(self.speed_m_s[one] - self.speed_m_s[other])
+        return bool(self.backward[one] == self.backward[other]) and round(1000 * float(apart)) <= 1
+
+    def ends_at(self, row: int, limits: Mapping[str, float]) -> list[str]:
+        """Return what keeps the next slower and the next faster speed out: a rate, or an end of the speeds."""
+        found = []
+        slowest_by, fastest_by = self.ends_by[self.direction_of(row)]
+        for beyond, end_by in ((row - 1, slowest_by), (row + 1, fastest_by)):
+            if not 0 <= beyond < self.speed_m_s.size or self.backward[beyond] != self.backward[row]:
+                found.append(end_by)
+            elif not self.allowed[beyond]:
+                found.append(SPEED_RANGE)
+            elif excess := {
+                name: self.rates[name][beyond] / top for name, top in limits.items() if self.rates[name][beyond] > top
+            }:
+                found.append(max(excess, key=excess.__getitem__))
+        return found
+
+
+class Solution(NamedTuple):
+    """Seconds at one or two rows of the candidates, and what keeps them from being better."""
+
+    seconds: dict[int, float]
+    binding: list[str]
+    energy_kcal: float
+
+
+def rate_of(builder: AnswerBuilder, name: str, way: Direction) -> Column:
+    """Return a quantity of a block of rows: its upper bound where it has no value, NaN where it is unknown."""
+    section = builder.forward if way == "forward" else builder.backward
+    entry = section.get(name) or section.get("load", {}).get(name) or {"value": np.nan}
+    return np.asarray(entry.get("value", entry.get("high")))
+
+
+def second_at(case: Case, speed_m_s: Column) -> AnswerBuilder:
+    """Return what one second costs at each of these speeds, in both directions."""
+    second = case._replace(speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
+    return compute(second, score=0.0, include=("energy", "load"))[0]
+
+
+def whole_mm(low_m_s: float, high_m_s: float) -> Column:
+    """Return every whole mm/s between two speeds, and the two [m/s].
+
+    Examples
+    --------
+    >>> whole_mm(1.9995, 2.002).tolist()
+    [1.9995, 2.0, 2.001, 2.002]
+    """
+    steps = np.arange(math.floor(1000 * low_m_s), math.ceil(1000 * high_m_s) + 1)
+    return np.unique(np.clip(steps / 1000, low_m_s, high_m_s))
+
+
+def candidates_of(task: Task) -> Candidates:
+    """Return the allowed speeds of each direction; none where the person's own lie outside the data.
+
+    Raises
+    ------
+    Undefined
+        Where the data behind the loads share no speed, or a load is unknown forward.
+    """
+    case, peaks = task.case, task.peaks
+    names = list(dict.fromkeys([*peaks, *filter(None, [task.indicator]), *[IMPULSE] * (task.budget is not None)]))
+    ranges = [speed_bounds(case.gait), energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
+    ranges += [known for name in names for known in RANGES_M_S.get((name, case.gait), ())]
+    low, high = max(known[0] for known in ranges), min(known[1] for known in ranges)
+    if low > high:
+        raise Undefined("limits", "The data behind these loads share no speed: limit or choose fewer.", "no_speed")
+    middle = second_at(case, np.array([(low + high) / 2]))
+    unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
+    for name in unknown["forward"]:
+        field = f"limits/{name}" if name in peaks or name != task.indicator else "indicator"
+        message = f"{name} is unknown for this gait and grade: choose another indicator or limit, or another gait."
+        raise Undefined(field, message, "indicator_unknown")
+    warnings = []
+    speeds: dict[Direction, Column] = {}
+    ends_by: dict[Direction, tuple[str, str]] = {}
+    for way in DIRECTIONS:
+        if unknown[way]:
+            warnings.append(cautions.PLAN_BACKWARD_UNKNOWN)
+            continue
+        back = BACKWARD_RANGE_M_S[case.gait] if way == "backward" else (low, high)
+        lows = {SPEED_RANGE: max(low, back[0])}
+        highs = {SPEED_RANGE: min(high, back[1])}
+        for name, speed in task.own_speeds.items():
+            if way == "backward" or name != "backward_speed_high_m_s":
+                (lows if name == "speed_low_m_s" else highs)[name] = speed
+        slowest_by, fastest_by = max(lows, key=lows.__getitem__), min(highs, key=highs.__getitem__)
+        if lows[slowest_by] > highs[fastest_by]:
+            warnings.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
+        else:
+            speeds[way], ends_by[way] = whole_mm(lows[slowest_by], highs[fastest_by]), (slowest_by, fastest_by)
+    if "achilles_relative_load" in names and "backward" in speeds:
+        warnings.append(cautions.PLAN_ACHILLES_BOUND)
+    speed_m_s = np.concatenate([np.array([]), *speeds.values()])
+    backward = np.repeat([way == "backward" for way in speeds], [column.size for column in speeds.values()]) > 0
+    builder = second_at(case, speed_m_s)
+    rates = {
+        name: np.where(backward, rate_of(builder, name, "backward"), rate_of(builder, name, "forward"))
+        for name in {*names, ENERGY}
+    }
+    allowed = np.ones(speed_m_s.size, dtype=bool)
+    for _, refused in builder.refusals:
+        allowed &= ~np.asarray(refused)
+    return Candidates(speed_m_s, backward, allowed, rates, ends_by, [error for error, _ in builder.refusals], warnings)
+
+
+def best_mix(task: Task, candidates: Candidates) -> Solution | None:
+    """Return the best plan of these candidates, None where none meets the task with bouts that are answered."""
+    if not candidates.within(task.ceilings).any():
+        return None
+    best = most_energy(task, candidates, task.ceilings)
+    if task.energy_kcal > best.energy_kcal:
+        return None
+    if task.indicator:
+        best = (least_impulse if task.indicator == IMPULSE else least_peak)(task, candidates)
+    return best if min(best.seconds.values()) >= LEAST_BOUT_S else None
+
+
+def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float]) -> Solution:
+    """Return the most energy within limits, which some rows keep, and within the impulse of all bouts."""
+    kept = candidates.within(limits)
+    energy = np.where(kept, candidates.rates[ENERGY], 0.0)
+    best = int(np.argmax(energy))
+    if task.budget is None or candidates.rates[IMPULSE][best] * task.time_s <= task.budget:
+        return solution(task, candidates, {best: task.time_s}, [], limits)
+    impulse = np.where(kept, candidates.rates[IMPULSE], 0.0)
+    seconds = share_time(task, candidates, impulse, energy, total=task.budget, reach=False)
+    return solution(task, candidates, seconds, [IMPULSE], limits)
+
+
+def least_impulse(task: Task, candidates: Candidates) -> Solution:
+    """Return what reaches an energy, which can be reached, with the least impulse."""
+    kept = candidates.within(task.ceilings)
+    energy, impulse = (np.where(kept, candidates.rates[name], 0.0) for name in (ENERGY, IMPULSE))
+    seconds = share_time(task, candidates, energy, -impulse, total=task.energy_kcal, reach=True)
+    return solution(task, candidates, seconds, [], task.ceilings)
+
+
+def least_peak(task: Task, candidates: Candidates) -> Solution:
+    """Return what reaches an energy, which can be reached, with the least peak in any second."""
+    limits = task.ceilings
+    peaks = np.unique(candidates.rates[task.indicator][candidates.within(limits)]).tolist()
+
+    def most(peak: float) -> Solution:
+        return most_energy(task, candidates, limits | {task.indicator: peak})
+
+    place = bisect_left(peaks, task.energy_kcal, key=lambda peak: most(peak).energy_kcal)
+    best, lower = most(peaks[place]), most(peaks[place - 1]).seconds if place else {}
+    # All bouts are shortened alike until the energy is what was asked for.
+    seconds = {row: time_s * task.energy_kcal / best.energy_kcal for row, time_s in best.seconds.items()}
+    if min(seconds.values()) < LEAST_BOUT_S:
+        seconds = next((one for row in seconds if (one := alone(task, candidates, row))), seconds)
+    # Time and impulse keep the peak from being less where the next lower peak needs a little more of them.
+    full = all(any(candidates.neighbours(row, other) for other in lower) for row in best.seconds)
+    spare = {task.indicator} | (set() if full else {DURATION, IMPULSE})
+    return Solution(seconds, [name for name in best.binding if name not in spare], task.energy_kcal)
+
+
+def alone(task: Task, candidates: Candidates, row: int) -> dict[int, float]:
+    """Return what reaches the energy of a task at one speed, nothing where that takes too long or too much impulse."""
+    seconds = task.energy_kcal / float(candidates.rates[ENERGY][row])
+    kept = task.budget is None or candidates.rates[IMPULSE][row] * seconds <= task.budget
+    return {row: seconds} if kept and LEAST_BOUT_S <= seconds <= task.time_s else {}
+
+
+def share_time(
+    task: Task, candidates: Candidates, x: Column, y: Column, *, total: float, reach: bool
+) -> dict[int, float]:
+    """Return the seconds at one or two rows that yield most y with a total of x.
+
+    Parameters
+    ----------
+    task : Task
+        Gives the time there is.
+    candidates : Candidates
+        Table of the speeds.
+    x, y : ndarray
+        What a second at each row adds to the total, and to the yield; 0 where a row is left out, as standing still.
+    total : float
+        Total of x, at most what the whole time at the greatest x gives.
+    reach : bool
+        Whether the total must be reached, rather than kept.
+
+    Returns
+    -------
+    dict
+        Seconds by row, in no more than the time there is; no bout is shorter than is answered.
+    """
+    mean = total / task.time_s
+    seconds = total / np.maximum(x, mean)
+    best = int(np.argmax(np.where((x * task.time_s >= total) | (not reach), y * seconds, -np.inf)))
+    ways = [{best: float(seconds[best])}]
+    near, far = hull_edge(x, y, mean)
+    if near < x.size and x[near] > 0 and not candidates.neighbours(near, far):
+        share = (mean - x[near]) / (x[far] - x[near])
+        # A second bout that would be too short is made as long as a bout must be, and the first one shorter.
+        for far_s in (float(share * task.time_s), LEAST_BOUT_S):
+            near_s = float((total - far_s * x[far]) / x[near])
+            if min(near_s, far_s) >= LEAST_BOUT_S and near_s + far_s <= task.time_s * (1 + MOST_ROUNDING):
+                ways.append({near: near_s, far: far_s})
+    return max(ways, key=lambda way: sum(time_s * y[row] for row, time_s in way.items()))
+
+
+def hull_edge(x: Column, y: Column, mean: float) -> tuple[int, int]:
+    """Return the points at the ends of the edge of the upper hull above a mean x.
+
+    Parameters
+    ----------
+    x, y : ndarray
+        Points; standing still, the origin, is one more after the last.
+    mean : float
+        Where, greater than zero and at most the greatest x.
+
+    Examples
+    --------
+    >>> hull_edge(np.array([1.0, 2.0, 4.0]), np.array([2.0, 1.0, 3.0]), 1.5)
+    (0, 2)
+    """
+    near, far = x.size, int(np.argmax(x))
+    x, y = np.append(x, 0.0), np.append(y, 0.0)
+    for _ in range(x.size):
+        slope = (y[far] - y[near]) / (x[far] - x[near])
+        above = y - y[near] - slope * (x - x[near])
+        top = int(np.argmax(above))
+        if not above[top] > MOST_ROUNDING * np.abs(y).max():
+            break
+        near, far = (top, far) if x[top] < mean else (near, top)
+    return near, far
+
+
+def solution(
+    task: Task, candidates: Candidates, seconds: dict[int, float], binding: list[str], limits: Mapping[str, float]
+) -> Solution:
+    """Return a solution with its energy, and with the time and the ends of the speeds among what binds."""
+    full = [DURATION] * (sum(seconds.values()) > task.time_s * (1 - MOST_ROUNDING))
+    ends = [task.named(name) for row in seconds for name in candidates.ends_at(row, limits)]
+    energy_kcal = sum(time_s * float(candidates.rates[ENERGY][row]) for row, time_s in seconds.items())
+    return Solution(seconds, list(dict.fromkeys([*full, *binding, *ends])), energy_kcal)

@@ -1,0 +1,291 @@
+"""The most energy in a given time under limits of load, or the least load for a given energy.
+
+`plan` checks and completes the caller's input and assembles the answer; `models.plan.best_mix` finds it.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final, cast
+
+import numpy as np
+
+from retrorun.models import __version__
+from retrorun.models.estimate.builder import AnswerBuilder, Values
+from retrorun.models.estimate.case import Case
+from retrorun.models.estimate.estimate import compute, references
+from retrorun.models.estimate.inputs import Person, energy_model_of, grade_of, is_bout, person_of
+from retrorun.models.evidence import cautions
+from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
+from retrorun.models.plan.answer import (
+    DURATION,
+    ENERGY,
+    MAXIMUM,
+    UPTAKE,
+    Goal,
+    Limits,
+    LoadName,
+    Plan,
+    PlanBout,
+    PlanOption,
+    PlanTotals,
+)
+from retrorun.models.plan.best_mix import Candidates, Limit, Solution, Task, best_mix, candidates_of
+from retrorun.models.plan.refusal import refusal
+from retrorun.models.vocabulary.answer import Assumed, Warning
+from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.errors import Conflict
+from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
+from retrorun.models.workout.sums import Segments, partly, workout_of
+
+GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "most_energy": (("duration_s",), (ENERGY, "indicator")),
+    "least_load": ((ENERGY, "indicator"), ()),
+}
+"""What each goal needs, and what it has no use for."""
+
+
+def plan(
+    *,
+    body_mass_kg: float,
+    goal: Goal,
+    duration_s: float | None = None,
+    active_energy_kcal: float | None = None,
+    indicator: LoadName | None = None,
+    limits: Limits | None = None,
+    gait: Gait | None = None,
+    grade: float | None = None,
+    energy_model: EnergyModelName | None = None,
+    direction_model: DirectionModelName | None = None,
+    age_y: float | None = None,
+    sex: Sex | None = None,
+    height_m: float | None = None,
+    step_rate_ratio: float | None = None,
+    interval: float | None = None,
+    speed_low_m_s: float | None = None,
+    speed_high_m_s: float | None = None,
+    backward_speed_high_m_s: float | None = None,
+    oxygen_uptake_max_ml_kg_min: float | None = None,
+) -> Plan:
+    """Plan bouts forward and backward that yield most energy, or ask least of a joint.
+
+    Parameters
+    ----------
+    body_mass_kg : float
+        Body mass of an adult [kg].
+    goal : {"most_energy", "least_load"}
+        Most active energy in `duration_s`, or the least of `indicator` for `active_energy_kcal`.
+    duration_s : float, optional
+        Time there is, rest included; required for the most energy [s].
+    active_energy_kcal : float, optional
+        Energy above rest to reach, for the least load [kcal].
+    indicator : str, optional
+        What is to be least: a peak, or the impulse over all bouts.
+    limits : Limits, optional
+        Highest values that may be reached.
+    gait : {"run", "walk"}, optional
+        Gait of every bout, running when left out.
+    grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
+        As in `models.estimate.estimate.estimate`.
+    speed_low_m_s, speed_high_m_s, backward_speed_high_m_s : float, optional
+        Own slowest speed, own fastest one, and own fastest backward [m/s].
+    oxygen_uptake_max_ml_kg_min : float, optional
+        Own maximal oxygen uptake, above which no speed is admitted [ml/kg/min].
+
+    Returns
+    -------
+    Plan
+        The plan, and the best with one direction alone where there is one.
+
+    Raises
+    ------
+    OutOfRange
+        A number outside the bounds of `models.vocabulary.quantities`.
+    Conflict
+        An input that the goal needs and has not, or has and does not need.
+    Undefined
+        A limited load that is unknown for the gait and grade.
+    Unattainable
+        Limits that admit no speed, or an energy out of reach within them.
+
+    Notes
+    -----
+    Speeds are those behind every estimate that the plan rests on, at an oxygen uptake that is plausible at all and not
+    above the person's own maximum. For how long a person can hold which share of it is not modelled.
+
+    Examples
+    --------
+    >>> best = plan(body_mass_kg=70.0, goal="most_energy", duration_s=1800.0, speed_high_m_s=3.0)
+    >>> [(bout["direction"], bout["speed_m_s"]) for bout in best["bouts"]], best["binding"]
+    ([('backward', 3.0)], ['duration_s', 'speed_high_m_s'])
+    """
+    check_goal(goal, {DURATION: duration_s, ENERGY: active_energy_kcal, "indicator": indicator})
+    assumed: Assumed = {}
+    if gait is None:
+        gait = assumed["gait"] = "run"
+    grade = grade_of(grade, assumed)
+    energy_model = energy_model_of(energy_model, gait, assumed)
+    person = person_of(
+        assumed,
+        body_mass_kg=body_mass_kg,
+        direction_model=direction_model,
+        age_y=age_y,
+        sex=sex,
+        height_m=height_m,
+        step_rate_ratio=step_rate_ratio,
+        interval=interval,
+    )
+    checked = {name: check(name, cast(float, limit), "limits") for name, limit in (limits or {}).items()}
+    if oxygen_uptake_max_ml_kg_min is not None:
+        oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
+    case = Case(
+        gait=gait,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=1.0,
+        duration_s=1.0,
+        distance_m=1.0,
+        grade=grade,
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
+        oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
+    )
+    own = {
+        "speed_low_m_s": speed_low_m_s,
+        "speed_high_m_s": speed_high_m_s,
+        "backward_speed_high_m_s": backward_speed_high_m_s,
+    }
+    own_speeds = {name: check(name, speed) for name, speed in own.items() if speed is not None}
+    if own_speeds.get("speed_low_m_s", 0.0) > own_speeds.get("speed_high_m_s", math.inf):
+        raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
+    task = Task(
+        case,
+        INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
+        duration_s is not None,
+        0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
+        indicator or "",
+        limits_of(checked, oxygen_uptake_max_ml_kg_min),
+        # So far below it that no rounding leads beyond.
+        checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
+        own_speeds,
+    )
+    candidates = candidates_of(task)
+    best = best_mix(task, candidates)
+    if best is None:
+        raise refusal(task, candidates)
+    mixed, codes = option(task, person, candidates, best)
+    others: dict[str, list[str]] = {}
+    answer: Plan = {
+        "goal": goal,
+        "gait": gait,
+        "bouts": mixed["bouts"],
+        "totals": mixed["totals"],
+        "binding": mixed["binding"],
+        "assumed": assumed,
+        "warnings": [],
+        "models": {
+            "version": __version__,
+            "hash": coefficients_hash(),
+            "energy_model": energy_model,
+            "direction_model": person.direction_model,
+        },
+        "references": references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"})),
+    }
+    if "rest_s" in mixed:
+        answer["rest_s"] = mixed["rest_s"]
+    for way in candidates.ends_by:
+        found = mixed
+        if {bout["direction"] for bout in mixed["bouts"]} != {way}:
+            one = best_mix(task, candidates.only(way))
+            if one is None:
+                candidates.warnings.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
+                continue
+            found, more = option(task, person, candidates, one)
+            for code in dict.fromkeys(more):
+                others.setdefault(code, []).append(f"{way}_only")
+        cast(Values, answer)[f"{way}_only"] = found
+    if not person.own_rest:
+        codes.append(cautions.REST_ASSUMED)
+    unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
+    first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, cautions.PLAN_CENTRAL, *candidates.warnings]
+    answer["warnings"] = plan_warnings([*first, *codes], others)
+    return answer
+
+
+def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
+    """Return what every second is to keep: what is plausible at all, the caller's limits, and the own maximum."""
+    held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, "")]
+    held += [Limit(name, value, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
+    return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]))
+
+
+def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[Warning]:
+    """Return each warning once; of those that concern a plan in one direction alone, which one."""
+    found = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    return found + [
+        {"code": code, "message": f"Of {' and '.join(ways)}: {cautions.WARNINGS[code]['message']}"}
+        for code, ways in others.items()
+        if code not in codes
+    ]
+
+
+def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
+    """Raise where a goal lacks what it needs, or is given what it has no use for."""
+    needed, unneeded = GOALS[goal]
+    for field in needed:
+        if given[field] is None:
+            raise Conflict(field, f"The goal {goal} needs {field}: give it.")
+    for field in unneeded:
+        if given[field] is not None:
+            raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
+
+
+def option(task: Task, person: Person, candidates: Candidates, found: Solution) -> tuple[PlanOption, list[str]]:
+    """Return a solution as it is answered, and the codes of what to warn of."""
+    farthest, left_s = INPUTS["distance_m"].high, task.time_s
+    bouts: list[PlanBout] = []
+    codes: list[str] = []
+    for row, time_s in found.seconds.items():
+        way, speed = candidates.direction_of(row), float(candidates.speed_m_s[row])
+        # Farther than an estimate takes, a bout is done in equal parts. No rounding adds to the time that there is.
+        parts = math.ceil(speed * time_s / farthest)
+        duration_s = fitting(min(time_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
+        left_s -= parts * duration_s
+        case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
+        builder, _ = compute(case, score=person.score, include=("energy", "load"))
+        bouts += [bout_of(case, way, builder)] * parts
+        # No bout is above the maximum; the other direction at its speed may be.
+        met = {code for code, _ in builder.warnings if cautions.concerns(code, way)} - {cautions.ABOVE_MAXIMUM}
+        codes += [code for code, _ in builder.warnings if code in met]
+    totals = totals_of(bouts, task.case, person)
+    codes += [cautions.WORKOUT_PARTS] * partly(totals)
+    answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": found.binding}
+    if task.timed:
+        answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
+    return answer, codes
+
+
+def bout_of(case: Case, way: Direction, builder: AnswerBuilder) -> PlanBout:
+    """Return one bout as it is answered."""
+    section = builder.forward if way == "forward" else builder.backward
+    bout: Values = {"direction": way, "speed_m_s": case.speed_m_s, "distance_m": case.distance_m}
+    names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "share_of_maximum", "load")
+    bout |= {name: section[name] for name in names if name in section}
+    return cast(PlanBout, bout)
+
+
+def totals_of(bouts: Sequence[PlanBout], case: Case, person: Person) -> PlanTotals:
+    """Return what bouts come to, as a workout of them does."""
+    names = ("speed_m_s", "duration_s", "distance_m")
+    segments = Segments(
+        backward=np.array([bout["direction"] == "backward" for bout in bouts]),
+        walk=np.full(len(bouts), case.gait == "walk"),
+        grade=np.full(len(bouts), case.grade),
+        times=np.ones(len(bouts)),
+        **{name: np.array([cast(Values, bout)[name] for bout in bouts]) for name in names},
+    )
+    totals = workout_of(segments, 0.0, person=person, energy_models={case.gait: case.energy_model})["totals"]
+    found = cast(Values, totals)
+    return cast(PlanTotals, {name: found[name] for name in PlanTotals.__annotations__ if name in found})

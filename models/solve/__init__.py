@@ -1,0 +1,5 @@
+"""The speed that meets a target."""
+
+from retrorun.models.solve.solve import solve
+
+__all__ = ["solve"]

@@ -1,0 +1,86 @@
+"""What may be asked of `models.solve.solve`, and the shape of its answer.
+
+Names are explained, once, in `models.vocabulary.quantities` and `models.vocabulary.answer`.
+"""
+
+from typing import Literal, NotRequired, TypeAlias, TypedDict
+
+from retrorun.models.solve.crossings import SpeedRange
+from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, Warning
+from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
+
+Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range"]
+
+
+class Asked(TypedDict, total=False):
+    """What may be asked beside `find` and body mass."""
+
+    total_energy_kcal: float
+    active_energy_kcal: float
+    oxygen_uptake_ml_kg_min: float
+    met: float
+    metabolic_power_w_kg: float
+    peak_vertical_force_bw: float
+    patellofemoral_peak_force_bw: float
+    knee_extensor_moment_ratio: float
+    patellofemoral_impulse_per_km_bw_s: float
+    patellofemoral_impulse_per_bout_bw_s: float
+    achilles_relative_load: float
+    tibial_compression_peak_bw: float
+    speed_m_s: float
+    backward_speed_m_s: float
+    duration_s: float
+    distance_m: float
+    gait: Gait
+    grade: float
+    energy_model: EnergyModelName
+    direction_model: DirectionModelName
+    age_y: float
+    sex: Sex
+    height_m: float
+    step_rate_ratio: float
+    interval: float
+    oxygen_uptake_max_ml_kg_min: float
+
+
+class Reach(TypedDict):
+    """What a direction can attain, where the target is beyond it: in the unit of the target."""
+
+    target: str
+    unit: str
+    nearest: NotRequired[float]
+    low: float
+    high: float
+
+
+class Solved(TypedDict):
+    """What was found in one direction; what was given stands beside it."""
+
+    speed_m_s: NotRequired[Graded]
+    duration_s: NotRequired[Interval]
+    distance_m: NotRequired[Interval]
+    share_of_maximum: NotRequired[Graded]
+    speed_ranges: NotRequired[list[SpeedRange]]
+    unattainable: NotRequired[Reach]
+
+
+class SolveModels(TypedDict):
+    """Which equations answered, and which version of them; none of energy for a load."""
+
+    version: str
+    hash: str
+    energy_model: NotRequired[EnergyModelName]
+    direction_model: NotRequired[DirectionModelName]
+
+
+class Solution(TypedDict):
+    """What meets a target, forward and backward; a direction in which it is unknown is absent."""
+
+    gait: Gait
+    find: Find
+    forward: NotRequired[Solved]
+    backward: NotRequired[Solved]
+    assumed: Assumed
+    warnings: list[Warning]
+    models: SolveModels
+    references: list[str]

@@ -1,0 +1,388 @@
+"""The finders behind `models.solve.solve`: from a checked question to what meets its target in each direction."""
+
+import math
+from collections.abc import Collection, Mapping
+from functools import partial, reduce
+from typing import Final, NamedTuple, cast
+
+import numpy as np
+
+from retrorun.models.estimate.builder import around
+from retrorun.models.estimate.case import Case, on_a_grade, spreads_of_person, study_widening
+from retrorun.models.estimate.energy_section import forward_grade
+from retrorun.models.estimate.equal_intensity import solved_grades
+from retrorun.models.estimate.inputs import Person, is_bout
+from retrorun.models.evidence import cautions
+from retrorun.models.numerics.arithmetic import Column, Mask
+from retrorun.models.numerics.roots import fitting
+from retrorun.models.physiology import energy, timing, uncertainty
+from retrorun.models.physiology.direction import elasticity
+from retrorun.models.physiology.grades import grades_of, weaker
+from retrorun.models.solve.answer import Find, Solved
+from retrorun.models.solve.load_ranges import INDICATORS, at_speeds, load_ranges
+from retrorun.models.solve.speed_at_power import (
+    Attainable,
+    attainable,
+    energies_at,
+    has_estimate,
+    inside,
+    power_at,
+    solvable,
+    speed_at,
+)
+from retrorun.models.vocabulary.answer import Interval
+from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, EvidenceGrade, Gait
+from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Unattainable, Undefined
+from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
+
+ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
+RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
+SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
+NOT_ASKED: Final = "which is outside what can be asked for"
+GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
+
+
+class Question(NamedTuple):
+    """A checked question: a bout with what is fixed of it, whose it is, and every number that was given."""
+
+    case: Case
+    person: Person
+    given: Mapping[str, float]
+    bounds_m_s: tuple[float, float]
+
+
+class Found(NamedTuple):
+    """What a finder found in each direction, or why not, and the codes of its warnings."""
+
+    of: dict[Direction, Solved | Unattainable]
+    warnings: list[str]
+
+
+def one_of(given: Mapping[str, object], names: Collection[str]) -> str:
+    """Return the one of several fields that was given, or raise."""
+    found = [name for name in names if name in given]
+    if len(found) != 1:
+        raise Conflict("", f"Give exactly one of: {', '.join(names)}.")
+    return found[0]
+
+
+def check_combination(find: Find, given: Mapping[str, object]) -> None:
+    """Raise where a target and what is fixed are not what this `find` needs."""
+    if find == "bout":
+        one_of(given, ENERGIES)
+        if "distance_m" in given:
+            raise Conflict(
+                "distance_m",
+                "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give "
+                "speed_m_s, for the duration and distance, or duration_s, for the speed and distance.",
+            )
+        one_of(given, ("speed_m_s", "duration_s"))
+    elif find == "level_speed":
+        if not {"speed_m_s", "grade"} <= given.keys():
+            raise Conflict("", "Give speed_m_s and grade: find level_speed needs both.")
+    elif find == "speed_range":
+        if (one_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
+            raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
+    else:
+        one_of(given, RATES if find == "speed" else SPEEDS)
+
+
+def beyond(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
+    """Return the refusal of a target that a direction cannot meet."""
+    known, (low, high, nearest) = INPUTS[field], reach
+    message = f"{GOING[question.case.gait]} {side} this cannot be met: {low:.6g} to {high:.6g}{known.suffix} can be"
+    if not known.within(nearest):
+        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+    message += f"; the nearest is {nearest:.6g}{known.suffix}."
+    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
+
+
+def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) -> Unattainable:
+    """Return the refusal of a target that no direction that was looked at can meet, with what comes nearest."""
+    if len(missed) == 1:
+        return next(iter(missed.values()))
+    near = {side: each for side, each in missed.items() if each.nearest is not None}
+    field = next(iter(missed.values())).field
+    asked, known = question.given[field], INPUTS[field]
+
+    def away(side: Direction) -> float:
+        nearest = near[side].nearest
+        assert nearest is not None
+        return abs(math.log(nearest / asked))
+
+    bounds = " and ".join(f"{each.low:.6g} to {each.high:.6g}{known.suffix} {way}" for way, each in missed.items())
+    message = f"{GOING[question.case.gait]} this cannot be met in either direction: {bounds} can be"
+    if not near:
+        low, high = (
+            pick(getattr(each, end) for each in missed.values()) for pick, end in ((min, "low"), (max, "high"))
+        )
+        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+    side = min(near, key=away)
+    each = near[side]
+    message += f"; the nearest is {each.nearest:.6g}{known.suffix}, {side}."
+    return Unattainable(field, message, **each.reach)
+
+
+def speed_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
+    """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
+    builder, _ = energies_at(question.case, speed_m_s)
+    codes = [code for code, _ in builder.warnings if cautions.concerns(code, side) and code != cautions.ABOVE_MAXIMUM]
+    share = getattr(builder, side).get("share_of_maximum")
+    if share is not None and share["value"] > 1:
+        codes.append(cautions.ABOVE_MAXIMUM)
+    return codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED]
+
+
+def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
+    """Return the warnings of a speed that was solved for, which may be one at which people change gait."""
+    codes = speed_warnings(question, speed_m_s, side)
+    slow = side == "backward" and question.case.gait == "run" and speed_m_s < timing.BACKWARD_TRANSITION_M_S
+    return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
+
+
+def speed_evidence(side: Direction, *bouts: Case) -> EvidenceGrade:
+    """Return the grade of a speed that was solved from power: the weakest of the bouts that it rests on.
+
+    Forward that of the energies, backward the weaker of this and the speed at equal metabolic rate.
+    """
+    grades = [forward_grade(bout) for bout in bouts]
+    if side == "backward":
+        for bout in bouts:
+            solved = solved_grades(bout._replace(equal="metabolic_rate"), bout.speed_m_s).backward
+            assert solved is not None
+            grades.append(solved)
+    return cast(EvidenceGrade, grades_of(reduce(weaker, grades)))
+
+
+def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
+    """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
+    if question.case.oxygen_uptake_max_ml_kg_min is None:
+        return {}
+    builder, _ = energies_at(question.case, speed_m_s, score=question.person.score)
+    share = getattr(builder, side)["share_of_maximum"]
+    return {"share_of_maximum": around(share["value"], 0.0, 0.0) if certain else share}
+
+
+def find_bout(question: Question) -> Found:
+    """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
+    given, case = question.given, question.case
+    target = one_of(given, ENERGIES)
+    if "duration_s" in given:
+        return find_speed(question, target)
+    speed = given["speed_m_s"]
+    duration, distance = INPUTS["duration_s"], INPUTS["distance_m"]
+    least = max(duration.low, distance.low / speed)
+    most = min(duration.high, distance.high / speed)
+    builder, _ = energies_at(case, speed, score=question.person.score)
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    for side in DIRECTIONS:
+        # The case lasts one second: its energy is that of each second.
+        each_second: Interval = getattr(builder, side)[target]
+        low, high, wanted = each_second["low"], each_second["high"], given[target]
+        seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
+        if least <= seconds["value"] <= most:
+            middle = (least + most) / 2
+            seconds["value"] = fitting(seconds["value"], middle, partial(is_bout, case.gait, speed))
+            metres = Interval(value=seconds["value"] * speed, low=seconds["low"] * speed, high=seconds["high"] * speed)
+            solved: Solved = {"speed_m_s": around(speed, 0.0, 0.0), "duration_s": seconds, "distance_m": metres}
+            found[side] = solved | share_of_maximum(question, speed, side)
+            codes += speed_warnings(question, speed, side)
+        else:
+            low, high = inside(each_second["value"] * least, each_second["value"] * most)
+            found[side] = beyond(question, target, side, Attainable(low, high, low if wanted < low else high))
+    return Found(found, codes)
+
+
+def find_rate(question: Question) -> Found:
+    """Find the speed of an oxygen uptake, a MET or a power."""
+    return find_speed(question, one_of(question.given, RATES))
+
+
+def find_speed(question: Question, target: str) -> Found:
+    """Find the speed in each direction of an energy or a rate, for the duration of the case where it has one."""
+    case, bounds = question.case, question.bounds_m_s
+    power = power_of(target, question.given[target], case)
+    duration = question.given.get("duration_s")
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    for side in DIRECTIONS:
+        speed = speed_at(case, side, power_w_kg=power, bounds_m_s=bounds)
+        if speed is None:
+
+            def value_at(speeds: Column, side: Direction = side) -> Column:
+                builder, _ = energies_at(case, speeds)
+                return cast(Column, getattr(builder, side)[target]["value"])
+
+            def known_at(speeds: Column, side: Direction = side) -> Mask:
+                return solvable(case, side, speeds)
+
+            reach = attainable(value_at, known_at, bounds, question.given[target])
+            found[side] = beyond(question, target, side, reach)
+            continue
+        if duration is not None:
+            speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
+        _, move = energies_at(case, speed, score=question.person.score)
+        of_power = move.forward_spread if side == "forward" else move.backward_spread
+        spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
+        evidence = speed_evidence(side, at_speeds(case, speed))
+        solved: Solved = {"speed_m_s": {**around(speed, spread, question.person.score), "evidence": evidence}}
+        if duration is not None:
+            solved["duration_s"] = around(duration, 0.0, 0.0)
+            solved["distance_m"] = around(speed * duration, spread, question.person.score)
+        found[side] = solved | share_of_maximum(question, speed, side, certain=True)
+        codes += solved_warnings(question, speed, side)
+    return Found(found, codes)
+
+
+def power_of(target: str, value: float, case: Case) -> float:
+    """Return the gross metabolic power that a target asks for [W/kg]."""
+    if target == "metabolic_power_w_kg":
+        return value
+    if target in ENERGIES:
+        gross = value * energy.J_PER_KCAL / (case.body_mass_kg * case.duration_s)
+        return cast(float, gross + (case.resting_w_kg if target == "active_energy_kcal" else 0.0))
+    uptake = value * energy.MET_ML_KG_MIN if target == "met" else value
+    return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=uptake))
+
+
+def find_equal_cost_speed(question: Question) -> Found:
+    """Find the backward speed that costs what a forward speed costs, as an estimate does, or the reverse."""
+    case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
+    equal = case._replace(equal="metabolic_rate")
+    field = one_of(given, SPEEDS)
+    of: dict[Direction, Solved]
+    if field == "speed_m_s":
+
+        def solvable_at(speeds: Column) -> Mask:
+            # The backward speed that is solved for has an estimate too.
+            with np.errstate(all="ignore"):
+                _, move = energies_at(equal, speeds)
+            return has_estimate(equal, speeds) & has_estimate(case, cast(Column, move.speed_m_s))
+
+        if not solvable_at(np.array([given[field]]))[0]:
+            reach = attainable(same, solvable_at, bounds, given[field])
+            return Found({"backward": beyond(question, field, "backward", reach)}, [])
+        builder, _ = energies_at(equal, given[field], score=score)
+        of = {side: {"speed_m_s": getattr(builder, side)["speed_m_s"]} for side in DIRECTIONS}
+    else:
+        backward = given[field]
+        if case.gait == "walk" and backward > WALKING_SPEED_HIGH_M_S:
+            raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
+
+        def known_at(speeds: Column) -> Mask:
+            return solvable(case, "backward", speeds) & costs_within(
+                case, case, ("backward", "forward"), speeds, bounds
+            )
+
+        power = cast(float, power_at(case, "backward")(backward))
+        forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
+        if forward is not None:
+            # Solved for again, the backward speed may lie under the least one by rounding.
+            forward = fitting(forward, bounds[1], lambda trial: bool(has_estimate(equal, np.array([trial]))[0]))
+        if forward is None or not solvable(case, "backward", np.array([backward]))[0]:
+            reach = attainable(same, known_at, bounds, backward)
+            return Found({"forward": beyond(question, field, "forward", reach)}, [])
+        builder, move = energies_at(equal, forward, score=score)
+        # The spread of the ratio moves either speed by its own elasticity.
+        steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
+        spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
+        # The ratio alone moves it, as it moves a backward speed that is solved for.
+        given_backward = solved_grades(equal, backward).backward
+        assert given_backward is not None
+        evidence = cast(EvidenceGrade, grades_of(given_backward))
+        of = {
+            "forward": {"speed_m_s": {**around(forward, cast(float, spread), score), "evidence": evidence}},
+            "backward": {"speed_m_s": around(backward, 0.0, score)},
+        }
+    # The other direction costs the same, by the definition of what is found.
+    share = share_of_maximum(question, given[field], "forward" if field == "speed_m_s" else "backward")
+    codes = [code for code, _ in builder.warnings]
+    return Found(
+        {side: each | share for side, each in of.items()},
+        codes if question.person.own_rest else [*codes, cautions.REST_ASSUMED],
+    )
+
+
+def find_level_speed(question: Question) -> Found:
+    """Find the speed on the level that costs, in each direction, what the given speed costs on its grade."""
+    case, bounds, speed = question.case, question.bounds_m_s, question.given["speed_m_s"]
+    level = question._replace(case=case._replace(grade=0.0))
+    found: dict[Direction, Solved | Unattainable] = {}
+    codes: list[str] = []
+    energies_at(case, speed, score=question.person.score)  # refuses a bout that has no answer
+    for side in DIRECTIONS:
+        power = cast(float, power_at(case, side)(speed))
+        flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
+        codes += speed_warnings(question, speed, side)
+        if flat is None:
+
+            def known_at(speeds: Column, side: Direction = side) -> Mask:
+                return has_estimate(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
+
+            found[side] = beyond(question, "speed_m_s", side, attainable(same, known_at, bounds, speed))
+            continue
+        spread = level_spread(case, level.case, side, question.person.score)
+        spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
+        evidence = speed_evidence(side, case, at_speeds(level.case, flat))
+        solved: Solved = {"speed_m_s": {**around(flat, spread, question.person.score), "evidence": evidence}}
+        found[side] = solved | share_of_maximum(question, speed, side)
+        codes += solved_warnings(level, flat, side)
+    return Found(found, codes)
+
+
+def level_spread(case: Case, level: Case, side: Direction, score: float) -> float:
+    """Return how far power on a grade and power on the level may lie apart from where the equations put them."""
+    variance = 0.0
+    if on_a_grade(case):
+        parts = (uncertainty.model_cv(gait=case.gait, on_grade=there) for there in (True, False))
+        variance = sum(cast(float, part * part) for part in parts)
+    if side == "backward":
+        widened = study_widening(case, score)
+        there, flat = (cast(float, spreads_of_person(each, widened).ratio_variance) for each in (case, level))
+        variance += there - flat
+    return math.sqrt(variance)
+
+
+def same(speeds: Column) -> Column:
+    """Return speeds as they are: the target is a speed."""
+    return speeds
+
+
+def costs_within(
+    case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
+) -> Mask:
+    """Say at which speeds a case costs what another one can cost at a speed that can be told from it."""
+    cost = power_at(other, sides[1])
+    reach = attainable(
+        lambda there: cast(Column, cost(there)), lambda there: solvable(other, sides[1], there), bounds_m_s, 0.0
+    )
+    power = power_at(case, sides[0])(speeds)
+    return np.asarray((power >= reach.low) & (power <= reach.high))
+
+
+def find_speed_range(question: Question) -> Found:
+    """Find the ranges of speed in which a load indicator stays at or under a bound."""
+    indicator = one_of(question.given, INDICATORS)
+    bound = question.given[indicator]
+    loads = load_ranges(question.case, indicator=indicator, bound=bound, bounds_m_s=question.bounds_m_s)
+    if not loads.ranges:
+        why = " ".join(cautions.WARNINGS[code]["message"] for code in loads.warnings if code.startswith("absent."))
+        raise Undefined(indicator, f"This load is unknown in both directions. {why}".strip(), "unknown_load")
+    found: dict[Direction, Solved | Unattainable] = {}
+    for side in DIRECTIONS:
+        if loads.ranges.get(side):
+            found[side] = {"speed_ranges": loads.ranges[side]}
+        elif side in loads.ranges:
+            low, high = inside(*loads.attainable[side])
+            found[side] = beyond(question, indicator, side, Attainable(low, high, low))
+    return Found(found, loads.warnings)
+
+
+FINDERS: Final = {
+    "bout": find_bout,
+    "speed": find_rate,
+    "equal_cost_speed": find_equal_cost_speed,
+    "level_speed": find_level_speed,
+    "speed_range": find_speed_range,
+}

@@ -1,0 +1,158 @@
+"""Every speed at which something crosses a bound, and the ranges of speed in which a joint load stays under one."""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from retrorun.models.estimate.case import Case
+from retrorun.models.estimate.estimate import compute
+from retrorun.models.evidence import cautions
+from retrorun.models.numerics.arithmetic import Column, Mask, Number
+from retrorun.models.physiology import load, timing
+from retrorun.models.solve.crossings import NODES, SpeedRange, ranges_under, with_turning_points
+from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, Gait, Section
+from retrorun.models.vocabulary.quantities import INPUTS, speed_bounds
+
+LOAD_SECTIONS: Final[tuple[Section, ...]] = ("timing", "load")
+"""The parts of an estimate that a load indicator needs."""
+
+INDICATORS: Final = tuple(load.EVIDENCE_GRADES)
+"""Load indicators that can be bounded."""
+
+KINKS_M_S: Final = (
+    1.0,
+    *(
+        1 + (lowest - at_one) / per_m_s
+        for at_one, per_m_s, lowest in (load.PATELLOFEMORAL_RATIO_LINE, load.KNEE_MOMENT_RATIO_LINE)
+    ),
+    load.PEAK_VERTICAL_FORCE_CROSSING_M_S,
+    timing.BACKWARD_CONTACT_TO_M_S,
+    float(np.nextafter(timing.BACKWARD_CONTACT_TO_M_S, np.inf)),
+)
+"""Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
+known with the first at which it is not."""
+
+PATELLOFEMORAL: Final = {cautions.STEP_RATE, cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
+VERTICAL_FORCE: Final = {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()}
+OF_IMPULSE: Final = (
+    PATELLOFEMORAL
+    | VERTICAL_FORCE
+    | {
+        cautions.IMPULSE_LEVEL,
+        cautions.BACKWARD_CONTACT_ABSENT,
+        cautions.WALKING_TIMING_ABSENT,
+    }
+)
+EVERY_LOAD: Final = {
+    cautions.LOAD_MEANING,
+    cautions.LOAD_ON_GRADE,
+    cautions.BACKWARD_LOAD_GRADE_ABSENT,
+    cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
+    cautions.NOVICE,
+    cautions.FALL,
+}
+CONCERNING: Final[dict[str, set[str]]] = {
+    "peak_vertical_force_bw": VERTICAL_FORCE,
+    "patellofemoral_peak_force_bw": PATELLOFEMORAL,
+    "patellofemoral_impulse_per_km_bw_s": OF_IMPULSE,
+    IMPULSE: OF_IMPULSE,
+    "knee_extensor_moment_ratio": {cautions.WALKING_KNEE_MOMENT_ABSENT},
+    "achilles_relative_load": {cautions.BACKWARD_ACHILLES_UNKNOWN, *cautions.ACHILLES_SPEED.values()},
+    "tibial_compression_peak_bw": {
+        cautions.TIBIAL_SPEED,
+        cautions.BACKWARD_TIBIAL_ABSENT,
+        cautions.WALKING_TIBIAL_ABSENT,
+    },
+}
+"""Warnings of an estimate that concern each indicator, beside those of every load."""
+
+
+class LoadRanges(NamedTuple):
+    """Where a load indicator keeps a bound, and what it can be at all; None where it is unknown."""
+
+    ranges: dict[Direction, list[SpeedRange]]
+    attainable: dict[Direction, tuple[float, float]]
+    warnings: list[str]
+
+
+def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[float, float]:
+    """Return the speeds at which a bout is answered, of a duration its distance too [m/s].
+
+    Examples
+    --------
+    >>> plausible_speeds("run"), plausible_speeds("run", 100_000.0)
+    ((0.2, 8.0), (0.2, 5.0))
+    """
+    low, high = speed_bounds(gait_name)
+    distance = INPUTS["distance_m"]
+    if duration_s is None:
+        return low, high
+    low, high = max(low, distance.low / duration_s), min(high, distance.high / duration_s)
+    # A quotient is rounded, and with it the distance that follows from it.
+    while low * duration_s < distance.low:
+        low = math.nextafter(low, math.inf)
+    while high * duration_s > distance.high:
+        high = math.nextafter(high, 0.0)
+    return low, high
+
+
+def at_speeds(case: Case, speeds: Number) -> Case:
+    """Return a case at other speeds, for the same duration."""
+    return case._replace(speed_m_s=speeds, distance_m=speeds * case.duration_s)
+
+
+def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[float, float]) -> LoadRanges:
+    """Find the speeds at which a load indicator stays at or under a bound, in each direction.
+
+    Parameters
+    ----------
+    case : Case
+        The bout at any speed; both directions at the same one.
+    indicator : str
+        One of `INDICATORS`.
+    bound : float
+        Bound of its value, in its unit.
+    bounds_m_s : tuple of float
+        Slowest and fastest speed to look at [m/s].
+
+    Returns
+    -------
+    LoadRanges
+        By direction the ranges [m/s], empty where no speed keeps the bound, and the least and greatest value; a
+        direction in which the indicator is unknown is in neither. Then the codes of the warnings.
+    """
+    low, high = bounds_m_s
+    kinks = [kink for kink in KINKS_M_S if low < kink < high]
+    nodes = np.union1d(np.linspace(low, high, NODES), kinks)
+    ranges: dict[Direction, list[SpeedRange]] = {}
+    attainable: dict[Direction, tuple[float, float]] = {}
+    kept: dict[Direction, Mask] = {}
+    for side in DIRECTIONS:
+
+        def value_at(speeds: Column, side: Direction = side) -> Column:
+            builder, _ = compute(at_speeds(case, speeds), score=1.0, include=LOAD_SECTIONS)
+            found = getattr(builder, side).get("load", {}).get(indicator, {})
+            return np.asarray(found.get("value", np.full(speeds.shape, np.nan)))
+
+        values = value_at(with_turning_points(value_at, nodes))
+        known = values[np.isfinite(values)]
+        if known.size:
+            ranges[side] = ranges_under(value_at, nodes, bound)
+            attainable[side] = float(known.min()), float(known.max())
+            kept[side] = value_at(nodes) <= bound
+    builder, _ = compute(at_speeds(case, nodes), score=1.0, include=LOAD_SECTIONS)
+    concerning = EVERY_LOAD | CONCERNING[indicator]
+    warnings = [
+        code
+        for code, where in builder.warnings
+        if code in concerning
+        # What is absent limits the ranges from outside; every other warning is about the speeds in them.
+        and (
+            (code.startswith("absent.") and np.any(where))
+            or any(cautions.concerns(code, side) and np.any(where & inside) for side, inside in kept.items())
+        )
+    ]
+    if indicator == "knee_extensor_moment_ratio" and "backward" in ranges:
+        warnings.insert(0, cautions.FORWARD_KNEE_MOMENT_ABSENT)
+    return LoadRanges(ranges, attainable, warnings)

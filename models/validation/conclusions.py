@@ -1,0 +1,110 @@
+"""How often each model's range held what was measured, and what to conclude from it in one sentence."""
+
+from collections.abc import Sequence
+from functools import cache
+from statistics import fmean
+from typing import Final, NotRequired, TypedDict, get_args
+
+from retrorun.models.numerics.quantiles import binomial_interval
+from retrorun.models.sources.tables import TableName
+from retrorun.models.validation.comparison import INTERVAL, ComparedModel, Comparison
+from retrorun.models.vocabulary.choices import DirectionModelName
+
+SHOWN_WITH: Final = get_args(DirectionModelName)[0]
+"""Direction model with which backward energies count for an energy equation, so that each row counts once."""
+
+RATIO_TABLE: Final[TableName] = "ratios"
+"""Table that the direction models are judged by: it has one row for each study and gait, which other tables repeat."""
+
+
+class Coverage(TypedDict):
+    """How many of its measured values one model covers, over all its indicators."""
+
+    model: ComparedModel
+    comparisons: int
+    judged: int
+    covered: int
+    share_covered: NotRequired[float]
+    share_low: NotRequired[float]
+    share_high: NotRequired[float]
+    conclusion: str
+
+
+class Share(TypedDict, total=False):
+    """The share of judged comparisons that are covered, with its exact interval; empty where none is judged."""
+
+    share_covered: float
+    share_low: float
+    share_high: float
+
+
+@cache
+def share(covered: int, judged: int) -> Share:
+    """Return how often a range held.
+
+    Examples
+    --------
+    >>> share(5, 5)["share_covered"], share(0, 0)
+    (1.0, {})
+    """
+    if not judged:
+        return {}
+    low, high = binomial_interval(covered, judged, interval=INTERVAL)
+    return {"share_covered": covered / judged, "share_low": low, "share_high": high}
+
+
+def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:
+    """Return the coverage of every model that takes part in comparisons, in the order of `ComparedModel`.
+
+    A direction model counts one row for each study and gait, those of `RATIO_TABLE`: the exact interval of the share
+    takes rows as independent.
+    """
+    found = []
+    for model in get_args(ComparedModel):
+        own = [comparison for comparison in comparisons if _counts(comparison, model)]
+        if own:
+            found.append(coverage(model, own))
+    return found
+
+
+def _counts(comparison: Comparison, model: ComparedModel) -> bool:
+    if comparison["model"] != model:
+        return False
+    if model in get_args(DirectionModelName):
+        return comparison["table"] == RATIO_TABLE
+    return bool(comparison.get("direction_model", SHOWN_WITH) == SHOWN_WITH)
+
+
+def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverage:
+    """Return the coverage of one model over at least one comparison."""
+    judged = [comparison["inside"] for comparison in comparisons if "inside" in comparison]
+    found: Coverage = {
+        "model": model,
+        "comparisons": len(comparisons),
+        "judged": len(judged),
+        "covered": sum(judged),
+        "conclusion": "",
+        **share(sum(judged), len(judged)),
+    }
+    found["conclusion"] = conclusion(found, comparisons)
+    return found
+
+
+def conclusion(found: Coverage, comparisons: Sequence[Comparison]) -> str:
+    """Return what to conclude of one model's range for the mean of a group, in a sentence."""
+    rows, made = len(comparisons), sum(comparison["fitted"] for comparison in comparisons)
+    off = f"on average it is {100 * fmean(abs(comparison['relative_error']) for comparison in comparisons):.0f} % off"
+    if made:
+        off += f", and {made} of {rows} row{'s' * (rows > 1)} made it"
+    if "share_high" not in found:
+        return f"No row has what a range is judged by; {off}."
+    held = f"{found['covered']} of {found['judged']} measured means lie in it"
+    allowed = f"(the true share may be {found['share_low']:.0%} to {found['share_high']:.0%})"
+    if found["share_high"] < INTERVAL:
+        return f"Its range is too narrow for a group's mean: only {held} {allowed}; {off}."
+    if found["share_low"] < INTERVAL:
+        return (
+            f"Nothing here contradicts its {INTERVAL:.0%} range for a group's mean, but the rows are few: {held} "
+            f"{allowed}; {off}."
+        )
+    return f"Its range is wider than it needs to be for a group's mean: {held} {allowed}; {off}."

@@ -1,0 +1,1 @@
+"""Words, meanings, bounds and errors: what every other package speaks in."""

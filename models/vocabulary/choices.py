@@ -1,0 +1,33 @@
+"""Words that an input or an answer may be one of."""
+
+from typing import Final, Literal, TypeAlias
+
+Gait: TypeAlias = Literal["run", "walk"]
+
+EvidenceGrade: TypeAlias = Literal["A", "B", "C", "C-", "D"]
+
+Standing = Literal["published", "secondary", "derived", "choice"]
+"""published: in the publisher's page or abstract; secondary: transcribed by a third party; derived: arithmetic
+on published numbers; choice: a modelling decision of this project."""
+
+EnergyModelName: TypeAlias = Literal["looney2025", "looney2019", "acsm", "leger1984", "minetti2002"]
+
+Sex: TypeAlias = Literal["male", "female"]
+
+Intensity: TypeAlias = Literal["light", "moderate", "vigorous"]
+
+DirectionModelName: TypeAlias = Literal["documented", "pooled"]
+
+Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate", "perceived_exertion"]
+
+Direction: TypeAlias = Literal["forward", "backward"]
+
+DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
+
+Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
+
+SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
+"""The parts of an answer that `include` chooses from; all by default."""
+
+IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
+"""The one joint load that adds up over bouts."""

@@ -1,0 +1,370 @@
+"""What a watch recorded, cleaned: spikes and breaks out, the way and the slope smoothed, on an even clock.
+
+Breaks (gaps, jumps) are cut out of clock, way and climb alike, so that what is left is one continuous recording.
+"""
+
+import math
+from bisect import bisect_left
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrorun.models.numerics.arithmetic import Column, Mask
+from retrorun.models.vocabulary.errors import OutOfRange, Undefined
+from retrorun.models.vocabulary.quantities import INPUTS
+
+EARTH_RADIUS_M: Final = 6_371_008.8
+"""Mean radius of the Earth (IUGG)."""
+
+MAXIMUM_POINTS: Final = 172_801
+"""Most points of a recording: one a second for two days, the longest bout answered (choice)."""
+
+LEAST_POINTS: Final = 2
+"""Points that make a way."""
+
+POSITION_HIGH_DEG: Final = (90.0, 180.0)
+"""Largest latitude and longitude there are, either way."""
+
+ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
+"""Altitudes on land; what lies outside is taken as unknown (choice)."""
+
+DISTANCE_HIGH_M: Final = 43e6
+"""Distances so far, either way; what lies beyond is taken as unknown (choice: a FIT file has room for 42 950 km)."""
+
+SPIKE_SPEED_M_S: Final = 12.5
+"""Speed from one point to the next that is no person's: the fastest sprint reached 12.4 m/s (choice)."""
+
+SPIKE_POINTS: Final = 5
+"""Most points in a row that are taken as a spike when the way before and behind them fits together (choice)."""
+
+STRAY_S: Final = 3600.0
+"""Time from the rest of a recording beyond which as few points as a spike has, at its very beginning or end, are taken
+as misdated (choice)."""
+
+UNUSABLE_SHARE: Final = 0.5
+"""Share of unusable points beyond which a recording is refused: what is left says too little of it (choice)."""
+
+GAP_S: Final = 60.0
+"""Time without any point from which nothing is taken as recorded: a pause (choice)."""
+
+WAY_WINDOW_S: Final = 5
+"""Seconds over which positions are averaged before distances between them are summed (choice)."""
+
+SLOPE_STEP_M: Final = 5.0
+"""Length of way over which altitudes are averaged before a line is laid through them (choice)."""
+
+SLOPE_WINDOW_STEPS: Final = 10
+"""Steps before and behind a place through which the line is laid: 105 m of way in all (choice)."""
+
+SMOOTHING: Final = (
+    f"Elevation: means over each {SLOPE_STEP_M:g} m of way, then the slope of the least-squares line through the "
+    f"{SLOPE_STEP_M * (2 * SLOPE_WINDOW_STEPS + 1):g} m around each place (local linear regression). Positions: means "
+    f"over {WAY_WINDOW_S} s."
+)
+"""What is smoothed and how, for the report."""
+
+
+class Points(NamedTuple):
+    """What a file holds, as columns of equal length; NaN where a point does not say."""
+
+    time_s: Column
+    latitude_deg: Column
+    longitude_deg: Column
+    altitude_m: Column
+    distance_m: Column
+    """Distance so far, as the device has it."""
+
+
+class Recording(NamedTuple):
+    """A cleaned recording on an even clock of about a second that stands still in gaps and jumps."""
+
+    clock_s: Column
+    """The even clock."""
+    way_m: Column
+    """Distance so far at each tick."""
+    slope: Column | None
+    """Rise over run at each tick; None where the file holds no altitudes."""
+    duration_s: float
+    """From the first usable point to the last, gaps, jumps and spikes at either end included."""
+    point_time_s: Column
+    """Time of each kept point since the first usable one."""
+    point_clock_s: Column
+    """What the clock shows at each kept point."""
+    points: int
+    unusable_points: int
+    removed_spikes: int
+    jumps: int
+    jump_s: float
+    gaps: int
+    gap_s: float
+    positions_distance_m: float | None
+    device_distance_m: float | None
+
+
+def recording(points: Points) -> Recording:
+    """Clean what a file holds.
+
+    Parameters
+    ----------
+    points : Points
+        Columns of the file, in its order.
+
+    Returns
+    -------
+    Recording
+        What is left, on an even clock, with counts of what was taken out.
+
+    Raises
+    ------
+    OutOfRange
+        More points or a longer time than are answered.
+    Undefined
+        Fewer than two points with time and place, more than half without, or gaps alone.
+
+    Notes
+    -----
+    The device's distance is used where every kept point has it and it neither falls nor jumps, since it rests on more
+    than positions; points without a place then count too. Else the sum over smoothed positions.
+    """
+    count = len(points.time_s)
+    known = abs(points.distance_m) <= DISTANCE_HIGH_M
+    points = points._replace(distance_m=np.where(known, points.distance_m, math.nan))
+    if count > MAXIMUM_POINTS:
+        raise OutOfRange("file", f"A file is answered up to {MAXIMUM_POINTS} points: split it.")
+    usable = usable_points(points)
+    unusable = count - int(usable.sum())
+    if count - unusable < LEAST_POINTS:
+        raise Undefined(
+            "file", "Fewer than two points have both a time and a place or distance: give another file.", "no_track"
+        )
+    if unusable > UNUSABLE_SHARE * count:
+        raise Undefined(
+            "file",
+            "More than half of the points have no time, neither place nor distance, or a time that does not go on: "
+            "mend the file, or give another.",
+            "mostly_unusable",
+        )
+    used = Points(*(column[usable] for column in points))
+    by_position = bool(located(used).all())
+    longest = INPUTS["duration_s"].high
+    duration_s = float(used.time_s[-1] - used.time_s[0])
+    if duration_s > longest:
+        raise OutOfRange("file", f"A file is answered up to {longest:g} s from first point to last: split it.")
+    place = on_sphere(used) if by_position else used.distance_m[:, np.newaxis]
+    since_s = used.time_s - used.time_s[0]
+    kept = ~spikes(since_s, place)
+    used, place, time_s = Points(*(column[kept] for column in used)), place[kept], since_s[kept]
+    # What is taken out between two points is bridged; a spike at either end leaves a gap.
+    ends_s = np.array([time_s[0], duration_s - time_s[-1]])
+    step_s, step_m = np.diff(time_s), np.linalg.norm(np.diff(place, axis=0), axis=1)
+    gap = step_s > GAP_S
+    if len(gap) and gap.all():
+        raise Undefined(
+            "file",
+            f"Every point is more than {GAP_S:g} s from the next, and such gaps are not taken as recorded: give a file "
+            "with more points.",
+            "all_gaps",
+        )
+    jump = ~gap & (step_m > SPIKE_SPEED_M_S * step_s)
+    if not by_position:
+        jump |= ~gap & (np.diff(used.distance_m) < 0)
+    whole = ~(gap | jump)
+    clock = summed(np.where(whole, step_s, 0.0))
+    even = np.linspace(0.0, clock[-1], math.ceil(clock[-1]) + 1)
+    device_way = positions_way = None
+    if not by_position or goes_on(used.distance_m, time_s):
+        device_way = np.interp(even, clock, summed(np.where(whole, np.diff(used.distance_m), 0.0)))
+    if by_position:
+        positions_way = smoothed_way(even, clock, used, whole)
+    way = device_way if device_way is not None else positions_way
+    assert way is not None, "points have positions, distances or both"
+    return Recording(
+        clock_s=even,
+        way_m=way,
+        slope=slope_of(even, clock, way, used, whole),
+        duration_s=duration_s,
+        point_time_s=time_s,
+        point_clock_s=clock,
+        points=count,
+        unusable_points=unusable,
+        removed_spikes=int((~kept).sum()),
+        jumps=int(jump.sum()),
+        jump_s=float(step_s[jump].sum()),
+        gaps=int(gap.sum() + (ends_s > 0).sum()),
+        gap_s=float(step_s[gap].sum() + ends_s.sum()),
+        positions_distance_m=None if positions_way is None else float(positions_way[-1]),
+        device_distance_m=None if device_way is None else float(device_way[-1]),
+    )
+
+
+def usable_points(points: Points) -> Mask:
+    """Say which points have a time that goes on, and a distance or a place, whichever the way is taken from."""
+    placed, measured = located(points), np.isfinite(points.distance_m)
+    by_distance = in_order(points.time_s, measured)
+    # Every place has its distance too: nothing is lost with the places that are missing.
+    if measured[placed].all() and goes_on(points.distance_m[by_distance], points.time_s[by_distance]):
+        return by_distance
+    # Most of what has a distance has no position: indoors, or a watch that lost the sky.
+    by_position = placed.sum() >= measured.sum() / 2
+    return in_order(points.time_s, placed) if by_position else by_distance
+
+
+def located(points: Points) -> Mask:
+    """Say which points have a place."""
+    latitude_high, longitude_high = POSITION_HIGH_DEG
+    found: Mask = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
+    return found
+
+
+def goes_on(distance_m: Column, time_s: Column) -> bool:
+    """Say whether a distance so far is known throughout, and neither falls nor jumps but in gaps.
+
+    Examples
+    --------
+    >>> goes_on(np.array([0.0, 2.0, 4.0]), np.arange(3.0)), goes_on(np.array([0.0, 400.0, 4.0]), np.arange(3.0))
+    (True, False)
+    """
+    step_m, step_s = np.diff(distance_m), np.diff(time_s)
+    # A comparison with NaN is false.
+    return bool(((step_s > GAP_S) | ((step_m >= 0) & (step_m <= SPIKE_SPEED_M_S * step_s))).all())
+
+
+def in_order(time_s: Column, known: Mask) -> Mask:
+    """Say which known points to keep so that times go on: the most that can be, and none that is far from the rest.
+
+    Examples
+    --------
+    >>> in_order(np.array([0.0, 1.0, 36_002.0, 3.0, 3.0, 4.0]), np.full(6, True))
+    array([ True,  True, False,  True, False,  True])
+    """
+    rows = np.flatnonzero(known & np.isfinite(time_s))
+    kept = rows[rising(time_s[rows])]
+    with np.errstate(over="ignore"):
+        far = np.flatnonzero(np.diff(time_s[kept]) > STRAY_S) + 1
+    begin, end = 0, len(kept)
+    if len(far) and far[0] <= SPIKE_POINTS and end - far[0] > far[0]:
+        begin = int(far[0])
+    if len(far) and end - far[-1] <= SPIKE_POINTS and far[-1] - begin > end - far[-1]:
+        end = int(far[-1])
+    found = np.zeros(len(time_s), dtype=np.bool_)
+    found[kept[begin:end]] = True
+    return found
+
+
+def rising(times: Column) -> NDArray[np.intp]:
+    """Return the places of a longest run of times each later than the one before, leaving out the fewest.
+
+    Examples
+    --------
+    >>> rising(np.array([0.0, 9.0, 1.0, 2.0]))
+    array([0, 2, 3])
+    """
+    if (times[1:] > times[:-1]).all():
+        return np.arange(len(times))
+    # Patience sorting: the least time that a run of each length can end with, where it stands, and what it follows.
+    ends: list[float] = []
+    places: list[int] = []
+    follows = []
+    for place, time in enumerate(times.tolist()):
+        length = bisect_left(ends, time)
+        follows.append(places[length - 1] if length else -1)
+        if length == len(ends):
+            ends.append(time)
+            places.append(place)
+        elif time < ends[length]:
+            ends[length], places[length] = time, place
+    run = []
+    place = places[-1]
+    while place >= 0:
+        run.append(place)
+        place = follows[place]
+    return np.array(run[::-1], dtype=np.intp)
+
+
+def on_sphere(points: Points) -> Column:
+    """Return positions as three columns [m], whose distances need no care at poles and date line."""
+    latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
+    across = np.cos(latitude)
+    columns = (across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude))
+    return EARTH_RADIUS_M * np.column_stack(columns)
+
+
+def spikes(time_s: Column, place: Column) -> Mask:
+    """Say which points lie off a way that fits together without them.
+
+    Examples
+    --------
+    >>> spikes(np.arange(5.0), np.array([[0.0], [2.0], [400.0], [6.0], [8.0]]))
+    array([False, False,  True, False, False])
+    """
+    found = np.zeros(len(time_s), dtype=np.bool_)
+    far = np.linalg.norm(np.diff(place, axis=0), axis=1) > SPIKE_SPEED_M_S * np.diff(time_s)
+    starts = [0, *(np.flatnonzero(far) + 1).tolist(), len(time_s)]
+
+    def reached(begin: int, end: int) -> bool:
+        return math.dist(place[begin], place[end]) <= SPIKE_SPEED_M_S * float(time_s[end] - time_s[begin])
+
+    last = None
+    for number, (start, end) in enumerate(pairwise(starts)):
+        points, final = end - start, end == len(time_s)
+        if points > SPIKE_POINTS or (last is not None and reached(last, start)):
+            drop = False
+        elif last is None:
+            # At the very beginning whoever holds the longer way is right.
+            drop = not final and starts[number + 2] - end > points
+        else:
+            drop = final or reached(last, end)
+        if drop:
+            found[start:end] = True
+        else:
+            last = end - 1
+    return found
+
+
+def summed(steps: Column) -> Column:
+    """Return running sums from 0, one more than there are steps."""
+    return np.concatenate(([0.0], np.cumsum(steps)))
+
+
+def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Column:
+    """Return the distance so far along smoothed positions, at each tick [m]."""
+    latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
+    across = np.cos((latitude[1:] + latitude[:-1]) / 2)
+    east = EARTH_RADIUS_M * across * (np.remainder(np.diff(longitude) + math.pi, 2 * math.pi) - math.pi)
+    north = EARTH_RADIUS_M * np.diff(latitude)
+    half, steps = WAY_WINDOW_S // 2, []
+    for component in (east, north):
+        ticks = np.interp(even, clock, summed(np.where(whole, component, 0.0)))
+        if len(ticks) > WAY_WINDOW_S:
+            # Turned about its ends, so that the ends stay where they are.
+            ticks = np.pad(ticks, half, mode="reflect", reflect_type="odd")
+            ticks = np.convolve(ticks, np.full(WAY_WINDOW_S, 1 / WAY_WINDOW_S), mode="valid")
+        steps.append(np.diff(ticks))
+    return summed(np.hypot(*steps))
+
+
+def slope_of(even: Column, clock: Column, way: Column, points: Points, whole: Mask) -> Column | None:
+    """Return rise over run at each tick, from a line laid through the altitudes around it."""
+    low, high = ALTITUDE_RANGE_M
+    known = (points.altitude_m >= low) & (points.altitude_m <= high)
+    if known.sum() < LEAST_POINTS:
+        return None
+    altitude = np.interp(points.time_s, points.time_s[known], points.altitude_m[known])
+    climb = np.interp(even, clock, summed(np.where(whole, np.diff(altitude), 0.0)))
+    step = (way / SLOPE_STEP_M).astype(np.int64)
+    ticks = np.bincount(step)
+    seen = (ticks > 0).astype(np.float64)
+    heights = np.bincount(step, weights=climb) / np.maximum(ticks, 1)
+    places = np.arange(-SLOPE_WINDOW_STEPS, SLOPE_WINDOW_STEPS + 1.0)
+
+    def around(column: Column, weights: Column) -> Column:
+        return np.correlate(np.pad(column, SLOPE_WINDOW_STEPS), weights, mode="valid")
+
+    n, first, second = (around(seen, weights) for weights in (places**0, places, places**2))
+    total, moment = around(heights, places**0), around(heights, places)
+    spread = n * second - first * first
+    slope = np.divide(n * moment - first * total, spread, out=np.zeros_like(spread), where=spread > 0) / SLOPE_STEP_M
+    middles = (np.arange(len(slope)) + 0.5) * SLOPE_STEP_M
+    return np.interp(way, middles, slope)

@@ -1,0 +1,381 @@
+"""A workout: segments forward and backward, what they come to, and what the same costs with each one reversed.
+
+Taken as columns, from wherever they come; `models.workout.workout` brings a caller's list into them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrorun.models import __version__
+from retrorun.models.estimate.builder import AnswerBuilder, rows_of
+from retrorun.models.estimate.case import Case
+from retrorun.models.estimate.estimate import compute, references
+from retrorun.models.estimate.inputs import Person
+from retrorun.models.evidence import cautions
+from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.numerics.arithmetic import Column, Rows
+from retrorun.models.physiology import energy
+from retrorun.models.vocabulary.answer import Indicator, Interval, Warning
+from retrorun.models.vocabulary.choices import IMPULSE, Gait, Section
+from retrorun.models.vocabulary.errors import Conflict, Undefined
+from retrorun.models.workout.answer import EnergyModels, SegmentAnswer, Totals, WorkoutLoad, WorkoutRatio, WorkoutSums
+from retrorun.models.workout.covered import COVERED_WARNED, Done, Parts, enough, parts_of
+from retrorun.models.workout.shared_errors import (
+    Grid,
+    Sum,
+    Sums,
+    added,
+    grid,
+    interval,
+    largest,
+    largest_of,
+    ratio,
+    summed,
+)
+
+WALKED: Final[dict[Gait, bool]] = {"run": False, "walk": True}
+COMPUTED: Final[frozenset[Section]] = frozenset({"energy", "timing", "load"})
+PEAKS: Final = (
+    "peak_vertical_force_bw",
+    "patellofemoral_peak_force_bw",
+    "achilles_relative_load",
+    "tibial_compression_peak_bw",
+)
+LOADS: Final = (*PEAKS, IMPULSE)
+
+
+class Segments(NamedTuple):
+    """What is done moving, as columns of equal length; pauses stand apart, since their order changes nothing."""
+
+    backward: NDArray[np.bool_]
+    """Whether a segment is done backward."""
+    walk: NDArray[np.bool_]
+    """Whether it is walked; run where not."""
+    speed_m_s: Column
+    duration_s: Column
+    distance_m: Column
+    grade: Column
+    times: Column
+    """How often each is done."""
+
+
+class Group(NamedTuple):
+    """The segments of one gait: where they stand, and their builder of columns, both ways."""
+
+    gait: Gait
+    rows: Rows
+    backward: NDArray[np.bool_]
+    times: Column
+    builder: AnswerBuilder
+    under: Grid
+
+
+class Tally(NamedTuple):
+    """What the segments of one gait that are done forward, or those done backward, come to in one direction."""
+
+    gait: Gait
+    duration_s: float
+    distance_m: float
+    total: Sum
+    active_kcal: float
+    resting_kcal: float
+    steps: Sum | None
+    covered_s: dict[str, float]
+    """How long each load is known in the parts that it is summed over."""
+    impulse: Sum | None
+    """None where none of the parts has one."""
+    peaks: dict[str, Indicator]
+
+
+class Rest(NamedTuple):
+    """All pauses together, and their energy."""
+
+    pause_s: float = 0.0
+    resting_kcal: float = 0.0
+
+
+NO_REST: Final = Rest()
+
+
+def row_place(row: int) -> str:
+    """Return where a row stands in a request that lists every segment once."""
+    return f"segments/{row}"
+
+
+def workout_of(
+    segments: Segments,
+    pause_s: float,
+    *,
+    person: Person,
+    energy_models: Mapping[Gait, str],
+    each: bool = False,
+    place: Callable[[int], str] = row_place,
+) -> WorkoutSums:
+    """Return what complete and checked segments come to.
+
+    Parameters
+    ----------
+    segments : Segments
+        Columns, at least one row, each once however often it is done; checked by the caller.
+    pause_s : float
+        All pauses together, taken as rest [s].
+    person : Person
+        Whose workout it is.
+    energy_models : mapping
+        Forward energy equation of each gait that occurs.
+    each : bool, optional
+        Also answer every segment.
+    place : callable, optional
+        Where in the request a row stands, without the leading slash, for the pointer of a refusal.
+
+    Returns
+    -------
+    WorkoutSums
+        Everything of the answer but what was assumed.
+
+    Raises
+    ------
+    Conflict
+        No segment at all.
+    Undefined
+        A grade for which the equation has no answer, or a segment that cannot be told from rest.
+    """
+    groups = [
+        group_of(segments, rows, gait_name, person, energy_models[gait_name])
+        for gait_name, walked in WALKED.items()
+        if len(rows := np.flatnonzero(segments.walk == walked))
+    ]
+    if not groups:
+        raise Conflict("segments", "Give at least one segment that moves.")
+    refuse_first(groups, place)
+    score = person.score
+    gaits = [done_of(group) for group in groups]
+    parts = {name: parts_of(name, gaits) for name in LOADS}
+    forward = tallies(groups, parts, score, done_backward=False, backward=False)
+    backward = tallies(groups, parts, score, done_backward=True, backward=True)
+    given = forward + backward
+    turned = tallies(groups, parts, score, done_backward=False, backward=True)
+    turned += tallies(groups, parts, score, done_backward=True, backward=False)
+    loads = [name for name in LOADS if parts[name].comparable]
+    rest = Rest(pause_s, pause_s * person.resting_w_kg * person.body_mass_kg / energy.J_PER_KCAL)
+    answer: WorkoutSums = {
+        "totals": totals(given, rest, score, loads),
+        "reversed": totals(turned, rest, score, loads),
+        "ratio": ratios(turned, given, rest, score, loads),
+        "warnings": [],
+        "models": {
+            "version": __version__,
+            "hash": coefficients_hash(),
+            "energy_models": cast(EnergyModels, {group.gait: energy_models[group.gait] for group in groups}),
+            "direction_model": person.direction_model,
+        },
+        "references": list(
+            dict.fromkeys(
+                source
+                for group in groups
+                for source in references(group.gait, "speed", energy_models[group.gait], person.own_rest, COMPUTED)
+            )
+        ),
+    }
+    if forward:
+        answer["forward"] = totals(forward, NO_REST, score)
+    if backward:
+        answer["backward"] = totals(backward, NO_REST, score)
+    if each:
+        answer["segments"] = answers(groups)
+    answer["warnings"] = workout_warnings(groups, answer, person, rest)
+    return answer
+
+
+def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Group:
+    """Return the segments in some rows, all of one gait, with their builder."""
+    case = Case(
+        gait=gait,
+        energy_model=energy_model,
+        direction_model=person.direction_model,
+        body_mass_kg=person.body_mass_kg,
+        speed_m_s=segments.speed_m_s[rows],
+        duration_s=segments.duration_s[rows],
+        distance_m=segments.distance_m[rows],
+        grade=segments.grade[rows],
+        resting_w_kg=person.resting_w_kg,
+        step_rate_ratio=person.step_rate_ratio,
+    )
+    builder, _ = compute(case, score=person.score, include=COMPUTED)
+    under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
+    return Group(gait, rows, segments.backward[rows], segments.times[rows], builder, under)
+
+
+def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
+    """Raise for the first row that has no estimate, naming its place."""
+    found = [
+        (int(group.rows[np.argmax(condition)]), error)
+        for group in groups
+        for error, condition in group.builder.refusals
+        if np.any(condition)
+    ]
+    if found:
+        row, error = min(found, key=lambda pair: pair[0])
+        field = f"{place(row)}/{error.field}" if error.field else place(row)
+        raise Undefined(field, error.message, error.code)
+
+
+def done_of(group: Group) -> Done:
+    """Return the loads of a gait's segments in both directions, and how long each is done."""
+    builder = group.builder
+    return Done(
+        builder.forward_load, builder.backward_load, group.backward, builder.forward["duration_s"] * group.times
+    )
+
+
+def tallies(
+    groups: Sequence[Group], parts: Mapping[str, Parts], score: float, *, done_backward: bool, backward: bool
+) -> list[Tally]:
+    """Return, for each gait, what the segments done one way come to when done forward or backward."""
+    found = []
+    for place, group in enumerate(groups):
+        rows = np.flatnonzero(group.backward == done_backward)
+        if len(rows):
+            of_load = {name: (one.given if backward == done_backward else one.turned) for name, one in parts.items()}
+            kept = {name: rows[masks[place][rows]] for name, masks in of_load.items()}
+            found.append(tally(group, rows, kept, score, backward=backward))
+    return found
+
+
+def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, backward: bool) -> Tally:
+    """Return what some segments of one gait come to in one direction, each load over the rows kept for it."""
+    builder, times, of = group.builder, group.times, (group.under, score)
+    section, load = (builder.backward, builder.backward_load) if backward else (builder.forward, builder.forward_load)
+    total = summed("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
+    assert total is not None, "energy is known in both directions at equal speed"
+    summed_over = kept[IMPULSE]
+    return Tally(
+        gait=group.gait,
+        duration_s=float(section["duration_s"][rows] @ times[rows]),
+        distance_m=float(section["distance_m"]["value"][rows] @ times[rows]),
+        total=total,
+        active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
+        resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
+        steps=summed("steps", builder.forward, section, rows, times[rows], *of),
+        covered_s={name: float(section["duration_s"][of_load] @ times[of_load]) for name, of_load in kept.items()},
+        impulse=summed(IMPULSE, builder.forward_load, load, summed_over, times[summed_over], *of)
+        if len(summed_over)
+        else None,
+        peaks={name: largest(load[name], kept[name]) for name in PEAKS if len(kept[name])},
+    )
+
+
+def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str] = LOADS) -> Totals:
+    """Return the sums over tallies, with pauses, and those of some loads that are known for long enough.
+
+    Rest is taken and not estimated: the errors of total energy are those of active energy, on a smaller sum.
+    """
+    moving_s = sum(part.duration_s for part in parts)
+    active, resting = active_and_resting(parts, rest)
+    energies = total_energy(parts)
+    found: Totals = {
+        "duration_s": moving_s + rest.pause_s,
+        "moving_duration_s": moving_s,
+        "distance_m": sum(part.distance_m for part in parts),
+        "total_energy_kcal": interval(energies, score, value=active + resting),
+        "active_energy_kcal": interval(energies, score, value=active),
+        "resting_energy_kcal": resting,
+    }
+    steps = added((part.gait, part.steps) for part in parts)
+    if steps is not None:
+        found["steps"] = interval(steps, score)
+    shares = {name: covered(parts, name) for name in LOADS if name in loads}
+    load: dict[str, Any] = {}
+    for name in PEAKS:
+        if enough(shares.get(name, 0.0)):
+            load[name] = largest_of([part.peaks[name] for part in parts if name in part.peaks])
+            load[name]["covered"] = shares[name]
+    if enough(shares.get(IMPULSE, 0.0)):
+        load[IMPULSE] = {**interval(impulses(parts), score), "covered": shares[IMPULSE]}
+    if load:
+        found["load"] = cast(WorkoutLoad, load)
+    return found
+
+
+def covered(parts: Sequence[Tally], name: str) -> float:
+    """Return the share of the moving time over which a load is summed."""
+    return sum(part.covered_s[name] for part in parts) / sum(part.duration_s for part in parts)
+
+
+def impulses(parts: Sequence[Tally]) -> Sums:
+    """Return the impulses by gait of those tallies that have one."""
+    found = added((part.gait, part.impulse) for part in parts if part.impulse is not None)
+    assert found is not None
+    return found
+
+
+def active_and_resting(parts: Sequence[Tally], rest: Rest) -> tuple[float, float]:
+    """Return active energy, and resting energy with that of pauses [kcal]."""
+    return sum(part.active_kcal for part in parts), sum(part.resting_kcal for part in parts) + rest.resting_kcal
+
+
+def total_energy(parts: Sequence[Tally]) -> Sums:
+    """Return total energy by gait, without pauses [kcal]."""
+    energies = added((part.gait, part.total) for part in parts)
+    assert energies is not None
+    return energies
+
+
+def ratios(
+    over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str]
+) -> WorkoutRatio:
+    """Return one workout over another that differs in direction alone."""
+    energies = total_energy(over), total_energy(under)
+    (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
+    found: WorkoutRatio = {
+        "total_energy": ratio(*energies, score, values=(active + resting, active_under + resting_under)),
+        "active_energy": ratio(*energies, score, values=(active, active_under)),
+    }
+    steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
+    if steps[0] is not None and steps[1] is not None:
+        found["cadence"] = ratio(steps[0], steps[1], score)
+    if IMPULSE in loads and all(enough(covered(parts, IMPULSE)) for parts in (over, under)):
+        impulse = ratio(impulses(over), impulses(under), score)
+        del impulse["evidence"]
+        found["patellofemoral_impulse_per_km"] = cast(Interval, impulse)
+    return found
+
+
+def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Person, rest: Rest) -> list[Warning]:
+    """Return each warning once: what any segment met, and what the sums add."""
+    codes = [code for group in groups for code, condition in group.builder.warnings if np.any(condition)]
+    if not person.own_rest:
+        codes.append(cautions.REST_ASSUMED)
+    if rest.pause_s:
+        codes.append(cautions.PAUSE_IS_REST)
+    whole = {"steps", *LOADS}
+    found = [answer["totals"], answer["reversed"], *(answer[way] for way in ("forward", "backward") if way in answer)]
+    if any(whole - sums.keys() - sums.get("load", {}).keys() for sums in found):
+        codes.append(cautions.WORKOUT_SUM_ABSENT)
+    if any(map(partly, found)):
+        codes.append(cautions.WORKOUT_PARTS)
+    return [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+
+
+def partly(sums: Mapping[str, Any]) -> bool:
+    """Say whether any load total leaves out so much that a warning says so."""
+    return any(total["covered"] < COVERED_WARNED for total in sums.get("load", {}).values())
+
+
+def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
+    """Return the answer of every segment in the direction it is done in, in the order given."""
+    found: list[tuple[int, Any]] = []
+    for group in groups:
+        for name, backward, section in (
+            ("forward", False, group.builder.forward),
+            ("backward", True, group.builder.backward),
+        ):
+            rows = np.flatnonzero(group.backward == backward)
+            known = zip(group.rows[rows].tolist(), group.times[rows].tolist(), rows_of(section, rows), strict=True)
+            for row, times, answer in known:
+                which = {"index": row, "times": int(times), "direction": name, "gait": group.gait}
+                found.append((row, which | answer))
+    return [answer for _, answer in sorted(found, key=lambda pair: pair[0])]

@@ -1,0 +1,221 @@
+"""What a watch recorded as a workout: segments with speed and grade, pauses, and what was left out and why."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
+
+import numpy as np
+
+from retrorun.models.estimate.inputs import person_of
+from retrorun.models.evidence import cautions
+from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
+from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.errors import Undefined
+from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
+from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
+from retrorun.models.workout.cutting import (
+    PAUSE_BELOW_M_S,
+    Profile,
+    Range,
+    beyond,
+    cut_up,
+    holds_nothing,
+    profile,
+    ranges_of,
+    taken,
+    walked,
+)
+from retrorun.models.workout.recording import SMOOTHING, Points, recording
+from retrorun.models.workout.sums import Segments, workout_of
+from retrorun.models.workout.workout import equations
+
+UNUSABLE_WARNED: Final = 0.05
+"""Share of unusable points from which a warning says so (choice)."""
+
+LEFT_OUT_SHARE: Final = 0.5
+"""Share of the moving time beyond which, left out, a recording is refused: it is not one on foot (choice)."""
+
+TrackSection: TypeAlias = Literal["segments", "profile"]
+"""The parts of the answer that `include` adds."""
+
+
+class TrackReport(TypedDict):
+    """What became of the recording."""
+
+    points: int
+    unusable_points: int
+    removed_spikes: int
+    jumps: int
+    gaps: int
+    gap_s: float
+    pauses: int
+    paused_s: float
+    moving_duration_s: float
+    left_out_s: float
+    recorded_s: float
+    distance_source: Literal["device", "positions"]
+    positions_distance_m: NotRequired[float]
+    device_distance_m: NotRequired[float]
+    ascent_m: NotRequired[float]
+    descent_m: NotRequired[float]
+    smoothing: str
+
+
+class TrackedWorkout(Workout):
+    """A recording as a workout, as given and reversed."""
+
+    track: TrackReport
+    profile: NotRequired[Profile]
+
+
+def track(
+    points: Points,
+    *,
+    body_mass_kg: float,
+    backward: Sequence[Range] = (),
+    gait: Gait | None = None,
+    energy_models: EnergyModels | None = None,
+    direction_model: DirectionModelName | None = None,
+    age_y: float | None = None,
+    sex: Sex | None = None,
+    height_m: float | None = None,
+    step_rate_ratio: float | None = None,
+    interval: float | None = None,
+    include: Collection[TrackSection] = (),
+) -> TrackedWorkout:
+    """Estimate what a recorded workout costs, what it asks of the joints, and the same with every segment reversed.
+
+    Parameters
+    ----------
+    points : Points
+        What the file holds.
+    backward : sequence of Range, optional
+        What was done backward; all forward when left out.
+    gait : {"run", "walk"}, optional
+        Gait of every segment; by the speed around it when left out.
+    include : collection of str, optional
+        "segments" adds the answer of every segment, "profile" their speeds and grades.
+    body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
+        As in `models.workout.workout.workout`; body mass has no default.
+
+    Returns
+    -------
+    TrackedWorkout
+        The answer of a workout, with a report on the recording.
+
+    Raises
+    ------
+    OutOfRange
+        A number outside its bounds, a range outside the recording, or a file too long.
+    Conflict
+        A range that ends before it begins, part of age, sex and height, or an equation of the other gait.
+    Undefined
+        A file without a track, without movement, mostly of points that say nothing, or mostly not on foot.
+
+    Notes
+    -----
+    Cleaning and smoothing are those of `recording.py`. The recording is cut at the ends of the ranges and between
+    them into equal segments of about 10 s. One slower than 0.5 m/s is a pause, and so are gaps; one faster than the
+    gait allows, or steeper than the grades answered or the equation is defined for, is left out and reported. Gait
+    follows from the median speed of about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people
+    change to it (Hreljac 2005).
+
+    Examples
+    --------
+    >>> time_s = np.arange(0.0, 1201.0)
+    >>> level = np.zeros_like(time_s)
+    >>> points = Points(time_s, level, 2.5 * np.degrees(time_s / 6_371_008.8), level, level * np.nan)
+    >>> answer = track(points=points, body_mass_kg=70.0, backward=[{"from_s": 600.0}])
+    >>> round(answer["totals"]["total_energy_kcal"]["value"], 1), answer["track"]["pauses"]
+    (242.8, 0)
+    """
+    found: Assumed = {}
+    person = person_of(
+        found,
+        body_mass_kg=body_mass_kg,
+        direction_model=direction_model,
+        age_y=age_y,
+        sex=sex,
+        height_m=height_m,
+        step_rate_ratio=step_rate_ratio,
+        interval=interval,
+    )
+    assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
+    recorded = recording(points)
+    ranges = ranges_of(backward, recorded)
+    cut = cut_up(recorded, [(begin, end) for begin, end in ranges if end > begin])
+    if not backward:
+        assumed["direction"] = "forward"
+    if gait is None:
+        assumed["running_from_m_s"] = RUNNING_FROM_M_S
+        if backward:
+            assumed["backward_running_from_m_s"] = BACKWARD_TRANSITION_M_S
+    if recorded.slope is None:
+        assumed["grade"] = 0.0
+    moving = cut.speed_m_s >= PAUSE_BELOW_M_S
+    walk = walked(cut, moving) if gait is None else np.full(len(moving), gait == "walk")
+    once = np.ones_like(cut.duration_s)
+    segments = Segments(cut.backward, walk, cut.speed_m_s, cut.duration_s, cut.distance_m, cut.grade, once)
+    asked = cast(Mapping[Gait, EnergyModelName], energy_models or {})
+    used = equations(asked, taken(segments, moving), assumed)
+    counts = moving & ~beyond(segments, used)
+    moving_s = float(cut.duration_s[counts].sum())
+    left_out_s = float(cut.duration_s[moving & ~counts].sum()) + recorded.jump_s
+    refuse_unless_on_foot(moving_s, left_out_s)
+    paused_s = float(cut.duration_s[~moving].sum())
+    answer = workout_of(
+        taken(segments, counts),
+        paused_s + recorded.gap_s,
+        person=person,
+        energy_models=used,
+        each="segments" in include,
+        place=lambda _: "file",
+    )
+    codes = [
+        cautions.TRACK_ERRORS,
+        *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
+        *[cautions.TRACK_RANGE] * holds_nothing(ranges, cut, counts),
+        *[cautions.TRACK_UNUSABLE] * (recorded.unusable_points >= UNUSABLE_WARNED * recorded.points),
+        *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
+    ]
+    answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
+    report: TrackReport = {
+        "points": recorded.points,
+        "unusable_points": recorded.unusable_points,
+        "removed_spikes": recorded.removed_spikes,
+        "jumps": recorded.jumps,
+        "gaps": recorded.gaps,
+        "gap_s": recorded.gap_s,
+        "pauses": int(np.count_nonzero(np.diff(np.concatenate(([True], moving)).astype(np.int8)) < 0)),
+        "paused_s": paused_s,
+        "moving_duration_s": moving_s,
+        "left_out_s": left_out_s,
+        "recorded_s": recorded.duration_s,
+        "distance_source": "positions" if recorded.device_distance_m is None else "device",
+        "smoothing": SMOOTHING,
+    }
+    if recorded.positions_distance_m is not None:
+        report["positions_distance_m"] = recorded.positions_distance_m
+    if recorded.device_distance_m is not None:
+        report["device_distance_m"] = recorded.device_distance_m
+    if recorded.slope is not None:
+        climb = (cut.grade * cut.distance_m)[counts]
+        report["ascent_m"], report["descent_m"] = (
+            float(np.maximum(climb, 0.0).sum()),
+            float(np.maximum(-climb, 0.0).sum()),
+        )
+    extra = {"profile": profile(recorded, cut, counts)} if "profile" in include else {}
+    return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, **extra})
+
+
+def refuse_unless_on_foot(moving_s: float, left_out_s: float) -> None:
+    """Raise where nothing moves, or most of what moves is left out."""
+    if moving_s + left_out_s == 0:
+        raise Undefined("file", "Nothing moves in this file: give one of a walk or a run.", "nothing_moves")
+    if left_out_s > LEFT_OUT_SHARE * (moving_s + left_out_s):
+        raise Undefined(
+            "file",
+            "Most of this file is faster than its gait, steeper than is answered, or jumps: give a walk or a run, or "
+            "leave gait and energy_models out.",
+            "not_on_foot",
+        )

@@ -1,0 +1,44 @@
+"""Energy and joint loads of running and walking backward, compared with forward.
+
+`retrorun.models` computes, `retrorun.app` serves. In a checkout this folder links to both, which stand at the top, and
+`app` and `models` are short names there: a module that is imported by either name is the same module.
+"""
+
+import sys
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class ShortNames(MetaPathFinder, Loader):
+    """Finds `app.x` and `models.x` as `retrorun.app.x` and `retrorun.models.x`."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+
+    def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        """Return a spec for a module below a short name."""
+        return ModuleSpec(fullname, self) if fullname.partition(".")[0] in self.names else None
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return the module under its full name."""
+        module = import_module(f"{__name__}.{spec.name}")
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module back its own spec; it has run already."""
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+
+
+SHORT_NAMES = ShortNames()
+
+
+def shorten(name: str) -> None:
+    """Let a package of this one be imported by its short name too; the package calls this when that happens."""
+    if SHORT_NAMES not in sys.meta_path:
+        sys.meta_path.insert(0, SHORT_NAMES)
+    SHORT_NAMES.names.add(name)
+    sys.modules[name] = import_module(f"{__name__}.{name}")
