@@ -6,9 +6,10 @@
 
 import sys
 from importlib import import_module
-from importlib.abc import Loader, MetaPathFinder
+from importlib.abc import InspectLoader, Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
-from types import ModuleType
+from importlib.util import find_spec
+from types import CodeType, ModuleType
 
 
 class ShortNames(MetaPathFinder, Loader):
@@ -19,13 +20,21 @@ class ShortNames(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
         """Return a spec for a module below a short name."""
-        return ModuleSpec(fullname, self) if fullname.partition(".")[0] in self.names else None
+        if fullname.partition(".")[0] not in self.names:
+            return None
+        own = find_spec(f"{__name__}.{fullname}")
+        return own and ModuleSpec(fullname, self, is_package=own.submodule_search_locations is not None)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Return the module under its full name."""
         module = import_module(f"{__name__}.{spec.name}")
         spec.loader_state = module.__spec__
         return module
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        """Return the code of a module, for `python -m`."""
+        own = find_spec(f"{__name__}.{fullname}")
+        return own.loader.get_code(own.name) if own and isinstance(own.loader, InspectLoader) else None
 
     def exec_module(self, module: ModuleType) -> None:
         """Give the module back its own spec; it has run already."""

@@ -63,7 +63,7 @@ def service(log: Path, *, pinned: bool = False, settings: Mapping[str, str] | No
     settings : mapping, optional
         Environment, on top of this process's own.
     """
-    command = [sys.executable, "-m", "retrorun.app.cli.main", "serve", "--host", HOST, "--port", "0"]
+    command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--host", HOST, "--port", "0"]
     log.write_bytes(b"")
     # Appending, so that the service writes on from the start of a log that was emptied.
     with log.open("a", encoding="utf-8") as words:

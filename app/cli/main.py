@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, NoReturn, TextIO
 
 from retrorun.app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
-from retrorun.app.signals import begin
 from retrorun.app.streams import lead_nowhere, open_streams, say
 from retrorun.models import __version__
 
@@ -381,8 +380,3 @@ def lenient(stream: TextIO) -> None:
     """Print a question mark for a character that the terminal's encoding does not have, instead of failing."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
-
-
-if __name__ == "__main__":
-    begin()
-    sys.exit(main())

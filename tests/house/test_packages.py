@@ -103,6 +103,15 @@ print(len(files) - len(set(files)))
             "retrorun.models.estimate.estimate"
         )
 
+    @pytest.mark.parametrize("module", ["app.cli", "retrorun.app.cli"])
+    def test_the_command_line_runs_under_either_name(self, module: str) -> None:
+        run = subprocess.run([sys.executable, "-m", module, "--version"], cwd=HOUSE, capture_output=True, check=False)
+        assert (run.returncode, run.stderr) == (0, b"")
+
+    def test_a_module_that_is_not_there_is_not_found(self) -> None:
+        program = "import app\ntry: import app.elsewhere\nexcept ModuleNotFoundError as error: print(error.name)"
+        assert python(program) == "app.elsewhere"
+
     def test_metrics_and_routes_are_there_once(self) -> None:
         program = """
 import app.main

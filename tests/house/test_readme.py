@@ -110,7 +110,7 @@ def piped(curl: str, content: bytes) -> str:
 
 def table_of(command: str) -> str:
     return subprocess.run(
-        [sys.executable, "-m", "retrorun.app.cli.main", *shlex.split(command)],
+        [sys.executable, "-m", "retrorun.app.cli", *shlex.split(command)],
         env=os.environ | {"COLUMNS": WIDTH, "PYTHONUTF8": "1"},
         cwd=HOUSE,
         capture_output=True,

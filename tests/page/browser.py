@@ -201,7 +201,7 @@ def serving(**settings: str) -> Iterator[str]:
     """Run the service as it comes, but for what is set, and give its address."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
     bare |= {f"RETRORUN_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "retrorun.app.cli.main", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=bare, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None

@@ -345,7 +345,7 @@ class TestResuming:
 
     def test_ctrl_c_ends_all_processes_with_one_line(self, tmp_path: Path) -> None:
         source, output = write(tmp_path / "in.csv", BOUTS * 10), tmp_path / "out.csv"
-        command = [sys.executable, "-m", "retrorun.app.cli.main", "bulk", str(source), str(output)]
+        command = [sys.executable, "-m", "retrorun.app.cli", "bulk", str(source), str(output)]
         command += ["--workers", "2", "--partition-rows", "10"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
             deadline = time.monotonic() + 30
@@ -371,7 +371,7 @@ class TestResuming:
             command = [
                 sys.executable,
                 "-m",
-                "retrorun.app.cli.main",
+                "retrorun.app.cli",
                 "bulk",
                 str(source),
                 str(output),
@@ -463,7 +463,7 @@ class TestProgress:
         command = [
             sys.executable,
             "-m",
-            "retrorun.app.cli.main",
+            "retrorun.app.cli",
             "bulk",
             str(source),
             str(tmp_path / "out.csv"),
@@ -481,7 +481,7 @@ class TestProgress:
         command = [
             sys.executable,
             "-m",
-            "retrorun.app.cli.main",
+            "retrorun.app.cli",
             "bulk",
             str(source),
             str(tmp_path / "out.csv"),

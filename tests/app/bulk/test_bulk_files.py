@@ -505,7 +505,7 @@ class TestFaults:
         (tmp_path / "stub" / "pyarrow.py").write_text(
             'raise ImportError("libarrow.so: cannot open shared object file")'
         )
-        command = [sys.executable, "-m", "retrorun.app.cli.main", "bulk", str(source), str(tmp_path / "out.csv")]
+        command = [sys.executable, "-m", "retrorun.app.cli", "bulk", str(source), str(tmp_path / "out.csv")]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path / "stub"), *sys.path])}
         found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert found.returncode == 1
@@ -519,7 +519,7 @@ class TestFaults:
         self, closed: str, source: Path, tmp_path: Path
     ) -> None:
         command = (
-            f"'{sys.executable}' -m retrorun.app.cli.main bulk '{source}' '{tmp_path / 'out.csv'}' --workers 1 {closed}"
+            f"'{sys.executable}' -m retrorun.app.cli bulk '{source}' '{tmp_path / 'out.csv'}' --workers 1 {closed}"
         )
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         found = subprocess.run(command, shell=True, env=environment, stderr=subprocess.PIPE, text=True, check=False)

@@ -46,7 +46,7 @@ NUMBERS = sorted(
     }
 )
 BOUT = ["--mass", "70 kg", "--speed", "9 km/h", "--duration", "20min"]
-PROGRAM = [sys.executable, "-m", "retrorun.app.cli.main"]
+PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 
 
 class Ran:

@@ -601,7 +601,7 @@ class TestBars:
 
     def test_an_encoding_without_blocks_gets_hashes_on_the_way_out(self) -> None:
         ran = subprocess.run(
-            [sys.executable, "-m", "retrorun.app.cli.main", *ASKED[0][0].split()],
+            [sys.executable, "-m", "retrorun.app.cli", *ASKED[0][0].split()],
             env={"PYTHONIOENCODING": "latin-1", "COLUMNS": "80"},
             cwd=ROOT,
             capture_output=True,
@@ -614,7 +614,7 @@ class TestBars:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    command = [sys.executable, "-m", "retrorun.app.cli.main", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None

@@ -75,7 +75,7 @@ class Replica:
         command = [
             sys.executable,
             "-m",
-            "retrorun.app.cli.main",
+            "retrorun.app.cli",
             "serve",
             "--host",
             "127.0.0.1",

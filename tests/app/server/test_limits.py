@@ -43,7 +43,7 @@ SLACK_S = 3.0
 @contextmanager
 def serving(**environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Run the service with these settings, and give its process and port."""
-    command = [sys.executable, "-m", "retrorun.app.cli.main", "serve", "--port", "0"]
+    command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]
     with subprocess.Popen(
         command, env=BARE | SMALL | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:

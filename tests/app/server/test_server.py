@@ -26,7 +26,7 @@ from retrorun.app.settings import Settings
 BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
 HEAD = b"POST /estimate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BOUT)
 HOUSE = Path(__file__).parents[3]
-SERVE = [sys.executable, "-m", "retrorun.app.cli.main", "serve", "--port", "0"]
+SERVE = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
 
 

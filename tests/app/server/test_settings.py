@@ -10,7 +10,7 @@ import pytest
 
 from retrorun.app.settings import SETTINGS, BadSetting, Settings, from_environment, variable, warnings, written
 
-PROGRAM = [sys.executable, "-m", "retrorun.app.cli.main"]
+PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
 
 

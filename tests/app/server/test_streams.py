@@ -22,7 +22,7 @@ from retrorun.app.http.access import line_of
 from retrorun.app.observe import logs
 from retrorun.app.observe.logs import Lines
 
-PROGRAM = [sys.executable, "-m", "retrorun.app.cli.main"]
+PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
 QUICK_END = {"RETRORUN_DRAIN_TIME_S": "0"}
 ESTIMATE = ["estimate", "--mass", "70kg", "--speed", "9km/h", "--duration", "20min"]
