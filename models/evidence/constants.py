@@ -40,7 +40,7 @@ def constant_rows() -> tuple[Row, ...]:
     --------
     >>> row = constant_rows()[0]
     >>> row.group, row.name, row.module.__name__
-    ('energy', 'ON_A_GRADE', 'models.physiology.energy')
+    ('energy', 'ON_A_GRADE', 'retrorun.models.physiology.energy')
     """
     rows: Any = table("constants")
     # Imported only now: many of these modules ask for the hash, and with it for this list.

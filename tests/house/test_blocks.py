@@ -262,7 +262,7 @@ class TestBlocks:
         taken = [
             (node.module, name.name)
             for node in ast.walk(ast.parse(block.text))
-            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(("app", "models"))
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("retrorun.")
             for name in node.names
         ]
         assert taken

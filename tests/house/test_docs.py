@@ -56,8 +56,9 @@ def look(tree: object, path: str) -> Any:
 
 def constant(path: str) -> Any:
     """Return a constant of `models` by its dotted path, through a dict if the path goes on."""
-    package, module, name, *rest = path.split(".")
-    value = getattr(importlib.import_module(f"{package}.{module}"), name)
+    *module, name, gait = path.split(".") if path.rpartition(".")[2].islower() else [*path.split("."), ""]
+    value = getattr(importlib.import_module(f"retrorun.{'.'.join(module)}"), name)
+    rest = [gait] if gait else []
     return look(value, ".".join(rest)) if rest else value
 
 

@@ -464,7 +464,7 @@ class TestFaults:
                 source.write_text(f"{HEADING}\n71,2.5,1200\n", encoding="utf-8")
             return bulk_part.compute_block(*arguments)
 
-        monkeypatch.setattr(bulk_run, "compute", computed)
+        monkeypatch.setattr(bulk_run, "compute_block", computed)
         code, said = self.said(capsys, source, tmp_path / "out.csv")
         assert code == (1 if change == "gone" else 2)
         assert ("The input was not read" if change == "gone" else "in.csv was changed while it was read") in said

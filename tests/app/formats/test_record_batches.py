@@ -1,5 +1,6 @@
 """Bouts as columns give, row by row, what each gives by itself."""
 
+import importlib
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +9,6 @@ import pyarrow as pa
 import pytest
 
 from retrorun.app.formats.record_batches import estimate_batch, input_schema, output_schema
-from retrorun.models.columns import estimate_columns as kernel
 from retrorun.models.columns.estimate_columns import sections_of
 from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS
 from retrorun.models.estimate.estimate import estimate
@@ -115,8 +115,10 @@ def test_an_input_that_only_some_rows_have_is_left_out_in_the_others(name: str) 
 def test_small_blocks_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = bouts(300, 11)
     whole = estimate_batch(batch_of(rows)).to_pylist()
-    monkeypatch.setattr(kernel, "CHUNK_ROWS", 64)
-    monkeypatch.setattr(kernel, "BLOCK_ROWS", 7)
+    # The package hands on a function of the same name.
+    module = importlib.import_module("retrorun.models.columns.estimate_columns")
+    monkeypatch.setattr(module, "CHUNK_ROWS", 64)
+    monkeypatch.setattr(module, "BLOCK_ROWS", 7)
     found = estimate_batch(batch_of(rows)).to_pylist()
     assert not list(differences(rows, found))
     assert [row["status"] for row in found] == [row["status"] for row in whole]

@@ -386,11 +386,10 @@ class TestPooling:
 PROGRAM = """
 import json, sys
 from pathlib import Path
-import models.sources.references
-models.sources.tables.TABLES = Path(sys.argv[1])
-from models import direction
-from models.estimate.estimate import coefficients_hash, estimate
-from models.validation.validation import validation
+import retrorun.models.sources.tables
+retrorun.models.sources.tables.TABLES = Path(sys.argv[1])
+from retrorun.models.estimate.estimate import coefficients_hash, estimate
+from retrorun.models.validation.validation import validation
 found = validation()
 def bout(source, **more):
     answer = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1200.0, direction_model=source, **more)
@@ -601,7 +600,7 @@ class TestEndpoint:
             assert len(set(titles.values())) == len(titles)
 
     async def test_the_page_loads_its_style_sheet_from_here(self) -> None:
-        sheet = Path(sys.modules["retrorun.app.api.evidence"].__file__ or "").parent / "static" / "validation.css"
+        sheet = Path(sys.modules["retrorun.app.main"].__file__ or "").parent / "static" / "validation.css"
         assert "color-scheme: light dark" in sheet.read_text(encoding="utf-8")
 
 

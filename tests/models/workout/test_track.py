@@ -532,7 +532,7 @@ class TestFiles:
             points_of(FILES["fit"])
 
     def test_nothing_of_the_parsers_is_loaded_at_the_start(self) -> None:
-        source = (Path(__file__).parents[3] / "app" / "watch_files.py").read_text(encoding="utf-8")
+        source = (Path(__file__).parents[3] / "app" / "formats" / "watch_files.py").read_text(encoding="utf-8")
         assert "\nimport fitfast" not in source
 
 
