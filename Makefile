@@ -40,7 +40,7 @@ serve: install ## Run the service (HOST=, PORT=)
 
 test: lint contract-lint pytest ## Run everything that must pass: lint, types, tests
 
-lint: $(VENV)/.test-installed ## Check style, formatting, types and the Dockerfile
+lint: $(VENV)/.test-installed ## Check style, formatting, types, the layers of imports and the Dockerfile
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -52,7 +52,7 @@ contract-lint: ## Check the contract by every recommended rule of Redocly's lint
 		cd tests/contract && $(NPM_CI) \
 		&& REDOCLY_SUPPRESS_UPDATE_NOTICE=true node_modules/.bin/redocly lint --config redocly.yaml ../../openapi/openapi.json
 
-format: $(VENV)/.test-installed ## Mend what can be mended by itself
+format: $(VENV)/.test-installed ## Fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
