@@ -1,6 +1,6 @@
-"""The answer to every question as people read it in a terminal: what was asked, one table, and what to mind.
+"""Show an answer in a terminal: the input, one table, the assumptions and the warnings.
 
-It words and rounds; the numbers are the service's own.
+This module writes words and rounds numbers. The numbers are those of the service.
 """
 
 import math
@@ -51,9 +51,9 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "metabolic_power_w_kg": "metabolic power",
         "oxygen_uptake_ml_kg_min": "oxygen uptake",
         "met": "oxygen uptake",
-        "share_of_maximum": "share of own maximum",
+        "share_of_maximum": "share of your maximum",
         "intensity": "intensity",
-        "personal_factor": "own factor",
+        "personal_factor": "your factor",
     },
     "Steps": {"cadence_steps_per_min": "cadence", "steps": "number", "contact_time_s": "ground contact"},
     LOADS: {
@@ -66,7 +66,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "tibial_compression_peak_bw": "tibial compression",
     },
 }
-"""The rows in their order, with a short name for each quantity."""
+"""The rows in order, with a short name for each quantity."""
 
 NAMES: Final = {name: label for group in GROUPS.values() for name, label in group.items()}
 SHOWN_IN: Final = {
@@ -78,9 +78,9 @@ SHOWN_IN: Final = {
     "speed_ranges": ("km/h", 3.6),
     **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
 }
-"""What people use for a unit, or for that of one quantity, and how many of it make one, by definition."""
+"""The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
 WORDS: Final = {"grade": "slope"}
-"""Words for names that would mislead: evidence has grades too."""
+"""Words for names that would mislead: evidence also has grades."""
 
 KILOMETRE_M: Final = 1000
 MINUTE_S: Final = 60
@@ -88,14 +88,14 @@ RATIO_DECIMALS: Final = 2
 SIDES: Final = ("forward", "backward")
 WAYS: Final = ("plan", "forward_only", "backward_only")
 DRAWN: Final = ("total_energy_kcal", "duration_s", "speed_m_s")
-"""What is drawn as bars: the first of these that differs between columns."""
+"""Quantities for bars. The first one that differs between columns is drawn."""
 EXPLAINED: Final = {
-    "estimate": "Backward is at equal {equal}, for the same time.",
-    "solve": "Each direction meets the target on its own, with its value and not with the ends of its interval.",
+    "estimate": "Backward is compared at equal {equal} and for the same time.",
+    "solve": "Each direction meets the target separately. Its value meets the target; the ends of its interval do not.",
     "plan": "Forward only and backward only are the best plans in one direction.",
-    "workout": "Reversed is every segment in the other direction, at the same speed.",
+    "workout": "Reversed means every segment in the other direction, at the same speed.",
 }
-BESIDE: Final = " Each value has its {interval} interval beside it, for one person."
+INTERVALS: Final = " Beside each value is its interval, which aims to include {interval} of people."
 
 
 def table(question: str, answer: Json, request: Json, page: Page) -> str:
@@ -104,13 +104,13 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     Parameters
     ----------
     question : str
-        The command that asked: estimate, solve, plan or workout.
+        The command: estimate, solve, plan or workout.
     answer : dict
-        What was answered.
+        The answer.
     request : dict
-        What was asked.
+        The request.
     page : Page
-        What it is set on.
+        The width and abilities of the terminal.
 
     Returns
     -------
@@ -124,13 +124,13 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     ratio = ratio_of(answer)
     groups = {title: list(rows(names, columns, ratio, needed)) for title, names in GROUPS.items()}
     known = {name: amount(name, value) for name, value in (answer["assumed"] | request).items()}
-    how = EXPLAINED[question] + (BESIDE if "interval" in known else "")
+    how = EXPLAINED[question] + (INTERVALS if "interval" in known else "")
     warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), page.width, "- ")]
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
     )
     blocks = [
-        [page.heading("Asked"), *wrapped(listed(request, page.typed), page.width, "  ")],
+        [page.heading("Input"), *wrapped(listed(request, page.typed), page.width, "  ")],
         wrapped(how.format(**known), page.width),
         *([page.heading(title), *lines] for title, lines in parts(answer, page)),
         drawn(columns, (request.get("indicator", ""), *DRAWN), page),
@@ -163,66 +163,66 @@ def columns_of(answer: Json) -> dict[str, Json]:
             values["personal_factor"] = own[f"{side}_factor"]
     found = {name for values in sides.values() for name in values}
     return {
-        side: dict.fromkeys(found, "out of reach") | values if "unattainable" in values else values
+        side: dict.fromkeys(found, "not possible") | values if "unattainable" in values else values
         for side, values in sides.items()
     }
 
 
 def flat(side: Json) -> Json:
-    """Return one direction with its loads beside the rest."""
+    """Return the quantities of one direction, with its loads at the same level."""
     load: Json = side.get("load", {})
     return side | load
 
 
 def ways_of(answer: Json) -> dict[str, Json]:
-    """Return the plans of an answer by their names, an empty one where none meets the goal."""
+    """Return the plans of an answer by name. A plan that does not exist is empty."""
     return {in_words(name): answer if name == "plan" else answer.get(name, {}) for name in WAYS}
 
 
 def ratio_of(answer: Json) -> Json:
-    """Return the ratios of an answer by the quantity that is compared."""
+    """Return the ratios of an answer by the name of the compared quantity."""
     found = flat(answer.get("ratio", {}))
     names = dict(RATIO_NAMES)
-    if "reversed" in answer:  # over the same parts, steps move with cadence and an impulse with that of a kilometre
+    if "reversed" in answer:  # same distance and time: steps have the ratio of cadence, an impulse that of one km
         names |= {"steps": "cadence", "patellofemoral_impulse_per_bout_bw_s": "patellofemoral_impulse_per_km"}
     return {name: found[short] for name, short in names.items() if short in found}
 
 
 def rows(names: Mapping[str, str], columns: Mapping[str, Json], ratio: Json, needed: Collection[str]) -> Iterator[Row]:
-    """Make the rows of one group: for what at least one column has, and for what is needed although unknown."""
+    """Yield the rows of one group: each quantity that a column has, and each needed one even if unknown."""
     for name, label in names.items():
         entries = [values.get(name) for values in columns.values()]
-        held = [entry for entry in entries if entry is not None]
-        if not held and name not in needed:
+        known = [entry for entry in entries if entry is not None]
+        if not known and name not in needed:
             continue
         unit, scale = unit_of(name)
-        decimals = decimals_for(held, scale)
+        decimals = decimals_for(known, scale)
         grades = [entry.get("evidence", "–") if isinstance(entry, dict) else "–" for entry in entries]
         cells: list[Cell] = [
             ranges_of(entry, scale) if isinstance(entry, list) else cell_of(entry, decimals, scale) for entry in entries
         ]
         last = cell_of(ratio[name], RATIO_DECIMALS) if name in ratio else ""
-        if name.endswith("_ratio"):  # backward over forward in itself, whichever side the answer has it on
-            cells, last = [""] * len(cells), cell_of(next(iter(held), None), RATIO_DECIMALS)
+        if name.endswith("_ratio"):  # it is a ratio of backward to forward, on either side of the answer
+            cells, last = [""] * len(cells), cell_of(next(iter(known), None), RATIO_DECIMALS)
         yield Row(capital(label), unit, [*cells, last], "/".join(grades) if {*grades} != {"–"} else "")
         if name == "speed_m_s":
             yield Row("Pace", "min/km", [*map(pace_of, entries), ""])
 
 
 def unit_of(name: str) -> tuple[str, float]:
-    """Return the unit that a quantity is shown in, and how many of it make one of the answer's."""
+    """Return the unit in which a quantity is shown, and the factor from the unit of the answer."""
     unit = QUANTITIES[name].unit if name in QUANTITIES else "1"
     return SHOWN_IN.get(name) or SHOWN_IN.get(unit, (unit, 1.0))
 
 
 def ranges_of(ranges: list[Json], scale: float) -> str:
-    """Return ranges of speed in one cell."""
+    """Return speed ranges as one cell."""
     ends = ([fixed(each[f"{end}_speed_m_s"] * scale, RATIO_DECIMALS) for end in ("low", "high")] for each in ranges)
     return ", ".join(map("–".join, ends))
 
 
 def pace_of(speed: Any) -> Cell:
-    """Return a speed as a cell of its pace, the slower end of its interval being the longer pace."""
+    """Return a speed as a cell with its pace. The slow end of the interval is the longer pace."""
     if not isinstance(speed, dict):
         return cell_of(speed, 0)
     value, fast, slow = (pace_text(speed[end]).partition(" ")[0] for end in ("value", "high", "low"))
@@ -230,7 +230,7 @@ def pace_of(speed: Any) -> Cell:
 
 
 def drawn(columns: Mapping[str, Json], names: Collection[str], page: Page) -> list[str]:
-    """Return the first of some quantities that differs between columns as bars, its value behind each."""
+    """Return bars of the first of some quantities that differs between columns, each with its value."""
     for name in names:
         entries = {title: values.get(name) for title, values in columns.items()}
         held = {title: entry for title, entry in entries.items() if isinstance(entry, dict) and "value" in entry}
@@ -244,12 +244,12 @@ def drawn(columns: Mapping[str, Json], names: Collection[str], page: Page) -> li
 
 
 def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
-    """Make what stands for each part of an answer: the bouts of a plan, the segments of a workout, what is refused."""
+    """Yield the lists above the table: bouts of a plan, parts and segments of a workout, targets not possible."""
     listings: dict[str, list[str]] = {}
     if "goal" in answer:
         for title, way in ways_of(answer).items():
             limits = ", ".join(
-                "the end of the data" if name == "speed_range" else in_words(name) for name in way.get("binding", ())
+                "the speeds studied" if name == "speed_range" else in_words(name) for name in way.get("binding", ())
             )
             listings[title] = (
                 [*map(part_text, way["bouts"]), limits and f"limited by {limits}"]
@@ -262,8 +262,8 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
         listings["segments"] = [
             f"{part['index']} {part['gait']} {part_text(part)}" for part in answer.get("segments", ())
         ]
-    listings["out of reach"] = [
-        f"{side}: {in_words(reach['target'])} goes from {reach['low']:.4g} to {reach['high']:.4g}"
+    listings["not possible"] = [
+        f"{side}: {in_words(reach['target'])} can only be {reach['low']:.4g} to {reach['high']:.4g}"
         + QUANTITIES[reach["target"]].suffix
         for side in SIDES
         if (reach := answer.get(side, {}).get("unattainable"))
@@ -275,7 +275,7 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
 
 
 def part_text(part: Json) -> str:
-    """Return a bout, a segment, or all of one direction in words."""
+    """Return a bout, a segment, or the whole of one direction in words."""
     times = f", {part['times']} times" if part.get("times", 1) > 1 else ""
     lasts = "moving_duration_s" if "moving_duration_s" in part else "duration_s"
     way = f"{amount('distance_m', middle(part['distance_m']))} in " if "distance_m" in part else ""
@@ -286,7 +286,7 @@ def part_text(part: Json) -> str:
 
 
 def middle(entry: Any) -> Any:
-    """Return the value of an estimate, or a number as it is."""
+    """Return the value of an estimate, or the number itself."""
     return entry["value"] if isinstance(entry, dict) else entry
 
 
@@ -304,7 +304,7 @@ def interval_text(name: str, entry: Json) -> str:
 
 
 def notes(columns: Mapping[str, Json], loads: Collection[Row]) -> Iterator[str]:
-    """Make the sentences that say what the table means where its units do not."""
+    """Yield the sentences that explain the table where its units do not."""
     entries = [values[name] for values in columns.values() for name in NAMES if isinstance(values.get(name), dict)]
     if loads:
         yield "BW: body weights. Knee-cap: the patellofemoral joint."
@@ -318,15 +318,15 @@ def notes(columns: Mapping[str, Json], loads: Collection[Row]) -> Iterator[str]:
                 label
             )
     for shares, labels in covered.items():
-        yield f"Of the {shares} of the moving time where known: {', '.join(labels)}."
+        yield f"Known for only {shares} of the moving time: {', '.join(labels)}."
     if any("value" not in entry for entry in entries):
-        yield "An interval without a value: no estimate, only bounds."
+        yield "An interval without a value: there is no estimate, only a lowest and a highest value."
     if any("evidence" in entry for entry in entries):
-        yield f"{MEANINGS['evidence']} Given {'/'.join(columns)}."
+        yield f"{MEANINGS['evidence']} The order is {'/'.join(columns)}."
 
 
 def share_text(share: float) -> str:
-    """Return a share in percent, rounded down: what is not the whole is never shown as the whole.
+    """Return a share in percent, rounded down, so that 99.9 % is never shown as 100 %.
 
     Examples
     --------
@@ -337,7 +337,7 @@ def share_text(share: float) -> str:
 
 
 def listed(values: Mapping[str, Any], typed: Mapping[str, str] = NOTHING) -> str:
-    """Return names and amounts in words, with what was typed where that says it otherwise.
+    """Return names and amounts in words, and the typed text if it differs.
 
     Examples
     --------
@@ -354,7 +354,7 @@ def listed(values: Mapping[str, Any], typed: Mapping[str, str] = NOTHING) -> str
 
 
 def amount(name: str, value: Any) -> str:
-    """Return what was asked or assumed in words, a number with its unit.
+    """Return a value of the request or an assumption in words, with its unit.
 
     Examples
     --------
@@ -390,12 +390,12 @@ def in_words(name: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Return a text with a capital letter at its beginning."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def renamed(message: str) -> str:
-    """Return a message with the names of rows and options for those of the answer and the request.
+    """Return a message in which names of rows and options replace the names of fields.
 
     Examples
     --------
@@ -407,7 +407,7 @@ def renamed(message: str) -> str:
 
 
 def distance_text(distance_m: float) -> str:
-    """Return a distance as runners say it.
+    """Return a distance in m, or in km from 1000 m.
 
     Examples
     --------

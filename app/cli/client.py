@@ -1,4 +1,4 @@
-"""Asking a running service, for the command line."""
+"""Send a request of the command line to a running service."""
 
 import os
 import re
@@ -12,19 +12,19 @@ import httpx
 from retrorun.app.http.problems import MEDIA_TYPE
 from retrorun.app.settings import KEY_VARIABLE
 
-MENDABLE: Final = {400, 422}
-"""Problems of the request itself."""
+INVALID_REQUEST: Final = {400, 422}
+"""Statuses that say that the request itself is wrong."""
 
 KEYS_OF_ANSWERS: Final = {"assumed", "models", "warnings"}
-"""What every answer to a command has."""
+"""Keys that every answer to a command has."""
 
-ANSWER_WITHIN_S: Final = 10.0
+TIMEOUT_S: Final = 10.0
 KEY: Final = re.compile(r"[!-~]+")
-"""What a header can hold of a key."""
+"""The characters of a key that a header can contain."""
 
 
 class NoAnswer(Exception):
-    """The service did not answer, or something else did; the message says what to do."""
+    """The service did not answer, or the answer is not from RetroRun. The message says what to do."""
 
 
 def ask(url: str, path: str, body: bytes, *, content_type: str = "application/json") -> tuple[int, bytes]:
@@ -33,59 +33,60 @@ def ask(url: str, path: str, body: bytes, *, content_type: str = "application/js
     Parameters
     ----------
     url : str
-        Where it runs, with the path it is mounted at.
+        The address of the service, with the path it is mounted at.
     path : str
-        What is asked there.
+        The endpoint.
     body : bytes
-        The request.
+        The request body.
     content_type : str, optional
-        What the request is written in.
+        The media type of the body.
 
     Returns
     -------
     status : int
-        200, or the status of a problem that is the request's own.
+        200, or the status of a problem with the request.
     content : bytes
-        The answer or the problem, as it came.
+        The answer or the problem, unchanged.
 
     Raises
     ------
     NoAnswer
-        No address, nothing there, too slow, a fault of the service, no valid key, or not this service.
+        The address is invalid, nothing answers, the service is too slow or has a fault, the key is not valid, or the
+        server is not RetroRun.
     """
     headers = {"content-type": content_type, "accept": "application/json"}
     key = os.environ.get(KEY_VARIABLE, "").strip()
     if key:
         if not KEY.fullmatch(key):
-            raise NoAnswer(f"{KEY_VARIABLE}: This is no key. Set it as retrorun key new printed it.")
+            raise NoAnswer(f"{KEY_VARIABLE}: This is not a key. Copy the key exactly as 'retrorun key new' printed it.")
         headers["x-api-key"] = key
     try:
-        # A transport of its own takes no proxy of the environment.
+        # A custom transport ignores the proxies of the environment.
         transport = httpx.HTTPTransport() if is_loopback(httpx.URL(url).host) else None
-        with httpx.Client(transport=transport, timeout=ANSWER_WITHIN_S) as client:
+        with httpx.Client(transport=transport, timeout=TIMEOUT_S) as client:
             response = client.post(url.rstrip("/") + path, content=body, headers=headers)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-        raise NoAnswer("--url: Give it with http, as in http://127.0.0.1:8000.") from None
+        raise NoAnswer("--url: Give an address that starts with http, for example http://127.0.0.1:8000.") from None
     except httpx.TimeoutException:
-        raise NoAnswer(f"--url: Nothing answered within {ANSWER_WITHIN_S:g} s. Try again.") from None
+        raise NoAnswer(f"--url: No answer within {TIMEOUT_S:g} s. Try again.") from None
     except httpx.HTTPError:
-        raise NoAnswer("--url: Nothing answers there. Check the address, and that the service runs.") from None
+        raise NoAnswer("--url: No answer from this address. Check it, and check that the service runs.") from None
     status = response.status_code
     content = decoded(response)
     if status == HTTPStatus.OK and content.keys() >= KEYS_OF_ANSWERS:
         return status, response.content
     if not response.headers.get("content-type", "").startswith(MEDIA_TYPE):
-        raise NoAnswer("--url: What answers there is not RetroRun. Check the address.")
+        raise NoAnswer("--url: The server at this address is not RetroRun. Check the address.")
     if status == HTTPStatus.UNAUTHORIZED:
-        wanted = "does not know this key" if key else "asks for an API key"
+        wanted = "does not know this API key" if key else "needs an API key"
         raise NoAnswer(f"--url: The service {wanted}. Set the environment variable {KEY_VARIABLE} to a valid one.")
-    if status in MENDABLE and "detail" in content:
+    if status in INVALID_REQUEST and "detail" in content:
         return status, response.content
     raise NoAnswer(f"--url: The service answered {status} {content.get('title')}: {content.get('detail')}")
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine itself.
+    """Return whether a host is this machine.
 
     Examples
     --------
@@ -104,7 +105,7 @@ def is_loopback(host: str) -> bool:
 
 
 def decoded(response: httpx.Response) -> dict[str, object]:
-    """Return the JSON object of a response, empty when it holds none."""
+    """Return the JSON object of a response, or an empty one if there is none."""
     try:
         content = response.json()
     except ValueError:

@@ -1,6 +1,6 @@
-"""The command line: `estimate`, `solve`, `plan`, `workout` ask; `bulk`; `serve`, `settings`, `key`, `openapi`.
+"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `serve`, `settings`, `key` and `openapi`.
 
-Each command imports what it runs when it runs, so that `retrorun --help` answers at once.
+Each command imports its code only when it runs, so `retrorun --help` is fast.
 """
 
 import argparse
@@ -20,35 +20,38 @@ from retrorun.models import __version__
 
 DONE: Final = 0
 FAILED: Final = 1
-"""Something did not answer, could not be listened on, or is not installed."""
-MISTAKEN: Final = 2
-"""The request or the command is to be mended."""
+"""A service did not answer, a port is in use, or a library is not installed."""
+INVALID: Final = 2
+"""The user must fix the command or the request."""
 
+DASK: Final = frozenset({"dask", "distributed"})
+"""Libraries that only `--engine dask` needs."""
 PORT_HIGH: Final = 65_535
 WIDTH: Final = 100
 INDENT: Final = "    "
 
 
-class Asking(NamedTuple):
+class QuestionHelp(NamedTuple):
     """The help of a command that asks one of the service's questions."""
 
     description: str
-    """Its first sentence stands in the list of commands too."""
+    """The list of commands shows its first sentence."""
     examples: tuple[str, ...]
-    """The first is shown as the usage too."""
+    """The usage line shows the first one."""
 
 
-ASKING: Final = {
-    "estimate": Asking(
-        "Estimate one bout. Give --mass, and two of --speed, --duration and --distance.",
+QUESTION_HELP: Final = {
+    "estimate": QuestionHelp(
+        "Estimate one bout (a run or a walk). Give --mass and two of --speed, --duration and --distance.",
         (
             "--mass 70kg --speed 10km/h --duration 20min",
             "--mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6",
             "--mass 70kg --speed 5:30min/km --distance 10km --grade 5% --equal metabolic_rate --json",
         ),
     ),
-    "solve": Asking(
-        "Find the bout, speed or range of speeds that meets a target. Say what to --find, and give the target by name.",
+    "solve": QuestionHelp(
+        "Find the bout, speed or range of speeds that meets a target. Choose with --find what you look for. Give the "
+        "target with its own option, for example --total-energy 300kcal.",
         (
             "--find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
             "--find speed --mass 70kg --oxygen-uptake 35ml/kg/min --gait run",
@@ -57,18 +60,19 @@ ASKING: Final = {
             "--find speed-range --mass 70kg --patellofemoral-peak-force 4BW --gait run",
         ),
     ),
-    "plan": Asking(
-        "Plan bouts forward and backward. Give --duration for the most active energy in it, or --active-energy and an "
-        "--indicator for the least load.",
+    "plan": QuestionHelp(
+        "Plan the best mix of forward and backward. For --goal most-energy, give --duration: the plan uses the most "
+        "active energy in that time. For --goal least-load, give --active-energy and --indicator: the plan has the "
+        "least of that load.",
         (
             "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
             "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
         ),
     ),
-    "workout": Asking(
-        "Sum up a workout of a file, as given and reversed. FILE is one as JSON, the body of POST /workout, or a GPX, "
-        "TCX or FIT file of a watch, told by its content; - is the standard input. An option replaces what a JSON "
-        "workout says.",
+    "workout": QuestionHelp(
+        "Add up a workout from a file, as given and reversed. FILE is JSON (the body of POST /workout) or a GPX, TCX "
+        "or FIT file from a watch. The content decides which, not the name. Use - to read standard input. An option "
+        "replaces the value in a JSON workout.",
         (
             "intervals.json",
             "morning.fit --mass 70kg --backward 10:00-20:00 --backward 31:00-",
@@ -78,12 +82,12 @@ ASKING: Final = {
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that says in one line what is wrong."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and where help is, and leave."""
-        complain(f"{message}; see {self.prog} --help.")
-        sys.exit(MISTAKEN)
+        """Print the error and the command that shows the help, and exit."""
+        print_errors(f"{message}; see {self.prog} --help.")
+        sys.exit(INVALID)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -92,54 +96,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     arguments : sequence of str, optional
-        What follows the program's name; that of this process when left out.
+        The words after the program's name. Without it, those of this process.
 
     Returns
     -------
     int
-        Exit code: 0 done, 1 something did not answer or is not installed, 2 the request or the command is to be mended.
+        Exit code: 0 done; 1 something did not answer or is not installed; 2 the user must fix the command or request.
     """
     closed = open_streams()
     for stream in (sys.stdout, sys.stderr):
-        lenient(stream)
+        replace_unencodable(stream)
     words = joined(sys.argv[1:] if arguments is None else arguments)
     parser = command_line(words)
     chosen, unknown = parser.parse_known_args(words)
     if unknown:
-        # Of the command, whose help lists what there is; parse_args would point to the help of the program.
+        # The help of the command lists its options; parse_args would point to the help of the program.
         chosen.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
     if chosen.command is None:
         parser.print_help(sys.stderr)
-        return MISTAKEN
+        return INVALID
     serving = chosen.command is serve
     answering = chosen.command not in {serve, bulk}
     if serving and "stdout" in closed:
-        complain("Standard output is closed: there is no log.")
+        print_errors("Standard output is closed, so there is no log.")
     try:
         code: int = chosen.command(chosen)
-        if sys.stdout is not None:  # as it is where standard output was closed
+        if sys.stdout is not None:  # None if standard output was closed
             sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read the output has seen enough; the interpreter would complain when it closes stdout.
+        # The reader of the output has closed it. The interpreter would print an error when it closes stdout.
         lead_nowhere(sys.stdout.fileno())
         return FAILED
     except OSError as error:
         if error.filename is not None:
             raise
-        complain(f"Standard output cannot be written: {error.strerror}.")
+        print_errors(f"Cannot write to standard output: {error.strerror}.")
         lead_nowhere(sys.stdout.fileno())
         return FAILED
     if code == DONE and "stdout" in closed and answering:
-        complain("Standard output is closed: the answer is lost.")
+        print_errors("Standard output is closed, so the answer is lost.")
         return FAILED
     return code
 
 
 def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
-    """Return the parser; the options of a question need the models, and are there only when it is among the words."""
+    """Return the parser.
+
+    The options of a question need the models, so they are added only if the words name that question.
+    """
     parser = Parser(
         prog="retrorun",
-        description="What a bout of running or walking costs, forward and backward.",
+        description="Estimate the energy and joint loads of a run or walk, forward and backward.",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"retrorun {__version__}")
@@ -151,52 +158,57 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
         added.set_defaults(command=command, parser=added)
         return added
 
-    serve_parser = add("serve", serve, help="run the HTTP service")
+    means = "Run the HTTP service until you press Ctrl-C."
+    serve_parser = add("serve", serve, help="run the HTTP service", description=means)
     host_default, port_default = SETTINGS["host"].default, SETTINGS["port"].default
-    serve_parser.add_argument("--host", help=f"address to listen on (RETRORUN_HOST, else {host_default})")
+    serve_parser.add_argument("--host", help=f"address to listen on (default: RETRORUN_HOST, or {host_default})")
     serve_parser.add_argument(
-        "--port", type=port, help=f"port, 0 for any free one (RETRORUN_PORT, else {port_default})"
+        "--port", type=port, help=f"port; 0 chooses a free one (default: RETRORUN_PORT, or {port_default})"
     )
 
-    means = "List each setting: its variable, value, default, bounds and meaning."
-    settings_parser = add("settings", settings, help="list what the environment can set", description=means)
-    settings_parser.add_argument("--json", action="store_true", help="as JSON")
+    means = "List each setting of the service: its environment variable, value, default, bounds and meaning."
+    settings_parser = add("settings", settings, help="list the settings of the service", description=means)
+    settings_parser.add_argument("--json", action="store_true", help="print JSON")
 
-    for name, asking in ASKING.items():
-        asking_parser = add(
+    for name, question_help in QUESTION_HELP.items():
+        question_parser = add(
             name,
-            asked,
-            help=asking.description.partition(".")[0].lower(),
-            description=textwrap.fill(asking.description, WIDTH),
-            usage=f"%(prog)s {asking.examples[0]} [options]",
-            epilog="examples:\n" + "".join(f"  retrorun {name} {example}\n" for example in asking.examples),
+            answer_question,
+            help=question_help.description.partition(".")[0].lower(),
+            description=textwrap.fill(question_help.description, WIDTH),
+            usage=f"%(prog)s {question_help.examples[0]} [options]",
+            epilog="examples:\n" + "".join(f"  retrorun {name} {example}\n" for example in question_help.examples),
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        asking_parser.set_defaults(question=name)
+        question_parser.set_defaults(question=name)
         if name == "workout":
-            asking_parser.add_argument("file", metavar="FILE", help="the workout, or - for the standard input")
+            question_parser.add_argument("file", metavar="FILE", help="the workout; - reads standard input")
         if name in words:
             from retrorun.app.cli.options import add_options
             from retrorun.app.cli.questions import OPTIONS_OF
 
-            add_options(asking_parser, OPTIONS_OF[name])
+            add_options(question_parser, OPTIONS_OF[name])
 
-    bulk_parser = add("bulk", bulk, help="estimate every row of a Parquet, CSV or JSON Lines file")
+    means = "Estimate every row of a Parquet, CSV or JSON Lines file, and write the estimates to another file."
+    bulk_parser = add("bulk", bulk, help="estimate every row of a Parquet, CSV or JSON Lines file", description=means)
     if "bulk" in words:
         from retrorun.app.bulk.options import add_bulk_options
 
         add_bulk_options(bulk_parser)
 
-    key_parser = add("key", key, help="make an API key")
-    key_parser.add_argument("action", choices=["new"], help="new: print a new key, and its line for the file of keys")
-    key_parser.add_argument("--name", default="key", help="whose it is, once in a file (%(default)s)")
+    means = "Make an API key. The key is shown once and stored nowhere."
+    key_parser = add("key", key, help="make an API key", description=means)
+    key_parser.add_argument("action", choices=["new"], help="new: print a new key, and the line to add to the key file")
+    key_parser.add_argument(
+        "--name", default="key", help="name of the client, unique in a key file (default: %(default)s)"
+    )
 
     add("openapi", openapi, help="print the OpenAPI contract")
     return parser
 
 
 def joined(words: Sequence[str]) -> list[str]:
-    """Return the arguments with a negative amount joined to its option: to argparse, -5% is an option itself.
+    """Join each negative amount to its option, because argparse takes -5% for an option.
 
     Examples
     --------
@@ -220,13 +232,13 @@ def port(text: str) -> int:
 
 
 def serve(chosen: argparse.Namespace) -> int:
-    """Run the service until it is told to stop."""
+    """Run the service until a signal stops it."""
     try:
         chosen_settings = from_environment(os.environ, host=chosen.host, port=chosen.port)
     except BadSetting as error:
-        complain(str(error))
-        return MISTAKEN
-    complain(*warnings(os.environ))
+        print_errors(str(error))
+        return INVALID
+    print_errors(*warnings(os.environ))
     from retrorun.app.http.access import BadKeys
     from retrorun.app.observe.tracing import NoTracing
     from retrorun.app.server.server import CannotListen, run
@@ -234,22 +246,22 @@ def serve(chosen: argparse.Namespace) -> int:
     try:
         run(chosen_settings)
     except (BadKeys, NoTracing) as error:
-        complain(str(error))
-        return MISTAKEN
+        print_errors(str(error))
+        return INVALID
     except CannotListen as error:
-        complain(str(error))
+        print_errors(str(error))
         return FAILED
     return DONE
 
 
 def settings(chosen: argparse.Namespace) -> int:
-    """Print every setting as it is here."""
+    """Print every setting and its current value."""
     try:
         current = from_environment(os.environ)
     except BadSetting as error:
-        complain(str(error))
-        return MISTAKEN
-    complain(*warnings(os.environ))
+        print_errors(str(error))
+        return INVALID
+    print_errors(*warnings(os.environ))
     listed = [
         {
             "name": variable(name),
@@ -275,7 +287,7 @@ def settings(chosen: argparse.Namespace) -> int:
 
 
 def bulk(chosen: argparse.Namespace) -> int:
-    """Estimate every row of a file into another."""
+    """Estimate every row of a file and write the estimates to another."""
     try:
         from retrorun.app.bulk.command import Failed, bulk_of
         from retrorun.app.bulk.source import BadFile
@@ -283,36 +295,40 @@ def bulk(chosen: argparse.Namespace) -> int:
         try:
             print(bulk_of(chosen))
         except BadFile as error:
-            complain(str(error))
-            return MISTAKEN
+            print_errors(str(error))
+            return INVALID
         except Failed as error:
-            complain(str(error))
+            print_errors(str(error))
             return FAILED
     except ImportError as error:
-        complain(not_loaded(error))
+        print_errors(import_problem(error))
         return FAILED
     return DONE
 
 
-def not_loaded(error: ImportError) -> str:
-    """Return why a library of `retrorun bulk` is not there."""
+def import_problem(error: ImportError) -> str:
+    """Return why a library of `retrorun bulk` cannot be imported, and how to install it."""
     if isinstance(error, ModuleNotFoundError):
-        return f"{error.name} is not installed: retrorun bulk needs the extra retrorun[bulk], with Dask retrorun[dask]."
-    return f"A library that retrorun bulk needs is installed, but does not load: {error}"
+        extra = "dask" if error.name in DASK else "bulk"
+        return (
+            f"retrorun bulk needs {error.name}. Install it: .venv/bin/pip install -r requirements/bulk.txt "
+            f"(or the extra retrorun[{extra}])."
+        )
+    return f"A library that retrorun bulk needs is installed but does not load: {error}"
 
 
 def key(chosen: argparse.Namespace) -> int:
-    """Print a new API key, which is nowhere kept, and the line that lets it in."""
+    """Print a new API key, which is stored nowhere, and its line for the key file."""
     from retrorun.app.http.access import BadKeys, line_of, new_key
 
     made = new_key()
     try:
         line = line_of(chosen.name, made)
     except BadKeys as error:
-        complain(str(error))
-        return MISTAKEN
-    print(f"Key, for the caller, shown only now: {made}")
-    print(f"Line, for the file of keys:          {line}")
+        print_errors(str(error))
+        return INVALID
+    print(f"Key for the client (shown only once): {made}")
+    print(f"Line to add to the key file:          {line}")
     return DONE
 
 
@@ -325,22 +341,22 @@ def openapi(_: argparse.Namespace) -> int:
     return DONE
 
 
-def asked(chosen: argparse.Namespace) -> int:
-    """Print the answer to a question, as a table or as the service gives it, or what to mend."""
+def answer_question(chosen: argparse.Namespace) -> int:
+    """Print the answer to a question as a table or as JSON, or print what the user must fix."""
     if chosen.question == "workout":
         from retrorun.app.cli.workout_file import answer
     else:
         from retrorun.app.cli.questions import answer
     from retrorun.app.cli.client import NoAnswer
-    from retrorun.app.cli.options import Mistaken, typed
+    from retrorun.app.cli.options import InvalidOptions, typed
 
     try:
         request, content = answer(chosen)
-    except Mistaken as error:
-        complain(*error.lines)
-        return MISTAKEN
+    except InvalidOptions as error:
+        print_errors(*error.lines)
+        return INVALID
     except NoAnswer as error:
-        complain(str(error))
+        print_errors(str(error))
         return FAILED
     if chosen.json:
         write(content + b"\n")
@@ -349,34 +365,34 @@ def asked(chosen: argparse.Namespace) -> int:
     from retrorun.app.cli.terminal import Page, plain
 
     columns = shutil.get_terminal_size().columns
-    page = Page(columns, bold=takes_bold(sys.stdout), blocks=takes_blocks(sys.stdout), typed=typed(vars(chosen)))
+    page = Page(columns, bold=supports_bold(sys.stdout), blocks=supports_blocks(sys.stdout), typed=typed(vars(chosen)))
     text = table(chosen.question, json.loads(content), request, page)
     sys.stdout.write(text if page.blocks else plain(text))
     return DONE
 
 
-def complain(*lines: str) -> None:
-    """Print lines on stderr, under the program's name."""
+def print_errors(*lines: str) -> None:
+    """Print lines on standard error, each after the program's name."""
     say(*(f"retrorun: {line}" for line in lines))
 
 
 def write(content: bytes) -> None:
-    """Print bytes as they are, whatever the encoding of the terminal."""
+    """Print bytes unchanged, in any encoding of the terminal."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
 
 
-def takes_bold(stream: TextIO) -> bool:
-    """Say whether a stream is a terminal that shows bold, and may (see no-color.org)."""
+def supports_bold(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows bold and allows it (see no-color.org)."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
-def takes_blocks(stream: TextIO) -> bool:
-    """Say whether a stream's encoding has block elements."""
+def supports_blocks(stream: TextIO) -> bool:
+    """Return whether a stream's encoding has block elements."""
     return (stream.encoding or "").lower().replace("-", "").startswith("utf8")
 
 
-def lenient(stream: TextIO) -> None:
-    """Print a question mark for a character that the terminal's encoding does not have, instead of failing."""
+def replace_unencodable(stream: TextIO) -> None:
+    """Make a stream print a question mark for a character that its encoding does not have, instead of failing."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")

@@ -1,7 +1,7 @@
-"""The options of a command that asks: one for each field of a request, and from what was typed to the request.
+"""Make one option for each field of a request, and make the request from the typed options.
 
-People's units are read here and nowhere else. The fields of a request are its TypedDict's, so that an option has the
-meaning, the choices and the bounds that the field has over HTTP.
+Only this module reads units such as km/h. The fields are those of the request's TypedDict, so an option has the same
+meaning, choices and bounds as the field has over HTTP.
 """
 
 import argparse
@@ -22,17 +22,17 @@ OPTIONS: Final = {
     "limits": "--limit",
     "energy_models": "--energy-model",
 }
-"""Options that are not their name in a request without its unit."""
+"""Options that are not the name of the field without its unit."""
 
 BARE: Final = frozenset({"sex", "strict", "met"})
-"""Names without an underscore that become options in a message; it may use the others as words."""
+"""Names without an underscore that become options in a message. A message may use the others as plain words."""
 
 RANGE: Final = {"from_s", "to_s"}
-"""Fields of a range of time, which is typed as from-to."""
+"""Fields of a time range, which is typed as from-to."""
 
 
-class Mistaken(Exception):
-    """A request that is to be mended, with a line for each thing to mend."""
+class InvalidOptions(Exception):
+    """The options or the request are wrong. There is one line for each error."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.lines = list(lines)
@@ -40,9 +40,9 @@ class Mistaken(Exception):
 
 
 def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
-    """Add an option for each field of a request, with its meaning, units and choices as they stand there."""
+    """Add an option for each field of a request, with the field's meaning, units and choices."""
     fields = get_type_hints(shape)
-    asked = parser.add_argument_group("what is asked")
+    asked = parser.add_argument_group("input")
     for name, hint in fields.items():
         kind: dict[str, Any] = {"metavar": ""}
         if hint is bool:
@@ -53,17 +53,17 @@ def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
         meaning = QUANTITIES[name].meaning if name in QUANTITIES else described.description
         text = f"{as_options(meaning, fields)} {accepts(name, hint, described.examples)}".strip().replace("%", "%%")
         asked.add_argument(option(name), dest=name, help=text, **kind)
-    output = parser.add_argument_group("the answer")
-    output.add_argument("--json", action="store_true", help="Print the answer of the service, in SI units.")
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="Print the JSON answer of the service, in SI units.")
     output.add_argument(
         "--url",
         metavar="",
-        help=f"Ask a running service, as in http://127.0.0.1:8000, with the API key in {KEY_VARIABLE}.",
+        help=f"Ask a running service, for example http://127.0.0.1:8000. The API key comes from {KEY_VARIABLE}.",
     )
 
 
 def field_of(shape: Any, name: str) -> Any:
-    """Return what pydantic is told of a field: its meaning and examples."""
+    """Return the pydantic description of a field: its meaning and examples."""
     hint = get_type_hints(shape, include_extras=True)[name]
     return (get_args(hint)[0] if get_origin(hint) is NotRequired else hint).__metadata__[0]
 
@@ -80,7 +80,7 @@ def option(name: str) -> str:
 
 
 def part(name: str) -> str:
-    """Return the name of a part of an option that has several.
+    """Return the name of one part of an option that has several parts.
 
     Examples
     --------
@@ -91,37 +91,40 @@ def part(name: str) -> str:
 
 
 def accepts(name: str, hint: Any, examples: Iterable[Any] = ()) -> str:
-    """Return the sentence that says what an option takes."""
+    """Return the sentence that says which values an option accepts."""
     if hint is float:
         return f"Give it {reader(name).accepts}."
     if (shape := object_of(hint)) is not None:
         parts = get_type_hints(shape)
         if parts.keys() == RANGE:
-            return "Give each as from-to, or as from- up to the end, counted from the first point: 10:00-20:00."
+            return (
+                "Give each as from-to, counted from the first point, for example 10:00-20:00. "
+                "Without the second time the range goes to the end: 31:00-."
+            )
         keys = ", ".join(map(part, parts))
         shown: Any = next(iter(examples), {})
         pairs = (shown[0] if isinstance(shown, list) else shown).items()
         example = ",".join(f"{part(key)}={example_of(key, value)}" for key, value in pairs)
-        return f"Give each as name=value, with commas between{f', as in {example}' if example else ''}, of: {keys}."
+        return f"Give each as name=value, separated by commas{f', as in {example}' if example else ''}. Names: {keys}."
     if get_origin(hint) is list:
-        return f"Some of, with commas between: {', '.join(get_args(get_args(hint)[0]))}."
+        return f"One or more of, separated by commas: {', '.join(get_args(get_args(hint)[0]))}."
     choices = (part(choice) if choice in QUANTITIES else choice for choice in get_args(hint))
     return f"One of: {', '.join(choices)}." if get_args(hint) else ""
 
 
 def example_of(name: str, value: Any) -> str:
-    """Return the first example of how a quantity is typed, or a word as it is."""
+    """Return the first example of a typed quantity, or the word itself."""
     return reader(name).accepts.partition(": ")[-1].partition(", ")[0] if name in QUANTITIES else str(value)
 
 
 def object_of(hint: Any) -> Any:
-    """Return the shape of the objects that a field holds, one or a list of them; None where it holds none."""
-    held = get_args(hint)[0] if get_origin(hint) is list else hint
-    return held if is_typeddict(held) else None
+    """Return the shape of the object or list of objects in a field, or None for other fields."""
+    content = get_args(hint)[0] if get_origin(hint) is list else hint
+    return content if is_typeddict(content) else None
 
 
 def as_options(message: str, fields: Iterable[str]) -> str:
-    """Return a message with the command line's words for the names of a request.
+    """Return a message in which options replace the names of a request.
 
     Examples
     --------
@@ -144,12 +147,12 @@ def as_options(message: str, fields: Iterable[str]) -> str:
 
 
 def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the request that options make.
+    """Return the request made from the options.
 
     Parameters
     ----------
     chosen : mapping
-        What was typed for each field, None where nothing was.
+        The text typed for each field; None if there is none.
     fields : mapping
         The fields of the request with their types.
 
@@ -160,8 +163,8 @@ def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[s
 
     Raises
     ------
-    Mistaken
-        An option is not understood.
+    InvalidOptions
+        An option cannot be read.
     """
     request, mistakes = {}, []
     for name, hint in fields.items():
@@ -170,22 +173,22 @@ def read_request(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[s
                 request[name] = read(name, hint, chosen[name])
             except NotUnderstood as error:
                 mistakes.append(f"{option(name)}: {error}")
-            except Mistaken as error:
+            except InvalidOptions as error:
                 mistakes += error.lines
     if mistakes:
-        raise Mistaken(mistakes)
+        raise InvalidOptions(mistakes)
     return request
 
 
 def typed(chosen: Mapping[str, Any]) -> dict[str, str]:
-    """Return what was typed for each number of a request."""
+    """Return the typed text of each number of a request."""
     return {name: " ".join(text.split()) for name, text in chosen.items() if name in QUANTITIES and text}
 
 
 def read(name: str, hint: Any, given: Any) -> Any:
-    """Return what was given for a field, as the field has it.
+    """Return the value of a field from the typed text.
 
-    Numbers are read with their units. Words go as they are: the request's own validation knows the choices.
+    A number is read with its unit. A word is passed on: the validation of the request knows the choices.
     """
     if hint is float:
         return si(name, given)
@@ -199,7 +202,7 @@ def read(name: str, hint: Any, given: Any) -> Any:
 
 
 def read_objects(name: str, hint: Any, shape: Mapping[str, Any], given: Iterable[str]) -> Any:
-    """Return the object or objects that an option given several times makes, or what to mend in their parts."""
+    """Return the object, or list of objects, of an option that may be given several times; raise for wrong parts."""
     fields = {part(field): field for field in shape}
     several = get_origin(hint) is list
     items: list[dict[str, Any]] = []
@@ -219,12 +222,12 @@ def read_objects(name: str, hint: Any, shape: Mapping[str, Any], given: Iterable
             except NotUnderstood as error:
                 mistakes.append(f"{place}: {error}")
     if mistakes:
-        raise Mistaken(mistakes)
+        raise InvalidOptions(mistakes)
     return items if several else items[0]
 
 
 def pairs_of(text: str, shape: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the names and values that a text holds.
+    """Return the names and values in a text.
 
     Examples
     --------
@@ -238,25 +241,25 @@ def pairs_of(text: str, shape: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(key, value) for key, _, value in words]
 
 
-def mistake(error: Mapping[str, str], chosen: Mapping[str, Any], fields: Iterable[str]) -> str:
-    """Return one thing to mend, with the option where it is.
+def error_line(error: Mapping[str, str], chosen: Mapping[str, Any], fields: Iterable[str]) -> str:
+    """Return one error as a line that starts with its option.
 
     Examples
     --------
-    >>> mistake({"pointer": "/speed_m_s", "code": "out_of_range", "message": "Give a number of at most 8."}, {}, ())
+    >>> error_line({"pointer": "/speed_m_s", "code": "out_of_range", "message": "Give a number of at most 8."}, {}, ())
     '--speed, in m/s: Give a number of at most 8.'
-    >>> mistake({"pointer": "/measurements/1/speed_m_s", "code": "required", "message": "This is required."}, {}, ())
+    >>> error_line({"pointer": "/measurements/1/speed_m_s", "code": "required", "message": "This is required."}, {}, ())
     '--measurement 2 speed: This is required.'
     """
     path = error["pointer"].strip("/").split("/")
     name = path[-1]
     message = as_options(error["message"], fields)
-    # For an option that may be given several times also which of them, and what in it.
+    # An option that is given several times also needs its number, and the part in it.
     within = (str(int(step) + 1) if step.isdecimal() else part(step) for step in path[1:])
     place = " ".join((option(path[0]), *within))
     if error["code"] == "out_of_range" and name in QUANTITIES:
         if QUANTITIES[name].unit != "1":
             place += f", in {QUANTITIES[name].unit}"
         elif "%" not in str(chosen.get(path[0])):
-            message += " For percent add %."
+            message += " For percent, add %."
     return f"{place}: {message}" if name else message

@@ -1,7 +1,6 @@
-"""What a command asks, and its answer, from here or from a running service.
+"""The questions of the command line, and their answers from the models here or from a running service.
 
-What is asked goes through the same validation and the same model as over HTTP, so that the answer is that of the
-service, byte for byte.
+A request passes the same validation and the same model as over HTTP. So the answer is the same, byte for byte.
 """
 
 import argparse
@@ -18,7 +17,7 @@ from retrorun.app.api.solve import SolveRequest
 from retrorun.app.api.track import TrackRequest
 from retrorun.app.api.workout import WorkoutRequest
 from retrorun.app.cli.client import ask
-from retrorun.app.cli.options import Mistaken, mistake, read_request
+from retrorun.app.cli.options import InvalidOptions, error_line, read_request
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.plan.plan import plan
@@ -47,19 +46,19 @@ QUESTIONS: Final = {
     "plan": Question("/plan", PlanRequest, plan),
     "workout": Question("/workout", WorkoutRequest, workout),
 }
-"""What each command asks."""
+"""The question of each command."""
 
 OPTIONS_OF: Final = {name: question.shape for name, question in QUESTIONS.items()} | {"workout": TrackRequest}
-"""The request whose fields are a command's options; of a workout those beside its file."""
+"""The request whose fields are the options of a command. For a workout: the fields that come with its file."""
 
 
 def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
-    """Return the request that options make, and its answer.
+    """Return the request made from the options, and its answer.
 
     Parameters
     ----------
     chosen : argparse.Namespace
-        The name of the question, and the values of the options of its request.
+        The name of the question, and the value of each option.
 
     Returns
     -------
@@ -70,28 +69,28 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
 
     Raises
     ------
-    Mistaken
-        An option is not understood, or the request has no answer.
+    InvalidOptions
+        An option cannot be read, or the request has no answer.
     NoAnswer
-        With a URL, no RetroRun answered there.
+        There is a URL, and no RetroRun service answered there.
     """
     question = QUESTIONS[chosen.question]
     request = read_request(vars(chosen), question.fields)
     status, content = answer_to(question, json.dumps(request).encode(), chosen.url)
     if status != HTTPStatus.OK:
-        raise Mistaken(mistake(error, vars(chosen), question.fields) for error in errors_of(content))
+        raise InvalidOptions(error_line(error, vars(chosen), question.fields) for error in errors_of(content))
     return request, content
 
 
 def errors_of(content: bytes, pointer: str = "") -> list[dict[str, str]]:
-    """Return each thing to mend of a problem; for one that lists none, what it says as a whole, at a place."""
+    """Return the errors of a problem. If it lists none, return its detail as one error at `pointer`."""
     problem = json.loads(content)
     listed: list[dict[str, str]] | None = problem.get("errors")
     return listed or [{"pointer": pointer, "code": "", "message": problem["detail"]}]
 
 
 def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, bytes]:
-    """Return status and content of the answer to a request, from here or from a running service."""
+    """Return the status and content of an answer, from the models here or from a running service."""
     if url is not None:
         return ask(url, question.path, body)
     try:

@@ -1,4 +1,4 @@
-"""How an answer is set in a terminal: wrapped sentences, headings, bars, and one table in aligned columns."""
+"""Lay out text for a terminal: wrapped sentences, headings, bars, and a table with aligned columns."""
 
 import itertools
 import math
@@ -15,7 +15,7 @@ WIDTH_HIGH: Final = 100
 """Longer lines are hard to read."""
 INDENT: Final = "  "
 GAPS: Final = ("   ", "  ", " ")
-"""Blanks between columns, from wide terminals to narrow ones."""
+"""Spaces between columns, from wide terminals to narrow ones."""
 BOLD: Final = "\x1b[1m"
 PLAIN: Final = "\x1b[0m"
 UNKNOWN: Final = "unknown"
@@ -23,27 +23,27 @@ NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
-"""A column filled by none of its eighths, by one, and so on."""
+"""A character filled to 0/8, 1/8, and so on."""
 FULL: Final = "█"
 HASH: Final = "#"
 SHORTEST_BAR: Final = 10
-"""Columns under which a bar says nothing."""
+"""Columns. A shorter bar shows nothing useful."""
 
 
 class Page(NamedTuple):
-    """The columns of a terminal, what it can show, and what was typed in other units."""
+    """The width of a terminal, what it can show, and the values typed in other units."""
 
     columns: int
     bold: bool = False
-    """Mark headings as terminals do."""
+    """Whether headings are bold."""
     blocks: bool = True
-    """Draw with block elements, which not every encoding has."""
+    """Whether bars use block elements. Some encodings have none."""
     typed: Mapping[str, str] = NOTHING
-    """Fields of the request to show also as they were typed."""
+    """Fields of the request to show also as the user typed them."""
 
     @property
     def width(self) -> int:
-        """Columns that a line may take."""
+        """Return the greatest length of a line."""
         return min(self.columns, WIDTH_HIGH)
 
     def heading(self, text: str) -> str:
@@ -52,7 +52,7 @@ class Page(NamedTuple):
 
 
 class Number(NamedTuple):
-    """A rounded number and the ends of its interval; empty where there is none."""
+    """A rounded number and the ends of its interval. A missing end is empty."""
 
     value: str
     low: str = ""
@@ -60,7 +60,7 @@ class Number(NamedTuple):
 
 
 Cell: TypeAlias = Number | str
-"""A number, or a word instead of one."""
+"""A number, or a word in its place."""
 
 
 class Row(NamedTuple):
@@ -73,9 +73,9 @@ class Row(NamedTuple):
 
 
 def grid(groups: Mapping[str, Sequence[Row]], titles: Sequence[str], page: Page) -> list[str]:
-    """Return groups of rows in aligned columns; names have lines of their own where the page is too narrow.
+    """Return groups of rows in aligned columns.
 
-    A column in which every cell is empty is left out.
+    On a narrow page each name has its own line. A column without any text is left out.
     """
     rows = [row for group in groups.values() for row in group]
     columns = [(title, aligned([row.cells[place] for row in rows])) for place, title in enumerate(titles)]
@@ -100,7 +100,7 @@ def grid(groups: Mapping[str, Sequence[Row]], titles: Sequence[str], page: Page)
 
 
 def aligned(cells: Sequence[Cell]) -> list[str]:
-    """Return the cells of a column, values by their last figure and intervals by their dash."""
+    """Return the cells of a column, with values aligned at their last digit and intervals at their dash."""
     numbers = [cell for cell in cells if isinstance(cell, Number)]
     value, low, high = (max((len(number[part]) for number in numbers), default=0) for part in range(3))
     return [
@@ -112,13 +112,13 @@ def aligned(cells: Sequence[Cell]) -> list[str]:
 
 
 def padded(texts: Sequence[str]) -> list[str]:
-    """Return texts as wide as the widest."""
+    """Return texts padded to the width of the widest."""
     width = max(map(len, texts))
     return [text.ljust(width) for text in texts]
 
 
 def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
-    """Return a number, an interval, bounds, or a word as a cell; the word for unknown where there is nothing."""
+    """Return a number, an interval, bounds or a word as a cell; return `UNKNOWN` for None."""
     if entry is None:
         return UNKNOWN
     if isinstance(entry, str):
@@ -131,7 +131,7 @@ def cell_of(entry: Any, decimals: int, scale: float = 1.0) -> Cell:
 
 
 def decimals_for(entries: Iterable[Any], scale: float) -> int:
-    """Return the decimals that show three figures of the largest number of a row, two of one below 1."""
+    """Return how many decimals show three digits of the largest number of a row, or two if it is below 1."""
     ends = [entry["high"] if isinstance(entry, dict) else entry for entry in entries]
     largest = max((abs(end) * scale for end in ends if isinstance(end, float)), default=0.0)
     if largest <= 0:
@@ -141,7 +141,7 @@ def decimals_for(entries: Iterable[Any], scale: float) -> int:
 
 
 def fixed(value: float, decimals: int) -> str:
-    """Return a number rounded half up, as people do: in binary 1.075 is a little less than it says.
+    """Return a number rounded half up, as people round. In binary, 1.075 is slightly less than 1.075.
 
     Examples
     --------
@@ -152,7 +152,7 @@ def fixed(value: float, decimals: int) -> str:
 
 
 def bars(amounts: Mapping[str, tuple[float, str]], page: Page) -> list[str]:
-    """Return amounts as bars with a label and a text, the longest as wide as the page leaves room for.
+    """Return amounts as bars, each with a label and a text. The longest bar fills the page.
 
     Examples
     --------
@@ -176,14 +176,14 @@ def bars(amounts: Mapping[str, tuple[float, str]], page: Page) -> list[str]:
 
 
 def wrapped(text: str, width: int, hang: str = "") -> list[str]:
-    """Return a text as lines, no number parted from its unit, and all as far in as the mark of the first."""
+    """Wrap a text. Keep each number with its unit, and indent all lines like the first."""
     kept = re.sub(r"(?<=[0-9]) (?=[A-Za-z%])|(?<=\bn) (?=[0-9])", NO_BREAK, text)
     lines = textwrap.wrap(kept, width, initial_indent=hang, subsequent_indent=" " * len(hang), break_on_hyphens=False)
     return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def plain(text: str) -> str:
-    """Return a text in ASCII, for an encoding that has few other characters.
+    """Return a text in ASCII, for an encoding with few other characters.
 
     Examples
     --------

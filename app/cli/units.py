@@ -1,7 +1,7 @@
-"""The units people write, read exactly into the SI that everything else speaks.
+"""Read amounts in common units and convert them exactly to SI.
 
-The only numbers here are definitions. Amounts are fractions until the end, so that 9 km/h is 2.5 m/s to the
-last bit, and the command line answers exactly what the service does.
+The only numbers here are definitions. Amounts are fractions until the end. So 9 km/h is exactly 2.5 m/s, and the
+command line gives exactly the answer of the service.
 """
 
 import re
@@ -29,9 +29,9 @@ class Scale(NamedTuple):
     """The units of one quantity."""
 
     sizes: dict[str, Fraction]
-    """How large each is, by every name it goes by."""
+    """The size of each unit, by each of its names."""
     smaller: dict[Fraction, Fraction]
-    """What a last number without a unit counts after a unit, as in 1h30 and 5ft11."""
+    """The unit of a last number that has none, by the unit before it, as in 1h30 and 5ft11."""
 
 
 def _scale(units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None) -> Scale:
@@ -61,15 +61,15 @@ CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
 MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
 
 
-AMBIGUOUS: Final = "Two numbers are ambiguous, minutes or hours first: give 25 minutes as 0:25:00 or 25min."
+AMBIGUOUS: Final = "Two numbers are ambiguous: they can be min:s or h:min. Write 25 minutes as 0:25:00 or 25min."
 
 
 class NotUnderstood(ValueError):
-    """A text that is not an amount in a unit known here."""
+    """A text is not an amount in a known unit."""
 
 
 def _sum(text: str, scale: Scale) -> Fraction:
-    """Add up numbers with units, whole ones but for the last and each unit smaller than the one before."""
+    """Add up numbers with units. All but the last are whole, and each unit is smaller than the one before."""
     amount, last, whole, place = Fraction(0), None, True, 0
     while place < len(text):
         part = PART.match(text, place)
@@ -101,7 +101,7 @@ def _speed(text: str) -> Fraction:
 
 
 def _moment(text: str) -> Fraction:
-    """Read a moment of a recording, where two numbers of a clock are minutes and seconds as on a watch."""
+    """Read a time in a recording. Two numbers are minutes and seconds, as on a watch."""
     clock = MINUTES.fullmatch(text)
     return int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _time(text)
 
@@ -114,12 +114,12 @@ def _share(text: str) -> Fraction:
 
 
 class Reader(NamedTuple):
-    """How one quantity is read."""
+    """The function that reads one quantity, and the units it accepts."""
 
     read: Callable[[str], Fraction]
-    """Text in lower case to an amount in SI."""
+    """Converts text in lower case to an amount in SI."""
     accepts: str
-    """The accepted units with an example, to end a sentence with."""
+    """The accepted units with examples: the end of a sentence."""
 
 
 def _in(scale: Scale) -> Callable[[str], Fraction]:
@@ -139,11 +139,11 @@ READERS: Final[dict[str, Reader]] = {
     "years": Reader(_in(_scale({" y years": ONE})), "in years: 40"),
     "MET": Reader(_in(_scale({" met mets": ONE})), "in MET: 8, 8MET"),
 }
-"""What goes by several units, by its name or by the unit in a request; the rest goes by the one it has there."""
+"""Quantities that accept several units, by name or by unit of the request. All others accept only their own unit."""
 
 
 def reader(name: str) -> Reader:
-    """Return how a number of a request is read.
+    """Return the reader of a number of a request.
 
     Examples
     --------
@@ -177,20 +177,20 @@ def unitless(name: str) -> str:
     if name not in QUANTITIES:
         return name
     unit = QUANTITIES[name].unit.lower().replace("years", "y")
-    ends = (unit, unit.removesuffix("/km"))  # what is per kilometre says so before its unit
+    ends = (unit, unit.removesuffix("/km"))  # a name per kilometre says so before its unit
     known = ("_" + end.replace("·", "_").replace("/", "_") for end in ends)
     return next((name.removesuffix(end) for end in known if name.endswith(end)), name)
 
 
 def si(name: str, text: str) -> float:
-    """Return a quantity of a request from the text a person wrote.
+    """Return a quantity in its SI unit from the typed text.
 
     Parameters
     ----------
     name : str
         Name of the quantity in a request.
     text : str
-        Amount and unit, in any case, spaces or none.
+        Amount and unit, in upper or lower case, with or without spaces.
 
     Returns
     -------
@@ -200,7 +200,7 @@ def si(name: str, text: str) -> float:
     Raises
     ------
     NotUnderstood
-        The text has no unit, an unknown one, or is no amount.
+        The text is not an amount, or its unit is missing or unknown.
 
     Examples
     --------
@@ -216,5 +216,5 @@ def si(name: str, text: str) -> float:
         raise NotUnderstood(AMBIGUOUS)
     try:
         return float(known.read(plain))
-    except (ArithmeticError, ValueError):  # no amount, a pace of zero, or a number too long for a float
+    except (ArithmeticError, ValueError):  # not an amount, a pace of zero, or too large for a float
         raise NotUnderstood(f"Give it {known.accepts}.") from None

@@ -1,6 +1,6 @@
-"""The file of `retrorun workout`: a workout as JSON, or what a watch recorded, told by its content.
+"""Read the file of `retrorun workout`: a workout as JSON, or a recording from a watch. Its content decides which.
 
-A recording goes as the form that `POST /workout/track` takes through the endpoint's own code.
+A recording becomes the form of `POST /workout/track` and runs through the code of that endpoint.
 """
 
 import argparse
@@ -16,7 +16,7 @@ import httpx
 
 from retrorun.app.api.track import TrackRequest, track_response
 from retrorun.app.cli.client import NoAnswer, ask
-from retrorun.app.cli.options import Mistaken, mistake, option, read_request
+from retrorun.app.cli.options import InvalidOptions, error_line, option, read_request
 from retrorun.app.cli.questions import QUESTIONS, answer_to, errors_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
 
@@ -28,26 +28,26 @@ WORKOUT: Final = QUESTIONS["workout"]
 
 
 def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
-    """Return what is asked about a file, and the answer.
+    """Return the request about a file, and its answer.
 
     Parameters
     ----------
     chosen : argparse.Namespace
-        The file and the values of the options.
+        The file, and the value of each option.
 
     Returns
     -------
     request : dict
-        The workout, or what is said about the recording.
+        The workout, or the options that describe the recording.
     content : bytes
         The answer as JSON.
 
     Raises
     ------
-    Mistaken
-        No such file, or what it holds or an option says is to be mended.
+    InvalidOptions
+        The file cannot be read, or its content or an option is wrong.
     NoAnswer
-        With a URL, no RetroRun answered there; or what reads watch files is not installed here.
+        There is a URL, and no RetroRun service answered there; or the library that reads watch files is not installed.
     """
     given = read_request(vars(chosen), OPTIONS)
     data = content_of(chosen.file)
@@ -64,30 +64,30 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     errors = errors_of(content, "/file")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise NoAnswer(f"{FILE}: {errors[0]['message']}")
-    raise Mistaken(line_of(error, vars(chosen), from_file=written) for error in errors)
+    raise InvalidOptions(line_of(error, vars(chosen), from_file=written) for error in errors)
 
 
 def content_of(path: str) -> bytes:
-    """Return what a file, or the standard input, holds."""
+    """Return the content of a file or of standard input."""
     try:
         return sys.stdin.buffer.read() if path == STANDARD_INPUT else Path(path).read_bytes()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "this is no name of a file"
-        raise Mistaken([f"{FILE}: It cannot be read: {reason}."]) from None
+        reason = getattr(error, "strerror", None) or "this is not a valid file name"
+        raise InvalidOptions([f"{FILE}: Cannot read this file: {reason}."]) from None
 
 
 def workout_of(text: bytes, given: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """Return a workout with what options say in place of what it says itself, and its JSON."""
-    foreign = [
-        f"{option(name)}: This is for a file of a watch: a JSON workout says it in its segments."
+    """Return a workout in which the options replace its own values, and its JSON."""
+    misplaced = [
+        f"{option(name)}: Use this only with a watch file. In a JSON workout, give it in the segments."
         for name in given
         if name not in WORKOUT.fields
     ]
-    if foreign:
-        raise Mistaken(foreign)
+    if misplaced:
+        raise InvalidOptions(misplaced)
     try:
         workout = json.loads(text)
-    except (ValueError, RecursionError):  # the request's own validation says so
+    except (ValueError, RecursionError):  # the validation of the request reports it
         return {}, text
     if not isinstance(workout, dict):
         return {}, text
@@ -95,9 +95,9 @@ def workout_of(text: bytes, given: dict[str, Any]) -> tuple[dict[str, Any], byte
     return request, json.dumps(request).encode() if given else text
 
 
-def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple[int, bytes]:
-    """Return status and content of the answer to a recording, from here or from a running service."""
-    parts: dict[str, Any] = {"file": (FILE, data), "request": (None, json.dumps(said), "application/json")}
+def track_answer(data: bytes, request: Mapping[str, Any], url: str | None) -> tuple[int, bytes]:
+    """Return the status and content of the answer to a recording, computed here or by a running service."""
+    parts: dict[str, Any] = {"file": (FILE, data), "request": (None, json.dumps(request), "application/json")}
     form = httpx.Request("POST", "http://form", files=parts)
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
@@ -107,11 +107,11 @@ def track_answer(data: bytes, said: Mapping[str, Any], url: str | None) -> tuple
 
 
 def line_of(error: Mapping[str, str], chosen: Mapping[str, Any], *, from_file: bool) -> str:
-    """Return one thing to mend, in an option or in what the file holds, which may be a workout."""
+    """Return one error as a line that names the option or the place in the file."""
     pointer, message = error["pointer"], error["message"]
     field = pointer.strip("/").partition("/")[0]
     if field == "file":
         return f"{FILE}: {message}"
     if from_file and chosen.get(field) is None and error["code"] != "required":
         return f"{FILE} {pointer}".strip() + f": {message}"
-    return mistake(error, chosen, OPTIONS)
+    return error_line(error, chosen, OPTIONS)

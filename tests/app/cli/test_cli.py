@@ -1,4 +1,4 @@
-"""The command line: units by their definitions, the service's own answers, tables, errors and `serve`."""
+"""The command line: units, the answers of the service, tables, errors and `serve`."""
 
 import json
 import os
@@ -50,7 +50,7 @@ PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 
 
 class Ran:
-    """What one run of the command line left."""
+    """The exit code and output of one run of the command line."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
@@ -71,7 +71,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return ran
 
 
-# Every expected value follows from a definition. SI brochure, 9th edition (2019), table 8: minute 60 s, hour
+# Each expected value follows from a definition. SI brochure, 9th edition (2019), table 8: minute 60 s, hour
 # 3600 s. International yard and pound agreement (1959): yard 0.9144 m, pound 0.45359237 kg; a yard is 3 feet, a
 # foot 12 inches, a mile 1760 yards, a stone 14 pounds.
 AMOUNTS = [
@@ -278,7 +278,7 @@ class TestEstimate:
     def test_help_explains_every_option_in_the_words_of_the_command_line(self, run: Any) -> None:
         text = run("estimate", "--help").out
         assert all(f"  {option(name)} " in text for name in FIELDS)
-        assert "as in speed=10km/h,oxygen-uptake=30.7ml/kg/min," in "".join(text.split("-\n")).replace("\n", " ")
+        assert "as in speed=10km/h,oxygen-uptake=30.7ml/kg/min. Names:" in "".join(text.split("-\n")).replace("\n", " ")
         assert not [name for name in QUANTITIES if "_" in name and name in text]
 
 
@@ -287,15 +287,15 @@ ERRORS = [
     (["--speed", "10", "--mass", "x"], ["--mass: Give it with its unit", "--speed: Give it with its unit"]),
     (["--mass", "20 kg"], ["--mass, in kg: Give a number of at least 30."]),
     (["--mass", "20 kg", "--grade", "-90%"], ["--mass, in kg: ", "--grade: Give a number of at least -0.5."]),
-    (["--grade", "5"], ["--grade: Give a number of at most 0.9. For percent add %."]),
-    (["--grade", "-5"], ["--grade: Give a number of at least -0.5. For percent add %."]),
-    (["--interval", "95"], ["--interval: Give a number of at most 0.99. For percent add %."]),
+    (["--grade", "5"], ["--grade: Give a number of at most 0.9. For percent, add %."]),
+    (["--grade", "-5"], ["--grade: Give a number of at least -0.5. For percent, add %."]),
+    (["--interval", "95"], ["--interval: Give a number of at most 0.99. For percent, add %."]),
     (["--gait", "hop"], ["--gait: Give one of: 'run' or 'walk'."]),
     (["--include", "energy,energy"], ["--include: Give each item once."]),
     (["--include", "energy,calories"], ["--include 2: Give one of: "]),
     (["--distance", "3 km"], ["Give exactly two of --speed, --duration and --distance; the third follows."]),
     (["--age", "40"], ["Give --age, --sex and --height together, or none of them."]),
-    (["--measurement", "speed=9km/h,calories=3"], ["--measurement: Give each as name=value, with commas between"]),
+    (["--measurement", "speed=9km/h,calories=3"], ["--measurement: Give each as name=value, separated by commas"]),
     (["--measurement", "speed=99km/h,oxygen-uptake=35ml/kg/min"], ["--measurement 1 speed, in m/s: Give a number"]),
     (
         ["--measurement", "speed=9,oxygen-uptake=35", "--age", "x"],
@@ -307,7 +307,7 @@ ERRORS = [
     ),
     (
         ["--measurement", "speed=9km/h,oxygen-uptake=35ml/kg/min,grade=5"],
-        ["--measurement 1 grade: Give a number of at most 0.9. For percent add %."],
+        ["--measurement 1 grade: Give a number of at most 0.9. For percent, add %."],
     ),
     (["--duration", "25:00"], ["--duration: Two numbers are ambiguous"]),
     (["--spee", "9km/h"], ["unrecognized arguments: --spee 9km/h; see retrorun estimate --help."]),
@@ -325,7 +325,7 @@ class TestErrors:
             assert line.startswith(f"retrorun: {start}")
             assert line.endswith((".", "?"))
 
-    def test_what_was_given_in_percent_is_not_told_to_be(self, run: Any) -> None:
+    def test_percent_gets_no_advice_to_add_percent(self, run: Any) -> None:
         assert run("estimate", *BOUT, "--grade", "95%").err == "retrorun: --grade: Give a number of at most 0.9.\n"
 
     @pytest.mark.parametrize(("words", "program"), [(["serve"], "retrorun serve"), ([], "retrorun")])
@@ -356,7 +356,7 @@ def shown(answer: Any, request: dict[str, Any], width: int = 80, *, bold: bool =
 
 
 def row(text: str, start: str) -> list[str]:
-    """Return the words of the first line of a table that starts so."""
+    """Return the words of the first line of a table that starts with a text."""
     (line, *_) = (line for line in text.splitlines() if line.startswith(f" {start} "))
     return line.removeprefix(f" {start} ").split()
 
@@ -365,27 +365,27 @@ REQUEST: dict[str, Any] = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s":
 
 
 class TestTable:
-    def test_the_first_lines_say_what_was_asked(self, run: Any) -> None:
+    def test_the_first_lines_show_the_input(self, run: Any) -> None:
         said = " ".join(run("estimate", *BOUT).out.split())
         assert said.startswith(
-            "Asked body mass 70 kg; speed 9 km/h; time 20 min Backward is at equal speed, for the same time. "
-            "Each value has its 90 % interval beside it, for one person."
+            "Input body mass 70 kg; speed 9 km/h; time 20 min Backward is compared at equal speed and for the same "
+            "time. Beside each value is its interval, which aims to include 90 % of people."
         )
         walk = ["--mass", "70kg", "--distance", "500m", "--duration", "0:06:15", "--grade", "-2.5%"]
         said = " ".join(run("estimate", *walk, "--equal", "heart_rate", "--interval", "50%").out.split())
-        assert said.startswith("Asked body mass 70 kg; time 6 min 15 s (0:06:15); distance 500 m; ")
+        assert said.startswith("Input body mass 70 kg; time 6 min 15 s (0:06:15); distance 500 m; ")
         assert "slope -2.5 %" in said
-        assert "Backward is at equal heart rate" in said
-        assert "its 50 % interval" in said
+        assert "Backward is compared at equal heart rate" in said
+        assert "aims to include 50 % of people" in said
 
     def test_the_first_lines_say_weight_support_and_still_air(self, run: Any) -> None:
-        for words, told in (
+        for words, shown in (
             (["--weight-support", "20%", "--overground"], "; weight support 20 %; overground yes"),
             (["--weight-support", "20%"], "; weight support 20 %"),
             (["--overground"], "; overground yes"),
         ):
             said = " ".join(run("estimate", *BOUT, *words).out.split())
-            assert f"; time 20 min{told} Backward" in said
+            assert f"; time 20 min{shown} Backward" in said
 
     def test_a_half_is_rounded_up(self, run: Any) -> None:
         out = run("estimate", "--mass", "70kg", "--speed", "9km/h", "--duration", "20min").out
@@ -396,7 +396,7 @@ class TestTable:
             run("estimate", "--mass", "154 lb", "--speed", "8:30min/mile", "--distance", "3.1mi").out.split()
         )
         assert said.startswith(
-            "Asked body mass 69.85 kg (154 lb); speed 11.36 km/h (8:30min/mile); distance 4.989 km (3.1mi) Backward"
+            "Input body mass 69.85 kg (154 lb); speed 11.36 km/h (8:30min/mile); distance 4.989 km (3.1mi) Backward"
         )
         paced = run("estimate", "--mass", "70 kg", "--speed", "5:30min/km", "--duration", "1h30").out
         assert "  body mass 70 kg; speed 10.91 km/h (5:30min/km); time 1 h 30 min\n" in paced
@@ -451,16 +451,16 @@ class TestTable:
         words = row(run("estimate", *BOUT).out, "Achilles load")
         assert words[0] == "0.94"
         assert words[2:] == ["0.56–1.17", "0.60–1.25", "C/D"]
-        assert "no estimate, only bounds" in run("estimate", *BOUT).out
-        assert "no estimate, only bounds" not in run("estimate", *BOUT, "--equal", "heart_rate").out
+        assert "there is no estimate, only a lowest" in run("estimate", *BOUT).out
+        assert "there is no estimate, only a lowest" not in run("estimate", *BOUT, "--equal", "heart_rate").out
 
-    def test_what_is_unknown_backward_says_so(self, run: Any) -> None:
+    def test_unknown_backward_values_are_named(self, run: Any) -> None:
         text = run("estimate", *BOUT, "--equal", "heart_rate").out
         for name in ("Speed", "Distance", "Cadence", "Ground contact", "Peak ground force", "Achilles load"):
             assert "unknown" in row(text, name), name
         assert "unknown" not in row(text, "Total energy")
 
-    def test_what_was_assumed_and_every_warning_is_told(self, run: Any) -> None:
+    def test_assumptions_and_every_warning_are_shown(self, run: Any) -> None:
         text = " ".join(run("estimate", *BOUT).out.split())
         assert "Assumed gait run; slope 0 %; equal speed; energy model looney2025;" in text
         assert "resting oxygen uptake 3.5 ml/kg/min" in text
@@ -480,7 +480,7 @@ class TestTable:
             assert max(map(len, lines)) <= min(width, 100)
         (head,) = (line for line in lines if line.lstrip().startswith("Forward"))
         backward, ratio = head.index("Backward"), head.index("Ratio")
-        # Where names have lines of their own, only the lines between them hold numbers.
+        # If names have their own lines, only the lines between them have numbers.
         (last,) = (place for place, line in enumerate(lines) if line.startswith("  BW: "))
         table = lines[lines.index(head) + 1 : last - 1]
         numbers = table if width >= 80 else [line for line in table if line.startswith("  ")]
@@ -513,7 +513,7 @@ class TestTable:
         text = run("estimate", *BOUT, *words).out
         request = REQUEST | {"measurements": [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 35.0}]}
         factor = estimate(**request)["personal"]["forward_factor"]
-        assert row(text, "Own factor")[0] == f"{factor['value']:.2f}"
+        assert row(text, "Your factor")[0] == f"{factor['value']:.2f}"
 
     def test_small_and_large_bouts_are_rounded_sensibly(self) -> None:
         brief = REQUEST | {"duration_s": 1.0}
@@ -529,12 +529,12 @@ class TestTable:
 
 
 def in_terminal(*words: str, **environment: str) -> str:
-    """Return what a run prints on a terminal."""
+    """Return the output of a run on a terminal."""
     leader, follower = pty.openpty()
     with subprocess.Popen([*PROGRAM, *words], stdout=follower, env=os.environ | environment) as process:
         os.close(follower)
         parts = []
-        with suppress(OSError):  # how Linux says that the other end is closed
+        with suppress(OSError):  # Linux: the other end is closed
             while part := os.read(leader, 4096):
                 parts.append(part)
         os.close(leader)
@@ -547,7 +547,7 @@ class TestTerminal:
         assert "\x1b[1mEnergy\x1b[0m" in in_terminal("estimate", *BOUT, TERM="xterm", NO_COLOR="")
 
     @pytest.mark.parametrize("environment", [{"NO_COLOR": "1", "TERM": "xterm"}, {"NO_COLOR": "", "TERM": "dumb"}])
-    def test_one_that_wants_none_gets_none(self, environment: dict[str, str]) -> None:
+    def test_a_terminal_without_bold_gets_none(self, environment: dict[str, str]) -> None:
         assert "\x1b" not in in_terminal("estimate", *BOUT, **environment)
 
     def test_an_encoding_without_a_dash_gets_ascii(self) -> None:
@@ -593,7 +593,7 @@ class TestOther:
 
 @contextmanager
 def serving(*words: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run `retrorun serve` on a free port, and give the process and the address it names."""
+    """Run `retrorun serve` on a free port, and yield the process and its address."""
     command = [*PROGRAM, "serve", "--port", "0", *words]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | environment
@@ -653,7 +653,7 @@ class TestServe:
             for host in ("127.0.0.1", "[::1]"):
                 assert httpx.get(url.replace("[::]", host) + "/livez", trust_env=False).status_code == 200
 
-    def test_where_it_cannot_it_says_so(self, monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
+    def test_a_system_without_dual_stack_is_reported(self, monkeypatch: pytest.MonkeyPatch, run: Any) -> None:
         try:
             socket.create_server(("::1", 0), family=socket.AF_INET6).close()
         except OSError:
@@ -680,12 +680,12 @@ class TestServe:
         )
 
     @pytest.mark.parametrize("port", ["-1", "65536", "http"])
-    def test_a_port_that_is_none_is_refused(self, run: Any, port: str) -> None:
+    def test_an_invalid_port_is_refused(self, run: Any, port: str) -> None:
         ran = run("serve", f"--port={port}")
         assert (ran.code, len(ran.err.splitlines())) == (2, 1)
         assert "give a number from 0 to 65535" in ran.err
 
-    def test_a_host_that_is_none_is_refused(self, run: Any) -> None:
+    def test_a_host_of_another_machine_is_refused(self, run: Any) -> None:
         # 192.0.2.1 is set aside for documentation (RFC 5737): no machine has it.
         ran = run("serve", "--host", "192.0.2.1", "--port", "0")
         assert (ran.code, len(ran.err.splitlines())) == (1, 1)
@@ -720,7 +720,7 @@ class TestUrl:
                 without = run(*words, "--url", url)
                 assert (without.code, without.out) == (1, "")
                 assert without.err == (
-                    "retrorun: --url: The service asks for an API key. "
+                    "retrorun: --url: The service needs an API key. "
                     "Set the environment variable RETRORUN_API_KEY to a valid one.\n"
                 )
                 for wrong in ("rr_wrong", "rr_exam ple", "rr_\u00e9", "rr\nexample"):
@@ -751,27 +751,27 @@ class TestUrl:
         monkeypatch.setenv("http_proxy", url)
         monkeypatch.delenv("no_proxy", raising=False)
         monkeypatch.delenv("NO_PROXY", raising=False)
-        # The service, asked as if it were a proxy, answers what is asked of another.
+        # The service acts as the proxy here: it answers a request for another host.
         assert run("estimate", *BOUT, "--url", "http://retrorun.invalid").code == 0
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "127.1", "0.0.0.0", "::", "::1", "::ffff:127.0.0.1"])
-    def test_what_is_this_machine(self, host: str) -> None:
+    def test_which_addresses_are_this_machine(self, host: str) -> None:
         assert is_loopback(host)
         assert is_loopback("app.localhost.")
         assert not any(map(is_loopback, ("128.0.0.1", "::2", "10.0.0.1", "127.example", "localhost.example", "")))
 
-    def test_nothing_there_is_one_sentence(self, run: Any) -> None:
+    def test_no_service_at_the_address_is_one_sentence(self, run: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]
         ran = run("estimate", *BOUT, "--url", f"http://127.0.0.1:{port}")
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == ("retrorun: --url: Nothing answers there. Check the address, and that the service runs.\n")
+        assert ran.err == ("retrorun: --url: No answer from this address. Check it, and check that the service runs.\n")
 
     @pytest.mark.parametrize("address", ["127.0.0.1:8000", "ftp://127.0.0.1", "http://127.0.0.1:port", "", "nowhere"])
-    def test_an_address_that_is_none_is_one_sentence(self, run: Any, address: str) -> None:
+    def test_an_invalid_address_is_one_sentence(self, run: Any, address: str) -> None:
         ran = run("estimate", *BOUT, f"--url={address}")
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == "retrorun: --url: Give it with http, as in http://127.0.0.1:8000.\n"
+        assert ran.err == "retrorun: --url: Give an address that starts with http, for example http://127.0.0.1:8000.\n"
 
     @pytest.mark.parametrize(
         ("status", "media_type", "content"),
@@ -785,13 +785,13 @@ class TestUrl:
             (302, "text/html", b""),
         ],
     )
-    def test_something_else_there_is_one_sentence(self, run: Any, status: int, media_type: str, content: bytes) -> None:
+    def test_another_server_is_one_sentence(self, run: Any, status: int, media_type: str, content: bytes) -> None:
         with answering(status, media_type, content) as url:
             ran = run("estimate", *BOUT, "--url", url)
         assert (ran.code, ran.out) == (1, "")
-        assert ran.err == "retrorun: --url: What answers there is not RetroRun. Check the address.\n"
+        assert ran.err == "retrorun: --url: The server at this address is not RetroRun. Check the address.\n"
 
-    def test_a_fault_of_the_service_is_told(self, run: Any) -> None:
+    def test_a_fault_of_the_service_is_shown(self, run: Any) -> None:
         problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Try again."}
         with answering(503, "application/problem+json", json.dumps(problem).encode()) as url:
             ran = run("estimate", *BOUT, "--url", url)
@@ -801,7 +801,7 @@ class TestUrl:
 
 @contextmanager
 def answering(status: int, media_type: str, content: bytes) -> Iterator[str]:
-    """Run a server that is no RetroRun, and give its address."""
+    """Run a server that is not RetroRun, and return its address."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -1,4 +1,4 @@
-"""`retrorun solve`, `plan` and `workout`: the service's own answers, tables, bars, mistakes and running services."""
+"""`retrorun solve`, `plan` and `workout`: the answers of the service, tables, bars, errors and running services."""
 
 import io
 import json
@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from retrorun.app.cli.answer_table import EXPLAINED, in_words, interval_text, table
-from retrorun.app.cli.main import ASKING, main
+from retrorun.app.cli.main import QUESTION_HELP, main
 from retrorun.app.cli.options import option
 from retrorun.app.cli.questions import OPTIONS_OF, QUESTIONS
 from retrorun.app.cli.terminal import Page, bars
@@ -37,7 +37,7 @@ SEGMENTS = [
 ]
 WORKOUT: dict[str, Any] = {"body_mass_kg": 70.0, "segments": SEGMENTS}
 
-# Words of the command line, the endpoint, and the request that they make.
+# Words of the command line, the endpoint, and the request made from the words.
 ASKED: list[tuple[str, str, dict[str, Any]]] = [
     (
         "solve --find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
@@ -90,14 +90,14 @@ ASKED: list[tuple[str, str, dict[str, Any]]] = [
 
 
 class Ran:
-    """What one run of the command line left."""
+    """The exit code and output of one run of the command line."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
         self.code, self.out, self.err = code, out, err
 
     @property
     def said(self) -> str:
-        """What was printed, however it was wrapped."""
+        """The output with its line breaks replaced by spaces."""
         return " ".join(self.out.split())
 
 
@@ -130,7 +130,7 @@ def file(tmp_path: Path) -> Any:
 
 
 def row(text: str, start: str) -> list[str]:
-    """Return the words of the first line of a table that starts so."""
+    """Return the words of the first line of a table that starts with a text."""
     (line, *_) = (line for line in text.splitlines() if line.startswith(f" {start} "))
     return line.removeprefix(f" {start} ").split()
 
@@ -202,21 +202,21 @@ class TestFile:
         recorded = run("workout", "-", "--mass", "70kg", "--json", stdin=FIT.read_bytes())
         assert recorded.out == run("workout", str(FIT), "--mass", "70kg", "--json").out
 
-    def test_the_kind_is_told_by_the_content(self, run: Any, tmp_path: Path) -> None:
+    def test_the_content_decides_the_kind(self, run: Any, tmp_path: Path) -> None:
         named = tmp_path / "run.json"
         named.write_bytes(FIT.read_bytes())
         assert '"track":' in run("workout", str(named), "--mass", "70kg", "--json").out
 
-    def test_what_an_option_says_stands_above_the_file(self, run: Any, file: Any) -> None:
+    def test_an_option_replaces_the_value_of_the_file(self, run: Any, file: Any) -> None:
         ran = run("workout", file(WORKOUT), "--mass", "80 kg", "--interval", "50%", "--json")
         assert ran.out.encode() == encode(workout(body_mass_kg=80.0, segments=SEGMENTS, interval=0.5)) + b"\n"  # type: ignore[arg-type]  # as JSON has it
 
     @pytest.mark.parametrize(
         ("name", "message"),
         [
-            ("missing.fit", "It cannot be read: No such file or directory."),
-            (".", "It cannot be read: Is a directory."),
-            ("\0.fit", "It cannot be read: this is no name of a file."),
+            ("missing.fit", "Cannot read this file: No such file or directory."),
+            (".", "Cannot read this file: Is a directory."),
+            ("\0.fit", "Cannot read this file: this is not a valid file name."),
         ],
     )
     def test_no_file_is_one_sentence(self, run: Any, tmp_path: Path, name: str, message: str) -> None:
@@ -252,7 +252,7 @@ class TestFile:
             (
                 WORKOUT,
                 ["--backward", "1:00-2:00", "--gait", "run"],
-                ["--backward: This is for a file", "--gait: This is"],
+                ["--backward: Use this only with a watch file", "--gait: Use this"],
             ),
             (WORKOUT, ["--energy-model", "run=looney2019"], ["--energy-model run: "]),
             (WORKOUT, ["--include", "profile"], ["--include 1: Give one of: 'segments'"]),
@@ -279,12 +279,12 @@ class TestFile:
             ([], "--mass: This field is required."),
         ],
     )
-    def test_what_is_said_of_a_recording_wrongly_names_its_option(self, run: Any, words: list[str], line: str) -> None:
+    def test_a_wrong_option_for_a_recording_is_named(self, run: Any, words: list[str], line: str) -> None:
         ran = run("workout", str(FIT), *words)
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
         assert ran.err.startswith(f"retrorun: {line}")
 
-    def test_without_what_reads_watch_files_it_says_so(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_missing_library_for_watch_files_is_named(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "fitfast", None)
         ran = run("workout", str(FIT), "--mass", "70kg")
         assert (ran.code, ran.out) == (1, "")
@@ -323,14 +323,14 @@ MISTAKES = [
 
 
 class TestHelp:
-    @pytest.mark.parametrize("name", ASKING)
+    @pytest.mark.parametrize("name", QUESTION_HELP)
     def test_every_example_works(self, run: Any, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "intervals.json").write_text(json.dumps(WORKOUT), encoding="utf-8")
         (tmp_path / "morning.fit").write_bytes(TCX.read_bytes())
-        for example in ASKING[name].examples:
+        for example in QUESTION_HELP[name].examples:
             assert f"  retrorun {name} {example}\n" in run(f"{name} --help").out
-            # The recording that is at hand is shorter than the one of the example.
+            # The test recording is shorter than that of the example.
             ran = run(f"{name} {example}".replace("20:00 --backward 31:00", "15:00 --backward 16:00"))
             assert (ran.code, ran.err) == (0, ""), example
 
@@ -365,9 +365,9 @@ class TestSolveTable:
         ran = run(*ASKED[0][0].split())
         answer = solve(find="bout", body_mass_kg=70.0, total_energy_kcal=300.0, speed_m_s=2.5)
         assert ran.said.startswith(
-            "Asked find bout; body mass 70 kg; total energy 300 kcal; speed 9 km/h "
-            "Each direction meets the target on its own, with its value and not with the ends of its interval. "
-            "Each value has its 90 % interval beside it"
+            "Input find bout; body mass 70 kg; total energy 300 kcal; speed 9 km/h "
+            "Each direction meets the target separately. Its value meets the target; the ends of its interval do not. "
+            "Beside each value is its interval, which aims to include 90 % of people."
         )
         sides = [answer[side]["duration_s"] for side in ("forward", "backward")]
         minutes = [[f"{side[end] / 60:.1f}" for end in ("value", "low", "high")] for side in sides]
@@ -391,28 +391,28 @@ class TestSolveTable:
             ("speed-range --achilles-relative-load 0.9 --gait run", "find speed range; body mass 70 kg; Achilles load"),
         ],
     )
-    def test_what_was_asked_is_said(self, run: Any, words: str, asked: str) -> None:
+    def test_the_input_is_shown(self, run: Any, words: str, asked: str) -> None:
         ran = run(*f"solve --mass 70kg --find {words}".split())
         assert ran.code == 0
         assert asked in ran.said.partition("Each direction")[0]
 
-    def test_a_direction_out_of_reach_says_what_can_be_had(self, run: Any) -> None:
+    def test_a_target_that_is_not_possible_shows_the_possible_range(self, run: Any) -> None:
         ran = run("solve --find bout --mass 70kg --total-energy 900kcal --duration 20min --gait run")
         answer = solve(find="bout", body_mass_kg=70.0, total_energy_kcal=900.0, duration_s=1200.0, gait="run")
         reach = answer["forward"]["unattainable"]
-        assert row(ran.out, "Speed")[:4] == ["km/h", "out", "of", "reach"]
+        assert row(ran.out, "Speed")[:3] == ["km/h", "not", "possible"]
         assert (
-            f"Out of reach Forward: total energy goes from {reach['low']:.4g} to {reach['high']:.4g} kcal" in ran.said
+            f"Not possible Forward: total energy can only be {reach['low']:.4g} to {reach['high']:.4g} kcal" in ran.said
         )
-        assert "only bounds" not in ran.said
+        assert "there is no estimate" not in ran.said
 
-    def test_ranges_are_rows_and_what_is_unknown_says_so(self, run: Any) -> None:
+    def test_ranges_are_rows_and_unknown_ones_are_named(self, run: Any) -> None:
         ran = run("solve --find speed-range --mass 70kg --knee-extensor-moment-ratio 90% --gait run")
         assert row(ran.out, "Speeds")[:2] == ["km/h", "unknown"]
         assert "knee moment 0.9 (90%); gait run Each" in ran.said
         assert "(4" not in run("solve --find speed-range --mass 70kg --patellofemoral-peak-force 4 --gait run").out
-        assert "not with the ends of its interval" in ran.said
-        assert "beside it" not in ran.said
+        assert "the ends of its interval do not" in ran.said
+        assert "Beside each value" not in ran.said
         two = {"gait": "run", "find": "speed_range", "assumed": {}, "warnings": []} | {
             "forward": {"speed_ranges": [{"low_speed_m_s": 1.0, "high_speed_m_s": 2.0}]},
             "backward": {"speed_ranges": [{"low_speed_m_s": a, "high_speed_m_s": a + 1} for a in (1.0, 3.0)]},
@@ -448,7 +448,7 @@ class TestPlanTable:
         for bout in answer["bouts"]:
             assert f"at {bout['speed_m_s'] * 3.6:.4g} km/h" in ran.said
             assert f"energy {interval_text('total_energy_kcal', bout['total_energy_kcal'])}" in ran.said
-        limits = ", ".join(in_words(name) for name in answer["binding"]).replace("speed range", "the end of the data")
+        limits = ", ".join(in_words(name) for name in answer["binding"]).replace("speed range", "the speeds studied")
         assert f"Limited by {limits} Forward only" in ran.said
         energy = answer["totals"]["active_energy_kcal"]
         assert row(ran.out, "Active energy")[1:3] == [
@@ -463,7 +463,7 @@ class TestPlanTable:
         assert all(line == line.rstrip() for line in lines)
         assert max(map(len, lines)) <= min(width, 100)
 
-    def test_what_a_warning_asks_for_is_an_option(self, run: Any) -> None:
+    def test_a_warning_names_options(self, run: Any) -> None:
         said = run("plan --goal most-energy --mass 70kg --duration 20min").said
         assert "Give --oxygen-uptake-max, " in said
         assert "and --backward-speed-high." in said
@@ -475,7 +475,7 @@ class TestPlanTable:
         assert answer["forward_only"]["rest_s"] > 60
         assert "unknown" not in row(text, "Rest")
 
-    def test_a_way_that_there_is_not_says_so(self) -> None:
+    def test_a_missing_plan_is_named(self) -> None:
         request: dict[str, Any] = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": 1200.0}
         answer = json.loads(encode(plan(**request)))
         del answer["forward_only"]
@@ -495,7 +495,7 @@ class TestWorkoutTable:
     def test_a_workout_is_shown_as_given_and_reversed(self, run: Any, file: Any) -> None:
         ran = run("workout", file(WORKOUT))
         answer = workout(**WORKOUT)
-        assert ran.said.startswith("Asked body mass 70 kg; segments 2 given Reversed is every segment in the other ")
+        assert ran.said.startswith("Input body mass 70 kg; segments 2 given Reversed means every segment in the ")
         assert "Parts Forward: 1.5 km in 10 min, energy 106 kcal (88–127) Backward: 900 m in 6 min, energy " in ran.said
         energies = [answer["totals"]["total_energy_kcal"], answer["reversed"]["total_energy_kcal"]]
         ratio = answer["ratio"]["total_energy"]
@@ -514,20 +514,20 @@ class TestWorkoutTable:
             f"{cadence['low']:.2f}–{cadence['high']:.2f}",
         ]
         assert row(ran.out, "Moving") == ["min", "16.0", "16.0"]
-        assert "Given as given/reversed." in ran.said
-        assert "of the moving time where known: tibial compression." in ran.said
+        assert "The order is as given/reversed." in ran.said
+        assert "of the moving time: tibial compression." in ran.said
         assert "energy models run looney2025" in ran.said
 
     def test_loads_that_are_unknown_in_a_part_say_of_what_share_they_are(self, run: Any, file: Any) -> None:
         run_ = {"speed_m_s": 2.5, "duration_s": 590}
         ran = run("workout", file(WORKOUT | {"segments": [run_, run_ | {"duration_s": 10, "grade": 0.011}]}))
-        # 590 of 600 s, which is 98 %, but for tibial compression, known forward on the slope and never backward.
+        # 590 of 600 s is 98 %. Tibial compression is known forward on the slope and never backward.
         loads = "peak ground force, peak knee-cap force, knee-cap impulse, Achilles load"
-        assert f"Of the 98 % of the moving time where known: {loads}." in ran.said
-        assert "where known: tibial" not in ran.said
-        assert "where known" not in run("workout", file(WORKOUT | {"segments": [run_]})).out
+        assert f"Known for only 98 % of the moving time: {loads}." in ran.said
+        assert "moving time: tibial" not in ran.said
+        assert "Known for only" not in run("workout", file(WORKOUT | {"segments": [run_]})).out
 
-    def test_what_was_typed_in_pounds_stands_beside_the_mass(self, run: Any, file: Any) -> None:
+    def test_a_mass_typed_in_pounds_is_shown_beside_the_mass_in_kg(self, run: Any, file: Any) -> None:
         assert "body mass 69.85 kg (154 lb)" in run("workout", file(WORKOUT), "--mass", "154 lb").said
 
     def test_segments_are_listed_when_asked_for(self, run: Any, file: Any) -> None:
@@ -538,7 +538,7 @@ class TestWorkoutTable:
         assert first.startswith("  0 run forward: 1.5 km in 10 min at 9 km/h, 6:40 min/km, energy ")
         assert second.startswith("backward, 6 times: 150 m in 1 min at 9 km/h, ")
 
-    def test_a_recording_says_what_became_of_it(self, run: Any) -> None:
+    def test_a_recording_shows_what_was_removed(self, run: Any) -> None:
         ran = run("workout", str(TCX), "--mass", "70kg")
         answer = track(points=points_of(TCX.read_bytes()), body_mass_kg=70.0)
         report = answer["track"]
@@ -575,7 +575,7 @@ class TestBars:
         assert (first.count("#"), second.count("#")) == (20, 40)
         assert (first + second).isascii()
 
-    def test_there_is_none_where_there_is_nothing_to_draw_or_no_room(self) -> None:
+    def test_there_are_no_bars_without_values_or_room(self) -> None:
         assert bars({"a": (0.0, "0"), "b": (0.0, "0")}, Page(80)) == []
         assert bars({"Forward": (1.0, "1 kcal"), "Backward": (2.0, "2 kcal")}, Page(20)) == []
 

@@ -218,7 +218,7 @@ class TestService:
         # Nothing that was opened later stands in the place of one.
         assert all(file == os.devnull or file.startswith(("pipe:", "/dev/")) for file in files)
         assert "Traceback" not in said
-        assert ("Standard output is closed: there is no log." in said) == (closed == ">&-")
+        assert ("Standard output is closed, so there is no log." in said) == (closed == ">&-")
         assert "RetroRun" not in out
         assert bool(out) == (">&-" not in re.sub("2>&-", "", closed))
 
@@ -243,10 +243,10 @@ def shell(words: str, *command: str) -> subprocess.CompletedProcess[str]:
 class TestCommands:
     def test_an_answer_that_goes_nowhere_is_one_sentence(self) -> None:
         ran = shell(">&-", *ESTIMATE)
-        assert (ran.returncode, ran.stderr) == (1, "retrorun: Standard output is closed: the answer is lost.\n")
+        assert (ran.returncode, ran.stderr) == (1, "retrorun: Standard output is closed, so the answer is lost.\n")
         for command in (ESTIMATE, ["openapi"], ["settings", "--json"]):
             ran = shell(">/dev/full", *command)
-            said = "retrorun: Standard output cannot be written: No space left on device.\n"
+            said = "retrorun: Cannot write to standard output: No space left on device.\n"
             assert (ran.returncode, ran.stderr) == (1, said)
 
     def test_a_complaint_that_goes_nowhere_goes_nowhere_else(self) -> None:
