@@ -1,4 +1,4 @@
-"""Record batches of Arrow: what other programs import."""
+"""Estimate Arrow record batches: the functions that other programs import."""
 
 from retrorun.app.formats.record_batches import estimate_batch, input_schema, output_schema
 

@@ -1,1 +1,1 @@
-"""`retrorun bulk`: files of any length."""
+"""`retrorun bulk`: estimate files of any length."""

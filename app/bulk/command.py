@@ -1,4 +1,4 @@
-"""`retrorun bulk`: every row of a Parquet, CSV or JSON Lines file, estimated into another."""
+"""Run `retrorun bulk`: estimate every row of a Parquet, CSV or JSON Lines file."""
 
 import argparse
 import os
@@ -12,14 +12,14 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from retrorun.app.bulk.run import Options, Outcome, Progress, run
-from retrorun.app.bulk.source import BadFile, NotRead
+from retrorun.app.bulk.source import FIX, BadFile, NotRead
 
 SHOWN: Final = 10
-AGAIN: Final = "the same command goes on where it stopped"
+AGAIN: Final = "Run the same command again to continue."
 
 
 class Failed(Exception):
-    """A run that ended before its output was whole, with what to do."""
+    """The run ended before its output was complete. The message says what to do."""
 
 
 def bulk_of(chosen: argparse.Namespace) -> str:
@@ -28,38 +28,38 @@ def bulk_of(chosen: argparse.Namespace) -> str:
     Raises
     ------
     BadFile
-        The files or options are to be mended.
+        The files or options are wrong.
     Failed
-        Something ended the run.
+        The run ended early.
     """
     given = {name: getattr(chosen, name) for name in Options._fields if getattr(chosen, name, None) is not None}
     options = Options(**given, folder=chosen.output.endswith(("/", os.sep)))
     output = Path(chosen.output)
     if options.scheduler and options.engine != "dask":
-        raise BadFile("--scheduler goes with --engine dask.")
+        raise BadFile("--scheduler needs --engine dask.")
     try:
-        # tqdm shows nothing on a terminal that does not know its size; `disable=None` is off but on a terminal.
+        # tqdm shows nothing on a terminal of unknown size. `disable=None` shows the bar only on a terminal.
         columns, rows = get_terminal_size()
         with tqdm(unit=" rows", unit_scale=True, ncols=columns, nrows=rows, disable=None) as bar:
             outcome = run(chosen.input, output, options, partial(show, bar))
     except KeyboardInterrupt:
-        raise Failed(f"Stopped; {AGAIN}.") from None
+        raise Failed(f"Stopped. {AGAIN}") from None
     except BrokenExecutor:
-        raise Failed(f"A process that computes was ended, perhaps for want of memory; {AGAIN}.") from None
+        raise Failed(f"A worker process was ended, perhaps because memory ran out. {AGAIN}") from None
     except CancelledError:
-        raise Failed(f"The scheduler was ended; {AGAIN}, with one that runs.") from None
+        raise Failed("The Dask scheduler was ended. Start one, then run the same command again to continue.") from None
     except NotRead as error:
-        raise Failed(f"The input was not read: {error}. Once that is fixed, {AGAIN}.") from None
+        raise Failed(str(error)) from None
     except pa.ArrowException as error:
         raise Failed(f"{chosen.input.name} cannot be written as {output.name}: {error}") from None
     except OSError as error:
-        said = f"{error.filename or output}: {error.strerror or error}"
-        raise Failed(f"The output was not written: {said}. Once that is fixed, {AGAIN}.") from None
+        reason = f"{error.filename or output}: {error.strerror or error}"
+        raise Failed(f"Cannot write the output {reason}. {FIX}") from None
     return summary(outcome)
 
 
 def summary(outcome: Outcome) -> str:
-    """Return what a run did, and which rows have no estimate."""
+    """Return the counts of a run, and why rows have no estimate."""
     rejected = outcome.rejected.total()
     text = f"{spaced(outcome.rows)} rows: {spaced(outcome.rows - rejected)} estimated, {spaced(rejected)} rejected"
     if outcome.resumed_rows:
@@ -72,19 +72,19 @@ def summary(outcome: Outcome) -> str:
     if outcome.rejected_file:
         lines.append(f"Rejected rows are in {outcome.rejected_file}.")
     if outcome.left:
-        lines.append(f"{outcome.left} holds what no run made, and is left.")
+        lines.append(f"{outcome.left} was not removed: it contains files that no run wrote.")
     return "\n".join(lines)
 
 
 def show(bar: Any, progress: Progress) -> None:
-    """Show how far a run is: the rows of the whole file follow from the share of it that is done."""
+    """Show the progress of a run. The total number of rows follows from the share that is done."""
     bar.initial = progress.resumed_rows
     bar.total = round(progress.rows / progress.share)
     bar.update(progress.rows - bar.n)
 
 
 def spaced(number: int) -> str:
-    """Return a number with blanks between its thousands.
+    """Return a number with spaces between its thousands.
 
     Examples
     --------

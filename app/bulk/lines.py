@@ -1,4 +1,4 @@
-"""Lines of CSV and JSON, each a row: read as a bout, or noted with the reason why not, and kept to the letter."""
+"""Read lines of CSV or JSON as bouts. Record why a line cannot be read, and keep its text unchanged."""
 
 import csv
 import json
@@ -15,33 +15,33 @@ from retrorun.models.columns.inputs import SOURCES
 from retrorun.models.columns.names import FLAGS, NUMBERS
 
 NEEDED: Final = ("body_mass_kg", *SOURCES)
-"""Columns that a batch of bouts has even where they are empty."""
+"""Columns that a batch of bouts always has, even if they are empty."""
 LONGEST_CELL: Final = 2**31 - 1
 LONG_NUMBER: Final = 18
-"""Digits of an integer that Python reads at once, whatever it is."""
+"""Most digits of an integer that is read as an integer. A longer one is read as a float."""
 MEMBER: Final = re.compile(r'\s*[{,]\s*"')
-"""What stands before the name of a member of an object of JSON."""
+"""The characters before the name of a member of a JSON object."""
 NOT_A_ROW: Final = {"csv": "not_a_row", "jsonl": "not_an_object"}
 
 Fault = tuple[str, str | None]
-"""Why a row cannot be read, and the column at fault, if it is one."""
+"""Why a row cannot be read, and the column that is wrong, if there is one."""
 
 
 csv.field_size_limit(LONGEST_CELL)
 
 
 class RowsRead(NamedTuple):
-    """Rows of a block: those that could be read as bouts, all as they were given, and why the others were not."""
+    """The rows of a block: the readable ones as bouts, all of them unchanged, and why the others cannot be read."""
 
     bouts: pa.RecordBatch
     given: pa.RecordBatch
-    """The columns that are known or kept, as text where the file is text."""
+    """The known and kept columns. In a text file they are text."""
     faults: dict[int, Fault]
 
 
 @dataclass(frozen=True)
 class TextParser:
-    """What a block of lines is parsed with."""
+    """Parse a block of lines."""
 
     kind: str
     columns: tuple[str, ...]
@@ -68,7 +68,7 @@ class TextParser:
         return RowsRead(batch, pa.RecordBatch.from_arrays(texts, names=list(self.columns)), faults)
 
     def csv_table(self, lines: Sequence[bytes], faults: dict[int, Fault]) -> list[list[Any]]:
-        """Return the cells of lines of CSV by column; an empty one is left out."""
+        """Return the cells of CSV lines by column. An empty cell is None."""
         rows = cells_of([line.decode() for line in lines])
         for number, row in enumerate(rows):
             if len(row) != len(self.columns):
@@ -88,14 +88,14 @@ class TextParser:
             elif not known.issuperset(row):
                 faults[number] = "unknown_field", None
             try:
-                row = self.to_the_letter(row, line)
+                row = self.with_original_text(row, line)
             except RecursionError:
                 faults[number], row = (NOT_A_ROW[self.kind], None), {}
             rows.append(row)
         return [[row.get(name) for row in rows] for name in self.columns]
 
-    def to_the_letter(self, row: dict[str, Any], line: bytes) -> dict[str, Any]:
-        """Return a row with what is kept of it as it is written, where its value does not say that."""
+    def with_original_text(self, row: dict[str, Any], line: bytes) -> dict[str, Any]:
+        """Return a row whose kept values are the original text, where the parsed value would differ from it."""
         kept = [name for name in self.keep if type(row.get(name)) in (float, list, dict) or row.get(name) == 0]
         if not kept:
             return row
@@ -104,26 +104,26 @@ class TextParser:
 
 
 def json_of(line: bytes) -> Any:
-    """Return what a line of JSON is, or None where it is none; a number too large for a float is infinite."""
+    """Return the value of a line of JSON, or None if it is not JSON. A number too large for a float is infinite."""
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         pass
     try:
-        found = json.loads(line.decode(), parse_int=whole, parse_constant=whole)
+        found = json.loads(line.decode(), parse_int=integer_of, parse_constant=integer_of)
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return found
 
 
-def whole(digits: str) -> float:
-    """Return an integer of any length; raise for what JSON does not have, as NaN."""
+def integer_of(digits: str) -> float:
+    """Return an integer of any length; raise for words that JSON does not allow, such as NaN."""
     return int(digits) if len(digits) <= LONG_NUMBER else float(digits)
 
 
 def members(line: str) -> dict[str, str]:
-    """Return the members of an object of JSON, each value as it is written.
+    """Return the members of a JSON object, each value as its original text.
 
     Examples
     --------
@@ -143,18 +143,18 @@ def members(line: str) -> dict[str, str]:
 
 
 def cells_of(lines: Sequence[str]) -> list[list[str]]:
-    """Return the cells of lines of CSV, each line a row of its own; of one that is no CSV, none."""
+    """Return the cells of CSV lines. Each line is one row; a line that is not CSV has no cells."""
     texts = [line.rstrip("\r\n") for line in lines]
     try:
         rows = list(csv.reader(texts))
     except csv.Error:
         rows = []
-    # A quote that is not closed takes the next lines into its cell.
+    # An unclosed quote would add the next lines to its cell.
     return rows if len(rows) == len(texts) else [cells_of_line(text) for text in texts]
 
 
 def cells_of_line(text: str) -> list[str]:
-    """Return the cells of one line of CSV."""
+    """Return the cells of one line of CSV, or none if it is not CSV."""
     try:
         return next(csv.reader([text]))
     except csv.Error:
@@ -162,12 +162,12 @@ def cells_of_line(text: str) -> list[str]:
 
 
 def text_of(value: Any) -> str | None:
-    """Return a cell as text: a string as it is, another value as JSON."""
+    """Return a cell as text: a string unchanged, any other value as JSON."""
     return value if value is None or isinstance(value, str) else json.dumps(value)
 
 
 def numbers_of_text(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -> pa.Array:
-    """Return cells of text as numbers, and note those that are none."""
+    """Return text cells as numbers, and record those that are not numbers."""
     try:
         return pa.array(cells, pa.string()).cast(pa.float64())
     except pa.ArrowInvalid:
@@ -175,18 +175,18 @@ def numbers_of_text(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -
 
 
 def number_of_text(name: str, row: int, cell: str | None, faults: dict[int, Fault]) -> float | None:
-    """Return one cell as a number, left out where it is blank."""
+    """Return one cell as a number, or None if it is blank."""
     if cell is None or not cell.strip():
         return None
     try:
-        return float(cell.replace("_", "?"))  # 7_0 is a number to Python alone
+        return float(cell.replace("_", "?"))  # only Python reads 7_0 as a number
     except ValueError:
         faults.setdefault(row, ("not_a_number", name))
         return None
 
 
 def numbers_of_json(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -> pa.Array:
-    """Return values as numbers, and note those that are none."""
+    """Return values as numbers, and record those that are not numbers."""
     for row, cell in enumerate(cells):
         if type(cell) not in (float, int, type(None)):
             faults.setdefault(row, ("not_a_number", name))
@@ -194,12 +194,12 @@ def numbers_of_json(name: str, cells: Sequence[Any], faults: dict[int, Fault]) -
 
 
 def trimmed(cell: str | None) -> str | None:
-    """Return a cell without blanks around it, left out where nothing else is in it."""
+    """Return a cell without the spaces around it, or None if it is blank."""
     return (cell and cell.strip()) or None
 
 
 def words(name: str, given: Iterable[Any], faults: dict[int, Fault]) -> pa.Array:
-    """Return values as words, and note those that are none."""
+    """Return values as words, and record those that are not words."""
     cells = list(given)
     if name in FLAGS:
         cells = [str(cell).lower() if isinstance(cell, bool) else cell for cell in cells]

@@ -1,4 +1,4 @@
-"""The options of `retrorun bulk`, without what computes it, so that its help answers at once."""
+"""The options of `retrorun bulk`. This module does not import the computation, so the help is fast."""
 
 import argparse
 import re
@@ -8,32 +8,51 @@ from typing import Final
 NAME: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]*))(?:,|\Z)')
 
 
+PARTITION_ROWS: Final = 32_768
+
+
 def add_bulk_options(parser: argparse.ArgumentParser) -> None:
-    """Add the files and the options."""
-    parser.add_argument("input", type=Path, metavar="INPUT", help="file of bouts: .parquet, .csv, .jsonl or .ndjson")
+    """Add the arguments for the files, and the options."""
+    parser.add_argument(
+        "input", type=Path, metavar="INPUT", help="file of bouts to read: .parquet, .csv, .jsonl or .ndjson"
+    )
     parser.add_argument(
         "output",
         metavar="OUTPUT",
-        help="file to write, of any of these kinds; with / at its end a folder of Parquet files",
+        help="file to write, of one of these kinds; a name that ends in / is a folder of Parquet files",
     )
-    parser.add_argument("--fields", type=names, metavar="", help="columns to compute, between commas; else all")
+    parser.add_argument(
+        "--fields", type=names, metavar="", help="columns to compute, separated by commas (default: all)"
+    )
     parser.add_argument(
         "--keep",
         type=names,
         default=(),
         metavar="",
-        help="columns of the input to carry to the output, between commas; one with a comma in double quotes",
+        help="input columns to copy to the output, separated by commas; put a name that has a comma in double quotes",
     )
     parser.add_argument(
-        "--engine", choices=("local", "dask"), default="local", help="this machine's processes, or Dask (%(default)s)"
+        "--engine",
+        choices=("local", "dask"),
+        default="local",
+        help="compute with processes on this machine, or with Dask (default: %(default)s)",
     )
-    parser.add_argument("--workers", type=positive, metavar="", help="processes of this machine; else one a core")
-    parser.add_argument("--scheduler", metavar="", help="with dask, a running scheduler's address: tcp://10.0.0.1:8786")
-    parser.add_argument("--partition-rows", type=positive, metavar="", help="rows computed, and resumed, at once")
+    parser.add_argument(
+        "--workers", type=positive, metavar="", help="processes on this machine (default: one for each core)"
+    )
+    parser.add_argument(
+        "--scheduler", metavar="", help="address of a running Dask scheduler, for example tcp://10.0.0.1:8786"
+    )
+    parser.add_argument(
+        "--partition-rows",
+        type=positive,
+        metavar="",
+        help=f"rows of one part; a stopped run continues after its finished parts (default: {PARTITION_ROWS})",
+    )
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Return names between commas, each as it is or as `quoted` writes it.
+    """Return the names in a list separated by commas. A name may be in double quotes, as `quoted` writes it.
 
     Examples
     --------
@@ -45,7 +64,7 @@ def names(text: str) -> tuple[str, ...]:
 
 
 def quoted(name: str) -> str:
-    """Return a name as `--keep` reads it: in double quotes where it is not read as it is.
+    """Return a name as `--keep` reads it: in double quotes if it needs them.
 
     Examples
     --------

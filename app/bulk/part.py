@@ -1,7 +1,7 @@
-"""One partition of a file of bouts: parsed, estimated, and written as a part of the output.
+"""Parse and estimate one block of a file, and write it as a part of the output.
 
-It runs in whatever process it is sent to. A part is three files: the estimates, the rejected rows as CSV, and, written
-last, the counts, whose being there says that the part is whole. Each gets its name only when it is complete.
+This runs in any process. A part has three files: the estimates, the rejected rows as CSV, and the counts. The counts
+are written last, so if they exist the part is complete. Each file gets its name only when it is complete.
 """
 
 import csv
@@ -35,16 +35,16 @@ ESTIMATED: Final = "ok"
 
 
 class Work(NamedTuple):
-    """What each block of a run is computed with."""
+    """The settings that all blocks of a run share."""
 
     parse: Callable[[bytes], RowsRead]
     keep: tuple[str, ...]
     fields: tuple[str, ...] | None
     kind: str
     directory: Path
-    """Where the parts go; a process that does not see it sends them back."""
+    """The folder of the parts. A process that cannot see it sends the parts back."""
     estimates: Path
-    """The same for their estimates: another one, where the output is a folder, which it becomes."""
+    """The folder of the estimates. If the output is a folder, this is a separate one that becomes the output."""
 
     def part(self, index: int, ending: str) -> Path:
         """Return the path of a file of a part."""
@@ -52,18 +52,18 @@ class Work(NamedTuple):
 
     @property
     def ending(self) -> str:
-        """Return the ending of the estimates of a part."""
+        """Return the file ending of the estimates of a part."""
         return f".{self.kind}"
 
 
 def schema_of(kept: pa.Schema, fields: tuple[str, ...] | None) -> pa.Schema:
-    """Return the columns of an output: the kept ones before those of the estimates."""
+    """Return the columns of an output: first the kept ones, then the estimates."""
     answer = output_schema(fields)
     return pa.schema([*kept, *answer], metadata=answer.metadata)
 
 
 def compute_block(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Estimate a block and write its part, or return it where its directory is not seen.
+    """Estimate a block and write its part. If this process cannot see the folder, return the part.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def compute_block(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, b
     Returns
     -------
     tuple of dict and dict
-        How many rows have each status, and the files of the part that are still to be written, by ending.
+        The number of rows with each status, and the files that are not written yet, by file ending.
     """
     rows = work.parse(block.content)
     estimates = estimates_of(rows, work.fields)
@@ -105,7 +105,7 @@ def compute_block(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, b
 
 
 def estimates_of(rows: RowsRead, fields: tuple[str, ...] | None) -> pa.RecordBatch:
-    """Return the estimates of all rows of a block, those that could not be read with the reason why."""
+    """Return the estimates of all rows of a block. An unreadable row has only the reason."""
     answer = estimate_batch(rows.bouts, fields)
     if not rows.faults:
         return answer
@@ -120,7 +120,7 @@ def estimates_of(rows: RowsRead, fields: tuple[str, ...] | None) -> pa.RecordBat
 
 
 def rejected_rows(given: pa.RecordBatch, places: list[int], faults: list[Any], first_row: int) -> bytes:
-    """Return rejected rows as CSV: the row, counted from 1, why, and what was given."""
+    """Return rejected rows as CSV: the row number from 1, the reason, and the input cells."""
     text = io.StringIO()
     cells = zip(*map(given_cells, given.columns), strict=True)
     csv.writer(text, lineterminator="\n").writerows(
@@ -130,7 +130,7 @@ def rejected_rows(given: pa.RecordBatch, places: list[int], faults: list[Any], f
 
 
 def write_part(index: int, work: Work, files: dict[str, bytes]) -> None:
-    """Write the files of a part; the counts come last."""
+    """Write the files of a part, the counts last."""
     for ending, content in files.items():
         path = work.part(index, ending)
         written(path, work.directory, partial(write_all, content)).replace(path)
@@ -141,21 +141,21 @@ def write_all(content: bytes, file: BinaryIO) -> None:
     file.write(content)
 
 
-def whole_parts(work: Work) -> dict[int, Any]:
-    """Return the counts of each part that is there as it was written."""
+def finished_parts(work: Work) -> dict[int, Any]:
+    """Return the counts of each complete part."""
     found = {}
     for path in work.directory.glob(f"*{DONE}"):
         index = int(path.name.removesuffix(DONE))
         with suppress(ValueError, OSError):
             counts = json.loads(path.read_bytes())
-            # Losing power may take the content of a file and leave its name.
+            # After a power failure a file can have its name but no content.
             if all(work.part(index, ending).stat().st_size == size for ending, size in counts["bytes"].items()):
                 found[index] = counts
     return found
 
 
 def parquet_writer(target: Any, schema: pa.Schema) -> pq.ParquetWriter:
-    """Return what writes batches as row groups of a Parquet file; words alone are worth a dictionary."""
+    """Return a writer of batches as row groups of a Parquet file. Only words get a dictionary."""
     words = [
         f"{field.name}.{WORDS_OF_LISTS}" if pa.types.is_list(field.type) else field.name
         for field in schema
@@ -173,13 +173,13 @@ def parquet_bytes(table: pa.RecordBatch) -> Any:
 
 
 def batch_of(part: Path) -> pa.RecordBatch:
-    """Return the rows of a part in Arrow."""
+    """Return the rows of an Arrow part."""
     with pa.ipc.open_stream(part.read_bytes()) as reader:
         return reader.read_next_batch()
 
 
 def csv_bytes(table: pa.RecordBatch) -> Any:
-    """Return a table as CSV without its header; a list is its words with blanks between them."""
+    """Return a table as CSV without a header. The words of a list are separated by spaces."""
     sink = pa.BufferOutputStream()
     columns = [
         pc.binary_join(column.cast(pa.list_(pa.string())), " ") if name == WARNINGS else csv_column(name, column)
@@ -191,7 +191,7 @@ def csv_bytes(table: pa.RecordBatch) -> Any:
 
 
 def jsonl_bytes(table: pa.RecordBatch) -> bytes:
-    """Return a table as JSON Lines; what is unknown is left out."""
+    """Return a table as JSON Lines without the unknown values."""
     names = table.schema.names
     rows = zip(*map(json_cells, names, table.columns), strict=True)
     return b"".join(
@@ -207,7 +207,7 @@ WRITERS: Final = {"arrow": stream_of, "parquet": parquet_bytes, "csv": csv_bytes
 
 
 def join(parts: Sequence[Path], kind: str, names: list[str], target: BinaryIO) -> None:
-    """Write parts as one file, those of Arrow as Parquet."""
+    """Write parts as one file. Arrow parts become Parquet."""
     if kind == "arrow":
         with parquet_writer(target, batch_of(parts[0]).schema) as writer:
             for part in parts:

@@ -1,8 +1,8 @@
-"""A file of bouts computed partition by partition, in other processes, and resumed where it was stopped.
+"""Compute a file of bouts block by block in other processes, and resume a stopped run.
 
-Parts stand in a directory beside the output, in one named by what they depend on: the input, the options and the
-coefficients. So parts of different runs cannot meet, and the same command again goes on with those that are whole.
-`app.bulk.files` sees to it that nothing is lost that no run made.
+Parts are in a folder beside the output. Its name depends on the input, the options and the coefficients, so parts of
+different runs never mix, and the same command continues with the complete parts. `app.bulk.files` ensures that no file
+is lost that no run wrote.
 """
 
 import errno
@@ -21,112 +21,121 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from retrorun.app.bulk.files import claimed, folder_of_run, give_name, is_made, refuse_others, remove_parts, written
-from retrorun.app.bulk.part import REJECTED, Work, compute_block, join, schema_of, whole_parts, write_part
+from retrorun.app.bulk.files import (
+    folder_of_run,
+    give_name,
+    is_made,
+    lock_directory,
+    refuse_unless_made,
+    remove_parts,
+    written,
+)
+from retrorun.app.bulk.options import PARTITION_ROWS
+from retrorun.app.bulk.part import REJECTED, Work, compute_block, finished_parts, join, schema_of, write_part
 from retrorun.app.bulk.source import KINDS, STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
-from retrorun.app.bulk.text import refuse_unfit
+from retrorun.app.bulk.text import refuse_unsupported_type
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.vocabulary.errors import Conflict
 
 AHEAD: Final = 2
-"""Blocks sent for each process, so that none waits for the next."""
+"""Blocks sent to each process in advance, so that no process waits."""
 
 
 class Progress(NamedTuple):
-    """How far a run is."""
+    """The progress of a run."""
 
     share: float
     """Share of the input that is done."""
     rows: int
     """Rows that are done."""
     resumed_rows: int
-    """Rows of them that an earlier run did."""
+    """Those of the rows that an earlier run did."""
 
 
 class Options(NamedTuple):
-    """What is asked of a run."""
+    """The options of a run."""
 
     fields: tuple[str, ...] | None = None
     keep: tuple[str, ...] = ()
-    partition_rows: int = 32_768
+    partition_rows: int = PARTITION_ROWS
     engine: str = "local"
     workers: int | None = None
     scheduler: str | None = None
     folder: bool = False
-    """Whether the output is a folder of Parquet files, one a part."""
+    """Whether the output is a folder with one Parquet file for each part."""
 
 
 class Outcome(NamedTuple):
-    """What a run did."""
+    """The result of a run."""
 
     rows: int
     resumed_rows: int
     rejected: Counter[tuple[str, str | None]]
-    """Rows without an estimate, by status and input at fault."""
+    """The number of rows without an estimate, by status and wrong input."""
     rejected_file: Path | None
     left: Path | None = None
-    """The directory of the parts, where something else is in it."""
+    """The folder of the parts, if it contains other files and so was not removed."""
 
 
 def run(source_path: Path, output: Path, options: Options, report: Callable[[Progress], object] = id) -> Outcome:
-    """Estimate every row of a file into another.
+    """Estimate every row of a file and write the estimates to another.
 
     Parameters
     ----------
     source_path, output : Path
-        The files; their names say their kinds.
+        The files. The ending of a name decides the kind.
     options : Options
-        What is asked.
+        The options of the run.
     report : callable, optional
-        Told how far it is, after each part.
+        Called with the progress after each part.
 
     Returns
     -------
     Outcome
-        Counts of the whole output, also of what an earlier run left.
+        Counts of the whole output, with the parts of an earlier run.
 
     Raises
     ------
     BadFile
-        The input cannot be read as bouts, or the output cannot be written as asked.
+        The input is not a file of bouts, or the output cannot be written as requested.
     """
     if options.folder and os.path.lexists(output):
-        raise BadFile(f"{output} is there already: move it away, or name another output.")
+        raise BadFile(f"{output} already exists. Move it, or choose another output.")
     if output.is_dir():
-        raise BadFile(f"{output} is a directory: name a file, or with / at its end a folder that is not there.")
+        raise BadFile(f"{output} is a folder. Name a file, or a new folder with / at the end.")
     if source_path.resolve() in {output.resolve(), rejected_of(output).resolve()}:
-        raise BadFile(f"Name another output: {source_path.name} is the input, and this run would write it.")
+        raise BadFile(f"This run would overwrite its input {source_path.name}. Choose another output.")
     if not output.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, "There is no such folder", str(output.parent))
+        raise FileNotFoundError(errno.ENOENT, "This folder does not exist", str(output.parent))
     options = options._replace(keep=tuple(dict.fromkeys(options.keep)))
     source = Source(source_path, options.keep)
     names = names_of(source, options, kind_of_parts(output, options))
     for path in (output, rejected_of(output)):
-        refuse_others(path, output)
-    with claimed(parts_of(output), output):
-        return run_alone(source, output, names, options, report)
+        refuse_unless_made(path, output)
+    with lock_directory(parts_of(output), output):
+        return run_locked(source, output, names, options, report)
 
 
-def run_alone(
+def run_locked(
     source: Source, output: Path, names: list[str], options: Options, report: Callable[[Progress], object]
 ) -> Outcome:
-    """Do what is left to do, as `run` does, in a directory of parts that no other run writes in."""
+    """Compute the parts that are missing and write the output. The folder of the parts is locked."""
     parts, identity = parts_of(output), fingerprint(source.path, output, options)
     directory = folder_of_run(parts, identity, output)
     estimates = folder_of_run(parts, f"{identity}-estimates", output) if options.folder else directory
     kind = kind_of_parts(output, options)
     work = Work(source.parser(), options.keep, options.fields, kind, directory.resolve(), estimates.resolve())
-    counts = whole_parts(work)
+    counts = finished_parts(work)
     resumed_rows = total(counts, "rows")
     for index, counted in computed(source, work, options, counts):
         counts[index] = counted
         report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
     if not counts:
-        counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.nothing()), work)
+        counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.empty_content()), work)
         write_part(0, work, files)
     if fingerprint(source.path, output, options) != identity:
-        raise BadFile(f"{source.path.name} was changed while it was read: run the same command again.")
+        raise BadFile(f"{source.path.name} changed during the run. Run the same command again.")
     rejected: Counter[tuple[str, str | None]] = Counter()
     for counted in counts.values():
         rejected.update({(status, field): count for status, field, count in counted["faults"]})
@@ -138,7 +147,7 @@ def run_alone(
 def name_output(
     source: Source, output: Path, names: list[str], work: Work, order: list[int], *, rejected: bool
 ) -> None:
-    """Join the parts, and give the output and its rejected rows their names when both are whole."""
+    """Join the parts, and name the output and its rejected rows when both are complete."""
     rejected_file, unfinished = rejected_of(output), {}
     if rejected:
         heading = ["row", "status", "status_field", *source.schema.names]
@@ -157,27 +166,27 @@ def name_output(
                 os.fsync(content.fileno())
         unfinished[output] = work.estimates
     if not rejected and is_made(rejected_file, output):
-        rejected_file.unlink()  # of an earlier run of this output
+        rejected_file.unlink()  # from an earlier run with this output
     for path, file in unfinished.items():
         give_name(file, path, output)
 
 
 def kind_of_parts(output: Path, options: Options) -> str:
-    """Return what the parts of an output are: Arrow, of which a file of Parquet is written, or as the output."""
+    """Return the kind of the parts of an output: Arrow for one Parquet file, otherwise the kind of the output."""
     if options.folder:
         if output.suffix.lower() in KINDS and kind_of(output) != "parquet":
-            raise BadFile(f"{output.name}: a folder holds Parquet; name it without {output.suffix}.")
+            raise BadFile(f"{output.name}: a folder contains Parquet files. Choose a name without {output.suffix}.")
         return "parquet"
     return "arrow" if kind_of(output) == "parquet" else kind_of(output)
 
 
 def parts_of(output: Path) -> Path:
-    """Return the directory of the parts of an output."""
+    """Return the folder of the parts of an output."""
     return output.with_name(f"{output.name}.parts")
 
 
 def rejected_of(output: Path) -> Path:
-    """Return the file of the rows that have no estimate."""
+    """Return the file of the rows without an estimate."""
     return output.with_name(f"{output.stem}.rejected.csv")
 
 
@@ -187,22 +196,22 @@ def total(counts: dict[int, Any], what: str) -> Any:
 
 
 def names_of(source: Source, options: Options, kind: str) -> list[str]:
-    """Return the names of an output's columns, or raise where they cannot be what is asked."""
+    """Return the column names of an output; raise if the options cannot be met."""
     kept = pa.schema([source.schema.field(name) for name in options.keep])
     for field in kept:
-        refuse_unfit(field, kind)
+        refuse_unsupported_type(field, kind)
     try:
         names: list[str] = schema_of(kept, options.fields).names
     except Conflict as error:
         raise BadFile(f"--fields: {error.message}") from None
     if twice := [name for name in options.keep if names.count(name) > 1]:
-        way = "rename it" if twice[0] in STATUS_COLUMNS else "rename it, or choose other --fields"
-        raise BadFile(f"--keep {twice[0]}: the output has a column of that name; {way}.")
+        fix = "Rename it." if twice[0] in STATUS_COLUMNS else "Rename it, or choose other --fields."
+        raise BadFile(f"--keep {twice[0]}: the output has another column with this name. {fix}")
     return names
 
 
 def fingerprint(source: Path, output: Path, options: Options) -> str:
-    """Return what the parts of a run depend on, as one word."""
+    """Return a hash of everything that the parts of a run depend on."""
     with reading(source):
         found = source.stat()
     parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of_parts(output, options), options.fields]
@@ -211,7 +220,7 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
 
 
 def computed(source: Source, work: Work, options: Options, done: dict[int, Any]) -> Iterator[tuple[int, Any]]:
-    """Yield the counts of each part that was not done, as it is written."""
+    """Compute the parts that are missing, and yield the counts of each when it is written."""
     with executor_of(options) as (executor, processes):
         blocks = source.blocks(options.partition_rows, frozenset(done))
         pending: dict[futures.Future[Any], int] = {}
@@ -230,7 +239,7 @@ def computed(source: Source, work: Work, options: Options, done: dict[int, Any])
 
 @contextmanager
 def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[], int]]]:
-    """Open what computes, with a function that says how many processes it has now."""
+    """Open the executor, with a function that returns its current number of processes."""
     workers = options.workers or cores()
     if options.engine == "dask":
         with dask_client(options.scheduler, workers) as client:
@@ -242,9 +251,9 @@ def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[
         context = multiprocessing.get_context("spawn")
         with futures.ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
             try:
-                with deaf_to_ctrl_c():
+                with ignore_sigint():
                     for _ in range(workers):
-                        pool.submit(int)  # Each starts a process, which is deaf from its first moment.
+                        pool.submit(int)  # Each starts a process, which ignores SIGINT from the start.
                 yield pool, lambda: workers
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -252,10 +261,10 @@ def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[
 
 
 @contextmanager
-def deaf_to_ctrl_c() -> Iterator[None]:
-    """Ignore Ctrl-C; what is started meanwhile goes on doing so, while it is still on its way to `end_with_parent`."""
+def ignore_sigint() -> Iterator[None]:
+    """Ignore SIGINT (Ctrl-C). Child processes started here inherit that, before they reach `end_with_parent`."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # Only there may a handler be changed.
+        yield  # Only the main thread may change a handler.
         return
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -265,14 +274,14 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def cores() -> int:
-    """Return the processors that this process may use."""
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager
 def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
-    """Open a client of a running Dask cluster, or of one of this machine, on its loopback interface alone."""
-    from distributed import Client, KilledWorker, LocalCluster  # noqa: PLC0415 - an extra of its own: retrorun[dask]
+    """Open a client of a running Dask cluster, or of a new one on the loopback interface of this machine."""
+    from distributed import Client, KilledWorker, LocalCluster  # noqa: PLC0415 - the optional extra retrorun[dask]
 
     try:
         if scheduler:
@@ -287,11 +296,11 @@ def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
         ):
             yield client
     except KilledWorker:
-        raise futures.BrokenExecutor from None  # Every worker that took one of the blocks was ended.
+        raise futures.BrokenExecutor from None  # Every worker that computed one of the blocks was ended.
 
 
 def end_with_parent() -> None:
-    """End this process when the one that started it does, also when that was killed; it alone heeds Ctrl-C."""
+    """End this process when its parent ends or is killed. Only the parent reacts to Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

@@ -1,4 +1,4 @@
-"""Columns that are carried over, as text and as JSON: to the letter, or refused by their name."""
+"""Write kept columns as text or JSON without any change, or refuse them by name."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Final
@@ -12,21 +12,21 @@ from retrorun.app.bulk.source import BadFile
 TEXTS: Final = {"csv": "CSV", "jsonl": "JSON Lines"}
 is_kind = pa.types
 PLAIN: Final = (is_kind.is_null, is_kind.is_boolean, is_kind.is_integer, is_kind.is_string, is_kind.is_large_string)
-"""What JSON and CSV have too."""
+"""Types that JSON and CSV also have."""
 WRITTEN: Final = (is_kind.is_decimal, is_kind.is_date, is_kind.is_time, is_kind.is_timestamp)
-"""What is written as text, with all of its digits."""
+"""Types that are written as text, with all digits."""
 LISTS: Final = (is_kind.is_list, is_kind.is_large_list, is_kind.is_fixed_size_list)
 OUT_OF_RANGE: Final = "<value out of range"
-"""How Arrow writes a time whose year has more than four digits."""
+"""The text that Arrow writes for a year of more than four digits."""
 
 
 def one_of(kind: pa.DataType, kinds: Sequence[Callable[[pa.DataType], bool]]) -> bool:
-    """Say whether a type is of some kinds."""
-    return any(says(kind) for says in kinds)
+    """Return whether a type is one of several kinds."""
+    return any(is_one(kind) for is_one in kinds)
 
 
 def is_uuid(kind: pa.DataType) -> bool:
-    """Say whether a type is a UUID by its name; 16 bytes may be anything."""
+    """Return whether the name of a type is UUID. A type of 16 bytes can be anything."""
     return isinstance(kind, pa.BaseExtensionType) and kind.extension_name == "arrow.uuid"
 
 
@@ -35,8 +35,8 @@ def value_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def refuse_unfit(field: pa.Field, kind: str) -> None:
-    """Raise where a kind of file does not have a type to the letter."""
+def refuse_unsupported_type(field: pa.Field, kind: str) -> None:
+    """Raise if a kind of file cannot store a type exactly."""
     found = value_type(field.type)
     if kind not in TEXTS or one_of(found, (*PLAIN, pa.types.is_floating)) or is_uuid(found):
         return
@@ -47,12 +47,12 @@ def refuse_unfit(field: pa.Field, kind: str) -> None:
             return
         if kind == "csv":
             other = "Parquet or JSON Lines" if is_json(found) else "Parquet"
-            raise BadFile(f"--keep {field.name}: CSV has no lists or structs; write {other}.")
-    raise BadFile(f"--keep {field.name}: {TEXTS[kind]} has nothing that holds {found} to the letter; write Parquet.")
+            raise BadFile(f"--keep {field.name}: CSV cannot store lists or structs. Write {other}.")
+    raise BadFile(f"--keep {field.name}: {TEXTS[kind]} cannot store {found} exactly. Write Parquet.")
 
 
 def is_known(kind: pa.DataType) -> bool:
-    """Say whether a time's zone, if it has one, is known here."""
+    """Return whether the time zone of a type is known on this machine, or the type has none."""
     try:
         return not pa.types.is_timestamp(kind) or bool(pa.array([0]).cast(kind).cast(pa.string()))
     except pa.ArrowException:
@@ -60,7 +60,7 @@ def is_known(kind: pa.DataType) -> bool:
 
 
 def is_json(kind: pa.DataType) -> bool:
-    """Say whether JSON has a type, however nested."""
+    """Return whether JSON can store a type, including nested types."""
     if one_of(kind, LISTS):
         return is_json(kind.value_type)
     if pa.types.is_struct(kind):
@@ -69,7 +69,7 @@ def is_json(kind: pa.DataType) -> bool:
 
 
 def plain(column: pa.Array) -> pa.Array:
-    """Return a column without its dictionary, and its UUIDs as text."""
+    """Return a column without a dictionary, and with UUIDs as text."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if is_uuid(column.type):
@@ -81,12 +81,12 @@ def text(name: str, column: pa.Array) -> pa.Array:
     """Return a column of `WRITTEN` as text."""
     found = column.cast(pa.string())
     if pc.any(pc.starts_with(found, OUT_OF_RANGE)).as_py():
-        raise BadFile(f"--keep {name}: a time in it has a year of more than four digits; write Parquet.")
+        raise BadFile(f"--keep {name}: it has a time whose year has more than four digits. Write Parquet.")
     return found
 
 
 def csv_column(name: str, column: pa.Array) -> pa.Array:
-    """Return a column as it is written to CSV."""
+    """Return a column for CSV."""
     column = plain(column)
     if one_of(column.type, WRITTEN):
         text(name, column)
@@ -94,17 +94,17 @@ def csv_column(name: str, column: pa.Array) -> pa.Array:
 
 
 def json_cells(name: str, column: pa.Array) -> list[Any]:
-    """Return the cells of a column as they are written to JSON."""
+    """Return the cells of a column for JSON."""
     column = plain(column)
     if one_of(column.type, WRITTEN):
         column = text(name, column)
     if not is_finite(column):
-        raise BadFile(f"--keep {name}: JSON has neither NaN nor infinity; write CSV or Parquet.")
+        raise BadFile(f"--keep {name}: JSON cannot store NaN or infinity. Write CSV or Parquet.")
     return list(column.cast(pa.float64()).to_pylist() if pa.types.is_float16(column.type) else column.to_pylist())
 
 
 def is_finite(column: pa.Array) -> bool:
-    """Say whether every number of a column is one that JSON has."""
+    """Return whether every number of a column is finite, as JSON needs."""
     if one_of(column.type, LISTS):
         return is_finite(column.flatten())
     if pa.types.is_struct(column.type):
@@ -115,7 +115,7 @@ def is_finite(column: pa.Array) -> bool:
 
 
 def given_cells(column: pa.Array) -> list[Any]:
-    """Return the cells of a column as the file of rejected rows shows them: bytes as hexadecimal, lists as JSON."""
+    """Return the cells of a column for the file of rejected rows: bytes as hexadecimal, lists as JSON."""
     column = plain(column)
     if isinstance(column.type, pa.BaseExtensionType):
         column = column.storage
@@ -129,7 +129,7 @@ def given_cells(column: pa.Array) -> list[Any]:
 
 
 def shown(cell: pa.Array) -> str:
-    """Return a list or struct, an array of one, as JSON, or where that has no words for it as Arrow shows it."""
+    """Return an array of one list or struct as JSON, or as Arrow prints it if JSON cannot store it."""
     if is_json(cell.type) and is_finite(cell):
         return orjson.dumps(cell[0].as_py()).decode()
     return " ".join(cell.to_string().split())

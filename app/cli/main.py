@@ -24,8 +24,8 @@ FAILED: Final = 1
 INVALID: Final = 2
 """The user must fix the command or the request."""
 
-DASK: Final = frozenset({"dask", "distributed"})
-"""Libraries that only `--engine dask` needs."""
+DASK: Final = "distributed"
+"""The library that only `--engine dask` needs."""
 PORT_HIGH: Final = 65_535
 WIDTH: Final = 100
 INDENT: Final = "    "
@@ -309,10 +309,11 @@ def bulk(chosen: argparse.Namespace) -> int:
 def import_problem(error: ImportError) -> str:
     """Return why a library of `retrorun bulk` cannot be imported, and how to install it."""
     if isinstance(error, ModuleNotFoundError):
-        extra = "dask" if error.name in DASK else "bulk"
+        if error.name == DASK:
+            return f"retrorun bulk --engine dask needs {DASK}. Install the extra retrorun[dask]."
         return (
             f"retrorun bulk needs {error.name}. Install it: .venv/bin/pip install -r requirements/bulk.txt "
-            f"(or the extra retrorun[{extra}])."
+            "(or the extra retrorun[bulk])."
         )
     return f"A library that retrorun bulk needs is installed but does not load: {error}"
 

@@ -1,4 +1,4 @@
-"""`retrorun bulk`: files in, files out, the same rows as the service, and nothing lost by whatever ends a run."""
+"""`retrorun bulk`: the rows of the service from any kind of file, and nothing lost when a run ends early."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ KILLS = int(os.environ.get("RETRORUN_TEST_KILLS", "4"))
 
 
 def write(path: Path, rows: list[Row], keep: dict[str, Any] | None = None) -> Path:
-    """Write bouts as a file of the kind that its name says."""
+    """Write bouts as a file. Its ending decides the kind."""
     rows = [row | {name: cells[number] for name, cells in (keep or {}).items()} for number, row in enumerate(rows)]
     if path.suffix == ".parquet":
         schema = COLUMNS
@@ -97,7 +97,7 @@ class TestAgreement:
         assert not list(disagreements(BOUTS, read(output), ["gait", "forward_met"]))
 
     @pytest.mark.parametrize("kind", KINDS)
-    def test_kept_columns_stand_before_the_estimates(self, kind: str, tmp_path: Path) -> None:
+    def test_kept_columns_come_before_the_estimates(self, kind: str, tmp_path: Path) -> None:
         labels = [f'runner "{number}", ü' for number in range(40)]
         source, output = write(tmp_path / f"in.{kind}", BOUTS[:40], {"who": labels}), tmp_path / f"out.{kind}"
         run(source, output, Options(partition_rows=16, workers=1, fields=("forward_met",), keep=("who",)))
@@ -123,7 +123,7 @@ class TestAgreement:
 
 
 class TestRejectedRows:
-    def test_each_stands_with_its_number_its_reason_and_what_was_given(
+    def test_each_has_its_row_its_reason_and_its_input(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         good = "70,2.5,1200,run"
@@ -150,7 +150,7 @@ class TestRejectedRows:
         assert [row["status"] for row in rows].count("ok") == 3
         assert all(("forward_met" in row) == (row["status"] == "ok") for row in rows)
 
-    def test_lines_that_are_no_bouts(self, tmp_path: Path) -> None:
+    def test_lines_that_are_not_bouts(self, tmp_path: Path) -> None:
         good = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
         bad = [good | {"speed_m_s": "2.5"}, good | {"gait": 1}, good | {"sped": 1}, [1], good | {"interval": True}]
         source, output = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
@@ -178,12 +178,15 @@ class TestRejectedRows:
             assert (tmp_path / "out.rejected.csv").exists() == left
 
 
-class TestWhatIsMended:
+class TestErrors:
     @pytest.mark.parametrize(
         ("header", "arguments", "said"),
         [
             ("body_mass_kg,sped_m_s,duration_s", [], "speed_m_s"),
-            ("body_mass_kg,speed_m_s,duration_s,who", [], "--keep who"),
+            ("body_mass_kg,speed_m_s,duration_s,who", [], "unknown column who. To copy the column: --keep who"),
+            ("Distance,Weight,duration_s", [], "Needed: body_mass_kg and two of "),
+            ("Distance,Weight,duration_s", [], "'Distance' looks like distance_m (in m)"),
+            ("Distance,Weight,duration_s", [], "'Weight' looks like body_mass_kg (in kg)"),
             ("speed_m_s,duration_s", [], "body_mass_kg"),
             ("body_mass_kg,speed_m_s", [], "at least two"),
             ("body_mass_kg,speed_m_s,speed_m_s", [], "twice"),
@@ -198,7 +201,7 @@ class TestWhatIsMended:
             ("body_mass_kg,speed_m_s,duration_s,\udcff", [], "UTF-8"),
         ],
     )
-    def test_nothing_starts_and_a_line_says_what_to_mend(
+    def test_a_wrong_command_writes_nothing_and_one_line_says_what_to_fix(
         self, header: str, arguments: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         source = tmp_path / "in.csv"
@@ -207,7 +210,7 @@ class TestWhatIsMended:
         assert said in capsys.readouterr().err
         assert list(tmp_path.iterdir()) == [source]
 
-    def test_files_that_are_not_there_or_not_of_a_kind(
+    def test_files_that_are_missing_or_of_no_known_kind(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         source = write(tmp_path / "in.csv", BOUTS[:3])
@@ -244,7 +247,7 @@ class TestWhatIsMended:
         damaged[2000] ^= 1
         source.write_bytes(damaged)
         assert main(["bulk", str(source), str(tmp_path / "out.parquet"), "--workers", "1"]) == 2
-        assert capsys.readouterr().err.startswith("retrorun: in.parquet cannot be read: ")
+        assert capsys.readouterr().err.startswith("retrorun: Cannot read in.parquet: ")
         assert not (tmp_path / "out.parquet").exists()
 
     def test_two_runs_do_not_write_one_output(self, tmp_path: Path) -> None:
@@ -265,12 +268,14 @@ class TestWhatIsMended:
         source.write_text("body_mass_kg , speed_m_s, duration_s, gait\n 70, 2.5 , 60, run\n70,2.5,60, \n", "utf-8")
         assert not run(source, tmp_path / "out.csv", Options(workers=1, fields=("gait",))).rejected
 
-    def test_without_pyarrow_it_says_which_extra_is_missing(
+    def test_a_missing_library_is_named_with_the_command_that_installs_it(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         monkeypatch.setitem(sys.modules, "retrorun.app.bulk.command", None)
         assert main(["bulk", "in.csv", "out.csv"]) == 1
-        assert "retrorun[bulk]" in capsys.readouterr().err
+        said = capsys.readouterr().err
+        assert "requirements/bulk.txt" in said
+        assert "retrorun[bulk]" in said
 
 
 class TestResuming:
@@ -353,11 +358,11 @@ class TestResuming:
                 time.sleep(0.01)
             os.killpg(process.pid, signal.SIGINT)
             _, said = process.communicate(timeout=30)
-        assert (process.returncode, said) == (1, "retrorun: Stopped; the same command goes on where it stopped.\n")
+        assert (process.returncode, said) == (1, "retrorun: Stopped. Run the same command again to continue.\n")
         assert not output.exists()
 
     def test_kills_at_any_moment_lose_and_double_nothing(self, tmp_path: Path) -> None:
-        """RETRORUN_TEST_KILLS says how many: `make test-kills` does twenty."""
+        """RETRORUN_TEST_KILLS sets how many: `make test-kills` does twenty."""
         many = BOUTS * 10
         source, output = write(tmp_path / "in.csv", many), tmp_path / "out.parquet"
         whole = tmp_path / "whole.parquet"
@@ -432,7 +437,7 @@ class TestFiles:
 
 
 def on_a_terminal(command: list[str], *, closed: bool = False) -> tuple[int, str]:
-    """Run a command whose standard error is a terminal, and return its code and what the terminal shows."""
+    """Run a command whose standard error is a terminal, and return its code and the text on the terminal."""
     terminal, its_end = pty.openpty()
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=its_end) as process:
         os.close(its_end)
@@ -440,7 +445,7 @@ def on_a_terminal(command: list[str], *, closed: bool = False) -> tuple[int, str
         if closed:
             os.close(terminal)
             return process.wait(60), ""
-        with suppress(OSError):  # its end, once the command has ended
+        with suppress(OSError):  # the command has ended
             while part := os.read(terminal, 4096):
                 shown += part
         os.close(terminal)

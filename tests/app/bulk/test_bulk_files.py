@@ -1,4 +1,4 @@
-"""`retrorun bulk` neither deletes nor writes over what no run of its output made, and says whose fault a fault is."""
+"""`retrorun bulk` never deletes or overwrites a file of somebody else, and its errors name the input or the output."""
 
 import base64
 import errno
@@ -45,7 +45,7 @@ def good(tmp_path: Path) -> Path:
 
 
 def everything(folder: Path) -> dict[str, bytes | str | None]:
-    """Return the content of all that is in a folder."""
+    """Return the content of everything in a folder."""
     return {
         str(path.relative_to(folder)): str(path.readlink())
         if path.is_symlink()
@@ -120,7 +120,7 @@ class TestFolder:
         make(tmp_path / "out.csv.parts")
         before = everything(tmp_path)
         assert main(["bulk", str(source), str(tmp_path / "out.csv")]) == 2
-        assert "out.csv.parts is there already" in capsys.readouterr().err
+        assert "out.csv.parts already exists" in capsys.readouterr().err
         assert everything(tmp_path) == before
 
     def test_an_empty_one_is_used_and_left(self, source: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ class TestFolder:
         assert not list(parts.iterdir())
 
     @pytest.mark.parametrize("deep", [False, True])
-    def test_what_somebody_put_into_it_stays_and_is_said(self, deep: bool, source: Path, tmp_path: Path) -> None:
+    def test_files_of_others_in_it_stay_and_are_reported(self, deep: bool, source: Path, tmp_path: Path) -> None:
         output = tmp_path / "out.csv"
         stopped(source, output)
         (folder,) = (path for path in (tmp_path / "out.csv.parts").iterdir() if path.is_dir())
@@ -155,7 +155,7 @@ class TestFolder:
 
     def test_a_run_that_has_no_part_leaves_none(self, source: Path, tmp_path: Path) -> None:
         source.write_bytes(source.read_bytes().replace(b"70,2.5", b"\xe9,2.5", 1))
-        with pytest.raises(BadFile, match="row 1 is not UTF-8"):
+        with pytest.raises(BadFile, match="row 1 is not in UTF-8"):
             run(source, tmp_path / "out.csv", OPTIONS)
         assert list(tmp_path.iterdir()) == [source]
 
@@ -277,7 +277,7 @@ class TestFiles:
             run(source, tmp_path / "out.csv", OPTIONS)
         assert everything(tmp_path) == before
 
-    def test_a_disk_without_hard_links_will_do(
+    def test_a_disk_without_hard_links_works(
         self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def link(*_: Any) -> None:
@@ -291,7 +291,7 @@ class TestFiles:
     def test_a_new_name_takes_no_other_file_s_place(
         self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A file that came after the last look is found by the link itself, which fails; a replacement would not."""
+        """If a file appears after the last check, the link fails. A replacement would overwrite it."""
         replace = Path.replace
 
         def replaced(path: Path, target: Path) -> Path:
@@ -317,7 +317,7 @@ def an_empty_folder(path: Path) -> None:
 
 
 class TestFolderOfParquet:
-    """An OUTPUT that ends in / is a folder, with a Parquet file for each part."""
+    """An OUTPUT that ends in / is a folder with a Parquet file for each part."""
 
     def test_it_has_the_rows_of_a_file_in_their_order(
         self, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -346,7 +346,7 @@ class TestFolderOfParquet:
 
         with pytest.raises(KeyboardInterrupt):
             run(source, output, FOLDER, report)
-        # The parts of a file are others.
+        # A file has other parts than a folder.
         assert not run(source, tmp_path / "out.parquet", OPTIONS).resumed_rows
         output.unlink()
         with pytest.raises(KeyboardInterrupt):
@@ -356,13 +356,13 @@ class TestFolderOfParquet:
         assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "out.parquet", "out.rejected.csv"]
 
     @pytest.mark.parametrize("make", [a_text, an_empty_folder, in_parts, a_link, a_link_to_nothing, a_pipe])
-    def test_what_is_there_is_refused_by_name_and_stays(
+    def test_an_existing_output_is_refused_by_name_and_stays(
         self, make: Callable[[Path], None], good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         make(tmp_path / "out")
         before = everything(tmp_path)
         assert main(["bulk", str(good), f"{tmp_path / 'out'}/"]) == 2
-        assert f"{tmp_path / 'out'} is there already" in capsys.readouterr().err
+        assert f"{tmp_path / 'out'} already exists" in capsys.readouterr().err
         assert everything(tmp_path) == before
 
     @pytest.mark.parametrize("make", [a_text, in_parts])
@@ -375,7 +375,7 @@ class TestFolderOfParquet:
             if progress.share > 0.9:
                 make(output)
 
-        with pytest.raises(BadFile, match="out is there already"):
+        with pytest.raises(BadFile, match="out already exists"):
             run(source, output, FOLDER, report)
         assert "years of work" in {path.read_text() for path in (output, output / "thesis.txt") if path.is_file()}
         output.rename(tmp_path / "mine")
@@ -406,7 +406,7 @@ class TestFolderOfParquet:
 
 
 class TestFaults:
-    """Of the input, or of the output."""
+    """Errors name the input or the output."""
 
     def said(self, capsys: pytest.CaptureFixture[str], *arguments: Path | str) -> tuple[int, str]:
         code = main(["bulk", *map(str, arguments), "--workers", "1"])
@@ -416,27 +416,27 @@ class TestFaults:
         for name in ("in.parquet", "in.csv", "in.jsonl"):
             (tmp_path / name).mkdir()
             code, said = self.said(capsys, tmp_path / name, tmp_path / "out.csv")
-            assert (code, said) == (2, f"retrorun: {name} is a directory: name a file.\n")
+            assert (code, said) == (2, f"retrorun: {name} is a folder. Name a file.\n")
 
     @pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1" + bytes(100) + b"PARE", b"no" * 9])
-    def test_what_is_no_parquet_is_said_of_the_input(
+    def test_a_file_that_is_not_parquet_is_an_error_of_the_input(
         self, content: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (tmp_path / "in.parquet").write_bytes(content)
         code, said = self.said(capsys, tmp_path / "in.parquet", tmp_path / "out.csv")
         assert code == 2
-        assert said.startswith("retrorun: in.parquet cannot be read: ")
+        assert said.startswith("retrorun: Cannot read in.parquet: ")
         assert "out.csv" not in said
 
     @pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.parquet"])
-    def test_an_input_that_is_not_there_is_said_of_the_input(
+    def test_a_missing_input_is_an_error_of_the_input(
         self, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         code, said = self.said(capsys, tmp_path / name, tmp_path / "out.csv")
         assert code == 1
-        assert said.startswith(f"retrorun: The input was not read: {tmp_path / name}: No such file")
+        assert said == f"retrorun: {tmp_path / name} does not exist.\n"
 
-    def test_an_input_that_the_disk_does_not_give_is_said_of_the_input(
+    def test_an_unreadable_input_is_an_error_of_the_input(
         self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def blocks(*_: Any) -> Any:
@@ -446,10 +446,12 @@ class TestFaults:
         monkeypatch.setattr(bulk_source.Source, "text_blocks", blocks)
         code, said = self.said(capsys, source, tmp_path / "out.csv")
         assert code == 1
-        assert said.startswith(f"retrorun: The input was not read: {source}: Input/output error.")
+        assert said.startswith(
+            f"retrorun: Cannot read the input {source}: Input/output error. Fix this, then run the same command"
+        )
 
     @pytest.mark.parametrize("change", ["gone", "changed"])
-    def test_an_input_that_goes_while_it_is_read_is_said_of_the_input(
+    def test_an_input_that_changes_during_the_run_is_an_error_of_the_input(
         self,
         change: str,
         source: Path,
@@ -467,17 +469,17 @@ class TestFaults:
         monkeypatch.setattr(bulk_run, "compute_block", computed)
         code, said = self.said(capsys, source, tmp_path / "out.csv")
         assert code == (1 if change == "gone" else 2)
-        assert ("The input was not read" if change == "gone" else "in.csv was changed while it was read") in said
+        assert ("in.csv does not exist." if change == "gone" else "in.csv changed during the run") in said
         assert not (tmp_path / "out.csv").exists()
 
-    def test_an_output_in_no_folder_is_said_of_the_output(
+    def test_a_missing_folder_is_an_error_of_the_output(
         self, source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         code, said = self.said(capsys, source, tmp_path / "no" / "out.csv")
         assert code == 1
-        assert said.startswith(f"retrorun: The output was not written: {tmp_path / 'no'}: There is no such folder.")
+        assert said.startswith(f"retrorun: Cannot write the output {tmp_path / 'no'}: This folder does not exist.")
 
-    def test_a_full_disk_is_said_of_the_output(
+    def test_a_full_disk_is_an_error_of_the_output(
         self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def full(*_: Any) -> None:
@@ -486,10 +488,10 @@ class TestFaults:
         monkeypatch.setattr(bulk_part, "write_all", full)
         code, said = self.said(capsys, source, tmp_path / "out.csv")
         assert code == 1
-        assert said.startswith(f"retrorun: The output was not written: {tmp_path / 'out.csv'}: No space left")
+        assert said.startswith(f"retrorun: Cannot write the output {tmp_path / 'out.csv'}: No space left")
         assert list(tmp_path.iterdir()) == [source]
 
-    def test_a_folder_that_takes_no_file_is_said_of_the_output(
+    def test_a_folder_without_permission_is_an_error_of_the_output(
         self, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
         def mkdir(path: Path) -> None:
@@ -498,7 +500,7 @@ class TestFaults:
         monkeypatch.setattr(Path, "mkdir", mkdir)
         code, said = self.said(capsys, source, tmp_path / "out.csv")
         assert code == 1
-        assert said.startswith(f"retrorun: The output was not written: {tmp_path / 'out.csv.parts'}: Permission denied")
+        assert said.startswith(f"retrorun: Cannot write the output {tmp_path / 'out.csv.parts'}: Permission denied")
 
     def test_a_library_that_does_not_load_is_said_in_a_sentence(self, source: Path, tmp_path: Path) -> None:
         (tmp_path / "stub").mkdir()
@@ -510,7 +512,7 @@ class TestFaults:
         found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         assert found.returncode == 1
         assert found.stderr == (
-            "retrorun: A library that retrorun bulk needs is installed, but does not load: "
+            "retrorun: A library that retrorun bulk needs is installed but does not load: "
             "libarrow.so: cannot open shared object file\n"
         )
 
@@ -527,11 +529,11 @@ class TestFaults:
         assert is_made(tmp_path / "out.csv", tmp_path / "out.csv")
 
 
-def test_the_summary_says_what_is_left() -> None:
+def test_the_summary_names_a_folder_that_was_not_removed() -> None:
     assert "out.csv.parts" in summary(Outcome(1, 0, Counter(), None, Path("out.csv.parts")))
 
 
-def test_an_encrypted_file_is_said_of_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_encrypted_file_is_an_error_of_the_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     class Keys(pe.KmsClient):  # type: ignore[misc]  # pyarrow has no types
         def __init__(self, _: Any) -> None:
             super().__init__()
@@ -552,5 +554,5 @@ def test_an_encrypted_file_is_said_of_the_input(tmp_path: Path, capsys: pytest.C
             writer.write_table(table)
         assert main(["bulk", str(tmp_path / "in.parquet"), str(tmp_path / "out.csv")]) == 2
         said = capsys.readouterr().err
-        assert said.startswith("retrorun: in.parquet cannot be read: ")
+        assert said.startswith("retrorun: Cannot read in.parquet: ")
         assert "crypt" in said
