@@ -1,5 +1,11 @@
 """Estimate Arrow record batches: the functions that other programs import."""
 
-from retrorun.app.formats.record_batches import estimate_batch, input_schema, output_schema
+from retrorun.app.formats.record_batches import (
+    estimate_batch,
+    estimate_plain_batch,
+    input_schema,
+    output_schema,
+    plain_schema,
+)
 
-__all__ = ["estimate_batch", "input_schema", "output_schema"]
+__all__ = ["estimate_batch", "estimate_plain_batch", "input_schema", "output_schema", "plain_schema"]

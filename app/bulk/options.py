@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Final
 
 NAME: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]*))(?:,|\Z)')
-
-
 PARTITION_ROWS: Final = 32_768
 
 

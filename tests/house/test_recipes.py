@@ -1,4 +1,4 @@
-"""The recipes of docs/bulk-distributed.md for Polars and DuckDB run, and give the rows of the service."""
+"""Run the Polars and DuckDB recipes of docs/bulk-distributed.md and compare their rows with the service."""
 
 import re
 from pathlib import Path
@@ -22,7 +22,7 @@ def recipe(name: str) -> str:
 
 
 def ran(name: str, **given: Any) -> dict[str, Any]:
-    """Run the program of a section, and return its names."""
+    """Run the program of a section, and return its variables."""
     exec(compile(recipe(name), f"docs/bulk-distributed.md: {name}", "exec"), given)
     return given
 

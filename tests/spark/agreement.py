@@ -1,6 +1,6 @@
-"""Spark's own engine and `POST /estimate` give the same rows: `make test-spark`.
+"""Compare the rows of Spark with those of `POST /estimate`: `make test-spark`.
 
-The function that Spark maps is the one of docs/bulk-distributed.md.
+Spark maps the function of docs/bulk-distributed.md.
 """
 
 import os
@@ -19,7 +19,7 @@ PARTITIONS: Final = 7
 
 
 def recipe() -> str:
-    """Return the recipe for Spark, as the page has it."""
+    """Return the Spark recipe of the page."""
     section = PAGE.read_text(encoding="utf-8").partition("\n## Spark\n")[2].partition("\n## ")[0]
     found = re.search(r"^```python\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     assert found
@@ -27,8 +27,8 @@ def recipe() -> str:
 
 
 def main() -> int:
-    """Compare, and say what differs."""
-    # Else Spark takes whatever python3 is on the path.
+    """Compare the rows, and print the differences."""
+    # Without this, Spark uses the first python3 on the path.
     os.environ["PYSPARK_PYTHON"] = sys.executable
     requests = bouts(COUNT, seed=3)
     spark = (
