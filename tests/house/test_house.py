@@ -171,7 +171,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/formats/arrow_blocks.py": {"rows of an answered batch": (32_768,)},
     "app/api/table.py": {"bytes of a stream's name, seconds until another try": (8, 0.1)},
-    "app/bulk/options.py": {"groups of the pattern of a name": (2,)},
+    "app/bulk/options.py": {"groups of the pattern of a name": (2,), "rows of a partition": (32_768,)},
     "app/formats/record_batches.py": {"columns of the status": (2,)},
     "app/api/track.py": {"most ranges, sections to include": (1000, 2)},
     "app/formats/watch_files.py": {
@@ -213,7 +213,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/cli/terminal.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
     "app/bulk/command.py": {"reasons listed": (10,)},
     "app/bulk/lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
-    "app/bulk/run.py": {"blocks ahead, rows of one, letters of a name": (2, 32_768, 16)},
+    "app/bulk/run.py": {"blocks ahead, letters of a name": (2, 16)},
     "app/pages/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
     "app/pages/svg.py": {
         "sizes of letters, marks and lines": (22, 26, 0.56, 7, 4, 2, 0.18),
