@@ -93,7 +93,7 @@ def test_a_cluster_that_is_ended(
     assert main(["bulk", str(source), str(source.with_name("out.csv")), *arguments]) == 1
     said = capsys.readouterr().err
     assert said.startswith("retrorun: ")
-    assert "the same command goes on" in said
+    assert "run the same command again" in said.lower()
 
 
 def test_a_scheduler_that_does_not_answer(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
