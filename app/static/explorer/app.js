@@ -1,19 +1,19 @@
 // The explorer: from what is typed to the service's answer, and from the answer to what is shown.
 // Every number comes from the service; the page rounds, and turns units.
 
-import { code } from "./code.js";
 import { at, copy, download, element, say } from "./elements.js";
-import { backwardRange, curve, speedRange, valuesTable } from "./curve.js";
 import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
-import { pairs } from "./pairs.js";
-import { plan } from "./plan.js";
-import { loaded } from "./plots.js";
 import { ask, channel, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
-import { answerRows, cautioned, csv, numbers, ofLoad } from "./table.js";
-import { listenTrack, redrawTrack } from "./track.js";
 import { fromSi, rounded, toSi } from "./units.js";
 import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, told } from "./words.js";
+import { code } from "./views/code.js";
+import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
+import { pairs } from "./views/pairs.js";
+import { plan } from "./views/plan.js";
+import { loaded } from "./views/plots.js";
+import { answerRows, cautioned, csv, numbers, ofLoad } from "./views/table.js";
+import { listenTrack, redrawTrack } from "./views/track.js";
 
 const FIELDS = [
   "mass",

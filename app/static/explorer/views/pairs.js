@@ -1,7 +1,7 @@
 // Pairs of bars: forward against backward, with intervals and evidence grades.
 
+import { range, rounded } from "../units.js";
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, hatching, widthOf } from "./plots.js";
-import { range, rounded } from "./units.js";
 
 const BAR = 15;
 const GAP = 3;

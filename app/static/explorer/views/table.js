@@ -1,8 +1,8 @@
 // All numbers, as a table to read and as CSV.
 
-import { at, element, table } from "./elements.js";
-import { distance, moved, movedRange, range, rounded } from "./units.js";
-import { LOADS, OF_BACKWARD, ROWS } from "./words.js";
+import { at, element, table } from "../elements.js";
+import { distance, moved, movedRange, range, rounded } from "../units.js";
+import { LOADS, OF_BACKWARD, ROWS } from "../words.js";
 
 /** A quantity as read: value, and its interval when it has one. */
 function written(field, found, state) {

@@ -1,6 +1,6 @@
 // A plot in its figure, with downloads. Observable Plot is loaded once the first numbers are there.
 
-import { at, download, element } from "./elements.js";
+import { at, download, element } from "../elements.js";
 import { cautioned, csv, gradeWords } from "./table.js";
 
 export const DIRECTIONS = ["forward", "backward"];
@@ -14,7 +14,7 @@ const [MARGIN, LINE] = [8, 17];
 export let Plot;
 let loading;
 export const loaded = () =>
-  (loading ??= import("../vendor/plot.min.js").then((library) => {
+  (loading ??= import("../../vendor/plot.min.js").then((library) => {
     Plot = library;
   }));
 

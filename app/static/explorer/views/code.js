@@ -1,6 +1,6 @@
 // The very request of the view, to paste elsewhere. A key is told of, never written.
 
-import { address, keyed } from "./request.js";
+import { address, keyed } from "../request.js";
 
 const WRITERS = {
   curl: (url, body, headers) =>

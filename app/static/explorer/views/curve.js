@@ -1,8 +1,8 @@
 // Energy against speed, with the published measurements.
 
-import { table } from "./elements.js";
+import { table } from "../elements.js";
+import { METRES, NAMES, clock, moved, rounded } from "../units.js";
 import { COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
-import { METRES, NAMES, clock, moved, rounded } from "./units.js";
 
 const PACES_MIN = {
   metric: [20, 15, 12, 10, 8, 7, 6, 5, 4.5, 4, 3.5, 3],

@@ -1,11 +1,11 @@
 // A recording of a watch: sent to this service, summed up as it was and reversed, and nothing kept.
 
-import { at, element, say } from "./elements.js";
+import { at, element, say } from "../elements.js";
+import { channel, problems } from "../request.js";
+import { change, clock, distance, range, rounded, seconds } from "../units.js";
+import { coveredWords, gradeOf, told } from "../words.js";
 import { loaded } from "./plots.js";
-import { channel, problems } from "./request.js";
 import { profile } from "./timeline.js";
-import { change, clock, distance, range, rounded, seconds } from "./units.js";
-import { coveredWords, gradeOf, told } from "./words.js";
 
 let file;
 let shown;

@@ -1,8 +1,8 @@
 // Along time: the bouts of a plan, and the profile of a recording.
 
+import { METRES, NAMES, clock, moved, range, rounded } from "../units.js";
+import { coveredWords, gradeOf } from "../words.js";
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
-import { METRES, NAMES, clock, moved, range, rounded } from "./units.js";
-import { coveredWords, gradeOf } from "./words.js";
 
 /** The best plan, and the best with one direction alone, each a row of bouts and rest. */
 export function timeline(options, state) {

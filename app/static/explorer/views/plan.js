@@ -1,12 +1,12 @@
 // A session planned: bouts forward and backward for the most energy, or for the least impulse of the knee-cap.
 
-import { at, element, say } from "./elements.js";
-import { placed, read, showErrors } from "./form.js";
+import { at, element, say } from "../elements.js";
+import { placed, read, showErrors } from "../form.js";
+import { channel, problems } from "../request.js";
+import { clock, moved, rounded } from "../units.js";
+import { BINDING, coveredWords, gradeOf, told } from "../words.js";
 import { loaded } from "./plots.js";
-import { channel, problems } from "./request.js";
 import { timeline } from "./timeline.js";
-import { clock, moved, rounded } from "./units.js";
-import { BINDING, coveredWords, gradeOf, told } from "./words.js";
 
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
 const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
