@@ -1,6 +1,6 @@
 "use strict";
 
-// A file of its own, so that the page runs under a content security policy of script-src 'self'.
+// In a separate file, because the content security policy allows scripts from 'self' only.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const colour = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", colour);
@@ -8,7 +8,7 @@ colour();
 
 document.getElementById("service").textContent = new URL("./", location.href).href;
 
-// What the bundle leaves without a name for a screen reader, or out of reach of the keyboard.
+// Names for screen readers, which the bundle does not give to these elements.
 const NAMES = {
   "#servers": "Server",
   ".examples-select-element": "Example",
@@ -18,7 +18,7 @@ const NAMES = {
   "input[type='file']": "File to send",
 };
 
-function name(root) {
+function nameFields(root) {
   for (const [selector, words] of Object.entries(NAMES)) {
     for (const place of root.querySelectorAll(selector)) {
       place.ariaLabel ||= place.closest("tr")?.dataset.paramName ?? words;
@@ -27,7 +27,7 @@ function name(root) {
   for (const example of root.querySelectorAll("pre:not([tabindex])")) example.tabIndex = 0;
 }
 
-/** The path of an operation as text: a link inside the button that opens it is no good to a screen reader. */
+/** Show the path of an operation as text: a screen reader cannot use a link inside the button that opens it. */
 const plainPaths = ({ React }) => ({
   wrapComponents: {
     DeepLink:
@@ -39,16 +39,16 @@ const plainPaths = ({ React }) => ({
 
 window.addEventListener("load", () => {
   const root = document.getElementById("swagger-ui");
-  new MutationObserver(() => name(root)).observe(root, { childList: true, subtree: true });
+  new MutationObserver(() => nameFields(root)).observe(root, { childList: true, subtree: true });
   window.SwaggerUIBundle({
     dom_id: "#swagger-ui",
-    url: "./openapi.json", // beside the page, whatever path prefix a proxy puts before both
+    url: "./openapi.json", // relative, so that it works behind a proxy with a path prefix
     deepLinking: true,
     docExpansion: "list",
-    defaultModelsExpandDepth: 0, // the schemas stay folded until they are asked for
+    defaultModelsExpandDepth: 0, // the schemas stay folded until the reader opens them
     defaultModelRendering: "example",
     tryItOutEnabled: true,
-    validatorUrl: null, // the default sends the contract to a validator on the internet
+    validatorUrl: null, // the default sends the API description to a validator on the internet
     plugins: [plainPaths],
   });
 });

@@ -1,12 +1,12 @@
-// The explorer: from what is typed to the service's answer, and from the answer to what is shown.
-// Every number comes from the service; the page rounds, and turns units.
+// The explorer: sends the fields to the service and shows its answer.
+// Every number comes from the service. The page only rounds and converts units.
 
 import { at, copy, download, element, say } from "./elements.js";
 import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
 import { ask, channel, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { fromSi, rounded, toSi } from "./units.js";
-import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, told } from "./words.js";
+import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, warningText } from "./words.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
 import { pairs } from "./views/pairs.js";
@@ -27,14 +27,14 @@ const FIELDS = [
   "interval",
   "whole",
 ];
-/** Speeds at which the curve is asked for, each way. */
+/** Number of speeds of the curve, in each direction. */
 const SPEEDS = 13;
 const SAME_GRADE = 0.005;
-/** Warnings of the curve that say where measurements of backward energy end, and those of a grade that has none. */
+/** Warnings that say where measurements of backward energy end: on slopes without any, and at speeds. */
 const SLOPES = ["downhill_unmeasured", "run_uphill", "walk_uphill"].map((name) => `energy.backward_${name}`);
 const ENDS = ["energy.backward_speed_beyond_measurement", "energy.backward_walk_speed", ...SLOPES];
 
-/** How long after a key the service is asked, unless another follows. */
+/** Time from the last key to the request. */
 const TYPING_MS = 120;
 
 let turn = 0;
@@ -45,14 +45,14 @@ let seen;
 let models = [];
 let constants = [];
 let measured = [];
-/** Parts near the view. Others are drawn once they come near: before, they would keep what is in view waiting. */
+/** Parts near the view. Other parts are drawn later, so that they do not delay these. */
 const near = new Set();
-/** Whether what the curve needs beside the answer is here. */
+/** Whether the data that the curve needs beside the answer have arrived. */
 let ready = false;
 const asks = { main: channel(), other: channel(), curve: channel() };
 
-/** Body of POST /estimate, and what cannot be read. */
-function bout() {
+/** Return the body of POST /estimate, and errors of fields that cannot be read. */
+function estimateBody() {
   const { values, errors } = read(["mass", "move", "span", "grade"], state);
   const made = {
     body_mass_kg: values.mass,
@@ -70,8 +70,8 @@ function bout() {
 
 let busy = 0;
 
-/** Do something, and say so while it lasts. */
-async function during(act) {
+/** Run an action and mark the page as busy meanwhile. */
+async function whileBusy(act) {
   document.body.dataset.busy = String((busy += 1));
   try {
     await act();
@@ -80,16 +80,16 @@ async function during(act) {
   }
 }
 
-const update = () => during(renew);
+const update = () => whileBusy(renew);
 
 async function renew() {
   fill(state);
   say("equal-words", EQUAL[state.equal]);
   keepFragment();
-  const { made, errors } = bout();
+  const { made, errors } = estimateBody();
   if (errors.length) {
     showErrors(errors, FIELDS);
-    dim(true);
+    markStale(true);
     return;
   }
   const found = await asks.main("/estimate", JSON.stringify(made));
@@ -99,24 +99,24 @@ async function renew() {
     FIELDS,
   );
   at("key-needed").hidden = found.status !== 401;
-  dim(found.status !== 200);
+  markStale(found.status !== 200);
   if (found.status !== 200) return;
   [body, answer] = [made, found.body];
   show();
-  await another();
+  await otherComparison();
   await plots();
   if (near.has("plan")) await plan(state, body);
 }
 
-/** The same bout with the other thing held equal, for the second sentence. */
-async function another() {
+/** Fetch the other comparison of the same run, for the second sentence. */
+async function otherComparison() {
   const equal = state.equal === "metabolic_rate" ? "speed" : "metabolic_rate";
   const found = await asks.other("/estimate", JSON.stringify({ ...body, equal, include: ["energy", "ratio"] }));
   if (found) say("instead", headline(answer, found.status === 200 ? { [equal]: found.body } : {}, state).instead);
 }
 
-/** What is shown is not what is asked for. */
-function dim(stale) {
+/** Mark the answer on the screen as older than the fields. */
+function markStale(stale) {
   document.body.classList.toggle("stale", stale);
   if (stale && !answer) say("big", "No answer yet");
 }
@@ -128,7 +128,7 @@ function show() {
   say("range", range);
   say("interval-words", intervalWords(answer, state));
   at("numbers").replaceChildren(numbers(answer, state));
-  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, told(warning, state))));
+  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, warningText(warning, state))));
   say("assumed", assumedWords(answer));
   say("version", `RetroRun ${answer.models.version}, models ${answer.models.hash}`);
   showCode();
@@ -142,12 +142,12 @@ async function plots() {
   await loaded();
   const { forward, backward } = answer;
   const energy = [
-    ["total_energy_kcal", "In the bout", "kcal, rest included"],
-    ["energy_per_km_kcal", "Per kilometre", "kcal/km, rest included"],
+    ["total_energy_kcal", "In total", "kcal, including rest"],
+    ["energy_per_km_kcal", "Per kilometre", "kcal/km, including rest"],
   ];
   pairs(
     "energy-figure",
-    `Energy: forward ${rounded(forward.total_energy_kcal.value)} kcal, backward ${rounded(backward.total_energy_kcal.value)} kcal; the table below has all of it.`,
+    `Energy: forward ${rounded(forward.total_energy_kcal.value)} kcal, backward ${rounded(backward.total_energy_kcal.value)} kcal. The table below has all numbers.`,
     energy.map(([field, title, unit]) => ({ title, unit, forward: forward[field], backward: backward[field] })),
   );
   if (near.has("load-figure")) loads();
@@ -158,13 +158,13 @@ function loads() {
   const { forward, backward } = answer;
   pairs(
     "load-figure",
-    "Loads forward and backward as paired bars with intervals and evidence grades; the table below has all of them.",
+    "Loads forward and backward as paired bars with ranges and evidence grades. The table below has all numbers.",
     LOADS.map(([field, title, unit]) => ({
       title,
       unit,
       forward: forward.load?.[field],
       backward: backward.load?.[field],
-      backwardAlone: OF_BACKWARD.has(field),
+      onlyBackward: OF_BACKWARD.has(field),
     })),
     true,
   );
@@ -182,7 +182,7 @@ async function drawCurve() {
       oxygen: answer[way].oxygen_uptake_ml_kg_min.value,
     }));
   const points = measured.filter((point) => point.gait === answer.gait && Math.abs(point.grade - grade) < SAME_GRADE);
-  // Not down to the backward speed: that may be slower than any the service is asked for.
+  // Without the backward speed: it may be below the lowest speed that the service accepts.
   const shown = [answer.forward.speed_m_s.value, ...range, ...points.map(({ speed }) => speed)];
   const [low, high] = [Math.min(...shown), Math.max(...shown)];
   const even = Array.from({ length: SPEEDS }, (_, place) => low + ((high - low) * place) / (SPEEDS - 1));
@@ -197,7 +197,7 @@ async function drawCurve() {
       grade,
     })),
   );
-  // Per kilogram body mass cancels, so that the curve stays as it is while mass is dragged.
+  // Body mass cancels per kilogram, so any mass gives the same curve.
   const said = {
     body_mass_kg: toSi("mass", DEFAULTS.mass, "metric"),
     segments,
@@ -221,12 +221,12 @@ async function drawCurve() {
   at("curve-figure").hidden = !rows.length;
   at("measured").hidden = !rows.length;
   if (!rows.length) {
-    say("curve-words", `The curve is not here. ${problems(found)[0].message}`);
+    say("curve-words", `The curve is missing. ${problems(found)[0].message}`);
     return;
   }
   const unmeasured = found.body.warnings.filter(({ code }) => ENDS.includes(code));
-  const nowhere = points.length ? [] : ["No oxygen uptake on this slope to show."];
-  say("curve-words", [...nowhere, ...unmeasured.map((warning) => told(warning, state))].join(" "));
+  const noPoints = points.length ? [] : ["No oxygen uptake was found for this slope."];
+  say("curve-words", [...noPoints, ...unmeasured.map((warning) => warningText(warning, state))].join(" "));
   const { forward } = answer;
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;
@@ -240,22 +240,22 @@ async function drawCurve() {
 let writing;
 function keepFragment() {
   clearTimeout(writing);
-  // Browsers refuse a history that changes with every step of a drag.
+  // Browsers limit how often the history may change, and a drag has many steps.
   writing = setTimeout(() => history.replaceState(null, "", fragmentOf(state)), 150);
 }
 
 function changed(field, text, si) {
   if (field === "units") state = inUnits(state, text);
   else if (si !== undefined) state = { ...state, [field]: fromSi(kindOf(field, state), si, state.units) };
-  else if (field === "moveBy" || field === "spanBy") state = turned(field, text);
+  else if (field === "moveBy" || field === "spanBy") state = switched(field, text);
   else state = { ...state, [field]: text };
   if (field === "language") {
     keepFragment();
     if (body) showCode();
   } else
-    during(async () => {
+    whileBusy(async () => {
       const mine = (turn += 1);
-      // Half a word is no question; a drag is one at every step.
+      // Wait for the end of typing, but answer every step of a drag.
       if (TYPED.includes(field) && si === undefined) await new Promise((go) => setTimeout(go, TYPING_MS));
       if (mine !== turn) return;
       await update();
@@ -263,8 +263,8 @@ function changed(field, text, si) {
     });
 }
 
-/** Pace for speed or time for distance, the other of the bout on the screen. */
-function turned(field, by) {
+/** Switch between pace and speed, or time and distance, and keep the run on the screen. */
+function switched(field, by) {
   const next = { ...state, [field]: by };
   const of = field === "moveBy" ? "move" : "span";
   const value =
@@ -277,7 +277,7 @@ function turned(field, by) {
   return next;
 }
 
-/** What the page shows beside the answer, asked for once the answer is there. */
+/** Fetch claims, equations and measurements, once the answer is there. */
 async function background() {
   const [evidence, catalogue, validation] = await Promise.all([
     ask("/evidence"),
@@ -317,20 +317,20 @@ async function background() {
 listen(changed);
 listenTrack(
   () => {
-    const { body_mass_kg, direction_model, interval, gait } = bout().made;
+    const { body_mass_kg, direction_model, interval, gait } = estimateBody().made;
     return { body_mass_kg, direction_model, interval, ...(gait ? { gait } : {}) };
   },
   () => state,
 );
-/** Show another state: every field too, as a phone leaves the caret in the field typed in. */
-function follow(next) {
+/** Show another state in every field, also in the one with the caret: on a phone it stays there. */
+function showState(next) {
   state = next;
   fill(state, true);
   update();
 }
 
-at("reset").addEventListener("click", () => follow({ ...DEFAULTS }));
-// Its target is no state: the address keeps the run.
+at("reset").addEventListener("click", () => showState({ ...DEFAULTS }));
+// Move the focus without the link, which would replace the run in the address.
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
   at("answer-heading").focus();
@@ -346,10 +346,10 @@ at("csv").addEventListener(
 );
 at("key-needed").addEventListener("submit", () => {
   useKey(at("api-key").value.trim());
-  during(() => update().then(background));
+  whileBusy(() => update().then(background));
 });
 addEventListener("hashchange", () => {
-  if (location.hash !== fragmentOf(state)) follow(stateOf(location.hash));
+  if (location.hash !== fragmentOf(state)) showState(stateOf(location.hash));
 });
 at("more").open = matchMedia("(min-width: 60rem)").matches || location.hash.match(/grade|gait|model|interval/) !== null;
 const whenNear = (id, act) =>
@@ -357,7 +357,7 @@ const whenNear = (id, act) =>
     ([entry]) => {
       if (!entry.isIntersecting) return near.delete(id);
       near.add(id);
-      if (answer) during(act);
+      if (answer) whileBusy(act);
     },
     { rootMargin: "200px" },
   ).observe(at(id));
@@ -372,11 +372,11 @@ new ResizeObserver(() => {
   width = document.body.clientWidth;
   cancelAnimationFrame(seen);
   seen = requestAnimationFrame(() =>
-    during(async () => {
+    whileBusy(async () => {
       await plots();
       if (near.has("plan")) await plan(state, body);
       await redrawTrack(state);
     }),
   );
 }).observe(document.body);
-during(() => update().then(background));
+whileBusy(() => update().then(background));

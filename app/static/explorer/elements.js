@@ -1,4 +1,4 @@
-// Elements by name, made and filled. Text alone: nothing is read as HTML.
+// Finds, makes and fills elements. Only text: nothing is read as HTML.
 
 export const at = (id) => document.getElementById(id);
 
@@ -9,12 +9,12 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Fill only when it says something new, so that a screen reader is not told twice. */
+/** Set a text only if it changed, so that a screen reader does not read it twice. */
 export function say(id, text) {
   if (at(id).textContent !== text) at(id).textContent = text;
 }
 
-/** A table: caption, heads, and rows of cells of which the first is the row's head. */
+/** Make a table from a caption, column heads and rows of cells. The first cell is the row's head. */
 export function table(caption, heads, rows) {
   return element(
     "table",
@@ -31,25 +31,25 @@ export function table(caption, heads, rows) {
   );
 }
 
-/** Copy a text, and say whether it was. */
+/** Copy a text and show whether that worked. */
 export async function copy(text, what) {
   try {
     await navigator.clipboard.writeText(text);
-    tell(`${what} copied.`);
+    announce(`${what} copied.`);
   } catch {
-    tell("Copying is not allowed here: mark the text and copy it yourself.");
+    announce("This browser does not allow copying. Select the text and copy it yourself.");
   }
 }
 
-let telling;
-function tell(text) {
+let announcing;
+function announce(text) {
   say("said", text);
   at("said").classList.add("shown");
-  clearTimeout(telling);
-  telling = setTimeout(() => at("said").classList.remove("shown"), 3000);
+  clearTimeout(announcing);
+  announcing = setTimeout(() => at("said").classList.remove("shown"), 3000);
 }
 
-/** Give a file to the reader. */
+/** Download a file. */
 export function download(name, blob) {
   const address = URL.createObjectURL(blob);
   element("a", { href: address, download: name }).click();

@@ -1,10 +1,10 @@
-// The fields: what is typed or dragged into the state, and what is wrong beside them.
+// The fields: reads typed and dragged values, and shows errors beside them.
 
 import { at, element, say } from "./elements.js";
 import { NAMES, fromSi, inReadersUnits, toSi } from "./units.js";
 import { plain } from "./words.js";
 
-/** Where a slider begins and ends, in SI: a comfortable part of what is answered; more can be typed. */
+/** Least value, greatest value and step of each slider, in SI. You can type values beyond them. */
 const SLIDES = {
   mass: [40, 130, 0.5],
   pace: [1, 6, 0.02],
@@ -51,18 +51,18 @@ const POINTERS = {
   "/interval": "interval",
 };
 
-/** How to write what cannot be read. */
+/** How to fix text that cannot be read. */
 const HOW = {
-  mass: "Write a number, as 70.",
-  pace: "Write minutes and seconds, as 5:30.",
-  speed: "Write a number, as 10.5.",
-  time: "Write minutes, or 40:00, or 1:10:00.",
-  distance: "Write a number, as 10.",
-  grade: "Write percent, as 5 or -3.",
-  plain: "Write a number.",
+  mass: "Enter a number, for example 70.",
+  pace: "Enter minutes and seconds, for example 5:30.",
+  speed: "Enter a number, for example 10.5.",
+  time: "Enter minutes or a time, for example 40, 40:00 or 1:10:00.",
+  distance: "Enter a number, for example 10.",
+  grade: "Enter a slope in percent, for example 5 or -3.",
+  plain: "Enter a number.",
 };
 
-/** Read fields into SI; what cannot be read is an error beside its field. */
+/** Read fields into SI. Text that cannot be read becomes an error of its field. */
 export function read(fields, state) {
   const values = {};
   const errors = [];
@@ -74,23 +74,23 @@ export function read(fields, state) {
   return { values, errors };
 }
 
-/** The service's problem beside the field it points at, its numbers in the reader's units. */
+/** Return an error of the service with its field, and its numbers in the reader's units. */
 export function placed(problem, state, pointers = POINTERS) {
   const field = pointers[problem.pointer] ?? "whole";
   const kind = kindOf(field, state) === "pace" ? "speed" : kindOf(field, state);
-  const told = inReadersUnits(problem.message, state.units);
-  // A bound alone is in the unit of its field; every other number is told with its own.
-  const bound = told === problem.message && kind !== "plain" && problem.code === "out_of_range";
+  const converted = inReadersUnits(problem.message, state.units);
+  // A bound without a unit has the unit of its field.
+  const bound = converted === problem.message && kind !== "plain" && problem.code === "out_of_range";
   const message = bound
-    ? told.replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
-    : told;
+    ? converted.replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
+    : converted;
   return { field, message: plain(message) };
 }
 
 const inUnit = (kind, value, units) =>
   `${fromSi(kind, value, units)}${kind === "grade" ? " %" : kind === "time" ? "" : ` ${NAMES[units][kind]}`}`;
 
-/** Show errors beside their fields, and take away those that are mended. */
+/** Show errors beside their fields, and remove the errors of other fields. */
 export function showErrors(errors, fields) {
   for (const name of fields) {
     const text = errors
@@ -106,7 +106,7 @@ export function showErrors(errors, fields) {
   }
 }
 
-/** Put the state into the fields, but not into the one being typed in, unless all are meant. */
+/** Put the state into the fields. The field with the caret is skipped unless `all` is true. */
 export function fill(state, all = false) {
   const typing = all ? null : document.activeElement;
   for (const name of [...TYPED, ...CHOSEN]) {
@@ -145,7 +145,7 @@ function slide(field, state) {
   );
 }
 
-/** Tell of every change: `changed(field, text)`. */
+/** Call `changed(field, text)` for every typed or chosen value, and `changed(field, null, si)` for a dragged one. */
 export function listen(changed) {
   for (const name of TYPED) at(name).addEventListener("input", ({ target }) => changed(name, target.value));
   for (const name of CHOSEN) at(name).addEventListener("change", ({ target }) => changed(name, target.value));
@@ -160,7 +160,7 @@ export function listen(changed) {
   for (const form of document.forms) form.addEventListener("submit", (event) => event.preventDefault());
 }
 
-/** The equations of a gait as choices. */
+/** Offer the equations of a gait as choices. */
 export function offerModels(models, gait, chosen) {
   const names = models.filter((model) => model.gait === gait).map(({ id }) => id);
   if (chosen !== "auto" && !names.includes(chosen)) names.push(chosen);

@@ -1,4 +1,4 @@
-// Asks the service this page came from; nothing else is ever asked.
+// Sends requests to the service that this page came from, and to no other.
 
 const answers = new Map();
 const KEPT = 200;
@@ -9,10 +9,10 @@ export const useKey = (value) => {
 };
 export const keyed = () => key !== "";
 
-/** The address of an endpoint, wherever the service is mounted. */
+/** Return the address of an endpoint, also behind a path prefix. */
 export const address = (path) => new URL(path.replace(/^\//, "./"), document.baseURI.replace(/#.*/, ""));
 
-/** Ask one thing at a time in a channel: a newer question drops the older. Returns `{status, body}`, or null if dropped. */
+/** Make a channel with one request at a time: a newer one cancels the older. Returns `{status, body}`, or null if cancelled. */
 export function channel() {
   let current;
   return async (path, body) => {
@@ -43,7 +43,7 @@ export async function ask(path, body, signal) {
   }
 }
 
-/** What is wrong, as a list of `{pointer, code, message}`. */
+/** Return the errors of an answer as a list of `{pointer, code, message}`. */
 export function problems({ status, body }) {
   if (status === 200) return [];
   return body.errors?.length ? body.errors : [{ pointer: "", code: String(status), message: body.detail ?? "" }];

@@ -1,4 +1,4 @@
-// What is chosen, and the fragment of the address that keeps it: the part after # that no server sees.
+// The state: all choices, kept in the fragment of the address. That is the part after #, which no server sees.
 
 import { fromSi, toSi } from "./units.js";
 
@@ -27,7 +27,7 @@ export const DEFAULTS = {
   planCap: "1500",
 };
 
-/** Words that a choice may take; anything else in a link is left out. */
+/** Allowed values of each choice; other values in a link are ignored. */
 const CHOICES = {
   gait: /^(auto|run|walk)$/,
   equal: /^(metabolic_rate|speed|heart_rate|perceived_exertion)$/,
@@ -39,7 +39,7 @@ const CHOICES = {
   goal: /^(most_energy|least_load)$/,
 };
 
-/** Fields with a unit: the key in the link, what is typed, and the units by system. */
+/** Fields with a unit: the key in the link, the field, the kind, and the unit in each system. */
 const MEASURED = [
   ["mass", "mass", "mass", { metric: "kg", imperial: "lb" }],
   ["pace", "move", "pace", { metric: "/km", imperial: "/mi" }],
@@ -58,18 +58,18 @@ const ALWAYS = new Set(["mass", "pace", "speed", "time", "distance"]);
 
 const used = (key, state) => !(key in BY) || state[BY[key]] === key;
 
-/** The fields with a unit, in the other system. */
+/** Convert the fields with a unit to the other system. */
 export function inUnits(state, units) {
   if (state.units === units) return state;
-  const turned = { ...state, units };
+  const converted = { ...state, units };
   for (const [key, field, kind] of MEASURED) {
     const value = toSi(kind, state[field], state.units);
-    if (used(key, state) && Number.isFinite(value)) turned[field] = fromSi(kind, value, units);
+    if (used(key, state) && Number.isFinite(value)) converted[field] = fromSi(kind, value, units);
   }
-  return turned;
+  return converted;
 }
 
-/** `#v=1&mass=70kg&pace=5:30/km&time=40:00` */
+/** Write the state as a fragment, for example `#v=1&mass=70kg&pace=5:30/km&time=40:00`. */
 export function fragmentOf(state) {
   const home = inUnits(DEFAULTS, state.units);
   const pairs = [["v", VERSION]];
@@ -82,7 +82,7 @@ export function fragmentOf(state) {
   return `#${pairs.map(([key, value]) => `${key}=${written(value)}`).join("&")}`;
 }
 
-/** What a link says, the defaults for what it does not; unknown versions and words are left out. */
+/** Read the state from a fragment. Missing or invalid values get the default; an unknown version gets all defaults. */
 export function stateOf(fragment) {
   const said = new Map();
   for (const pair of fragment.replace(/^#/, "").split("&")) {
@@ -90,7 +90,7 @@ export function stateOf(fragment) {
     try {
       if (at > 0) said.set(pair.slice(0, at), decodeURIComponent(pair.slice(at + 1)));
     } catch {
-      /* not a link of this page */
+      /* not percent-encoded text: ignore it */
     }
   }
   if (said.has("v") && said.get("v") !== VERSION) return { ...DEFAULTS };

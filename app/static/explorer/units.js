@@ -1,4 +1,4 @@
-// Units of people and SI. Numbers here are what a unit is by definition.
+// Converts between SI and the units that people read. The numbers here define units.
 
 export const KG = { metric: 1, imperial: 0.45359237 };
 export const METRES = { metric: 1000, imperial: 1609.344 };
@@ -10,13 +10,13 @@ export const NAMES = {
   imperial: { mass: "lb", distance: "mi", speed: "mph", pace: "/mi" },
 };
 
-/** A number as people write it, with a point or a comma; NaN when it is none. */
+/** Read a number with a decimal point or comma; NaN if it is not a number. */
 export function number(text) {
   const plain = text.trim().replace(",", ".").replace("−", "-");
   return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
 }
 
-/** Seconds of 40 (minutes), 40:00 or 1:10:00; NaN when it is none. */
+/** Read seconds from 40 (minutes), 40:00 or 1:10:00; NaN if it is not a time. */
 export function seconds(text) {
   const parts = text.trim().split(":");
   if (parts.length === 1) return number(text) * MINUTE_S;
@@ -25,7 +25,7 @@ export function seconds(text) {
   return parts.reduce((sum, part) => sum * MINUTE_S + number(part), 0);
 }
 
-/** 40:00 or 1:10:00 of seconds. */
+/** Write seconds as 40:00 or 1:10:00. */
 export function clock(value) {
   const whole = Math.round(value);
   const [hours, minutes, rest] = [
@@ -37,7 +37,10 @@ export function clock(value) {
   return hours ? `${hours}:${pad(minutes)}:${pad(rest)}` : `${minutes}:${pad(rest)}`;
 }
 
-/** SI of what people type: kinds mass, speed, pace, time, distance, grade, plain. */
+/** Write seconds as 40:00 min or 1:10:00 h. */
+export const lasting = (value) => `${clock(value)}\u00a0${Math.round(value) < HOUR_S ? "min" : "h"}`;
+
+/** Convert typed text to SI. Kinds: mass, speed, pace, time, distance, grade, plain. */
 export function toSi(kind, text, units) {
   const value = number(text);
   switch (kind) {
@@ -58,7 +61,7 @@ export function toSi(kind, text, units) {
   }
 }
 
-/** What people type of SI. */
+/** Convert SI to the text of a field. */
 export function fromSi(kind, value, units) {
   switch (kind) {
     case "mass":
@@ -82,7 +85,7 @@ function short(value, decimals) {
   return String(Number(value.toFixed(decimals)));
 }
 
-/** Three significant digits, and every digit before the point; half up, though in binary 1.075 is a little less. */
+/** Round to three significant digits, but keep every digit before the point. Half goes up, although 1.075 is a little less in binary. */
 export function rounded(value) {
   const size = Math.abs(value);
   if (size >= 100) return String(Math.round(value));
@@ -93,10 +96,10 @@ export const pace = (speed, units) => `${fromSi("pace", speed, units)}\u00a0${NA
 export const distance = (metres, units) => `${rounded(metres / METRES[units])}\u00a0${NAMES[units].distance}`;
 export const speed = (value, units) => `${((value * HOUR_S) / METRES[units]).toFixed(1)}\u00a0${NAMES[units].speed}`;
 
-/** Pace or speed, as asked for. */
+/** Write a speed as pace or speed, as the reader chose. */
 export const moved = (value, { units, moveBy }) => (moveBy === "pace" ? pace : speed)(value, units);
 
-/** The two ends of an interval, the smaller written first, one unit for both. */
+/** Write the two ends of a range, the smaller first, with one unit. */
 export function movedRange({ low, high }, { units, moveBy }) {
   if (moveBy === "pace") return `${fromSi("pace", high, units)} to ${pace(low, units)}`;
   return `${speed(low, units).split("\u00a0")[0]} to ${speed(high, units)}`;
@@ -105,7 +108,7 @@ export function movedRange({ low, high }, { units, moveBy }) {
 const SPOKEN = /(?<![\w.])(-?\d+(?:\.\d+)?)( to )?(-?\d+(?:\.\d+)?)? (kg|m\/s|m|s)(?![\w/·])/g;
 const KINDS = { kg: "mass", "m/s": "speed", m: "distance", s: "time" };
 
-/** A sentence of the service with its SI numbers in the reader's units, speeds as paces too if these are read. */
+/** Return a sentence of the service with its SI numbers in the reader's units; `paced` adds the pace to each speed. */
 export const inReadersUnits = (text, units, paced = false) =>
   text.replace(SPOKEN, (whole, low, to = "", high, unit) => {
     if (!to !== !high) return whole;
@@ -118,7 +121,7 @@ export const inReadersUnits = (text, units, paced = false) =>
 
 export const range = ({ low, high }) => `${rounded(low)}–${rounded(high)}`;
 
-/** A change in percent of a ratio, with its sign. */
+/** Write a ratio as a change in percent, with its sign. */
 export function change(ratio) {
   const percent = Math.round((ratio - 1) * 100);
   return percent < 0 ? `−${-percent}\u00a0%` : `+${percent}\u00a0%`;

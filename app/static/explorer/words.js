@@ -1,17 +1,17 @@
-// What the page says in words: names of quantities, of choices, and the sentences of the answer.
+// The words of the page: names of quantities and choices, and the sentences of the answer.
 
-import { change, clock, distance, inReadersUnits, moved, movedRange, rounded } from "./units.js";
+import { change, distance, inReadersUnits, lasting, moved, movedRange, rounded } from "./units.js";
 
-export const PEOPLE = { 0.5: "half of people", 0.8: "8 of 10 people", 0.9: "9 of 10 people", 0.95: "19 of 20 people" };
+export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
 
 export const EQUAL = {
-  metabolic_rate: "As much energy each minute as forward, so slower.",
-  speed: "As fast as forward, so it takes more energy.",
-  heart_rate: "Two small studies, grade D: they give energy, not speed.",
-  perceived_exertion: "Taken as at equal heart rate, grade D: energy only, no speed.",
+  metabolic_rate: "You use the same energy per minute, so you go slower.",
+  speed: "You go as fast as forward, so you use more energy.",
+  heart_rate: "Two small studies, grade D. They give energy but no speed.",
+  perceived_exertion: "Not measured: we use the result for the same heart rate, grade D. It gives energy but no speed.",
 };
 
-/** Of each quantity: its name, its unit as read, and the ratio that goes with it. */
+/** Each quantity: its field, its name, its unit, and its ratio. */
 export const ROWS = [
   ["speed_m_s", "Speed", "", "speed"],
   ["distance_m", "Distance", "", "speed"],
@@ -30,95 +30,96 @@ export const LOADS = [
   ["peak_vertical_force_bw", "Peak ground force", "BW, each step", "peak_vertical_force"],
   ["patellofemoral_peak_force_bw", "Peak force behind the knee-cap", "BW, each step", "patellofemoral_peak_force"],
   ["patellofemoral_impulse_per_km_bw_s", "Knee-cap impulse per km", "BW·s, one leg", "patellofemoral_impulse_per_km"],
-  ["patellofemoral_impulse_per_bout_bw_s", "Knee-cap impulse in the bout", "BW·s, one leg", null],
+  ["patellofemoral_impulse_per_bout_bw_s", "Knee-cap impulse in total", "BW·s, one leg", null],
   ["achilles_relative_load", "Achilles tendon load", "1 = running forward at 3 m/s", "achilles_relative_load"],
   ["tibial_compression_peak_bw", "Shin-bone compression", "BW, each step", null],
   ["knee_extensor_moment_ratio", "Knee moment, backward over forward", "at the backward speed", null],
 ];
-/** Ratios by nature: there is nothing to know of them going forward. */
+/** Ratios: they have no value forward. */
 export const OF_BACKWARD = new Set(["knee_extensor_moment_ratio"]);
 
-/** What share of the moving time a load total is of, where that is not all of it; rounded down, so that it never reads as all. */
+/** Say which share of the moving time a load total covers, if not all. Rounded down, so that it never reads as 100 %. */
 export const coveredWords = ({ covered }) =>
-  covered < 1 ? `, of the ${Math.floor(covered * 100)} % of the time where it is known` : "";
+  covered < 1 ? `, which covers the ${Math.floor(covered * 100)} % of the time where it is known` : "";
 
 export const BINDING = {
   duration_s: "the time",
-  speed_range: "the speeds that were measured",
-  speed_high_m_s: "your fastest forward",
-  backward_speed_high_m_s: "your fastest backward",
-  speed_low_m_s: "your slowest",
+  speed_range: "the measured speeds",
+  speed_high_m_s: "your fastest speed forward",
+  backward_speed_high_m_s: "your fastest speed backward",
+  speed_low_m_s: "your slowest speed",
   patellofemoral_impulse_per_bout_bw_s: "the knee-cap impulse",
 };
 
-/** The grade of a quantity in words, after what is said of it; nothing where it has none. */
+/** Return the grade of a quantity in words, to be added to a sentence; empty if it has no grade. */
 export const gradeOf = (found) => (found?.evidence ? `, grade ${found.evidence}` : "");
 
-/** What an answer without a backward speed is, and what it rests on. */
+/** Answers without a backward speed: the warning, and the comparison. */
 const EFFORT = {
-  heart_rate: "A weak estimate (two studies of 13 and 20 people): backward at the same heart rate",
+  heart_rate: "A weak estimate, from two studies of 13 and 20 people: at the same heart rate",
   perceived_exertion:
-    "A weak estimate (taken as at equal heart rate, not measured): backward at the same felt effort",
+    "A weak estimate, not measured but copied from the same heart rate: at the same felt effort",
 };
 
-/** Where the ratio comes from: the people of its studies. */
+/** The studies that the ratio rests on. */
 const RESTS = { run: "studies of 4 to 13 people", walk: "studies of 10 to 20 people", effort: "two studies of 13 and 20 people" };
 
-/** The headline: the great number, what it is, its interval, and the other way to compare. */
+/** Return the headline: the main number, its meaning, its range, and the other comparison. */
 export function headline(answer, others, state) {
   const { forward, backward, ratio } = answer;
-  const [own, time] = [moved(forward.speed_m_s.value, state), clock(forward.duration_s)];
-  const who = `aims at ${peopleOf(state)}`;
+  const [own, time] = [moved(forward.speed_m_s.value, state), lasting(forward.duration_s)];
+  const aim = `This range aims at ${peopleOf(state)}.`;
   if (state.equal === "metabolic_rate") {
     const pace = moved(backward.speed_m_s.value, state);
     return {
       big: pace,
-      lead: `backward for the same ${time} is ${distance(backward.distance_m.value, state.units)}, and spends what your ${own} spends.`,
-      range: `${movedRange(backward.speed_m_s, state)}: ${who}${gradeOf(backward.speed_m_s)}.`,
+      lead: `In the same ${time} you cover ${distance(backward.distance_m.value, state.units)} backward and use the same energy as at ${own} forward.`,
+      range: `${movedRange(backward.speed_m_s, state)}${gradeOf(backward.speed_m_s)}. ${aim}`,
       instead: others.speed ? atSpeed(others.speed, own) : "",
     };
   }
-  const energy = `${rounded(backward.total_energy_kcal.value)} kcal against ${rounded(forward.total_energy_kcal.value)}`;
   const slower = others.metabolic_rate?.backward;
   const [same, unknown] =
-    state.equal === "speed"
-      ? [`backward at the same ${own}`, ""]
-      : [EFFORT[state.equal], " How fast that is, is unknown."];
+    state.equal === "speed" ? [`At the same ${own}`, ""] : [EFFORT[state.equal], " The backward speed is unknown."];
   return {
     big: `${change(ratio.total_energy.value)} energy`,
-    lead: `${same} for the same ${time}: ${energy}.${unknown}`,
-    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}: ${who}${gradeOf(ratio.total_energy)}.`,
+    lead: `${same} for the same ${time}, you would use ${energies({ forward, backward })} backward.${unknown}`,
+    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}. ${aim}`,
     instead: slower
-      ? `The same energy each minute would be ${moved(slower.speed_m_s.value, state)} backward${gradeOf(slower.speed_m_s)}: ${distance(slower.distance_m.value, state.units)} in the same time.`
+      ? `With the same energy per minute you would go ${moved(slower.speed_m_s.value, state)} backward${gradeOf(slower.speed_m_s)}, and cover ${distance(slower.distance_m.value, state.units)} in the same time.`
       : "",
   };
 }
 
 function atSpeed({ forward, backward, ratio }, own) {
   const { value, low, high } = ratio.total_energy;
-  const energy = `${rounded(backward.total_energy_kcal.value)} kcal against ${rounded(forward.total_energy_kcal.value)}`;
-  return `At ${own} backward it would take ${change(value)} energy (${change(low)} to ${change(high)}${gradeOf(ratio.total_energy)}): ${energy}. Whether you can go that fast backward is not said here.`;
+  const percent = `${change(value)} energy (${change(low)} to ${change(high)}${gradeOf(ratio.total_energy)})`;
+  return `At ${own} backward you would use ${energies({ forward, backward })}: ${percent}. We do not know whether you can go that fast backward.`;
 }
+
+/** Return the energy backward beside the energy forward. */
+const energies = ({ forward, backward }) =>
+  `${rounded(backward.total_energy_kcal.value)} instead of ${rounded(forward.total_energy_kcal.value)}\u00a0kcal`;
 
 const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
 
-/** What the interval beside a number is. */
+/** Explain the range beside a number. */
 export const intervalWords = ({ gait }, state) =>
-  `The bar is the estimate, the thin line its interval. It aims at ${peopleOf(state)}; the ratio rests on ${RESTS[state.equal in EFFORT ? "effort" : gait]}. It allows for differences between people, between studies and in the equation.`;
+  `The bar is the estimate. The thin line is its range, which aims at ${peopleOf(state)}. The ratio rests on ${RESTS[state.equal in EFFORT ? "effort" : gait]}. The range allows for differences between people, between studies and in the equation.`;
 
 const FIELDS = [
   ["distance_m", "distance"],
   ["duration_s", "time"],
   ["body_mass_kg", "body mass"],
-  ["backward_speed_high_m_s", "fastest backward"],
-  ["speed_high_m_s", "fastest forward"],
+  ["backward_speed_high_m_s", "fastest speed backward"],
+  ["speed_high_m_s", "fastest speed forward"],
   ["speed_m_s", "speed"],
   ["energy_model", "equation"],
-  ["oxygen_uptake_max_ml_kg_min", "greatest oxygen uptake"],
+  ["oxygen_uptake_max_ml_kg_min", "maximum oxygen uptake"],
   ["oxygen_uptake_ml_kg_min", "oxygen uptake"],
 ];
 
-/** A sentence of the service with the names of fields as they are read on this page. */
+/** Return a sentence of the service with the field names as this page shows them. */
 export const plain = (message) =>
   [...LOADS, ...FIELDS].reduce(
     (text, [field, name]) =>
@@ -129,15 +130,15 @@ export const plain = (message) =>
     message,
   );
 
-/** A warning of the service as it is read on this page. */
-export const told = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));
+/** Return the text of a warning with the units and names of this page. */
+export const warningText = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));
 
 const GAIT = { run: "running", walk: "walking" };
 const RATIO = { documented: "the ratio documented in studies", pooled: "the pooled ratio of studies" };
 
-/** What was left to the service. */
+/** Say what the service chose or assumed. */
 export function assumedWords({ gait, assumed, models }) {
   const rest = assumed.resting_oxygen_uptake_ml_kg_min;
-  const taken = rest ? `; rest taken as ${rest} ml/kg/min` : "";
-  return `Answered for ${GAIT[gait]}: energy forward by the equation ${models.energy_model}, backward by ${RATIO[models.direction_model]}${taken}.`;
+  const resting = rest ? ` Assumed oxygen uptake at rest: ${rest} ml/kg/min.` : "";
+  return `Computed for ${GAIT[gait]}. Energy forward: the equation ${models.energy_model}. Energy backward: ${RATIO[models.direction_model]}.${resting}`;
 }

@@ -121,7 +121,7 @@ TABLE = {
     "Peak ground force, BW, each step": "peak_vertical_force_bw",
     "Peak force behind the knee-cap, BW, each step": "patellofemoral_peak_force_bw",
     "Knee-cap impulse per km, BW·s, one leg": "patellofemoral_impulse_per_km_bw_s",
-    "Knee-cap impulse in the bout, BW·s, one leg": "patellofemoral_impulse_per_bout_bw_s",
+    "Knee-cap impulse in total, BW·s, one leg": "patellofemoral_impulse_per_bout_bw_s",
     "Achilles tendon load, 1 = running forward at 3 m/s": "achilles_relative_load",
     "Shin-bone compression, BW, each step": "tibial_compression_peak_bw",
 }
@@ -134,7 +134,7 @@ def written(found: dict[str, float] | None) -> str:
         return "unknown"
     interval = f"{rounded(found['low'])}–{rounded(found['high'])}"
     if "value" not in found:
-        return f"unknown between {interval}"
+        return f"unknown, range {interval}"
     return rounded(found["value"]) + (f" {interval}" if found["low"] != found["high"] else "")
 
 
@@ -172,12 +172,11 @@ class TestAnswer:
         assert f"{rounded(backward['distance_m']['value'] / 1000)} km" in page.text("lead")
         assert "45:00" in page.text("lead")
         assert f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km" in page.text("range")
-        assert page.text("range").endswith(", grade C.")
+        assert page.text("range").endswith(", grade C. This range aims at 9 in 10 people like those studied.")
         same = answered(page, "/estimate", asked | {"equal": "speed"})
         energies = [rounded(same[way]["total_energy_kcal"]["value"]) for way in ("backward", "forward")]
-        assert f"+30 % energy (−1 % to +70 %, grade B): {energies[0]} kcal against {energies[1]}." in page.text(
-            "instead"
-        )
+        said = f"{energies[0]} instead of {energies[1]} kcal: +30 % energy (−1 % to +70 %, grade B)."
+        assert said in page.text("instead")
 
     def test_the_first_view_is_an_answer(self, page: Explorer) -> None:
         assert_shows_the_answer(page)
@@ -204,21 +203,22 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("equal", "said"),
         [
-            ("heart_rate", "two studies of 13 and 20 people): backward at the same heart rate"),
-            ("perceived_exertion", "taken as at equal heart rate, not measured): backward at the same felt effort"),
+            ("heart_rate", "from two studies of 13 and 20 people: at the same heart rate"),
+            ("perceived_exertion", "not measured but copied from the same heart rate: at the same felt effort"),
         ],
     )
     def test_an_equal_effort_is_named_as_what_it_is(self, page: Explorer, equal: str, said: str) -> None:
         page.choose("equal", equal)
-        assert page.text("lead").startswith(f"A weak estimate ({said} for the same 40:00")
-        assert page.text("range").endswith("like those studied, grade D.")
-        assert "the ratio rests on two studies of 13 and 20 people." in page.text("interval-words")
+        assert page.text("lead").startswith(f"A weak estimate, {said} for the same 40:00 min, ")
+        assert page.text("lead").endswith(" kcal backward. The backward speed is unknown.")
+        assert page.text("range").endswith(", grade D. This range aims at 9 in 10 people like those studied.")
+        assert "The ratio rests on two studies of 13 and 20 people." in page.text("interval-words")
 
     @pytest.mark.parametrize(("gait", "pace"), [("run", "5:30"), ("walk", "12:00")])
     def test_it_says_how_many_people_the_ratio_rests_on(self, page: Explorer, gait: str, pace: str) -> None:
         page.type("move", pace)
         people = [int(row["n"]) for row in studies("ratios") if row["gait"] == gait]
-        said = f"the ratio rests on studies of {min(people)} to {max(people)} people."
+        said = f"The ratio rests on studies of {min(people)} to {max(people)} people."
         assert said in page.text("interval-words")
 
     def test_a_half_is_rounded_up(self, page: Explorer) -> None:
@@ -227,9 +227,9 @@ class TestAnswer:
         assert "1.07 1.00–1.16" not in page.text("numbers")
 
     def test_every_interval_is_an_aim(self, page: Explorer) -> None:
-        assert page.script("return document.getElementById('interval').labels[0].textContent") == "Interval aims at"
+        assert page.script("return document.getElementById('interval').labels[0].textContent") == "Range aims at"
         options = page.script("return [...document.getElementById('interval').options].map((one) => one.text)")
-        assert options == ["half of people", "8 of 10 people", "9 of 10 people", "19 of 20 people"]
+        assert options == ["half of people", "8 in 10 people", "9 in 10 people", "19 in 20 people"]
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -384,10 +384,10 @@ class TestErrors:
         [
             ("mass", "12", "Give a number of at least 30 kg."),
             ("mass", "300", "Give a number of at most 250 kg."),
-            ("mass", "heavy", "Write a number, as 70."),
+            ("mass", "heavy", "Enter a number, for example 70."),
             ("move", "0:30", "Give a number of at most 28.8 km/h."),
-            ("move", "5:99", "Write minutes and seconds, as 5:30."),
-            ("span", "", "Write minutes, or 40:00, or 1:10:00."),
+            ("move", "5:99", "Enter minutes and seconds, for example 5:30."),
+            ("span", "", "Enter minutes or a time, for example 40, 40:00 or 1:10:00."),
             ("grade", "95", "Give a number of at most 90 %."),
         ],
     )
@@ -572,7 +572,7 @@ class TestPlots:
         words = "Backward faster than 12.6 km/h (4:46 /km) is beyond every measurement of energy"
         assert page.text("curve-words").startswith(words)
         page.type("grade", "7")
-        assert page.text("curve-words").startswith("No oxygen uptake on this slope to show. Backward faster")
+        assert page.text("curve-words").startswith("No oxygen uptake was found for this slope. Backward faster")
 
     @pytest.mark.parametrize(
         ("grade", "gait", "lines"),
@@ -637,10 +637,10 @@ class TestPlots:
         words = " ".join(text for text in drawn.itertext() if text.strip())
         loads = figure in {"load", "plan"}
         assert (CAUTION in words) == (rows[1][-1] == CAUTION) == loads
-        assert ("D: extended from other data" in words) == loads
+        assert ("D: extrapolated from other data" in words) == loads
         if figure == "load":
             means = {row["evidence"]: row["evidence_means"] for row in csv.DictReader(table.decode().splitlines())}
-            assert means["D"] == "extended from other data, or a choice of this project"
+            assert means["D"] == "extrapolated from other data, or our assumption"
             assert means["C-"] == means["C"]
         for name in names.values():
             name.unlink()
@@ -720,9 +720,9 @@ class TestPlan:
         assert f"{rounded(energy['value'])} kcal of active energy {interval}" in plan.text("plan-words")
         assert f"kcal active, grade {energy['evidence']}" in plan.text("plan-figure")
         for bout in best["bouts"]:
-            assert f"{clock(bout['duration_s'])} {bout['direction']}" in plan.text("plan-words")
+            assert f"{clock(bout['duration_s'])} min {bout['direction']} at " in plan.text("plan-words")
         label = str(plan.all("#plan-figure svg")[0].get_attribute("aria-label"))
-        assert all(name in label for name in ("Best plan", "Forward alone", "Backward alone"))
+        assert all(name in label for name in ("Best plan", "Only forward", "Only backward"))
 
     @pytest.mark.parametrize(
         ("field", "text"),
@@ -735,7 +735,7 @@ class TestPlan:
 
     def test_a_time_is_needed_for_the_most_energy(self, plan: Explorer) -> None:
         plan.type("planTime", "")
-        assert plan.text("planTime-error") == "Write minutes, or 40:00, or 1:10:00."
+        assert plan.text("planTime-error") == "Enter minutes or a time, for example 40, 40:00 or 1:10:00."
         plan.type("planTime", "30")
         assert plan.text("planTime-error") == ""
 
@@ -779,7 +779,7 @@ class TestTrack:
         answer = response.json()
         assert f"{rounded(answer['totals']['total_energy_kcal']['value'])} kcal" in words
         assert f"{rounded(answer['reversed']['total_energy_kcal']['value'])} kcal" in words
-        assert f", grade {answer['totals']['total_energy_kcal']['evidence']}). Every part" in words
+        assert f", grade {answer['totals']['total_energy_kcal']['evidence']}). With forward and backward swapped" in words
         assert words.endswith(f", grade {answer['ratio']['total_energy']['evidence']}).")
         assert f"{answer['track']['points']} points" in page.text("track-report")
         impulses = [
@@ -791,7 +791,7 @@ class TestTrack:
         assert bool(page.text("track-loads")) == bool(impulses)
         for impulse in impulses:
             assert f"{rounded(impulse['value'])} BW·s" in page.text("track-loads")
-            share = f"of the {math.floor(impulse['covered'] * 100)} % of the time where it is known"
+            share = f"covers the {math.floor(impulse['covered'] * 100)} % of the time where it is known"
             assert share in page.text("track-loads")
         minded = page.text("track-warnings")
         assert all(WARNINGS[code]["message"] in minded for code in (LOAD_MEANING, FALL))
@@ -811,7 +811,7 @@ class TestTrack:
         page.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
         before = page.wait(lambda: page.text("track-words") if " kcal" in page.text("track-words") else "")
         page.one("trackFrom").send_keys("soon\t")
-        assert page.text("track-error").startswith("Write where it begins")
+        assert page.text("track-error").startswith("Enter where backward begins")
         page.script("document.getElementById('trackFrom').value = ''")
         page.type("mass", "95")
         page.script("document.getElementById('span').focus()")
@@ -964,7 +964,7 @@ class TestWords:
         grades = page.script("return [...document.querySelectorAll('.grades dt')].map((grade) => grade.textContent)")
         assert grades == ["A", "B", "C", "D", "?"]
         means = page.script("return document.querySelector('.meanings').textContent")
-        for word in ("energy per minute", "speed", "heart rate", "felt effort", "Interval", "Total", "Unknown"):
+        for word in ("energy per minute", "speed", "heart rate", "felt effort", "Range", "Total", "Unknown"):
             assert word in means
 
     def test_every_warning_is_shown(self, page: Explorer) -> None:
@@ -1060,7 +1060,7 @@ class TestParts:
     def test_without_a_curve(self, lacking: Explorer, status: int, told: str) -> None:
         with lacking.failing("/workout", status):
             lacking.load()
-            assert lacking.text("curve-words") == f"The curve is not here. {told}"
+            assert lacking.text("curve-words") == f"The curve is missing. {told}"
             assert not lacking.one("curve-figure").is_displayed()
             assert not lacking.one("measured").is_displayed()
             assert lacking.all("#energy-figure svg")

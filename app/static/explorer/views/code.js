@@ -1,4 +1,4 @@
-// The very request of the view, to paste elsewhere. A key is told of, never written.
+// The request of the view as code, to paste elsewhere. It shows where a key belongs, but never a key.
 
 import { address, keyed } from "../request.js";
 
@@ -28,7 +28,7 @@ const answer = await response.json();
 console.log(answer.backward);`,
 };
 
-/** A flat object of numbers and words reads the same in Python. */
+/** Write a body as a Python dict: a flat object of numbers and words has the same form. */
 const python = (body) => JSON.stringify(body).replaceAll('":', '": ').replaceAll(',"', ', "');
 
 export const code = (language, path, body) =>

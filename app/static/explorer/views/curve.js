@@ -9,27 +9,27 @@ const PACES_MIN = {
   imperial: [30, 24, 20, 16, 13, 11, 10, 9, 8, 7, 6, 5],
 };
 
-/** What ends the measurements of backward energy, among the constants of the service. */
+/** Constants of GET /models at which measurements of backward energy begin and end. */
 const BACKWARD_ENDS = {
   run: [null, "direction.BACKWARD_MEASURED_TO_M_S"],
   walk: ["direction.WALKING_RATIO_RANGE_M_S[0]", "direction.WALKING_RATIO_RANGE_M_S[1]"],
 };
 
-/** Speeds of the data behind the forward equation; of the gait's other equations where it has no end of its own. */
+/** Return the speed range of the forward equation, or of the gait's first equation that has one. */
 export function speedRange({ gait, forward, models }, equations) {
   const ranges = equations.filter((model) => model.gait === gait && model.speed_range_m_s?.length === 2);
   const own = ranges.find(({ id }) => id === models.energy_model) ?? ranges[0];
   return own?.speed_range_m_s ?? [forward.speed_m_s.value / 2, forward.speed_m_s.value * 2];
 }
 
-/** Speeds of the data behind backward: those of forward where the ratio was measured too. */
+/** Return the speed range of the data for backward: that of forward where the ratio was measured too. */
 export function backwardRange({ gait }, [low, high], constants) {
   const end = (name) => constants.find((constant) => constant.name === name)?.number;
   const [from, to] = BACKWARD_ENDS[gait];
   return [Math.max(low, end(from) ?? low), Math.min(high, end(to) ?? high)];
 }
 
-/** Stretches of rising rows inside a range or outside it, neighbours sharing an end. */
+/** Split rows of rising speed into stretches inside and outside a range. Neighbours share an end. */
 function stretches(rows, [low, high]) {
   const found = [];
   rows.slice(1).forEach((row, place) => {
@@ -40,7 +40,7 @@ function stretches(rows, [low, high]) {
   return found;
 }
 
-/** The values from the literature, to be read. */
+/** Make the table of values from the literature. */
 export const valuesTable = (points, state) =>
   table(
     "Values from the literature",
@@ -55,7 +55,7 @@ export const valuesTable = (points, state) =>
     ]),
   );
 
-/** Energy against speed: `curve` has rows of one direction and speed, `points` values of studies, `here` the two bouts. */
+/** Draw energy against speed: `curve` has a row for each direction and speed, `points` the studies, `here` the reader's two runs. */
 export function curve({ curve, points, here, range: [low, high], backward, perOxygen, state }) {
   const id = "curve-figure";
   const width = widthOf(id);
@@ -84,7 +84,7 @@ export function curve({ curve, points, here, range: [low, high], backward, perOx
     ...stretches(of("backward", curve), backward).map((stretch) => ({ way: "backward", ...stretch })),
   ];
   const length = ({ rows }) => rows.at(-1).speed - rows[0].speed;
-  // Named once, where there is most room.
+  // Label the longest one only.
   const named = lines.filter(({ outside }) => outside).sort((one, other) => length(other) - length(one))[0];
   const last = DIRECTIONS.map((way) => of(way, curve).at(-1));
   const title = (point) =>
@@ -92,7 +92,7 @@ export function curve({ curve, points, here, range: [low, high], backward, perOx
   const read = here.map((bout) => `${bout.way} ${rounded(y(bout.oxygen))} ${unit} at ${moved(bout.speed, state)}`);
   draw(
     id,
-    `Energy against speed from ${moved(ends[0], state)} to ${moved(ends[1], state)}, with bands and ${points.length} values from the literature; your bout: ${read.join(", ")}.`,
+    `Energy against speed from ${moved(ends[0], state)} to ${moved(ends[1], state)}, with bands and ${points.length} values from the literature. Your run: ${read.join(", ")}.`,
     {
       height: Math.round(Math.min(400, Math.max(280, width * 0.5))),
       marginLeft: 44,

@@ -1,4 +1,4 @@
-// Pairs of bars: forward against backward, with intervals and evidence grades.
+// Pairs of bars: forward and backward, with ranges and evidence grades.
 
 import { range, rounded } from "../units.js";
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, hatching, widthOf } from "./plots.js";
@@ -6,7 +6,7 @@ import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, hatching, widthOf } from "./pl
 const BAR = 15;
 const GAP = 3;
 
-/** Pairs of bars, each pair with a scale of its own: `{title, unit, forward, backward}`; unknown is hatched. */
+/** Draw pairs of bars, each `{title, unit, forward, backward}` with a different scale; unknown values are hatched. */
 export function pairs(id, label, rows, ofLoads = false) {
   const narrow = widthOf(id) < 480;
   const top = narrow ? 34 : 20;
@@ -16,7 +16,7 @@ export function pairs(id, label, rows, ofLoads = false) {
   const known = bars.filter((bar) => bar.known);
   const unknown = bars.filter((bar) => !bar.known);
   const spread = known.filter(({ low, high }) => low !== high);
-  // Room for the longest value, for its interval, and for the grade.
+  // Room for the longest value, its range and its grade.
   const digits = 8 + 9 * Math.max(...bars.map(({ text }) => text.length));
   const marginRight =
     digits +
@@ -26,7 +26,7 @@ export function pairs(id, label, rows, ofLoads = false) {
   const middle = (bar) => bar.y + BAR / 2;
   const titleAt = (row, place) => place * band + 8;
   const inner = widthOf(id) - 20 - marginRight;
-  // The word stands on the hatching where there is room for both, else beside it.
+  // Put the word on the hatching if it fits, otherwise beside it.
   const wordOf = (bar) => {
     if ((bar.high - bar.low) * inner < 80) {
       if (bar.low * inner > 60) return { x: bar.low, textAnchor: "end", dx: -5 };
@@ -151,10 +151,10 @@ export function pairs(id, label, rows, ofLoads = false) {
   );
 }
 
-/** The bars of one row, as shares of its longest interval. */
+/** Return the bars of one row, scaled to its highest range. */
 function barsOf(row, top) {
   const most = Math.max(...DIRECTIONS.map((way) => row[way]?.high ?? 0)) || 1;
-  return DIRECTIONS.filter((way) => !(way === "forward" && row.backwardAlone)).map((way, line) => {
+  return DIRECTIONS.filter((way) => !(way === "forward" && row.onlyBackward)).map((way, line) => {
     const found = row[way];
     const known = found !== undefined && "value" in found;
     return {

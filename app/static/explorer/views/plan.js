@@ -1,10 +1,10 @@
-// A session planned: bouts forward and backward for the most energy, or for the least impulse of the knee-cap.
+// Plans a session: bouts forward and backward with the most energy, or with the lowest impulse of the knee-cap.
 
 import { at, element, say } from "../elements.js";
 import { placed, read, showErrors } from "../form.js";
 import { channel, problems } from "../request.js";
-import { clock, moved, rounded } from "../units.js";
-import { BINDING, coveredWords, gradeOf, told } from "../words.js";
+import { lasting, moved, rounded } from "../units.js";
+import { BINDING, coveredWords, gradeOf, warningText } from "../words.js";
 import { loaded } from "./plots.js";
 import { timeline } from "./timeline.js";
 
@@ -18,12 +18,12 @@ const POINTERS = {
   "/backward_speed_high_m_s": "planBackward",
   [`/limits/${IMPULSE}`]: "planCap",
 };
-/** Warnings of a load and of going backward that stand beside every plan. */
+/** Warnings of loads and of going backward that every plan shows. */
 const ALWAYS = ["caution.load_meaning", "caution.fall"];
 const ask = channel();
 
-/** Body of POST /plan, of the person and models of the bout's body. */
-function wish(state, bout) {
+/** Return the body of POST /plan with the person and models of the run, and errors of fields that cannot be read. */
+function planBody(state, run) {
   const least = state.goal === "least_load";
   const fields = [
     ...(least ? ["planEnergy"] : []),
@@ -33,7 +33,7 @@ function wish(state, bout) {
   ];
   const { values, errors } = read(fields, state);
   const shared = ["body_mass_kg", "gait", "grade", "energy_model", "direction_model", "interval"];
-  const body = Object.fromEntries(shared.filter((name) => name in bout).map((name) => [name, bout[name]]));
+  const body = Object.fromEntries(shared.filter((name) => name in run).map((name) => [name, run[name]]));
   body.goal = state.goal;
   if ("planTime" in values) body.duration_s = values.planTime;
   if (least) Object.assign(body, { active_energy_kcal: values.planEnergy, indicator: IMPULSE });
@@ -43,10 +43,10 @@ function wish(state, bout) {
   return { body, errors };
 }
 
-export async function plan(state, bout) {
+export async function plan(state, run) {
   at("planEnergy-field").hidden = state.goal !== "least_load";
   at("planCap-field").hidden = state.goal === "least_load";
-  const { body, errors } = wish(state, bout);
+  const { body, errors } = planBody(state, run);
   const answer = errors.length ? null : await ask("/plan", JSON.stringify(body));
   if (answer?.status === 404) {
     at("plan").hidden = true;
@@ -69,13 +69,13 @@ export async function plan(state, bout) {
   at("plan-warnings").replaceChildren(
     ...best.warnings
       .filter(({ code }) => code.includes("plan") || ALWAYS.includes(code))
-      .map((warning) => element("li", {}, told(warning, state))),
+      .map((warning) => element("li", {}, warningText(warning, state))),
   );
   await loaded();
   const options = [
     ["Best plan", best],
-    ["Forward alone", best.forward_only],
-    ["Backward alone", best.backward_only],
+    ["Only forward", best.forward_only],
+    ["Only backward", best.backward_only],
   ];
   timeline(
     options.filter(([, option]) => option),
@@ -85,17 +85,17 @@ export async function plan(state, bout) {
 
 function sentence(best, state) {
   const bouts = best.bouts.map(
-    (bout) => `${clock(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
+    (bout) => `${lasting(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
   );
-  const rest = best.rest_s > 0 ? ` and ${clock(best.rest_s)} of rest` : "";
+  const rest = best.rest_s > 0 ? ` and ${lasting(best.rest_s)} of rest` : "";
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
-  const held = bound.length ? ` What holds it back: ${bound.join(", ")}.` : "";
+  const held = bound.length ? ` Limited by: ${bound.join(", ")}.` : "";
   const energy = best.totals.active_energy_kcal;
   const { low, value, high } = energy;
   return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}${gradeOf(energy)}).${loadWords(best)}${held}`;
 }
 
-/** Both loads of the knee-cap, as one can fall while the other rises. */
+/** Say both loads of the knee-cap, because one can fall while the other rises. */
 function loadWords({ goal, totals: { load = {} } }) {
   const parts = [
     ["impulse", load[IMPULSE], "BW·s"],
@@ -106,6 +106,6 @@ function loadWords({ goal, totals: { load = {} } }) {
       ([name, found, unit]) =>
         `${name} ${rounded(found.value)} ${unit} (${rounded(found.low)} to ${rounded(found.high)}${gradeOf(found)})${coveredWords(found)}`,
     );
-  const least = goal === "least_load" ? " The impulse, force summed over steps, is made least, and not the peak." : "";
+  const least = goal === "least_load" ? " This plan has the lowest impulse (force added up over the steps), not the lowest peak." : "";
   return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";
 }

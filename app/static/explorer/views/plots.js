@@ -1,4 +1,4 @@
-// A plot in its figure, with downloads. Observable Plot is loaded once the first numbers are there.
+// Draws a plot in its figure, with downloads. Observable Plot is loaded after the first numbers are shown.
 
 import { at, download, element } from "../elements.js";
 import { cautioned, csv, gradeWords } from "./table.js";
@@ -8,7 +8,7 @@ export const COLOURS = { forward: "var(--forward)", backward: "var(--backward)" 
 export const ARROWS = { forward: "→", backward: "←" };
 
 const FONT = "system-ui, sans-serif";
-/** Around the notes below a plot, and from one line of them to the next. */
+/** Margin around the notes below a plot, and height of a line. */
 const [MARGIN, LINE] = [8, 17];
 
 export let Plot;
@@ -20,7 +20,7 @@ export const loaded = () =>
 
 export const widthOf = (id) => Math.max(at(id).clientWidth, 240);
 
-/** A mark that draws nothing but defines the hatching of what is unknown. */
+/** Return a mark that draws nothing and defines the hatching of unknown values. */
 export const hatching =
   (name) =>
   (index, scales, values, dimensions, { ownerSVGElement }) => {
@@ -45,10 +45,10 @@ export const hatching =
     return definitions;
   };
 
-/** Draw a plot into its figure; `rows` are its numbers for CSV. One of loads leaves the page with their caution alone. */
+/** Draw a plot into its figure; `rows` are its numbers for CSV. Downloads of loads carry the caution. */
 export function draw(id, label, options, rows, ofLoads = false) {
   const svg = Plot.plot({ className: "plot", ariaLabel: label, width: widthOf(id), ...options });
-  // Its rules are in page.css: the page's policy lets no inline style in.
+  // Its rules are in page.css: the content security policy forbids an inline style.
   svg.querySelector("style").remove();
   svg.setAttribute("role", "img");
   for (const mark of svg.querySelectorAll("[aria-label]")) {
@@ -76,7 +76,7 @@ function buttons(figure, name) {
   return element("div", { class: "downloads" }, element("span", {}, "Download "), ...made);
 }
 
-/** The plot as a file of its own: on the page's ground, its notes below. */
+/** Return the plot as a separate SVG with the page's background, and its notes below. */
 function standalone(figure) {
   const svg = figure.querySelector("svg");
   const copy = svg.cloneNode(true);
@@ -107,7 +107,7 @@ function standalone(figure) {
   return copy;
 }
 
-/** Text in lines that fit a width. */
+/** Break a text into lines that fit a width. */
 function wrapped(text, width) {
   const context = element("canvas").getContext("2d");
   context.font = `12px ${FONT}`;
@@ -120,7 +120,7 @@ function wrapped(text, width) {
   return lines;
 }
 
-/** A plot as text, its colours as they are shown. */
+/** Write a plot as SVG text with the colours on the screen. */
 function written(svg, figure) {
   const style = getComputedStyle(figure);
   const text = new XMLSerializer().serializeToString(svg);

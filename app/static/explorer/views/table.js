@@ -1,10 +1,10 @@
-// All numbers, as a table to read and as CSV.
+// All numbers, as a table and as CSV.
 
 import { at, element, table } from "../elements.js";
 import { distance, moved, movedRange, range, rounded } from "../units.js";
 import { LOADS, OF_BACKWARD, ROWS } from "../words.js";
 
-/** A quantity as read: value, and its interval when it has one. */
+/** Make a cell: the value, and its range if it has one. */
 function written(field, found, state) {
   if (found === undefined) return element("span", { class: "hatched" }, "unknown");
   if (field === "speed_m_s") return spread(moved(found.value, state), found, movedRange(found, state));
@@ -16,7 +16,7 @@ function written(field, found, state) {
     );
   }
   if (!("value" in found)) {
-    return element("span", {}, element("span", { class: "hatched" }, "unknown"), ` between ${range(found)}`);
+    return element("span", {}, element("span", { class: "hatched" }, "unknown"), `, range ${range(found)}`);
   }
   return spread(rounded(found.value), found, range(found));
 }
@@ -27,14 +27,14 @@ function spread(value, { low, high }, interval) {
   return cell;
 }
 
-/** A ratio with its own grade, where it has one: it may be better known than either side. */
+/** Make a cell of a ratio with its grade, if it has one. A ratio may be better known than either side. */
 function ofRatio(name, found, state) {
   const cell = written(name, found, state);
   if (found.evidence) cell.append(` ${found.evidence}`);
   return cell;
 }
 
-/** The grades of both directions; nothing where neither has one. */
+/** Write the grades of both directions; empty if neither has one. */
 const grades = (...sides) =>
   sides.some((side) => side?.evidence) ? sides.map((side) => side?.evidence ?? "–").join(" / ") : "";
 
@@ -61,7 +61,7 @@ export function numbers({ forward, backward, ratio }, state) {
   return table("All numbers, forward and backward", ["", "Forward →", "Backward ←", "Ratio, its grade", "Grade → / ←"], rows);
 }
 
-/** Rows of a comma-separated file, quoted where needed. */
+/** Write rows as CSV, with quotes where needed. */
 export const csv = (rows) =>
   rows
     .map((row) =>
@@ -71,7 +71,7 @@ export const csv = (rows) =>
     )
     .join("\n") + "\n";
 
-/** What each evidence grade means, in the words of the page. */
+/** Return the meaning of each evidence grade, in the words of the page. */
 const meanings = () =>
   Object.fromEntries([...document.querySelectorAll(".grades div")].map(({ children }) => [...children].map(wordsOf)));
 const wordsOf = ({ textContent }) => textContent.trim().replace(/\s+/g, " ");
@@ -80,7 +80,7 @@ export const gradeWords = () =>
     .map(([grade, means]) => `${grade}: ${means}.`)
     .join(" ");
 
-/** Rows of a file with what each grade means, and the caution beside each load; `isLoad` says which rows are of one. */
+/** Add to rows the meaning of each grade, and the caution beside each load; `isLoad` says which rows are loads. */
 export function cautioned([heads, ...rows], isLoad = () => true) {
   const [place, means] = [heads.indexOf("evidence"), meanings()];
   const meant = (row) => (place < 0 ? [] : [means[row[place]?.[0]] ?? ""]);
@@ -91,10 +91,10 @@ export function cautioned([heads, ...rows], isLoad = () => true) {
   ];
 }
 
-/** Whether a row of the answer is of a load. */
+/** Whether a row of the answer is a load. */
 export const ofLoad = ([field]) => LOADS.some(([name]) => name === field);
 
-/** The answer as the service gave it: SI, unrounded, the service's own names; an empty cell is unknown. */
+/** Return the answer as rows in SI, not rounded, with the names of the service; an empty cell is unknown. */
 export function answerRows({ forward, backward }) {
   const rows = [["field", "direction", "value", "low", "high", "evidence"]];
   const add = (field, direction, found) => {

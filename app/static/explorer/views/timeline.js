@@ -1,10 +1,10 @@
-// Along time: the bouts of a plan, and the profile of a recording.
+// Plots over time: the bouts of a plan, and the profile of a recording.
 
 import { METRES, NAMES, clock, moved, range, rounded } from "../units.js";
 import { coveredWords, gradeOf } from "../words.js";
 import { ARROWS, COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
 
-/** The best plan, and the best with one direction alone, each a row of bouts and rest. */
+/** Draw the best plan, and the best in one direction, each as a row of bouts and rest. */
 export function timeline(options, state) {
   const id = "plan-figure";
   const narrow = widthOf(id) < 480;
@@ -104,7 +104,7 @@ export function timeline(options, state) {
   );
 }
 
-/** Speed and slope of a recording over time. */
+/** Draw speed and slope of a recording over time. */
 export function profile(columns, state) {
   const rows = columns.segment_start_s.map((start, place) => ({
     from: start / 60,
@@ -139,7 +139,7 @@ export function profile(columns, state) {
     },
     given,
   );
-  // One percent either way at least, so that the noise of a level way does not look like hills.
+  // Show at least ±1 %, so that noise on level ground does not look like hills.
   const steep = rows.map((row) => row.grade);
   draw(
     "slope-figure",

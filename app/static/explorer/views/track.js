@@ -1,9 +1,9 @@
-// A recording of a watch: sent to this service, summed up as it was and reversed, and nothing kept.
+// A recording of a watch: sends it to this service and shows its sums, as recorded and with directions swapped.
 
 import { at, element, say } from "../elements.js";
 import { channel, problems } from "../request.js";
-import { change, clock, distance, range, rounded, seconds } from "../units.js";
-import { coveredWords, gradeOf, told } from "../words.js";
+import { change, distance, lasting, range, rounded, seconds } from "../units.js";
+import { coveredWords, gradeOf, warningText } from "../words.js";
 import { loaded } from "./plots.js";
 import { profile } from "./timeline.js";
 
@@ -12,7 +12,7 @@ let shown;
 let sent;
 const ask = channel();
 
-/** Let files be dropped or chosen; `person()` gives the body shared with the bout, `state()` the units. */
+/** Accept dropped and chosen files; `person()` returns the fields shared with the run, `state()` the units. */
 export function listenTrack(person, state) {
   const drop = at("drop");
   const go = () => file && send(person(), state());
@@ -33,13 +33,13 @@ export function listenTrack(person, state) {
     go();
   });
   for (const name of ["trackFrom", "trackTo"]) at(name).addEventListener("change", go);
-  // Once a field is left or a slider let go, as a recording is longer than a bout.
+  // Wait until a field is left or a slider released: a recording takes longer than a run.
   at("run").addEventListener("change", () => {
     if (shown && Number.isFinite(person().body_mass_kg) && JSON.stringify(person()) !== sent) go();
   });
 }
 
-/** Draw what is there again, in the units of now. */
+/** Draw the recording again in the current units. */
 export async function redrawTrack(state) {
   if (!shown) return;
   await loaded();
@@ -56,7 +56,7 @@ function backward() {
 async function send(person, state) {
   const said = { ...person, ...backward(), include: ["profile"] };
   if (said.backward?.some((part) => !Object.values(part).every(Number.isFinite))) {
-    say("track-error", "Write where it begins and ends as minutes, or 4:00, or 1:10:00.");
+    say("track-error", "Enter where backward begins and ends as minutes or a time, for example 4, 4:00 or 1:10:00.");
     return;
   }
   sent = JSON.stringify(person);
@@ -85,27 +85,27 @@ function write({ totals, reversed, ratio, track, profile: columns, warnings }, s
   const energies = `${rounded(energy.value)} kcal (${rounded(energy.low)} to ${rounded(energy.high)}${gradeOf(energy)})`;
   say(
     "track-words",
-    `${distance(totals.distance_m, state.units)} in ${clock(totals.moving_duration_s)} moving: ${energies}. Every part the other way round, at its speed: ` +
+    `${distance(totals.distance_m, state.units)} in ${lasting(totals.moving_duration_s)} of moving: ${energies}. With forward and backward swapped, at the same speeds: ` +
       `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}).`,
   );
   say("track-loads", loads(totals.load ?? {}, reversed.load ?? {}));
   say(
     "track-report",
-    `${track.points} points; ${track.removed_spikes} spikes removed, ${track.jumps} jumps, ${track.pauses} pauses (${clock(track.paused_s)}), ` +
-      `${track.gaps} gaps (${clock(track.gap_s)}), ${clock(track.left_out_s)} left out. ${track.smoothing}`,
+    `${track.points} points; ${track.removed_spikes} spikes removed, ${track.jumps} jumps, ${track.pauses} pauses (${lasting(track.paused_s)}), ` +
+      `${track.gaps} gaps (${lasting(track.gap_s)}), ${lasting(track.left_out_s)} left out. ${track.smoothing}`,
   );
   at("track-warnings").replaceChildren(
-    ...warnings.filter(({ code }) => /track|workout|load_meaning|fall/.test(code)).map((warning) => element("li", {}, told(warning, state))),
+    ...warnings.filter(({ code }) => /track|workout|load_meaning|fall/.test(code)).map((warning) => element("li", {}, warningText(warning, state))),
   );
   if (columns) profile(columns, state);
 }
 
-/** The knee-cap impulse, the one load that adds up, as recorded and the other way round. */
-function loads(asDone, turned) {
+/** Say the knee-cap impulse, the only load that adds up, as recorded and with directions swapped. */
+function loads(recorded, swapped) {
   const name = "patellofemoral_impulse_per_bout_bw_s";
   const said = [
-    [asDone[name], "as recorded"],
-    [turned[name], "the other way round"],
+    [recorded[name], "as recorded"],
+    [swapped[name], "with directions swapped"],
   ].filter(([impulse]) => impulse);
   if (!said.length) return "";
   const amounts = said.map(
