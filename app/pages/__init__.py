@@ -1,1 +1,1 @@
-"""Pages and pictures."""
+"""Pages and plots."""

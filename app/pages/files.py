@@ -1,4 +1,4 @@
-"""The pages and what they load, kept in memory: serving one needs no open file and no thread."""
+"""Serves the pages and their scripts and styles from memory, without an open file or a thread."""
 
 from functools import cache
 from mimetypes import guess_type
@@ -16,7 +16,7 @@ router = APIRouter(include_in_schema=False)
 
 @cache
 def files() -> dict[str, tuple[bytes, str]]:
-    """Return every file below the folder with its media type, by its path there."""
+    """Return the content and media type of every file in the static folder, by its path."""
     found = (file for file in STATIC.rglob("*") if file.is_file())
     return {
         file.relative_to(STATIC).as_posix(): (file.read_bytes(), guess_type(file)[0] or "text/plain") for file in found
@@ -25,7 +25,7 @@ def files() -> dict[str, tuple[bytes, str]]:
 
 @router.get("/static/{path:path}")
 async def static(path: str) -> Response:
-    """Serve a file."""
+    """Serve a file of the static folder."""
     if path not in files():
         raise HTTPException(404)
     content, media_type = files()[path]
@@ -34,11 +34,11 @@ async def static(path: str) -> Response:
 
 @router.get("/")
 async def index() -> Response:
-    """Serve the first page."""
+    """Serve the explorer."""
     return await static("index.html")
 
 
 @router.get("/docs")
 async def docs() -> Response:
-    """Serve the page of the contract."""
+    """Serve the page of the API."""
     return await static("docs/index.html")

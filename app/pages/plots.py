@@ -1,4 +1,4 @@
-"""The pictures of /plot, drawn."""
+"""Draws the plots of /plot as SVG."""
 
 from collections.abc import Iterator
 from itertools import cycle, groupby, pairwise
@@ -37,22 +37,22 @@ from retrorun.models.vocabulary.choices import DIRECTIONS, Gait
 WIDTH: Final = 800
 
 LEGEND: Final = 68
-"""Baseline of the line below the headline that says what is what."""
+"""Baseline of the legend below the headline."""
 
 TOP: Final = 118
 
 BOTTOM: Final = 380
 
 MARGIN: Final = 62
-"""Place of the upright axis, and the room it takes."""
+"""Width of the vertical axis."""
 
 ROW: Final = 28
-"""From one line of words to the next."""
+"""Height of a line of text."""
 
 MOST_TICKS: Final = 9
 
 LOAD_ROWS: Final = 5
-"""Lines of words below the bars of a plot of loads, with the margin, before what loads mean."""
+"""Lines of text below the bars of a plot of loads, including the margin, above the meaning of loads."""
 
 SWATCH: Final = 36
 
@@ -76,15 +76,15 @@ PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "each km, BW·s": {"patellofemoral_impulse_per_km_bw_s": ("Kneecap", "impulse")},
     f"× run at {ACHILLES_REFERENCE_M_S:g} m/s": {"achilles_relative_load": ("Achilles", "force")},
 }
-"""The indicators by what they are measured in, each with its label in two lines."""
+"""The indicators by their unit, each with a label of two lines."""
 
-NOTHING_TO_SHOW: Final = "No oxygen uptake on this slope to show."
+NOTHING_TO_SHOW: Final = "No oxygen uptake was found for this slope."
 
-ELSEWHERE: Final = "Studies that give a ratio or a cost alone are in the validation."
+ELSEWHERE: Final = "Studies that give only a ratio or a cost are in the validation."
 
 
 def energy_plot(*, theme: Theme = "light", **asked: Any) -> str:
-    """Return energy against speed as SVG; see `models.validation.plot_data.energy_curves` for what may be asked."""
+    """Return energy against speed as SVG; the parameters are those of `models.validation.plot_data.energy_curves`."""
     curves = energy_curves(**asked)
     drawing = Drawing(theme)
     speeds = PLOTTED_M_S[curves.gait]
@@ -111,7 +111,7 @@ def energy_plot(*, theme: Theme = "light", **asked: Any) -> str:
     _energy_legend(drawing, curves, shapes)
     title = f"{GERUND[curves.gait]}, {ground(curves.grade)}: {HEADINGS[curves.per]}"
     height = BOTTOM + 2 * ROW + ROW * max(1, -(-len(shapes) // COLUMNS)) + GAP
-    return drawing.sheet(WIDTH, height, title=title, description=energy_words(curves))
+    return drawing.document(WIDTH, height, title=title, description=energy_words(curves))
 
 
 def _curve(drawing: Drawing, speeds: list[float], curve: Curve, name: str, axes: tuple[Axis, Axis]) -> None:
@@ -128,7 +128,7 @@ def _curve(drawing: Drawing, speeds: list[float], curve: Curve, name: str, axes:
 
 
 def stretches(outside: list[bool]) -> Iterator[tuple[list[int], bool]]:
-    """Yield the places of each stretch of a curve, and whether it lies outside the data; neighbours share an end.
+    """Yield the positions of each stretch of a curve and whether it is outside the data; neighbours share an end.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def _energy_legend(drawing: Drawing, curves: EnergyCurves, shapes: dict[str, str
         drawing.text(x + SWATCH + RADIUS, LEGEND, name)
         x += SWATCH + width_of(name) + FONT
     drawing.bar((x, y - GAP), (SWATCH, 2 * GAP), fill="ink", stroke="none", fill_opacity=TINT)
-    words = f"{share(curves.interval)} interval"
+    words = f"{percent(curves.interval)} range"
     drawing.text(x + SWATCH + RADIUS, LEGEND, words)
     x += SWATCH + width_of(words) + FONT
     drawing.line([(x, y), (x + SWATCH, y)], stroke="ink", stroke_width=THICK, stroke_dasharray=DASHES["outside"])
@@ -165,36 +165,36 @@ def _energy_legend(drawing: Drawing, curves: EnergyCurves, shapes: dict[str, str
 
 
 def energy_words(curves: EnergyCurves) -> str:
-    """Return what a plot of energy shows, in words."""
+    """Return the description of a plot of energy: its key numbers and its limits."""
     place = curves.speed_m_s.tolist().index(curves.example_m_s)
     unit = UNITS[curves.per]
-    told = [
+    key_numbers = [
         f"{name} {curve.value[place]:.3g} {unit} ({curve.low[place]:.3g} to {curve.high[place]:.3g})"
         for name, curve in zip(DIRECTIONS, (curves.forward, curves.backward), strict=True)
     ]
     sentences = [
         "Gross energy per kilogram of body mass, forward and backward at equal speed, by "
-        f"{curves.energy_model} and the ratio {curves.direction_model}; "
-        f"the band is {held(curves.interval, curves.gait)}, between studies and in the equation.",
-        f"At {curves.example_m_s:g} m/s: {', '.join(told)}.",
+        f"{curves.energy_model} and the ratio {curves.direction_model}. "
+        f"The band {aim(curves.interval, curves.gait)}, between studies and in the equation.",
+        f"At {curves.example_m_s:g} m/s: {', '.join(key_numbers)}.",
     ]
     for name, curve in zip(DIRECTIONS, (curves.forward, curves.backward), strict=True):
         inside = curves.speed_m_s[~curve.outside_data]
-        told_range = f"from {inside.min():.3g} to {inside.max():.3g} m/s" if inside.size else "nowhere in this plot"
-        sentences.append(f"{name.capitalize()} is inside its data {told_range}.")
+        where = f"from {inside.min():.3g} to {inside.max():.3g} m/s" if inside.size else "nowhere in this plot"
+        sentences.append(f"{name.capitalize()} is inside its data {where}.")
     studies = list(dict.fromkeys(point.study for point in curves.measured))
-    shown = f"Values from the literature shown, means of groups or table values without n: {', '.join(studies)}."
+    shown = f"Values from the literature, group means or table values without n: {', '.join(studies)}."
     sentences.append(shown if studies else f"{NOTHING_TO_SHOW} {ELSEWHERE}")
     return " ".join([*sentences, *curves.notes])
 
 
 def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
-    """Return joint loads at one speed as SVG; see `models.validation.plot_data.loads` for what may be asked."""
+    """Return joint loads at one speed as SVG; the parameters are those of `models.validation.plot_data.loads`."""
     found = loads(**asked)
     drawing = Drawing(theme)
     slot = (WIDTH - MARGIN * len(PANELS) - RADIUS) / sum(map(len, PANELS.values()))
     left = 0.0
-    told: list[str] = []
+    values: list[str] = []
     for heading, labels in PANELS.items():
         across = Axis(0.0, float(len(labels)), left + MARGIN, left + MARGIN + len(labels) * slot)
         pairs = {name: (indicator(found.forward, name), indicator(found.backward, name)) for name in labels}
@@ -211,7 +211,7 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
                 drawing.open(indicator=name, direction=direction)
                 _bar(drawing, x, up, known, direction)
                 drawing.close()
-                told.append(f"{' '.join(label)}, {heading}, {direction}: {load_words(known)}.")
+                values.append(f"{' '.join(label)}, {heading}, {direction}: {load_words(known)}.")
             star = "*" if name in found.outside_data else ""
             for line, words in enumerate((label[0], label[1] + star), start=2):
                 drawing.text(middle, BOTTOM + line * ROW, words, text_anchor="middle")
@@ -219,18 +219,16 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
         left = across.end
     _load_legend(drawing, found.interval, outside=bool(found.outside_data))
     title = f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
-    meant = (
-        f"Intervals are {held(found.interval, found.gait)} and between methods; the Achilles bounds backward are fixed."
-    )
+    meant = f"Each range {aim(found.interval, found.gait)} and between methods. The Achilles range backward is fixed."
     lines = wrap(found.in_short, int((WIDTH - 2 * RADIUS) / width_of("m")))
     for line, words in enumerate(lines, start=5):
         drawing.text(RADIUS, BOTTOM + line * ROW + RADIUS, words)
     height = BOTTOM + (LOAD_ROWS + len(lines)) * ROW
-    return drawing.sheet(WIDTH, height, title=title, description=" ".join([meant, *told, *found.notes]))
+    return drawing.document(WIDTH, height, title=title, description=" ".join([meant, *values, *found.notes]))
 
 
 def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, direction: str) -> None:
-    """Draw an estimate with its interval; what has no value hatched, between its bounds where it has any."""
+    """Draw an estimate with its range, or hatching where there is no value, between its bounds if it has any."""
     middle = x + BAR / 2
     if known and "value" in known:
         y = up.at(known["value"])
@@ -240,7 +238,7 @@ def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, directio
     else:
         high, low = (up.at(known["high"]), up.at(known["low"])) if known else ((up.start + up.end) / 2, up.start)
         drawing.bar((x, high), (BAR, low - high), fill="hatch", stroke="ink", stroke_dasharray=DASHES["outside"])
-        # Within the box, or below it where that is too low.
+        # Inside the box, or from the axis up where the box is too low.
         wide = width_of("unknown") + GAP
         centre = (high + low) / 2 if low - high >= wide else up.start - (wide + GAP) / 2
         drawing.bar((middle - FONT / 2, centre - wide / 2), (FONT, wide), fill="paper", stroke="none")
@@ -257,33 +255,33 @@ def _load_legend(drawing: Drawing, interval: float, *, outside: bool) -> None:
         drawing.text(x + side + RADIUS, LEGEND, name)
         x += side + width_of(name) + 2 * GAP
     drawing.whisker(x + RADIUS, LEGEND, LEGEND - side + RADIUS)
-    drawing.text(x + side, LEGEND, f"{share(interval)} interval")
+    drawing.text(x + side, LEGEND, f"{percent(interval)} range")
     drawing.text(RADIUS, BOTTOM + 4 * ROW + RADIUS, "Letters: evidence, A strong, D weak. BW: body weights.")
     if outside:
         drawing.text(WIDTH - RADIUS, LEGEND, "* outside the data", text_anchor="end")
 
 
 def load_words(known: Indicator | None) -> str:
-    """Return an indicator in words."""
+    """Return the value, range and grade of an indicator in words."""
     if not known:
         return "unknown"
     bounds = f"{known['low']:.3g} to {known['high']:.3g}"
     if "value" not in known:
-        return f"unknown, bounds {bounds}, evidence grade {known['evidence']}"
+        return f"unknown, range {bounds}, evidence grade {known['evidence']}"
     return f"{known['value']:.3g} ({bounds}), evidence grade {known['evidence']}"
 
 
-def held(interval: float, gait: Gait) -> str:
-    """Return what an interval is meant to be, to be followed by what else it allows for.
+def aim(interval: float, gait: Gait) -> str:
+    """Return whom a range aims at and what it allows for; the caller continues the list.
 
     Examples
     --------
-    >>> held(0.9, "run")
-    'aims at 90% of people like those studied (studies of 4 to 13); it allows for differences between people'
+    >>> aim(0.9, "run")
+    'aims at 90% of people like those studied (studies of 4 to 13) and allows for differences between people'
     """
     people = [int(row["n"]) for row in table("ratios") if row["gait"] == gait]
     return (
-        f"aims at {share(interval)} of people like those studied (studies of {min(people)} to {max(people)}); it "
+        f"aims at {percent(interval)} of people like those studied (studies of {min(people)} to {max(people)}) and "
         "allows for differences between people"
     )
 
@@ -296,15 +294,15 @@ def ground(grade: float) -> str:
     >>> ground(0.0), ground(-0.05)
     ('level', 'grade -5%')
     """
-    return f"grade {share(grade)}" if grade else "level"
+    return f"grade {percent(grade)}" if grade else "level"
 
 
-def share(part: float) -> str:
+def percent(part: float) -> str:
     """Return a share in percent.
 
     Examples
     --------
-    >>> share(0.9), share(0.925)
+    >>> percent(0.9), percent(0.925)
     ('90%', '92.5%')
     """
     decimal = f"{part:.1%}".rstrip("%")

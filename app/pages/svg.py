@@ -1,7 +1,7 @@
-"""SVG by hand: an axis, lines, bands, marks and bars are a page of code, and a plotting library on the server is not.
+"""Draws SVG: axes, lines, bands, marks and bars. A plotting library on the server would be much larger.
 
-Colours are presentation attributes, which no content security policy blocks. Each has a class too, by which the one
-style sheet of the theme `auto` turns it dark where the page allows that; where it does not, the drawing stays light.
+Colours are presentation attributes, which no content security policy blocks. Each element has a class too, so that the
+style sheet of the theme `auto` can make it dark. If the page forbids the style sheet, the drawing stays light.
 """
 
 from collections.abc import Sequence
@@ -33,21 +33,21 @@ COLOURS: Final[dict[str, dict[str, str]]] = {
         "miss": "light-dark(#b3261e, #ff8a80)",
     },
 }
-"""What each role is drawn in: of Okabe and Ito's palette, whose colours the colour-blind tell apart.
+"""Colour of each role, from the palette of Okabe and Ito, which colour-blind people can distinguish.
 
-In a page it is the page's own colours, light or dark.
+The theme "page" takes the colours of the page, light or dark.
 """
 
 FONT: Final = 22
-"""Height of the letters, about 10 pixels where the drawing is 360 pixels wide."""
+"""Height of the letters: about 10 pixels if the drawing is 360 pixels wide."""
 HEADLINE: Final = 26
 LETTER: Final = 0.56
-"""Width of a letter over its height, about."""
+"""About the width of a letter over its height."""
 
 THICK: Final = 4
 THIN: Final = 2
 TINT: Final = 0.18
-"""Widths of lines, and how much a band hides."""
+"""Widths of lines, and opacity of a band."""
 
 RADIUS: Final = 7
 SHAPES: Final = (
@@ -59,15 +59,15 @@ SHAPES: Final = (
 )
 """Outlines of marks: circle, square, triangle, diamond, triangle upside down."""
 CROSS: Final = "M-{r} -{r}L{r} {r}M-{r} {r}L{r} -{r}"
-"""A mark of lines alone."""
+"""Outline of a cross, a mark without an area."""
 
 DASHES: Final = {"forward": None, "backward": "16 5", "outside": "3 6", "unjudged": "4 4"}
 STEPS: Final = (1, 2, 5, 10)
-"""Multiples of a power of ten that ticks stand apart."""
+"""Allowed distances between ticks, as multiples of a power of ten."""
 
 
 class Axis(NamedTuple):
-    """A scale: what its two ends mean, and where on the drawing they are."""
+    """A scale: the values of its two ends, and their places on the drawing."""
 
     low: float
     high: float
@@ -80,7 +80,7 @@ class Axis(NamedTuple):
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
-    """Return the round numbers between two ends, at most so many steps apart.
+    """Return the round numbers between two ends, with at most `most` steps.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def ticks(low: float, high: float, most: int) -> list[float]:
 
 
 def rounded_up(value: float, most: int) -> float:
-    """Return the first tick above a positive value, on an axis that begins at zero.
+    """Round a positive value up to the next tick of an axis that begins at zero.
 
     Examples
     --------
@@ -105,7 +105,7 @@ def rounded_up(value: float, most: int) -> float:
 
 
 def _plain(value: float) -> float:
-    """Return a number as a label says it: 3 steps of 0.1 are 0.3."""
+    """Return a number without binary rounding errors: 3 steps of 0.1 are 0.3."""
     return float(f"{value:.6g}")
 
 
@@ -115,7 +115,7 @@ def _step(span: float, most: int) -> float:
 
 
 class Drawing:
-    """Elements drawn one over the other, in the colours of a theme."""
+    """Collects elements, each drawn over the one before, in the colours of a theme."""
 
     def __init__(self, theme: Theme | Literal["page"]) -> None:
         self.theme = theme
@@ -123,7 +123,7 @@ class Drawing:
         self.elements: list[str] = []
 
     def add(self, name: str, inside: str = "", *, fill: str = "none", stroke: str = "none", **attributes: Any) -> None:
-        """Draw an element; fill and stroke are roles of `COLOURS`, or "hatch", what is inside is SVG already."""
+        """Draw an element; fill and stroke are roles of `COLOURS` or "hatch", `inside` is SVG."""
         classes = []
         for paint, role in (("fill", fill), ("stroke", stroke)):
             if role in self.colours:
@@ -134,7 +134,7 @@ class Drawing:
         self.elements.append(element(name, inside, **attributes))
 
     def open(self, **data: str) -> None:
-        """Begin a group that says in data attributes what it shows."""
+        """Begin a group with data attributes that name its content."""
         self.elements.append(
             element("g", **{f"data-{name}": value for name, value in data.items()})[: -len("/>")] + ">"
         )
@@ -144,7 +144,7 @@ class Drawing:
         self.elements.append("</g>")
 
     def text(self, x: float, y: float, words: str, **attributes: Any) -> None:
-        """Write words from a place on."""
+        """Write a text at a place."""
         self.add("text", escape(words), fill="ink", x=_place(x), y=_place(y), **attributes)
 
     def line(self, points: Sequence[Point], *, stroke: str, **attributes: Any) -> None:
@@ -152,11 +152,11 @@ class Drawing:
         self.add("path", d=_path(points), stroke=stroke, **attributes)
 
     def band(self, lower: Sequence[Point], upper: Sequence[Point], *, fill: str) -> None:
-        """Fill what lies between two lines."""
+        """Fill the area between two lines."""
         self.add("path", d=f"{_path([*upper, *reversed(lower)])}Z", fill=fill, fill_opacity=TINT)
 
     def mark(self, place: Point, shape: str, *, title: str = "", stroke_width: int = THIN, **attributes: Any) -> None:
-        """Draw a mark, with words that are shown when you point at it."""
+        """Draw a mark with a title, which is shown when you point at it."""
         words = element("title", escape(title)) if title else ""
         transform = "translate({} {})".format(*map(_place, place))
         self.add("path", words, d=shape.format(r=RADIUS), transform=transform, stroke_width=stroke_width, **attributes)
@@ -167,13 +167,13 @@ class Drawing:
         self.add("rect", x=x, y=y, width=width, height=height, fill=fill, stroke=stroke, **attributes)
 
     def whisker(self, x: float, low: float, high: float) -> None:
-        """Draw an interval upright, with a cap at either end."""
+        """Draw a vertical range with a cap at each end."""
         caps = "".join(f"M{_place(x - RADIUS)} {_place(y)}H{_place(x + RADIUS)}" for y in (low, high))
         for stroke, width in (("paper", THICK + THIN), ("ink", THIN)):
             self.add("path", d=f"{_path([(x, low), (x, high)])}{caps}", stroke=stroke, stroke_width=width)
 
     def frame(self, across: Axis, up: Axis, values: Sequence[float], labels: Sequence[float] = ()) -> None:
-        """Draw the grid of an upright axis, and below it the ticks of the other."""
+        """Draw the grid of the vertical axis and the ticks of the horizontal axis."""
         for value in values:
             y = up.at(value)
             self.line([(across.start, y), (across.end, y)], stroke="ink" if value == up.low else "faint")
@@ -183,22 +183,22 @@ class Drawing:
             self.line([(x, up.start), (x, up.start + RADIUS)], stroke="ink")
             self.text(x, up.start + RADIUS + FONT, f"{value:g}", text_anchor="middle", data_across=f"{value:g}")
 
-    def sheet(self, width: int, height: int, *, title: str, description: str) -> str:
-        """Return the drawing on paper below its title, as a document of its own."""
-        sheet = Drawing(self.theme)
+    def document(self, width: int, height: int, *, title: str, description: str) -> str:
+        """Return the drawing as a complete SVG document: background, title and elements."""
+        whole = Drawing(self.theme)
         hatch = (
             f'<defs><pattern id="hatch" width="{RADIUS}" height="{RADIUS}" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(45)"><path class="stroke-ink" d="M0 0V{RADIUS}" stroke="{self.colours["ink"]}" '
             'stroke-width="2"/></pattern></defs>'
         )
-        sheet.elements.append((_dark_style() if self.theme == "auto" else "") + hatch)
-        sheet.add("rect", width=width, height=height, fill="paper")
-        sheet.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
-        sheet.elements += self.elements
-        return sheet.svg(width, height, title=title, description=description)
+        whole.elements.append((_dark_style() if self.theme == "auto" else "") + hatch)
+        whole.add("rect", width=width, height=height, fill="paper")
+        whole.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
+        whole.elements += self.elements
+        return whole.svg(width, height, title=title, description=description)
 
     def svg(self, width: int, height: int, *, title: str, description: str, name: str = "") -> str:
-        """Return the drawing so that a screen reader can read it; its name sets it apart from others of a page."""
+        """Return the drawing as SVG for screen readers; `name` makes its ids unique in a page."""
         words = element("title", escape(title), id=f"title{name}")
         words += element("desc", escape(description), id=f"desc{name}")
         return element(
@@ -214,7 +214,7 @@ class Drawing:
 
 
 def element(name: str, inside: str = "", **attributes: object) -> str:
-    """Return an element; attributes that are None are left out, and what is inside is SVG already.
+    """Return an element without the attributes that are None; `inside` is SVG.
 
     Examples
     --------
@@ -228,7 +228,7 @@ def element(name: str, inside: str = "", **attributes: object) -> str:
 
 
 def width_of(words: str) -> float:
-    """Return about how wide words are."""
+    """Return the approximate width of a text."""
     return len(words) * FONT * LETTER
 
 

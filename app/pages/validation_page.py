@@ -1,6 +1,6 @@
-"""The validation as a page for people: headings, tables and plots, without scripts.
+"""Builds the validation page: headings, tables and plots, without scripts.
 
-Its words and its layout are in `templates/validation.html`. The template is compiled once, when the service starts.
+The text and the layout are in `templates/validation.html`. The template is compiled once, when the service starts.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from retrorun.models.validation.validation import Miss, Summary, Validation, gro
 SIDE: Final = 480
 PAD: Final = 80
 CIRCLE: Final = 3
-"""Size of a plot, its margin, and the width of a circle's line, in units of its own."""
+"""Size of a plot, its margin, and line width of a circle, in units of the SVG."""
 STEPS: Final = 4
-"""Steps of an axis from the least value to the greatest, about."""
+"""Approximate number of steps of an axis from the lowest to the highest value."""
 
 MODEL_TITLES: Final[dict[str, str]] = {
     "looney2025": "Looney 2025",
@@ -46,7 +46,7 @@ MODEL_TITLES: Final[dict[str, str]] = {
     "tibial_compression_peak": "Tibial compression",
     "tibial_compression_peak_of_measured_force": "Tibial compression, measured force",
 }
-"""What people call each model."""
+"""Title of each model."""
 
 INDICATOR_TITLES: Final[dict[str, str]] = {
     "oxygen_uptake_ml_kg_min": "Oxygen uptake",
@@ -66,18 +66,18 @@ INDICATOR_TITLES: Final[dict[str, str]] = {
     "achilles_relative_load": "Achilles load, relative to running at 3 m/s",
     "tibial_compression_peak_bw": "Peak tibial compression",
 }
-"""What people call each indicator."""
+"""Title of each indicator."""
 
 
 def page(found: Validation, *, model: str, indicator: str) -> str:
-    """Return the page of a validation.
+    """Return the validation page as HTML.
 
     Parameters
     ----------
     found : Validation
-        What to show.
+        The validation to show.
     model, indicator : str
-        The choice it was made for, "all" for no choice.
+        The chosen model and indicator, "all" for no choice.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
 
 @cache
 def code(name: str) -> Markup:
-    """Return an id that may break after its underscores.
+    """Return an id as HTML that may break after each underscore.
 
     Examples
     --------
@@ -111,17 +111,17 @@ def code(name: str) -> Markup:
 
 
 def ids(item: Summary | Comparison | Miss) -> list[str]:
-    """Return the ids of the equations behind a value: a backward energy has two."""
+    """Return the ids of the equations of a value: a backward energy has two."""
     return [item["model"], *([item["direction_model"]] if "direction_model" in item else [])]
 
 
 def codes(item: Summary | Comparison | Miss) -> Markup:
-    """Return the ids of the equations behind a value, for the page."""
+    """Return the ids of the equations of a value as HTML."""
     return Markup(" × ").join(map(code, ids(item)))
 
 
 def model_title(item: Summary | Comparison | Miss) -> str:
-    """Return what people call the equations behind a value."""
+    """Return the title of the equations of a value."""
     return " × ".join(MODEL_TITLES[name] for name in ids(item))
 
 
@@ -131,21 +131,21 @@ def group_title(summary: Summary) -> str:
 
 
 def verdict(comparison: Comparison) -> str:
-    """Return whether a value lies inside its interval, and what to know of that, in words."""
+    """Return whether a value lies inside its interval, and the cautions for that, in words."""
     words = ["not judged" if "inside" not in comparison else "inside" if comparison["inside"] else "MISS"]
-    words += ["made from"] * comparison["fitted"] + ["out of range"] * (not comparison["in_range"])
+    words += ["used in the fit"] * comparison["fitted"] + ["out of range"] * (not comparison["in_range"])
     return ", ".join(words)
 
 
 def standing(comparison: Comparison) -> str:
-    """Return the standing of a measured value, its DOI and what to know of it."""
+    """Return the standing of a measured value, its DOI and its note."""
     name = comparison.get("doi", "")
     doi = f"doi {name}" if "/" in name else name
     return "; ".join(filter(None, (comparison.get("standing"), doi, comparison.get("note"))))
 
 
 def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> Markup:
-    """Return predicted against measured; a miss is a cross, anything else a circle, each with its words."""
+    """Return a plot of predicted against measured values: a miss is a cross, any other value a circle."""
     low, high = ends([value for comparison in group for value in (comparison["measured"], comparison["predicted"])])
     left, right, top, bottom = PAD, SIDE - PAD, PAD, SIDE - PAD
     across, up = Axis(low, high, left, right), Axis(low, high, bottom, top)
@@ -173,13 +173,13 @@ def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> M
     ):
         drawing.text(x, y, words, text_anchor=anchor)
     misses = sum(not comparison.get("inside", True) for comparison in group)
-    about = f"{len(group)} comparison{'s' * (len(group) > 1)}, {misses or 'none'} outside the interval."
+    about = f"{len(group)} comparison{'s' * (len(group) > 1)}, {misses or 'no'} miss{'es' * (misses != 1)}."
     title = f"Predicted against measured: {title}"
     return Markup(drawing.svg(SIDE, SIDE, title=title, description=about, name=str(number)))
 
 
 def ends(values: Sequence[float]) -> tuple[float, float]:
-    """Return round ends of an axis, far enough from every value that no mark lies on the frame.
+    """Return round ends of an axis, far enough from every value to keep marks off the frame.
 
     Examples
     --------

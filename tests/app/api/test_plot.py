@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from retrorun.app.pages.plots import ELSEWHERE, NOTHING_TO_SHOW, PANELS, energy_plot, held, load_plot
+from retrorun.app.pages.plots import ELSEWHERE, NOTHING_TO_SHOW, PANELS, aim, energy_plot, load_plot
 from retrorun.app.pages.svg import COLOURS, DASHES
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.cautions import LOAD_MEANING_IN_SHORT, WARNINGS
@@ -255,7 +255,7 @@ class TestEnergy:
             power = answer[name]["metabolic_power_w_kg"]
             said = f"{name} {power['value']:.3g} W/kg ({power['low']:.3g} to {power['high']:.3g})"
             assert f"At 2.5 m/s: {said}" in described or f", {said}." in described
-        assert held(0.9, "run") in described
+        assert aim(0.9, "run") in described
         assert "(studies of 4 to 13)" in described
         assert "(studies of 10 to 20)" in words_of(read(energy_plot(gait="walk")), "desc")
         assert "Forward is inside its data from 1.8 to 5.2 m/s." in described
@@ -331,7 +331,7 @@ class TestLoad:
         assert LOAD_MEANING_IN_SHORT in " ".join(texts(root))
         for said in ("not of you", "no diagnosis", "does not mean no pain", "people fall", "Adults only"):
             assert said in LOAD_MEANING_IN_SHORT
-        assert held(found.interval, found.gait) in words_of(root, "desc")
+        assert aim(found.interval, found.gait) in words_of(root, "desc")
 
     def test_left_data_is_starred(self) -> None:
         slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.4)))

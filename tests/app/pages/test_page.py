@@ -779,7 +779,7 @@ class TestTrack:
         answer = response.json()
         assert f"{rounded(answer['totals']['total_energy_kcal']['value'])} kcal" in words
         assert f"{rounded(answer['reversed']['total_energy_kcal']['value'])} kcal" in words
-        assert f", grade {answer['totals']['total_energy_kcal']['evidence']}). With forward and backward swapped" in words
+        assert f", grade {answer['totals']['total_energy_kcal']['evidence']}). With forward and backward" in words
         assert words.endswith(f", grade {answer['ratio']['total_energy']['evidence']}).")
         assert f"{answer['track']['points']} points" in page.text("track-report")
         impulses = [

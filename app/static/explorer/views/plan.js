@@ -87,7 +87,7 @@ function sentence(best, state) {
   const bouts = best.bouts.map(
     (bout) => `${lasting(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
   );
-  const rest = best.rest_s > 0 ? ` and ${lasting(best.rest_s)} of rest` : "";
+  const rest = best.rest_s >= 0.5 ? ` and ${lasting(best.rest_s)} of rest` : "";
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
   const held = bound.length ? ` Limited by: ${bound.join(", ")}.` : "";
   const energy = best.totals.active_energy_kcal;
