@@ -586,7 +586,7 @@ class TestEndpoint:
         assert f"<caption>{caption}</caption>" in text
         chosen = (await evidence.get("/validation?model=tibial_compression_peak", headers={"accept": BROWSER})).text
         assert chosen.count("<details open>") == chosen.count("<figure>") == 1
-        assert "<p>None among 8 comparisons.</p>" in chosen
+        assert "<p>No misses among 8 comparisons.</p>" in chosen
 
     async def test_no_mark_lies_on_the_frame(self, evidence: httpx.AsyncClient) -> None:
         text = (await evidence.get("/validation", headers={"accept": BROWSER})).text
