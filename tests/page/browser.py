@@ -1,4 +1,4 @@
-"""A headless Chromium that drives the explorer, and remembers what it asked for and what its console said."""
+"""Drives the explorer in a headless Chromium, with its requests and its console."""
 
 import base64
 import json
@@ -45,9 +45,9 @@ class Explorer:
         self.settle()
 
     def see(self, identifier: str) -> None:
-        """Scroll to a figure and wait until it is drawn as of now."""
+        """Scroll to a figure and wait until it is drawn."""
         self.script("document.getElementById(arguments[0]).scrollIntoView()", identifier)
-        # What comes near the view is told of between two frames.
+        # The browser reports parts near the view between two frames.
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))"
         )
@@ -55,7 +55,7 @@ class Explorer:
         self.settle()
 
     def again(self) -> None:
-        """Start over, without loading the page anew where it is open."""
+        """Start over without loading the page again if it is open."""
         if not self.driver.current_url.startswith(self.url):
             self.open()
             return
@@ -80,7 +80,7 @@ class Explorer:
         return self.driver.execute_script(source, *arguments)
 
     def wait(self, true: Callable[[], Found]) -> Found:
-        """Wait until something is so, and return it."""
+        """Wait until a condition is true, and return its value."""
         deadline = time.monotonic() + WAIT_S
         while True:
             found = true()
@@ -91,7 +91,7 @@ class Explorer:
 
     @contextmanager
     def failing(self, path: str, status: int) -> Iterator[None]:
-        """Answer one path with an error from the next load on; with status 0 as nobody does."""
+        """Answer one path with an error after the next load; status 0 means no answer."""
         answer = f"""Promise.resolve(new Response('{{"detail": "Nothing here."}}', {{status: {status}}}))"""
         source = (
             "{ const ask = window.fetch; window.fetch = (to, how) => "
@@ -106,7 +106,7 @@ class Explorer:
             self.driver.get("about:blank")
 
     def load(self, path: str = "/", *, size: tuple[int, int] = WIDE, scheme: str = "light") -> None:
-        """Open the page anew and wait for what it makes of it, an answer or not."""
+        """Open the page and wait until it shows an answer or an error."""
         self.emulate(size, scheme)
         self.driver.get("about:blank")
         self.driver.get(f"{self.url}{path}")
@@ -114,7 +114,7 @@ class Explorer:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until what is shown is what is asked for, the plots too."""
+        """Wait until the answer and the plots are up to date."""
         self.wait(lambda: self.script("return document.body.dataset.busy === '0'"))
 
     def all(self, selector: str) -> list[WebElement]:
@@ -124,11 +124,11 @@ class Explorer:
         return self.driver.find_element("id", identifier)
 
     def text(self, identifier: str) -> str:
-        """Return what an element says, each space a plain one."""
+        """Return the text of an element with plain spaces."""
         return str(self.one(identifier).get_property("textContent")).replace("\u00a0", " ")
 
     def type(self, identifier: str, text: str) -> None:
-        """Type over what a field holds."""
+        """Replace the text of a field."""
         self.one(identifier).send_keys(Keys.CONTROL, "a")
         self.one(identifier).send_keys(text or Keys.DELETE)
         self.settle()
@@ -148,7 +148,7 @@ class Explorer:
 
     @property
     def body(self) -> dict[str, Any]:
-        """What the page last asked for and shows the answer to."""
+        """Return the request whose answer the page shows."""
         body: dict[str, Any] = json.loads(self.script("return document.body.dataset.shown"))
         return body
 
@@ -156,12 +156,12 @@ class Explorer:
         return urlsplit(self.driver.current_url).fragment
 
     def console(self) -> list[str]:
-        """What the console said since last asked, but for the browser's own advice."""
+        """Return new console messages, without the browser's own advice."""
         said = self.driver.get_log("browser")  # type: ignore[no-untyped-call] # as selenium has it
         return [entry["message"] for entry in said if entry["level"] != "DEBUG"]
 
     def requests(self) -> list[tuple[str, str | None]]:
-        """Every address asked for since last asked, with what was posted to it."""
+        """Return the address and body of each new request."""
         said = self.driver.get_log("performance")  # type: ignore[no-untyped-call] # as selenium has it
         messages = [json.loads(entry["message"])["message"] for entry in said]
         return [
@@ -198,7 +198,7 @@ class Explorer:
 
 @contextmanager
 def serving(**settings: str) -> Iterator[str]:
-    """Run the service as it comes, but for what is set, and give its address."""
+    """Run the service with these settings and yield its address."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
     bare |= {f"RETRORUN_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]

@@ -62,7 +62,7 @@ def group(root: Element, **data: str) -> Element:
 
 
 def scale(root: Element, name: str, coordinate: str, shift: float = 0.0) -> Callable[[float], float]:
-    """Return what turns a place into a value, from the ticks alone: the first and the last of an axis."""
+    """Return a function from a place to a value, computed from the first and last tick of an axis."""
     ticks = [text for text in root.iter(f"{SVG}text") if text.get(f"data-{name}")]
     first, last = ((float(tick.get(coordinate, "")) + shift, float(tick.text or "")) for tick in (ticks[0], ticks[-1]))
     per_place = (last[1] - first[1]) / (last[0] - first[0])

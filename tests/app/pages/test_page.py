@@ -1,4 +1,4 @@
-"""The explorer, driven in a real browser: every control, every number against the service, every way out of it."""
+"""The explorer in a real browser: every control, every number against the service, every link and download."""
 
 import csv
 import gzip
@@ -38,7 +38,7 @@ JSON = {"content-type": "application/json"}
 KEY = "rr_page"
 UNREACHED = "The service does not answer. Check the connection and try again."
 SERVICE = httpx.Client(trust_env=False)
-"""One client for every question to the service: making one takes longer than an answer."""
+"""One client for all requests: making a client takes longer than an answer."""
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def browser(service: str, downloads: Path) -> Iterator[Explorer]:
 
 @pytest.fixture
 def page(browser: Explorer) -> Iterator[Explorer]:
-    """The page with its example; afterwards its console is empty and it never asked another host."""
+    """The page with its example; afterwards the console is empty and no request went to another host."""
     browser.console()
     browser.requests()
     browser.again()
@@ -71,7 +71,7 @@ def page(browser: Explorer) -> Iterator[Explorer]:
 
 @pytest.fixture
 def refused(browser: Explorer) -> Iterator[Explorer]:
-    """The page; a refused request stands in the console of every browser, and nothing else may."""
+    """The page; afterwards the console has refused requests only."""
     browser.console()
     browser.requests()
     browser.again()
@@ -139,7 +139,7 @@ def written(found: dict[str, float] | None) -> str:
 
 
 def assert_shows_the_answer(page: Explorer) -> dict[str, Any]:
-    """Hold the table of all numbers to the service's answer to what the page asked for, and return the answer."""
+    """Compare the table of all numbers with the service's answer to the same request, and return the answer."""
     answer = answered(page, "/estimate", page.body)
     rows = page.script(
         "const rows = [...document.querySelectorAll('#numbers tbody tr')];"
@@ -937,7 +937,7 @@ class TestForEveryone:
         assert page.script(moving) == "0s"
 
     def test_the_first_view_is_small(self, page: Explorer) -> None:
-        """Every answer of the first view, each compressed by itself; documentation is not among them."""
+        """Add up every answer of the first view, each compressed separately; /docs is not among them."""
         page.requests()
         page.open()
         asked = [(address, posted) for address, posted in page.requests() if address.startswith(page.url)]
@@ -1025,7 +1025,7 @@ class TestKey:
 
 
 class TestParts:
-    """Each part of the page is there without the others."""
+    """Each part of the page works without the others."""
 
     @pytest.fixture
     def lacking(self, browser: Explorer) -> Iterator[Explorer]:
@@ -1035,32 +1035,32 @@ class TestParts:
         assert not browser.console()
         assert_at_home(browser)
 
-    @pytest.mark.parametrize(("status", "told"), [(404, ""), (503, "Nothing here."), (0, UNREACHED)])
-    def test_without_a_plan(self, lacking: Explorer, status: int, told: str) -> None:
+    @pytest.mark.parametrize(("status", "shown"), [(404, ""), (503, "Nothing here."), (0, UNREACHED)])
+    def test_without_a_plan(self, lacking: Explorer, status: int, shown: str) -> None:
         with lacking.failing("/plan", status):
             lacking.load()
             lacking.script("document.getElementById('plan').scrollIntoView()")
             lacking.wait(lambda: lacking.text("plan-error") or not lacking.one("plan").is_displayed())
-            assert lacking.text("plan-error") == told
-            assert lacking.one("plan").is_displayed() == bool(told)
+            assert lacking.text("plan-error") == shown
+            assert lacking.one("plan").is_displayed() == bool(shown)
             assert not lacking.all("#plan-figure svg")
             assert_shows_the_answer(lacking)
 
-    @pytest.mark.parametrize(("status", "told"), [(404, "Nothing here."), (503, "Nothing here."), (0, UNREACHED)])
-    def test_without_recordings(self, lacking: Explorer, status: int, told: str) -> None:
+    @pytest.mark.parametrize(("status", "shown"), [(404, "Nothing here."), (503, "Nothing here."), (0, UNREACHED)])
+    def test_without_recordings(self, lacking: Explorer, status: int, shown: str) -> None:
         with lacking.failing("/workout/track", status):
             lacking.load()
             lacking.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
-            lacking.wait(lambda: lacking.text("track-error") == told)
+            lacking.wait(lambda: lacking.text("track-error") == shown)
             assert lacking.one("track").is_displayed() == (status != 404)
             assert lacking.text("track-words") == ""
             assert not lacking.one("track-answer").is_displayed()
 
-    @pytest.mark.parametrize(("status", "told"), [(404, "Nothing here."), (0, UNREACHED)])
-    def test_without_a_curve(self, lacking: Explorer, status: int, told: str) -> None:
+    @pytest.mark.parametrize(("status", "shown"), [(404, "Nothing here."), (0, UNREACHED)])
+    def test_without_a_curve(self, lacking: Explorer, status: int, shown: str) -> None:
         with lacking.failing("/workout", status):
             lacking.load()
-            assert lacking.text("curve-words") == f"The curve is missing. {told}"
+            assert lacking.text("curve-words") == f"The curve is missing. {shown}"
             assert not lacking.one("curve-figure").is_displayed()
             assert not lacking.one("measured").is_displayed()
             assert lacking.all("#energy-figure svg")
@@ -1080,7 +1080,7 @@ class TestParts:
 
 
 class TestDocs:
-    """The page of the interface."""
+    """The page of the API."""
 
     @pytest.fixture
     def docs(self, browser: Explorer) -> Iterator[Explorer]:
@@ -1093,7 +1093,7 @@ class TestDocs:
         assert {urlsplit(address).netloc for address, _ in browser.requests() if address.startswith("http")} == {netloc}
 
     def opened(self, page: Explorer, operation: str) -> str:
-        """Unfold an operation, and return the selector of it."""
+        """Unfold an operation and return its selector."""
         place = page.script("return document.querySelector(`.opblock[id$='-${arguments[0]}']`).id", operation)
         if not page.all(f"#{place} .opblock-body"):
             page.script("document.querySelector(`#${arguments[0]} .opblock-summary-control`).click()", place)
