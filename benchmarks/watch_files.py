@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from retrorun.app.formats.watch_files import points_of, walk
+from retrorun.app.formats.watch_files import check_fit, points_of
 from retrorun.models.workout.recording import EARTH_RADIUS_M, Points
 from retrorun.models.workout.track import track
 
@@ -215,7 +215,7 @@ def main() -> int:
                 found.append((f"{name} {metadata.version(package)}", parse))
             except metadata.PackageNotFoundError:
                 sys.stdout.write(f"{name:40} not installed\n")
-        found.append(("FIT here: walked before it is parsed", lambda: walk(files["fit"])))
+        found.append(("FIT here: walked before it is parsed", lambda: check_fit(files["fit"])))
         for kind, data in files.items():
             read = partial(track, points=points_of(data), body_mass_kg=70.0)
             found.append((f"{kind.upper()} here: bytes to columns", partial(points_of, data)))

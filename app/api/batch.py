@@ -1,4 +1,4 @@
-"""Many bouts in one request: a list of them, or columns."""
+"""POST /estimate/batch: many bouts in one request, as a list or as columns."""
 
 import itertools
 from collections.abc import Iterator, Mapping
@@ -27,18 +27,18 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_ROWS: Final = 10_000
 LEAST_ROWS: Final = 6
-"""Bouts that are alike from which columns are faster than one after the other (measured)."""
+"""Number of similar bouts from which computing them as columns is faster (measured)."""
 ROWS_AT_ONCE: Final = 256
-"""Rows that are written as JSON at once: in between the event loop gets its turn."""
+"""Rows that are written as JSON at once. Between two groups the event loop gets a turn."""
 MARK: Final = "@"
 PLACE: Final = b'"@"'
 ONE_BY_ONE: Final = ("measurements", "strict")
-"""Inputs that are no columns."""
+"""Inputs that cannot be columns."""
 ASSUMED: Final = ("gait", "grade", "equal", "energy_model", "direction_model", "age_y", "step_rate_ratio", "interval")
-"""Inputs whose absence an answer shows."""
+"""Inputs whose absence changes the text of an answer."""
 
 OUTPUTS_OF_TEXT: Final = (*(name for name, output in OUTPUTS.items() if output.choices), WARNINGS)
-"""Columns that say which text stands around the numbers."""
+"""Columns that decide the text around the numbers."""
 NUMBER_AT: Final = {output.path: name for name, output in OUTPUTS.items() if not output.choices}
 
 FIELDS_EXAMPLE: Final = ["forward_total_energy_kcal", "backward_total_energy_kcal"]
@@ -47,10 +47,10 @@ COLUMNS_EXAMPLE: Final = {name: [value] for name, value in BOUT_EXAMPLE.items()}
 
 
 class BatchRoute(WorkerRoute):
-    """Takes many bouts.
+    """Accept many bouts.
 
-    Each has at most a comma for each field and brackets around it, its sections and a measurement: more measurements
-    make their body too large before they are too many values.
+    The limit of values allows for each bout a comma for each field, and brackets around the bout, its sections and one
+    measurement. With more measurements, the body is too large before it has too many values.
     """
 
     maximum_values = (
@@ -59,25 +59,25 @@ class BatchRoute(WorkerRoute):
     maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
 
     def crowded(self, body: bytes) -> bool:
-        """Say whether the validator would be long about what stands around the bouts; those are seen to later."""
+        """Return whether the object around the bouts has too many fields to validate; the bouts are checked later."""
         return super().crowded(body) and crowded_outside(body)
 
 
 def crowded_outside(body: bytes) -> bool:
-    """Say whether an object around the bouts has more fields than any that is known."""
+    """Return whether the body, or its columns, has more fields than any valid one."""
     try:
         bouts = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return False  # The validator says so.
-    return overfull(bouts) or (isinstance(bouts, dict) and overfull(bouts.get("columns")))
+        return False  # The validator reports it.
+    return has_too_many_fields(bouts) or (isinstance(bouts, dict) and has_too_many_fields(bouts.get("columns")))
 
 
-def overfull(node: Any) -> bool:
-    """Say whether an object, or one in the list of its measurements, has more fields than any that is known."""
+def has_too_many_fields(node: Any) -> bool:
+    """Return whether an object, or one of its measurements, has more fields than any valid one."""
     if not isinstance(node, dict):
         return False
     own = node.get("measurements")
-    return len(node) > MAXIMUM_FIELDS or (isinstance(own, list) and any(map(overfull, own)))
+    return len(node) > MAXIMUM_FIELDS or (isinstance(own, list) and any(map(has_too_many_fields, own)))
 
 
 router = APIRouter(route_class=BatchRoute, tags=["estimate"])
@@ -121,7 +121,7 @@ ColumnsRequest.__doc__ = "Bouts as columns of equal length, with body mass and t
 
 @with_config(ConfigDict(extra="forbid"))
 class BatchRequest(TypedDict):
-    """Bouts, as items or as columns, at most 10 000."""
+    """At most 10 000 bouts, as items or as columns."""
 
     items: NotRequired[
         Annotated[
@@ -141,11 +141,11 @@ class BatchRequest(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class BatchItem(TypedDict):
-    """What became of one bout: one of ok, part and error."""
+    """The result of one bout: ok, part or error."""
 
-    ok: NotRequired[Annotated[EstimateAnswer, Field(description="The estimate, as POST /estimate gives it.")]]
-    part: NotRequired[Annotated[dict[str, Any], Field(description="With fields: the asked parts of the estimate.")]]
-    error: NotRequired[Annotated[Problem, Field(description="Why there is none; pointers are within the item.")]]
+    ok: NotRequired[Annotated[EstimateAnswer, Field(description="The estimate, as from POST /estimate.")]]
+    part: NotRequired[Annotated[dict[str, Any], Field(description="If you sent fields: those parts of the estimate.")]]
+    error: NotRequired[Annotated[Problem, Field(description="Why there is no estimate. Pointers start at the item.")]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -153,27 +153,27 @@ class BatchSummary(TypedDict):
     """How many bouts have an estimate."""
 
     ok: Annotated[int, Field(description="Bouts with an estimate.")]
-    errors: Annotated[int, Field(description="Bouts without.")]
+    errors: Annotated[int, Field(description="Bouts without an estimate.")]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class ColumnAnswer(TypedDict):
-    """One column: the values that are known, in order."""
+    """One column: its known values, in order."""
 
-    values: Annotated[list[Any], Field(description="Numbers; of a word, words; of warnings, a list of codes.")]
-    rows: NotRequired[Annotated[list[int], Field(description="Rows of the values, from 0, where not all have one.")]]
+    values: Annotated[list[Any], Field(description="Numbers, words, or, for warnings, lists of codes.")]
+    rows: NotRequired[Annotated[list[int], Field(description="Row of each value, from 0, if some rows have none.")]]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class BatchAnswer(TypedDict):
-    """What became of each bout, in order: items for items, columns for columns."""
+    """The result of each bout, in order: items for items, columns for columns."""
 
-    items: NotRequired[Annotated[list[BatchItem], Field(description="One for each item, in order.")]]
-    columns: NotRequired[Annotated[dict[str, ColumnAnswer], Field(description="The asked columns.")]]
+    items: NotRequired[Annotated[list[BatchItem], Field(description="One result for each item, in order.")]]
+    columns: NotRequired[Annotated[dict[str, ColumnAnswer], Field(description="The columns you asked for.")]]
     status: NotRequired[
-        Annotated[list[str], Field(description=f"Of each row: {', '.join(STATUS)}.", examples=[["ok"]])]
+        Annotated[list[str], Field(description=f"Status of each row: {', '.join(STATUS)}.", examples=[["ok"]])]
     ]
-    summary: Annotated[BatchSummary, Field(description="How many have an estimate.")]
+    summary: Annotated[BatchSummary, Field(description="How many bouts have an estimate.")]
 
 
 validate: Final = TypeAdapter(EstimateRequest).validator.validate_python
@@ -185,37 +185,37 @@ REQUEST_FIELDS: Final = get_type_hints(EstimateRequest)
     operation_id="estimate_batch",
     summary="Estimate up to 10 000 bouts",
     response_model=BatchAnswer,
-    response_description="What became of each bout, in the order given.",
+    response_description="The result of each bout, in the order of the request.",
     responses=problems(400, 406, 413, 415, 422, 500),
     openapi_extra={"requestBody": {"content": {"application/json": {"example": {"items": [BOUT_EXAMPLE]}}}}},
 )
 def batch(bouts: BatchRequest) -> Any:
-    """Give `items`, each a bout as in POST /estimate, or `columns`; and in `fields` what is to come back.
+    """Send `items`, each a bout as in POST /estimate, or `columns`. In `fields`, list the outputs you want.
 
-    Use it for more than a few bouts at once: one request costs far less than many. A bad item has its problem in
-    place of an estimate, and the others are not touched by it; a bad row of columns has the code of its problem in
-    `status`. In columns no value is null: where a row has none, `rows` lists those that do.
+    Use it for more than a few bouts: one request is much faster than many. An invalid item has its problem instead of
+    an estimate and does not affect the others. An invalid row of columns has its error code in `status`. Columns hold
+    no nulls: if some rows have no value, `rows` lists those that do.
     """
     fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
     if ("items" in bouts) == ("columns" in bouts):
-        raise Conflict("", "Give either items or columns.")
+        raise Conflict("", "Give either items or columns, not both.")
     if "columns" in bouts:
-        return columnar(bouts["columns"], fields)
+        return answer_columns(bouts["columns"], fields)
     found = list(answers(bouts["items"], fields))
     good = sum(not item.startswith(b'{"error"') for item in found)
     summary = encode({"ok": good, "errors": len(found) - good})
-    # Once: an answer may have sixty megabytes.
+    # Joined once: an answer can have sixty megabytes.
     found[0] = b'{"items":[' + found[0]
     found[-1] += b'],"summary":' + summary + b"}"
     return b",".join(found)
 
 
 def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
-    """Return what became of each item, as JSON."""
+    """Return the result of each item, as JSON."""
     found: list[bytes] = [b""] * len(items)
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, item in enumerate(items):
-        if overfull(item):
+        if has_too_many_fields(item):
             found[place] = failed(bytes(too_long(CROWDED).body))
             continue
         try:
@@ -235,12 +235,12 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
 
 
 def failed(problem: bytes) -> bytes:
-    """Return an item that has a problem."""
+    """Return the result of an item with a problem, as JSON."""
     return b'{"error":' + problem + b"}"
 
 
 def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
-    """Return what became of one item by itself."""
+    """Return the result of one item, computed separately, as JSON."""
     try:
         answer: Any = estimate(**row)
     except EstimateError as error:
@@ -249,7 +249,7 @@ def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
 
 
 def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:
-    """Return the asked parts of an estimate, each in its place."""
+    """Return the requested parts of an estimate, each at its path."""
     part: dict[str, Any] = {}
     for field in fields:
         path = (WARNINGS,) if field == WARNINGS else OUTPUTS[field].path
@@ -264,10 +264,10 @@ def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:
 
 
 def together(rows: list[dict[str, Any]], include: tuple[str, ...], fields: tuple[str, ...] | None) -> list[bytes]:
-    """Return the estimates of rows as JSON, computed as columns; empty for those that go one by one.
+    """Return the estimates of rows as JSON, computed as columns; empty for rows to compute one by one.
 
-    Rows that differ in numbers alone have the same text around them: it is taken from one estimate, and the numbers
-    are put in its gaps.
+    Rows that differ only in numbers have the same text around the numbers. This text comes from one estimate, and the
+    numbers of each row go into its gaps.
     """
     given = {name: column_of(name, [row.get(name) for row in rows]) for name in (*NUMBERS, *WORDS)}
     columns = {name: found for name, found in given.items() if np.any(found.given)}
@@ -286,13 +286,13 @@ def together(rows: list[dict[str, Any]], include: tuple[str, ...], fields: tuple
 
 
 def batched(places: list[int], size: int) -> Iterator[list[int]]:
-    """Yield places a few at a time."""
+    """Yield places in groups of a size."""
     for start in range(0, len(places), size):
         yield places[start : start + size]
 
 
 def column_of(name: str, values: list[Any]) -> InputColumn:
-    """Return the values of an input as a column; None is what was left out."""
+    """Return the values of an input as a column; None is an omitted input."""
     if name in NUMBERS:
         numbers = np.array(values, np.float64)
         return InputColumn(numbers, ~np.isnan(numbers))
@@ -303,7 +303,7 @@ def column_of(name: str, values: list[Any]) -> InputColumn:
 
 
 def same_text(columns: Mapping[str, InputColumn], answer: Answer) -> Iterator[list[int]]:
-    """Yield the rows with an estimate that differ in numbers alone."""
+    """Yield groups of rows with an estimate that differ only in numbers."""
     assert answer.warnings is not None
     given = [columns[name].given for name in ASSUMED if name in columns]
     numbers = [np.isnan(answer.numbers[name]) for name in sorted(answer.gaps & answer.numbers.keys())]
@@ -329,7 +329,7 @@ def template(row: dict[str, Any], fields: tuple[str, ...] | None) -> tuple[list[
 
 
 def mark(node: Any, path: tuple[str, ...], names: list[str]) -> None:
-    """Put a mark for each number of an estimate that is a column, and note which."""
+    """Replace each number of an estimate that is a column by a mark, and append its name to `names`."""
     for key, value in node.items():
         here = (*path, key)
         if here in NUMBER_AT:
@@ -340,7 +340,7 @@ def mark(node: Any, path: tuple[str, ...], names: list[str]) -> None:
 
 
 def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[int]) -> Iterator[bytes]:
-    """Yield the text with the numbers of each row in it."""
+    """Yield the text of each row, with its numbers filled in."""
     if not columns:
         yield from itertools.repeat(text[0], len(places))
         return
@@ -352,8 +352,8 @@ def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[i
         yield b"".join(pieces)
 
 
-def columnar(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> dict[str, Any]:
-    """Return the answer to bouts that came as columns."""
+def answer_columns(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return the answer to bouts sent as columns."""
     sizes = {len(values) for values in given.values()}
     if len(sizes) != 1 or not min(sizes):
         raise Conflict("columns", "Give columns of equal length, and at least one row.")
@@ -361,7 +361,7 @@ def columnar(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> 
     columns = {name: InputColumn(found.values) for name, found in columns.items()}
     answer = estimate_columns(columns, rows=sizes.pop(), fields=fields)
     codes = [code for _, code in answer.reasons.numbers]
-    found = {name: answered(name, answer) for name in (FIELDS if fields is None else fields)}
+    found = {name: output_column(name, answer) for name in (FIELDS if fields is None else fields)}
     good = int((answer.status == 0).sum())
     return {
         "columns": found,
@@ -370,8 +370,8 @@ def columnar(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> 
     }
 
 
-def answered(name: str, answer: Answer) -> dict[str, Any]:
-    """Return one column, with the rows of its values where not all have one."""
+def output_column(name: str, answer: Answer) -> dict[str, Any]:
+    """Return one column of the answer, with the row numbers of its values if some rows have none."""
     if name == WARNINGS:
         assert answer.warnings is not None
         known, lists = answer.warnings >= 0, list(answer.patterns)

@@ -20,19 +20,19 @@ MEASUREMENT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("speed
 
 MeasurementRequest: Any = request_of(
     Measurement,
-    "One own measurement in the gait of the bout: speed, and gross oxygen uptake or energy with duration.",
+    "One measurement of your own in the gait of the bout: speed, and gross oxygen uptake or energy with duration.",
 )
 
 EstimateRequest: Any = request_of(
     estimate_bout,
-    "One bout. Give body mass and exactly two of speed, duration and distance; the rest may be left out.",
+    "One bout. Send body mass and exactly two of speed, duration and distance. The rest is optional.",
     measurements=Annotated[
         list[MeasurementRequest],
         word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
     ],
     include=Annotated[
         list[Section],
-        # Before the validator, so that a long list is refused before its items are looked at.
+        # Before the validator, so that a long list is refused before its items are checked.
         word("include", ["energy"], min_length=1, max_length=len(SECTIONS), json_schema_extra={"uniqueItems": True}),
         AfterValidator(each_once),
     ],
@@ -49,16 +49,15 @@ router = APIRouter(route_class=ModelRoute)
     tags=["estimate"],
     summary="Estimate one bout, forward and backward",
     response_model=EstimateAnswer,
-    response_description="The bout in both directions, their ratio, and what was assumed.",
+    response_description="The bout in both directions, their ratio, and the assumed inputs.",
     responses=problems(400, 406, 413, 415, 422, 500),
 )
 def estimate(bout: EstimateRequest) -> Any:
-    """Give body mass and exactly two of speed, duration and distance; the third follows.
+    """Send body mass and exactly two of speed, duration and distance. The third follows from them.
 
-    Use it for one bout of running or walking at one speed: what it costs going forward and going backward, and what
-    each asks of the joints. Needs `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`. They describe
-    the forward bout. `equal` says what backward holds equal: the speed, the metabolic rate or the heart rate; the
-    duration always is. `include` shortens the answer to the parts that are wanted. A key that stands twice in the
-    body counts with its last value.
+    Use it for one bout of running or walking at one speed: its energy and joint loads, forward and backward. It needs
+    `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`, which describe the forward bout. `equal` sets
+    what is equal backward: speed, metabolic rate, heart rate or perceived exertion. The duration is always equal.
+    `include` limits the answer to the parts you want. If a key appears twice, the last value is used.
     """
     return estimate_bout(**bout)

@@ -1,4 +1,4 @@
-"""Where each number comes from: models, references and claims, as the code holds them."""
+"""The source of each number: models, references, claims and validation."""
 
 from functools import cache
 from typing import Annotated, Any, Final
@@ -26,17 +26,17 @@ router = APIRouter(tags=["evidence"])
 @router.get(
     "/models",
     operation_id="models",
-    summary="Every equation and constant, with source and standing",
+    summary="List every equation and constant, with its source and standing",
     response_model=described(Catalogue),
     response_description="Every equation, ratio and constant.",
 )
 async def models() -> Response:
-    """List the very constants the code computes with.
+    """List the constants that the code uses.
 
-    Use it to say where a number of an answer comes from, or to see whether the science changed: `hash` does then.
+    Use it to show the source of a number, or to see whether the science changed: then `hash` changes.
 
-    Standing: published, in the publisher's page or abstract; secondary, transcribed by a third party; derived,
-    arithmetic on published numbers; choice, a modelling decision of this project.
+    The standing of a number is published (on the publisher's page or in the abstract), secondary (copied by a third
+    party), derived (arithmetic on published numbers) or choice (a decision of this project).
     """
     return Response(encode(catalogue()), media_type="application/json")
 
@@ -44,14 +44,14 @@ async def models() -> Response:
 @router.get(
     "/references",
     operation_id="references",
-    summary="Every source, by id",
+    summary="List every source",
     response_model=described(list[Reference]),
     response_description="The sources.",
 )
 async def references() -> Response:
-    """List the sources that answers name by id. A DOI is listed only where it was checked with the publisher.
+    """List the sources, with the ids that answers use. A DOI is listed only if we checked it with the publisher.
 
-    Use it to cite what an answer rests on: `references` of an answer holds the ids.
+    Use it to cite the sources of an answer: its `references` holds their ids.
     """
     return Response(encode(list(REFERENCES.values())), media_type="application/json")
 
@@ -59,20 +59,20 @@ async def references() -> Response:
 @router.get(
     "/evidence",
     operation_id="evidence",
-    summary="Claims in circulation, what is known, and wording",
+    summary="Common claims about going backward: the evidence, and wording you may use",
     response_model=described(Evidence),
-    response_description="Each claim with finding and wording, and what every app must say beside a load.",
+    response_description="Each claim with its finding and wording, and the caution to show with every load.",
 )
 async def claims() -> Response:
-    """Say what apps claim about going backward, what the evidence supports, and which words to use and to avoid.
+    """List common claims about going backward, the evidence for each, and the words to use and to avoid.
 
-    Use it before writing for people about going backward; `caution` belongs beside every load that is shown.
+    Use it before you write for people about going backward. Show `caution` with every load.
     """
     return Response(encode(evidence()), media_type="application/json")
 
 
 IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
-"""Numbers whose unit is the text in the field `unit` beside them."""
+"""Numbers whose unit is in the field `unit` of the same row."""
 
 HTML: Final = "text/html"
 VARY: Final = {"vary": "Accept"}
@@ -95,9 +95,9 @@ ANSWER: Final = described(Validation, _field)
 @router.get(
     "/validation",
     operation_id="validation",
-    summary="Every value from the literature beside what the running code gives for it",
+    summary="Published measurements compared with our estimates",
     response_model=ANSWER,
-    response_description="Comparisons, misses and summaries; a page for people where HTML is preferred.",
+    response_description="Comparisons, misses and summaries, as JSON or as an HTML page.",
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
         **problems(406, 422, 500),
@@ -105,19 +105,21 @@ ANSWER: Final = described(Validation, _field)
 )
 async def validate(
     model: Annotated[
-        ModelFilter, Query(description="One model, energy or other; all when left out.", examples=["acsm"])
+        ModelFilter,
+        Query(description="One model, of energy or another quantity. Default: all.", examples=["acsm"]),
     ] = "all",
     indicator: Annotated[
-        IndicatorFilter, Query(description="One quantity; all when left out.", examples=["oxygen_uptake_ml_kg_min"])
+        IndicatorFilter,
+        Query(description="One quantity. Default: all.", examples=["oxygen_uptake_ml_kg_min"]),
     ] = "all",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
     *,
     request: Request,
 ) -> Response:
-    """Compare the models with every row of the committed tables that they predict; misses are listed by name.
+    """Compare the models with every published measurement that they predict, and list the misses.
 
-    Use it to judge how far an estimate can be trusted. Computed by the same code that answers estimates. Nothing is
-    tuned to pass, and rows that no model predicts are listed with the reason. Ask for text/html to read it as a page.
+    Use it to judge how far you can trust an estimate. The same code computes the estimates. Nothing is tuned to pass.
+    Rows that no model predicts are listed with the reason. For an HTML page, send `Accept: text/html`.
     """
     media_type = preferred(accept, (JSON, HTML))
     if media_type is None:
@@ -126,18 +128,18 @@ async def validate(
 
 
 def compared(model: ModelFilter, indicator: IndicatorFilter, media_type: str, _: bytes) -> Response:
-    """Return the validation as a page or as JSON."""
+    """Return the validation as an HTML page or as JSON."""
     made = page_bytes if media_type == HTML else json_bytes
     return Response(made(model, indicator), media_type=media_type, headers=VARY)
 
 
 @cache
 def json_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
-    """Return the validation as JSON; made once for each choice."""
+    """Return the validation as JSON; computed once for each choice."""
     return encode(validation(model=model, indicator=indicator))
 
 
 @cache
 def page_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
-    """Return the validation as a page; made once for each choice."""
+    """Return the validation as an HTML page; computed once for each choice."""
     return page(validation(model=model, indicator=indicator), model=model, indicator=indicator).encode()

@@ -1,4 +1,4 @@
-"""POST /plan: bouts forward and backward for the most energy, or for the least load."""
+"""POST /plan: the mix of forward and backward bouts with the most energy or the least load."""
 
 from typing import Annotated, Any, Final
 
@@ -17,11 +17,11 @@ LIMITS_EXAMPLE: Final = {IMPULSE: QUANTITIES[IMPULSE].example}
 router = APIRouter(route_class=WorkerRoute)
 
 
-LimitsRequest: Any = request_of(Limits, "Highest values that a plan may reach.")
+LimitsRequest: Any = request_of(Limits, "Highest allowed values in a plan.")
 
 PlanRequest: Any = request_of(
     plan_bouts,
-    "What to plan: a time for the most energy, or an energy and an indicator for the least load.",
+    "The goal: the most energy in a time, or the least load for an energy.",
     limits=Annotated[LimitsRequest, word("limits", LIMITS_EXAMPLE)],
 )
 
@@ -32,20 +32,20 @@ PlanRequest: Any = request_of(
     tags=["estimate"],
     summary="Plan bouts forward and backward",
     response_model=described(Plan),
-    response_description="The best plan, and the best with one direction alone.",
+    response_description="The best plan, and the best plan in each single direction.",
     responses=problems(400, 406, 413, 415, 422, 500),
 )
 def plan(wish: PlanRequest) -> Any:
-    """Ask for the most active energy in a time, or for the least of one load indicator for an active energy.
+    """Find the most active energy in a time, or the lowest value of one load indicator for an active energy.
 
-    Use it when a person has a time or an energy to spend and the speeds and directions are open. Needs
-    `body_mass_kg`, `goal`, and with most_energy `duration_s`, with least_load `active_energy_kcal` and `indicator`.
-    The code unattainable says that no plan keeps all limits, with the least, greatest and nearest value in `errors`.
+    Use it when a time or an energy is fixed, and the speeds and directions are free. It needs `body_mass_kg`, `goal`
+    and, for most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`. The error code
+    unattainable means that no plan meets all limits. Its entry in `errors` has the attainable values.
 
-    The plan mixes directions and chooses speeds, inside the data behind what it rests on, and is optimal to the mm/s:
-    one bout or two, with rest for what is left of the time. Here duration_s is the time there is, rest
-    included; for the least load it may be left out. Say what the person can do: own maximal oxygen uptake, a limit of
-    uptake that can be held for as long, which is not modelled, and an own fastest speed backward. Running when gait is
-    left out; walking has no impulse, and its loads are known on the level alone backward.
+    The plan chooses directions and speeds within the range of the data, to 1 mm/s. It has one or two bouts, and rest in
+    the remaining time. `duration_s` is the time available, rest included. It is optional for least_load. Send the
+    limits of the person: their maximal oxygen uptake, an uptake they can hold for that long (this is not modelled), and
+    their fastest backward speed. Without `gait` the plan is for running. Walking has no impulse, and its backward loads
+    are known only on level ground.
     """
     return plan_bouts(**wish)

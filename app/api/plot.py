@@ -1,4 +1,4 @@
-"""Plots without a browser, for pages, reports and previews: SVG per kilogram of body mass, nothing personal asked."""
+"""GET /plot: SVG plots for pages, reports and previews, which need no browser and no personal data."""
 
 from collections.abc import Callable
 from functools import cache
@@ -26,7 +26,7 @@ router = APIRouter(tags=["plot"])
 
 @with_config(ConfigDict(extra="forbid"))
 class EnergyPlotRequest(TypedDict):
-    """What a plot of energy may be asked for."""
+    """The query of a plot of energy."""
 
     gait: NotRequired[Annotated[Gait, word("gait", "run")]]
     grade: NotRequired[Annotated[float, quantity("grade")]]
@@ -39,7 +39,7 @@ class EnergyPlotRequest(TypedDict):
 
 @with_config(ConfigDict(extra="forbid"))
 class LoadPlotRequest(TypedDict):
-    """What a plot of loads may be asked for."""
+    """The query of a plot of loads."""
 
     speed_m_s: NotRequired[Annotated[float, quantity("speed_m_s")]]
     gait: NotRequired[Annotated[Gait, word("gait", "run")]]
@@ -49,7 +49,7 @@ class LoadPlotRequest(TypedDict):
 
 
 def described(shape: Any) -> dict[str, Any]:
-    """Return how a plot stands in the contract: its query as parameters, its answer as SVG."""
+    """Return the description of a plot in the contract: its query as parameters, its answer as SVG."""
     fields = TypeAdapter(shape).json_schema()["properties"]
     parameters = [
         {"name": name, "in": "query", "required": False, "description": field.pop("description"), "schema": field}
@@ -70,17 +70,17 @@ def described(shape: Any) -> dict[str, Any]:
 @router.get(
     "/plot/energy.svg",
     operation_id="plot_energy",
-    summary="Energy against speed, forward and backward, with values from the literature, as SVG",
+    summary="Plot energy against speed, forward and backward, with published measurements, as SVG",
     **described(EnergyPlotRequest),
 )
 async def plot_energy(request: Request) -> Response:
-    """Draw gross energy per kilogram of body mass over speed, with its intervals for one person.
+    """Draw gross energy per kilogram of body mass against speed, with ranges for one person.
 
-    Use it to show, where nothing can be computed, how energy grows with speed in both directions.
+    Use it to show how energy grows with speed in both directions where you cannot draw it yourself.
 
-    Oxygen uptakes of the literature on the same grade are points that name their study: means of groups, and table
-    values of the Compendium. Fine dashes are speeds outside the data. Left out, gait is run and the rest as for an
-    estimate.
+    The points are published oxygen uptakes on the same grade: means of groups, and table values of the Compendium. Each
+    names its study. Fine dashes mark speeds outside the data. The default gait is run. The other defaults are those of
+    an estimate.
     """
     return await beside(request.scope, energy_picture, dict(request.query_params))
 
@@ -88,23 +88,24 @@ async def plot_energy(request: Request) -> Response:
 @router.get(
     "/plot/load.svg",
     operation_id="plot_load",
-    summary="Joint loads at one speed, forward and backward, as SVG",
+    summary="Plot joint loads at one speed, forward and backward, as SVG",
     **described(LoadPlotRequest),
 )
 async def plot_load(request: Request) -> Response:
-    """Draw the joint-load indicators per step and per kilometre, with interval and evidence grade.
+    """Draw the joint-load indicators per step and per kilometre, with ranges and evidence grades.
 
-    Use it to show, where nothing can be computed, the loads of both directions side by side.
+    Use it to show both directions' loads where you cannot draw them yourself.
 
-    What is unknown is drawn as unknown. Left out, the speed is an example and the rest as for an estimate.
+    The plot marks unknown values as unknown. The default speed is an example. The other defaults are those of an
+    estimate.
     """
     return await beside(request.scope, load_picture, dict(request.query_params))
 
 
 @cache
 def validator(shape: Any) -> Callable[[Any], Any]:
-    """Return what reads a query as the texts it is; its findings lie below /query."""
-    # The functional form: the shape is data here, not source text.
+    """Return a validator for the texts of a query; its errors have pointers below /query."""
+    # The functional form, because the shape is a value here.
     asked = cast(Any, TypedDict)("Asked", {"query": shape})
     return TypeAdapter(asked).validator.validate_strings
 
@@ -120,7 +121,7 @@ def load_picture(query: dict[str, str], _: bytes) -> Response:
 
 
 def plotted(query: dict[str, str], shape: Any, plot: Callable[..., str]) -> Response:
-    """Return a plot, or the problem that stands in the way."""
+    """Return a plot, or the problem of its query."""
     try:
         body = plot(**validator(shape)({"query": query})["query"]).encode()
     except ValidationError as error:

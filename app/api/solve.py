@@ -1,4 +1,4 @@
-"""The endpoint that is given a target and finds what meets it."""
+"""POST /solve: the bout, speed or range of speeds that meets a target."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ router = APIRouter(route_class=WorkerRoute)
 
 SolveRequest: Any = request_of(
     solve_target,
-    "What to find, the target under its own name, and what is fixed; a field that `find` does not use is refused.",
+    "What to find, the target under its own name, and the fixed values. A field that `find` does not use is an error.",
 )
 
 
@@ -25,20 +25,21 @@ SolveRequest: Any = request_of(
     tags=["estimate"],
     summary="Find the bout, speed or range of speeds that meets a target",
     response_model=described(Solution),
-    response_description="What meets the target in each direction, and what was assumed.",
+    response_description="The solution in each direction, and the assumed inputs.",
     responses=problems(400, 406, 413, 415, 422, 500),
 )
 def solve(target: SolveRequest) -> Any:
-    """Say what to `find`, give the target under its own name, and what is fixed.
+    """Send what to `find`, the target under its own name, and the fixed values.
 
-    Use it when the result is known and the bout is not; when the bout is known, POST /estimate. Needs `find`,
-    `body_mass_kg`, the target, and what is named here. bout: total or active energy, at `speed_m_s` or for
-    `duration_s`; not over a distance, where energy hardly depends on the speed. speed: oxygen uptake, MET or power.
-    equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: one load
-    indicator, whose value is the bound; the one per bout with `duration_s`. Without `speed_m_s` the gait is required.
+    Use it when you know the result but not the bout. If you know the bout, use POST /estimate. It needs `find`,
+    `body_mass_kg`, a target and, for each `find`, these values. bout: total or active energy, with `speed_m_s` or
+    `duration_s` (not `distance_m`: over a distance, energy hardly depends on speed). speed: oxygen uptake, MET or
+    power. equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: the
+    highest value of one load indicator; the indicator per bout also needs `duration_s`. Without `speed_m_s`, send
+    `gait`.
 
-    Each direction meets the target by itself. What cannot be met is refused with the bounds and, where it may be asked
-    for, the nearest attainable value; where one direction alone cannot, it has `unattainable` instead.
-    oxygen_uptake_max_ml_kg_min adds the share of it and limits nothing.
+    Each direction is solved separately. If no direction can meet the target, the error has the attainable range and, if
+    you may ask for it, the nearest attainable value. If only one direction cannot, that direction has `unattainable`.
+    `oxygen_uptake_max_ml_kg_min` adds the share of it and is no limit.
     """
     return solve_target(**target)

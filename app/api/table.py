@@ -1,7 +1,7 @@
-"""A table of bouts of any length: record batches of Arrow in, record batches out, as they arrive.
+"""POST /estimate/table: a stream of Arrow record batches of any length, answered batch by batch.
 
-The body is taken apart message by message, so that no more than one is held; each batch is computed beside the event
-loop, and its answer is sent before the next one is looked at. A client has to read while it sends.
+The body is split into messages, and only one is held at a time. Each batch is computed outside the event loop, and its
+answer is sent before the next one is read. A client must read while it sends.
 """
 
 import asyncio
@@ -37,23 +37,23 @@ router = APIRouter(tags=["estimate"])
 
 
 class TableResponse(Response):
-    """The answer to a stream, sent while that arrives; a problem where one is found before anything was sent.
+    """The answer to a stream, sent while the stream arrives, or a problem if nothing was sent before it.
 
-    Here the stream is only cut into messages. Each record batch is read and computed beside the event loop
-    (`app.formats.arrow_blocks`), a block of rows at a time, so that other streams get their turn between two blocks.
+    This class only splits the stream into messages. `app.formats.arrow_blocks` reads and computes each record batch
+    outside the event loop, one block of rows at a time, so that other streams get a turn between two blocks.
     """
 
     def __init__(self, fields: Sequence[str] | None) -> None:
         super().__init__(media_type=ARROW)
         self.fields = fields
         self.started = False
-        self.before: list[Message] = []  # The schema and the dictionaries, which every batch is read with.
+        self.before: list[Message] = []  # The schema and the dictionaries, needed to read every batch.
         self.preface = b""
         self.batches = 0
         self.name = secrets.token_hex(8)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Send the answer."""
         try:
             async for message in self.messages(scope, receive):
                 async for piece in self.answers(scope, message):
@@ -67,13 +67,13 @@ class TableResponse(Response):
             await self.stop(stopped.problem, scope, receive, send)
 
     async def stop(self, answer: Response, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer with a problem, or break off an answer that has begun."""
+        """Send a problem, or cut the connection if the answer has begun."""
         if self.started:
             raise Refused("table") from None
         await closing(answer)(scope, receive, send)
 
     async def write(self, send: Send, piece: bytes, *, more: bool) -> None:
-        """Send a piece, the headers and the schema before the first one."""
+        """Send a piece of the answer, with the headers and the schema before the first one."""
         if not self.started:
             self.started = True
             headers = [(b"content-type", ARROW.encode())]
@@ -83,7 +83,7 @@ class TableResponse(Response):
         await send({"type": "http.response.body", "body": piece, "more_body": more})
 
     async def messages(self, scope: Scope, receive: Receive) -> AsyncIterator[Message]:
-        """Yield the messages of a stream as they arrive, each within its limits of bytes and of time."""
+        """Yield the messages of a stream as they arrive; raise if one is too large or takes too long."""
         exchange: Exchange | None = scope.get(EXCHANGE)
         settings = exchange.guard.settings if exchange else Settings()
         messages = Messages(settings.maximum_upload_bytes)
@@ -102,12 +102,12 @@ class TableResponse(Response):
                 if exchange:
                     exchange.let_go(len(message.data))
                 waited_since = monotonic()
-                await asyncio.sleep(0)  # There may be thousands in what arrived.
+                await asyncio.sleep(0)  # One part of the body can hold thousands of messages.
         if messages.held:
             raise Malformed
 
     async def answers(self, scope: Scope, message: Message) -> AsyncIterator[bytes]:
-        """Yield the answer to a message, a block of rows at a time."""
+        """Yield the answer to a message, one block of rows at a time."""
         found = message.header
         if (found.kind == SCHEMA) == bool(self.before):
             raise Malformed
@@ -117,9 +117,9 @@ class TableResponse(Response):
             rows, place = 1, 0
             while place < rows:
                 asked = self.fields, f"{self.name} {self.batches}", place, self.batches == 1
-                block = await self.patiently(scope, *asked, body=[] if place else parts)
-                if block.status_code == HTTPStatus.GONE:  # Another stream had its turn.
-                    block = await self.patiently(scope, *asked, body=parts)
+                block = await self.block_answer(scope, *asked, body=[] if place else parts)
+                if block.status_code == HTTPStatus.GONE:  # Another stream was computed in between.
+                    block = await self.block_answer(scope, *asked, body=parts)
                 rows = int(ok(block).headers[arrow_blocks.ROWS])
                 place += arrow_blocks.ANSWERED_ROWS
                 for piece in parts_of(block):
@@ -134,8 +134,8 @@ class TableResponse(Response):
             begun = await beside(scope, arrow_blocks.begin, self.fields, body=[bytes(message.data), END])
             self.preface = b"".join(parts_of(ok(begun)))
 
-    async def patiently(self, scope: Scope, *asked: Any, body: Sequence[bytes | bytearray]) -> Response:
-        """Return the answer to a block; where the answer has begun, others may be in the way for longer."""
+    async def block_answer(self, scope: Scope, *asked: Any, body: Sequence[bytes | bytearray]) -> Response:
+        """Return the answer to a block. If the answer has begun, wait longer while the service is busy."""
         exchange: Exchange | None = scope.get(EXCHANGE)
         settings = exchange.guard.settings if exchange else Settings()
         until = monotonic() + (settings.compute_within_s if self.started else 0)
@@ -149,7 +149,7 @@ class TableResponse(Response):
 
 
 class Stopped(Exception):
-    """A stream is not answered any further; the argument is the problem."""
+    """The answer to a stream stops here; the argument is the problem."""
 
     def __init__(self, problem: Response) -> None:
         super().__init__()
@@ -157,14 +157,14 @@ class Stopped(Exception):
 
 
 def ok(answer: Response) -> Response:
-    """Return an answer that is no problem."""
+    """Return an answer with status 200; raise Stopped for a problem."""
     if answer.status_code != HTTPStatus.OK:
         raise Stopped(answer)
     return answer
 
 
 def closing(answer: Response) -> Response:
-    """Return an answer after which the connection closes: what is still to come is not waited for."""
+    """Return an answer that closes the connection, so that the rest of the body is not read."""
     answer.headers["connection"] = "close"
     return answer
 
@@ -178,7 +178,7 @@ STREAM: Final = {"schema": {"type": "string", "format": "binary"}}
     summary="Estimate a table of bouts of any length, as a stream of Arrow",
     response_class=Response,
     responses={
-        200: {"description": "One row for each, in the same order.", "content": {ARROW: STREAM}},
+        200: {"description": "One row for each bout, in the same order.", "content": {ARROW: STREAM}},
         **problems(400, 406, 413, 415, 422, 500),
     },
     openapi_extra={"requestBody": {"required": True, "content": {ARROW: STREAM}}},
@@ -187,16 +187,16 @@ async def table(
     request: Request,
     fields: Annotated[
         str,
-        Query(description="Columns of the answer, separated by commas; all when left out.", examples=["forward_met"]),
+        Query(description="Columns of the answer, separated by commas. Default: all.", examples=["forward_met"]),
     ] = "",
 ) -> Response:
-    """Send record batches with the inputs of POST /estimate as columns; a null is what is left out.
+    """Send Arrow record batches whose columns are the inputs of POST /estimate. A null is an omitted input.
 
-    Use it for a table of any length, from a program that has Arrow; for up to 10 000 bouts in JSON, POST
-    /estimate/batch. The answer comes batch by batch while the body arrives: read while you send. `status` of a row is
-    ok or the code of its problem, `status_field` the input at fault; what is unknown is null. Each field of the
-    answer's schema says what it means and, as `ucum`, its unit. Record batches may not be compressed. A body that
-    turns out malformed after the answer has begun ends in an answer that breaks off.
+    Use it for a table of any length, from a program with Arrow. For up to 10 000 bouts in JSON, use POST
+    /estimate/batch. The answer comes batch by batch while the body arrives, so read while you send. `status` of a row
+    is ok or an error code, and `status_field` is the invalid input. Unknown values are null. Each field of the answer's
+    schema has its description and its unit (`ucum`). Do not compress record batches. If the body turns out to be
+    malformed after the answer has begun, the answer breaks off.
     """
     if preferred(request.headers.get("accept", ""), (ARROW,)) is None:
         return closing(problem(406, detail=f"Accept {ARROW}."))

@@ -1,4 +1,4 @@
-"""A watch file as a workout: multipart/form-data with the file and what is said about it."""
+"""POST /workout/track: a watch file as a workout, sent as a form with the file and a request about it."""
 
 from typing import Annotated, Any, Final, get_type_hints
 
@@ -35,7 +35,7 @@ RangeRequest: Any = request_of(
 
 TrackRequest: Any = request_of(
     track_of_points,
-    "What is said about a file. Give body mass; the rest may be left out.",
+    "Facts about a file. Send body mass. The rest is optional.",
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
     include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
@@ -49,13 +49,13 @@ LEAST: Final = {"body_mass_kg": QUANTITIES["body_mass_kg"].example}
 
 @with_config(ConfigDict(extra="forbid"))
 class TrackForm(TypedDict):
-    """A file, and what is said about it."""
+    """A file, and facts about it."""
 
     file: Annotated[
         bytes,
-        Field(description="A GPX, TCX or FIT file as the watch wrote it; told by its content, not by its name."),
+        Field(description="A GPX, TCX or FIT file, unchanged. Its name does not matter."),
     ]
-    request: Annotated[TrackRequest, Field(description="What is said about the file, as JSON.", examples=[LEAST])]
+    request: Annotated[TrackRequest, Field(description="Facts about the file, as JSON.", examples=[LEAST])]
 
 
 FORM: Final = {
@@ -65,43 +65,45 @@ FORM: Final = {
 
 
 class MalformedForm(Exception):
-    """A body that is no form of two parts."""
+    """The body is not a form of two parts."""
 
 
-class FileTooLarge(Exception):
-    """A part that says more of a file than there is to say."""
+class PartTooLarge(Exception):
+    """The part request is larger than any valid one."""
 
 
 @router.post(
     "/workout/track",
     operation_id="workout_track",
-    summary="Sum up a workout that a watch recorded, as given and reversed",
+    summary="Add up a recorded workout, as given and with directions reversed",
     response_model=described(TrackedWorkout),
-    response_description="Totals as given and reversed, their ratio, what became of the recording, what was assumed.",
+    response_description="Totals as given and reversed, their ratio, a report on the recording, the assumed inputs.",
     responses=problems(400, 406, 413, 415, 422, 500),
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
 )
 async def track(request: Request) -> Response:
-    """Send a GPX, TCX or FIT file, and beside it, as JSON, body mass and which ranges of time were backward.
+    """Send a GPX, TCX or FIT file and, as JSON, body mass and the time ranges done backward.
 
-    Use it for what a watch recorded; for a list that is typed, POST /workout. Needs the extra `track`: 503 without.
-    Spikes, jumps, gaps and pauses are taken out and reported, elevation is smoothed, and the rest becomes segments of
-    about ten seconds, each with its speed and grade; then the answer is that of POST /workout. Times count in seconds
-    from the first point with time and place. Archives are not unpacked; nothing is kept. 422 also says that a file
-    is none of the three, or holds no usable movement.
+    Use it for the recording of a sports watch. For a list of segments, use POST /workout. Spikes, jumps, gaps and
+    pauses are removed and counted in the report. Elevation is smoothed. The rest becomes segments of about ten seconds,
+    each with its speed and grade, which are answered as by POST /workout. Times are in seconds from the first point
+    with time and place.
+
+    Archives are not unpacked. Nothing is stored. A 422 can also mean that the file has another format or no
+    usable movement. A 503 without `Retry-After` means that the server lacks the extra `track`.
     """
     if preferred(request.headers.get("accept", "")) is None:
         return problem(406)
     content_type = request.headers.get("content-type", "")
     if media_type_of(content_type).name != "multipart/form-data":
-        return problem(415, detail="Send the file as multipart/form-data, as the part file beside the part request.")
+        return problem(415, detail="Send multipart/form-data with the two parts file and request.")
     body = await body_of(request.receive)
     most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
     return await beside(request.scope, track_response, content_type, most, body=body)
 
 
 def track_response(content_type: str, most: int, body: bytes) -> Response:
-    """Return the answer to a form whose part request has at most so many bytes, or the problem in the way."""
+    """Return the answer to a form, or its problem; the part request has at most `most` bytes."""
     try:
         parts = parts_of(content_type, body, most)
         missing = [
@@ -114,11 +116,11 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
         said = validate(parts["request"])
         encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
     except MalformedForm:
-        return problem(400, detail="The body is no well-formed form of the two parts file and request.")
-    except FileTooLarge as error:
-        return problem(413, detail=f"The part request is larger than {error} bytes: send less.")
+        return problem(400, detail="The body is malformed: send a form with the two parts file and request.")
+    except PartTooLarge as error:
+        return problem(413, detail=f"The part request is larger than {error} bytes: send a smaller one.")
     except ImportError:
-        return problem(503, detail="Watch files are not read here: whoever runs this adds the extra retrorun[track].")
+        return problem(503, detail="This server cannot read watch files: its operator can install retrorun[track].")
     except ValidationError as error:
         return from_validation_error(error, get_type_hints(TrackRequest))
     except EstimateError as error:
@@ -127,7 +129,15 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
 
 
 def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
-    """Return the parts of a form by name, or raise for one that holds others, or any twice, or a large request."""
+    """Return the parts of a form by name.
+
+    Raises
+    ------
+    MalformedForm
+        A part has another name or comes twice, or the body is not a form.
+    PartTooLarge
+        The part request has more than `most` bytes.
+    """
     from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # noqa: PLC0415 - optional
 
     parts: dict[str, bytearray] = {}
@@ -146,7 +156,7 @@ def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
                 elif event:
                     parts[name] += event
                     if name == "request" and len(parts[name]) > most:
-                        raise FileTooLarge(most)
+                        raise PartTooLarge(most)
     except MultipartError:
         raise MalformedForm from None
     return {name: bytes(part) for name, part in parts.items()}

@@ -1,4 +1,4 @@
-"""A workout of segments: what it comes to, and the same with each one reversed."""
+"""POST /workout: the totals of a list of segments, and of the same list with each direction reversed."""
 
 from typing import Annotated, Any, Final
 
@@ -26,25 +26,23 @@ LISTED: Final = [example("speed_m_s", "duration_s"), {"repeat": REPEATS_EXAMPLE,
 
 
 SegmentRequest: Any = request_of(
-    Segment, "A segment by exactly two of speed, duration and distance, with the pause after it; or pause_s alone."
+    Segment, "A segment: exactly two of speed, duration and distance, and the pause after it. Or a pause: only pause_s."
 )
 
 ItemRequest: Any = request_of(
     Item,
-    "A segment, a pause, or repeat and segments: those done so often. What is repeated holds no repeats.",
+    "A segment, a pause, or `segments` done `repeat` times. A repeat holds no other repeats.",
     repeat=Annotated[int, word("repeat", REPEATS_EXAMPLE, strict=True, ge=1, le=MAXIMUM_SEGMENTS)],
     segments=Annotated[
         list[SegmentRequest], FailFast(), word("segments", REPEATED, min_length=1, max_length=MAXIMUM_SEGMENTS)
     ],
 )
 
-EnergyModelsRequest: Any = request_of(
-    EnergyModels, "The forward energy equation of each gait, its default when left out."
-)
+EnergyModelsRequest: Any = request_of(EnergyModels, "The forward energy equation of each gait, each with a default.")
 
 WorkoutRequest: Any = request_of(
     workout_of_segments,
-    "A workout. Give body mass and what is done; the rest may be left out.",
+    "A workout. Send body mass and segments. The rest is optional.",
     segments=Annotated[
         list[ItemRequest], FailFast(), word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS)
     ],
@@ -54,10 +52,11 @@ WorkoutRequest: Any = request_of(
 
 
 class WorkoutRoute(WorkerRoute):
-    """Takes a list of segments.
+    """Accept a list of segments.
 
-    Each can be the one segment of an item that repeats it: three brackets, counted with what is first in them, and at
-    most a comma for each field; beside the list stands what is said of the person, each field with brackets at most.
+    The limit of values is for the longest valid body. Each segment is then the only one of an item that repeats it:
+    three brackets, each with its first value, and a comma for each field. The other fields of the body have a bracket
+    each.
     """
 
     maximum_values = MAXIMUM_SEGMENTS * values_of(b"{[{") + MAXIMUM_SEGMENTS * len(ItemRequest.__annotations__)
@@ -70,19 +69,21 @@ router = APIRouter(route_class=WorkoutRoute, tags=["workout"])
 @router.post(
     "/workout",
     operation_id="workout",
-    summary="Sum up a workout of segments, as given and reversed",
+    summary="Add up a workout of segments, as given and with directions reversed",
     response_model=described(Workout),
-    response_description="Totals as given and reversed, their ratio, and what was assumed.",
+    response_description="Totals as given and reversed, their ratio, and the assumed inputs.",
     responses=problems(400, 406, 413, 415, 422, 500),
 )
 def workout(request: WorkoutRequest) -> Any:
-    """List segments, pauses, and repeats of them: at most 10 000 together, repeats counted as often as they are done.
+    """Send a list of segments, pauses and repeats: at most 10 000 together, with every repetition counted.
 
-    Use it for a session of several speeds or directions; for one bout, POST /estimate. Needs `body_mass_kg` and
-    `segments`. A segment takes exactly two of speed, duration and distance. Repeats are one level deep: what is
-    repeated holds no repeats; `segments` of the answer holds each listed segment once, with how often it is done. All
-    together last at most 48 hours. Of a list that cannot be read the first bad segment is named. Intervals do not
-    shrink with the number of segments: the errors of the person and of the models are the same in all of them.
-    `reversed` is the same workout with every segment in the other direction at its speed.
+    Use it for a session with several speeds or directions. For one bout, use POST /estimate. It needs `body_mass_kg`
+    and `segments`. A segment has exactly two of speed, duration and distance. A repeat holds no other repeats. The
+    workout lasts at most 48 hours. `reversed` is the same workout with every segment in the other direction at the same
+    speed.
+
+    `segments` of the answer holds each listed segment once, with the number of times it is done. If segments are
+    invalid, the error names the first one. More segments do not make the ranges narrower: all segments share the errors
+    of the person and of the models.
     """
     return workout_of_segments(**request)

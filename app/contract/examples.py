@@ -1,7 +1,7 @@
 """The golden pairs: requests with the answers of the running code, committed in `openapi/examples`.
 
-They are the examples of the contract, and a client can be tested against them without a server. A request is written
-by hand, its answer by `make examples`; the tests hold both to the code.
+They are the examples of the contract. A client can be tested with them, without a server. People write the requests,
+`make examples` writes the answers, and the tests compare both with the code.
 """
 
 from collections.abc import Iterator
@@ -14,22 +14,22 @@ from pydantic_core import from_json
 from retrorun.app.http.media_types import media_type_of
 
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
-"""Beside the packages in the source tree and in an installation alike."""
+"""The folder beside the packages, both in the source tree and in an installation."""
 
 INTERVALS: Final = {"Bounds", "Graded", "Indicator", "Interval", "LoadTotal", "Reach"}
-"""Schemas of one thing in several numbers, which a field shows together."""
+"""Schemas whose numbers belong together: a field shows all of them in one example."""
 
 Example = dict[str, Any]
 
 
 @cache
 def pairs() -> dict[str, Any]:
-    """Return every pair by its name: that of the operation, or `problem`, a point, and what it shows."""
+    """Return every pair by its name: the operation or `problem`, a dot, and the case, as in `estimate.energy`."""
     return {path.stem: from_json(path.read_bytes()) for path in sorted(FOLDER.glob("*.json"))}
 
 
 def of_operation(operation: str, status: int) -> dict[str, Any]:
-    """Return the pairs of an operation, or of `problem`, that are answered with a status, by what they show."""
+    """Return the pairs of an operation, or of `problem`, that have this status, by their case."""
     return {
         name.rpartition(".")[-1]: pair
         for name, pair in pairs().items()
@@ -38,7 +38,7 @@ def of_operation(operation: str, status: int) -> dict[str, Any]:
 
 
 def requests(operation: str, media_type: str = "application/json") -> dict[str, Example]:
-    """Return the bodies of one media type that an operation answers, as OpenAPI has examples."""
+    """Return the request bodies of an operation in one media type, in the form of OpenAPI examples."""
     return {
         name: {"summary": pair["summary"], "value": pair["request"]["body"]}
         for name, pair in of_operation(operation, 200).items()
@@ -47,9 +47,9 @@ def requests(operation: str, media_type: str = "application/json") -> dict[str, 
 
 
 def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
-    """Return the answers of one media type, as OpenAPI has examples; none for a picture.
+    """Return the answers in one media type, in the form of OpenAPI examples; nothing for a picture.
 
-    An external value would be fetched by what makes a client, which then needs the service beside the document.
+    There are no external values: a generator of clients would fetch them and then need a running service.
     """
     return {
         name: {"summary": pair["summary"], "value": pair["response"]["body"]}
@@ -58,25 +58,25 @@ def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
     }
 
 
-def fill_in(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:
-    """Give each field that an answer holds, and that has no example, the first value found for it there.
+def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:
+    """Use the first value of each field in an answer as the example of that field, if it has none yet.
 
     Parameters
     ----------
     schemas : dict
-        The schemas of the contract by name; changed.
+        The schemas of the contract by name. The examples are added here.
     schema : dict
         The schema of the answer.
     answer : object
-        The answer, as read from JSON.
+        The answer, parsed from JSON.
     """
     for field, value in _fields(schemas, schema, answer):
         if "examples" not in field and _shows(field, value):
             field["examples"] = [value]
 
 
-def share(schemas: dict[str, Any]) -> None:
-    """Give each field that still has no example that of one with the same name and type in another schema."""
+def share_examples(schemas: dict[str, Any]) -> None:
+    """Copy an example to each field without one, from a field of the same name and type in another schema."""
     fields = [(name, field) for schema in schemas.values() for name, field in schema.get("properties", {}).items()]
     known = {_alike(name, field): field["examples"] for name, field in reversed(fields) if "examples" in field}
     for name, field in fields:
@@ -89,7 +89,7 @@ def _alike(name: str, field: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _shows(field: dict[str, Any], value: Any) -> bool:
-    # What an object or a list of them holds is shown by its own fields, where these are known.
+    # The fields of an object, or of a list of objects, have their own examples if the schema names them.
     if isinstance(value, dict):
         return _name(field) in INTERVALS or not _name(field)
     return not (isinstance(value, list) and value and isinstance(value[0], dict))

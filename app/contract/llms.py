@@ -1,4 +1,4 @@
-"""GET /llms.txt: the service on one page, for language models and scripts; made from the contract."""
+"""GET /llms.txt: the service on one page, for language models and scripts. It is made from the contract."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,11 +7,11 @@ from typing import Any, Final
 from retrorun.app.contract.examples import pairs
 
 USE: Final = """
-Each operation below is one POST or GET, and says how its inputs are sent. Numbers are in SI units. An estimated
-quantity is `{{"value", "low", "high"}}`, its range for the probability `interval`. `forward` and `backward` are the
-directions, `ratio` is backward over forward, `assumed` what was taken for inputs left out. An absent quantity is
-unknown: say so. Show `warnings` and `evidence` grades with the numbers. Say what it does for a body in words of GET
-/evidence alone.
+Each operation below is one POST or GET. An estimate is `{{"value", "low", "high"}}`: its range has the probability
+`interval`. `forward` and `backward` are the directions, `ratio` is backward divided by forward, and `assumed` shows the
+values used for omitted inputs. A quantity that is absent is unknown: say so, do not fill it in. Show `warnings` and
+`evidence` grades with the numbers. When you describe effects on the body, use only the `may_say` sentences of GET
+/evidence.
 
 {keys}
 
@@ -20,28 +20,28 @@ curl -s "$RETRORUN"{path} -H 'content-type: application/json' \\
   -d '{body}'
 ```
 
-An excerpt of the answer, which has more fields and warnings:
+Part of the answer, which has more fields and warnings:
 
 ```json
 {answer}
 ```
 """
-"""How the service is used, in what every client has to know; the contract has the rest."""
+"""How to use the service: the facts that every client needs. The contract has the rest."""
 
 PAIR: Final = "estimate.energy"
-"""The golden pair that is shown."""
+"""The golden pair shown as the example."""
 
 EXCERPT: Final = {"forward": "total_energy_kcal", "backward": "total_energy_kcal", "ratio": "total_energy"}
-"""One quantity of each part of its answer."""
+"""The quantity shown from each part of its answer."""
 
 FOR_DEVELOPERS: Final = ("**Every path**", "**Changes**")
-"""How the paragraphs of the contract begin that a caller does without."""
+"""The first words of those paragraphs of the contract that a caller does not need."""
 
 PAGES: Final = """
 ## Optional
 
 - [The contract](./openapi.json): OpenAPI 3.1, with every field, bound, unit, answer and example
-- [The page](./): type your own run
+- [The page](./): enter a run or walk
 """
 
 Field = Mapping[str, Any]
@@ -58,7 +58,7 @@ def llms(document: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Markdown as llmstxt.org has it: a title, a summary, words, and lists of links.
+        Markdown in the form of llmstxt.org: a title, a summary, text, and lists of links.
     """
     info, schemas = document["info"], document["components"]["schemas"]
     said = [part for part in info["description"].strip().split("\n\n") if not part.startswith(FOR_DEVELOPERS)]
@@ -82,9 +82,7 @@ def llms(document: Mapping[str, Any]) -> str:
             continue
         parts[-1] += f"\n- `{shape}`: {schemas[shape]['description']} Fields{_named(schemas[shape])}."
         inputs += [(name, shape, field) for name, field in _properties(schemas[shape])]
-    parts.append(
-        "## Inputs\n\nWhat is marked * above is required, what ends in [] is a list of it; bounds are inclusive.\n"
-    )
+    parts.append("## Inputs\n\nInputs marked * above are required. Inputs marked [] are lists. Bounds are inclusive.\n")
     parts[-1] += "".join(f"\n- {line}" for line in _explained(inputs))
     return "\n\n".join(parts) + "\n" + PAGES
 
@@ -99,7 +97,7 @@ def _use(document: Mapping[str, Any]) -> str:
     }
     return USE.strip().format(
         keys=" ".join(
-            f"{key['description'].rstrip('.')}, send a key in the {key['in']} `{key['name']}`."
+            f"An API key goes in the {key['in']} `{key['name']}`. {key['description']}"
             for key in document["components"]["securitySchemes"].values()
         ),
         path=pair["request"]["path"],
@@ -116,7 +114,7 @@ def _operations(paths: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str, 
 
 
 def _sent(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, Field]]:
-    """Yield how the inputs of an operation are sent, by a body or the query, with the schema of what is sent so."""
+    """Yield each way to send the inputs of an operation, a body or the query, with its schema."""
     for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
         yield f"Body {media_type}", schemas.get(_shape(media["schema"]), media["schema"])
     query = [parameter for parameter in operation["parameters"] if "name" in parameter]
@@ -134,7 +132,7 @@ def _sent(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[
 
 
 def _when(description: str, sent: Mapping[str, Field]) -> str:
-    """Return the paragraph that says when to use it and what is needed, or the first; both for a body with no names."""
+    """Return the paragraph with "Use it", else the first one; return both if a body has no named fields."""
     first, *others = [" ".join(paragraph.split()) for paragraph in description.split("\n\n")]
     use = next((paragraph for paragraph in (first, *others) if "Use it" in paragraph), first)
     return use if all("properties" in shape for shape in sent.values()) else f"{first} {use}"
@@ -145,7 +143,7 @@ def _properties(shape: Field) -> Iterator[tuple[str, Field]]:
 
 
 def _named(shape: Field) -> str:
-    """Return the names of the fields of a shape, as they stand after a word."""
+    """Return the names of the fields of a shape, as text that follows a word."""
     names = [
         f"{name}{'[]' if 'items' in field else ''}{'*' if name in shape.get('required', ()) else ''}"
         for name, field in _properties(shape)
@@ -154,7 +152,7 @@ def _named(shape: Field) -> str:
 
 
 def _shape(field: Field) -> str:
-    """Return the name of the shape of a field, or of the items of its list; empty for none."""
+    """Return the name of the shape of a field, or of the items of its list; empty if it has no shape."""
     return str(field.get("items", field).get("$ref", "")).rpartition("/")[-1]
 
 
@@ -169,11 +167,11 @@ def _shapes(schemas: Mapping[str, Any], fields: list[Field]) -> list[str]:
 
 
 def _explained(inputs: list[tuple[str, str, Field]]) -> Iterator[str]:
-    """Yield each name with its meaning, once; with where it stands, if it has another meaning elsewhere."""
+    """Yield each name and meaning once, and the places of each meaning if a name has several."""
     known: dict[str, dict[str, list[str]]] = {}
     for name, place, field in inputs:
         meanings = known.setdefault(name, {})
-        # A column is described as the input it is a list of, without the bounds.
+        # A column has the description of its input, without the bounds.
         meaning = next((other for other in meanings if other.startswith(_meaning(field))), _meaning(field))
         meanings.setdefault(meaning, []).append(place)
     for name, meanings in known.items():

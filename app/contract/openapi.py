@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the running code; `openapi/openapi.json` is its committed copy."""
+"""The OpenAPI document, generated from the running code. `openapi/openapi.json` is the committed copy."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,71 +9,74 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 from pydantic_core import to_json
 
-from retrorun.app.contract.examples import answers, fill_in, of_operation, requests, share
+from retrorun.app.contract.examples import answers, fill_in_examples, of_operation, requests, share_examples
 from retrorun.app.http.problems import MEDIA_TYPE, PROBLEMS
 from retrorun.app.http.schema import Problem
 
 REFERENCE = "#/components/schemas/{model}"
 
 LIMITED: Final = (401, 408, 431, 503)
-"""What any operation but a probe may be refused with, by key or limit."""
+"""Statuses of a missing key or a limit, which every operation except health checks can have."""
 
 ABOUT: Final[dict[str, Any]] = {
     "summary": "Energy cost and joint loads of running and walking, forward and backward",
     "description": """
-What a bout of running or walking costs in energy, backward against forward, and what it asks of knees, ankles
-and tendons. Every estimate is for one person and carries an interval; energies, timing and loads carry an evidence
-grade; what is unknown is absent, with a warning that says why. Adults only; no diagnosis; nothing is stored.
+How much energy a bout of running or walking takes, forward and backward, and how it loads knees, ankles and tendons.
+Every estimate is for one person and has a range, `low` to `high`. Energies, timing and loads have an evidence grade.
+Unknown values are omitted, and a warning says why. For adults only. This is no diagnosis. Nothing is stored.
 
-**Inputs** are SI. Each unit stands in the name and, as UCUM code, in `x-unit`. **Numbers** are never rounded, and in
-JSON never null. **Repeating** a request is harmless: the same version gives the same answer.
+**Inputs** are in SI units. The unit is in the name and, as a UCUM code, in `x-unit`. **Numbers** are not rounded and,
+in JSON, never null. **Every request** is safe to retry: the same version gives the same answer.
 
-**Errors** are `application/problem+json` (RFC 9457). A 422 lists in `errors` what to mend: a JSON Pointer, a stable
-code, and a message that says what to do. What was sent is never repeated. Beside what an operation lists, a path that
-is not there gives 404, a method it does not take 405 with `Allow`. A 503 says in `Retry-After` when to try again; one
-that does not say is no matter of time.
+**Errors** are `application/problem+json` (RFC 9457). A 422 lists in `errors` what to fix: a JSON Pointer, a stable code
+and a message. Errors never repeat your input. An unknown path gives 404, a wrong method 405 with `Allow`. Retry a 503
+after the seconds in `Retry-After`. Without that header, retrying does not help: a feature is not installed.
 
-**Every path** answers OPTIONS, and one that answers GET also HEAD. What is read, but for probes, has an `ETag`.
+**Every path** answers OPTIONS. If it answers GET, it also answers HEAD. GET answers have an `ETag`, except health
+checks.
 
-**Changes** that break a client raise the major version, before 1.0 the minor one: a new required input, a narrower
-bound or list of choices, an output, operation, status or media type that goes or becomes another. New operations,
-optional inputs, outputs, warnings and words in an answer may come at any time: ignore what you do not know. Before an
-operation goes, it is marked `deprecated` here and its answers carry `Deprecation` (RFC 9745) and `Sunset` (RFC 8594)
-for at least one version.
+**Changes** that break a client raise the major version, or the minor version before 1.0. Such changes are a new
+required input, a narrower bound or list of choices, and an output, operation, status or media type that is removed or
+changed. New operations, optional inputs, outputs, warnings and words in an answer can come at any time: ignore those
+you do not know. Before an operation is removed, it is marked `deprecated` here, and its answers have `Deprecation` (RFC
+9745) and `Sunset` (RFC 8594) for at least one version.
 """.strip(),
     "contact": {"name": "RetroRun contributors"},
     "license_info": {"name": "MIT", "identifier": "MIT"},
-    "servers": [{"url": ".", "description": "This service, whatever path it is mounted at"}],
+    "servers": [{"url": ".", "description": "This service, at the path where this document is"}],
     "openapi_tags": [
-        {"name": "estimate", "description": "One bout: what it costs, what meets a target, what is best under limits."},
-        {"name": "workout", "description": "Many bouts: a list of segments, or the file of a watch."},
-        {"name": "evidence", "description": "Where each number comes from, and how it compares with measurements."},
-        {"name": "plot", "description": "Pictures for pages, reports and previews; nothing personal is asked."},
-        {"name": "probes", "description": "For whatever keeps the service running; served without a key."},
+        {
+            "name": "estimate",
+            "description": "One bout: its energy and loads, the way to a target, the best plan.",
+        },
+        {"name": "workout", "description": "Many bouts: a list of segments, or the file of a sports watch."},
+        {"name": "evidence", "description": "The source of each number, and how it compares with measurements."},
+        {"name": "plot", "description": "Pictures for pages, reports and previews. They need no personal data."},
+        {"name": "probes", "description": "Health checks for the system that runs the service. They need no key."},
     ],
 }
-"""What FastAPI is told of the service as a whole."""
+"""The description of the whole service, as arguments of FastAPI."""
 
 REFUSED: Final = (
-    "\n\nAll inputs are SI. A 422 means that nothing was computed: mend what `errors` points at and send it again; a "
-    "value that is out of range is never clamped. Other problems: 400 no valid JSON, 413 too large, 415 not the media "
-    "type described here, or compressed (Content-Encoding), 503 try again."
+    "\n\nAll inputs are in SI units. A 422 means that nothing was computed: fix what `errors` lists and send it again. "
+    "A value out of range is never clamped. Other problems: 400 malformed body, 413 too large, 415 wrong media type or "
+    "compressed (Content-Encoding), 503 busy: try again."
 )
-"""What the description of every operation that computes ends with."""
+"""The last paragraph of the description of every operation with a body."""
 
 HEADERS: Final = {
     "RequestID": {
-        "description": "Names this request in the log: the X-Request-ID that was sent, or a new one.",
+        "description": "ID of this request in the log: the X-Request-ID that you sent, or a new one.",
         "schema": {"type": "string"},
         "example": "7fec547d907bc1c9",
     },
     "ETag": {
-        "description": "Tag of this answer; sent back as If-None-Match, a 304 says that nothing changed.",
+        "description": "Tag of this answer. Send it as If-None-Match: a 304 then means that nothing changed.",
         "schema": {"type": "string"},
         "example": '"a726bfe9f71168d6"',
     },
     "RetryAfter": {
-        "description": "Seconds to wait before the request is sent again [s].",
+        "description": "Seconds to wait before you send the request again [s].",
         "schema": {"type": "integer", "minimum": 0, "x-unit": "s"},
         "example": 1,
     },
@@ -82,16 +85,21 @@ REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
-    "description": "Your own name for this request: 1 to 64 letters, digits, points, dashes or underscores; no secret.",
+    "description": "Optional request ID for your logs (1 to 64 of A-Z a-z 0-9 . - _). Do not put secrets in it.",
     "schema": {"type": "string"},
 }
-KEY: Final = {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "Where the service asks for one."}
+KEY: Final = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "Needed only if the service requires it.",
+}
 NOT_MODIFIED: Final = "NotModified"
-ON_ONE_PAGE: Final = {"url": "./llms.txt", "description": "The service on one page, for programs"}
+ON_ONE_PAGE: Final = {"url": "./llms.txt", "description": "The service on one page, for language models and scripts"}
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI answers for these problem statuses."""
+    """Return the OpenAPI responses for these problem statuses."""
     return {
         status: {
             "description": PROBLEMS[status][1],
@@ -104,16 +112,16 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def contract(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of an application.
 
-    FastAPI makes it from the routes and their types. What is the same everywhere is added here, once: problems and
-    their schema, headers, and the examples, which are the golden pairs. The titles that pydantic makes up from field
-    names go, because they name nothing that the field does not.
+    FastAPI makes it from the routes and their types. This function adds the parts that are the same everywhere:
+    problems and their schema, headers, and the examples, which are the golden pairs. It removes the titles that
+    pydantic makes from field names, because they say nothing new.
     """
     document = app.openapi()
     components = document["components"]
     schemas = components["schemas"]
-    if "externalDocs" in document:  # FastAPI keeps what it made, with what was added
+    if "externalDocs" in document:  # FastAPI keeps the document, with these additions.
         return document
-    # Offered, not asked for: whether it is needed is up to whoever runs the service.
+    # Optional here: the operator of a service decides whether a key is required.
     components["securitySchemes"] = {"key": KEY}
     document["security"] = [{}, {"key": []}]
     document["externalDocs"] = ON_ONE_PAGE
@@ -123,14 +131,14 @@ def contract(app: FastAPI) -> dict[str, Any]:
     problem = TypeAdapter(Problem).json_schema(ref_template=REFERENCE)
     schemas.update(problem.pop("$defs"), Problem=problem)
     for _, operation in operations(document):
-        schemas.update(brought(operation))
+        schemas.update(take_out_defs(operation))
     components["schemas"] = schemas = dict(sorted(schemas.items()))
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
             field.pop("title", None)
     for method, operation in operations(document):
-        complete(operation, method, components)
-    share(schemas)
+        complete_operation(operation, method, components)
+    share_examples(schemas)
     return document
 
 
@@ -140,8 +148,8 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
         yield from item.items()
 
 
-def brought(operation: dict[str, Any]) -> dict[str, Any]:
-    """Return the schemas that the bodies of an operation bring along, and leave a reference in their place."""
+def take_out_defs(operation: dict[str, Any]) -> dict[str, Any]:
+    """Return the schemas inside the bodies of an operation, and put references in their place."""
     if "requestBody" not in operation:
         return {}
     operation["requestBody"] = body = deepcopy(operation["requestBody"])  # the route keeps its own
@@ -153,8 +161,8 @@ def brought(operation: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def complete(operation: dict[str, Any], method: str, components: dict[str, Any]) -> None:
-    """Add examples, headers and what every operation may be answered with."""
+def complete_operation(operation: dict[str, Any], method: str, components: dict[str, Any]) -> None:
+    """Add examples, headers and the statuses that every operation can answer with."""
     name = operation["operationId"]
     operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/RequestID"})
     if "requestBody" in operation:
@@ -164,12 +172,12 @@ def complete(operation: dict[str, Any], method: str, components: dict[str, Any])
                 media.pop("example", None)
                 media["examples"] = shown
             for example in shown.values():
-                fill_in(components["schemas"], media["schema"], example["value"])
+                fill_in_examples(components["schemas"], media["schema"], example["value"])
     responses = operation["responses"]
-    if method == "get" and "401" in responses:  # no probe
+    if method == "get" and "401" in responses:  # not a health check
         responses["304"] = {"$ref": f"#/components/responses/{NOT_MODIFIED}"}
         components["responses"][NOT_MODIFIED] = {
-            "description": "The answer is the one that If-None-Match names.",
+            "description": "Nothing changed: the answer is still the one that If-None-Match names.",
             "headers": headers("X-Request-ID", "ETag"),
         }
         responses["200"]["headers"] = headers("ETag")
@@ -181,31 +189,31 @@ def complete(operation: dict[str, Any], method: str, components: dict[str, Any])
             for media in response["content"].values():
                 media["schema"].pop("title", None)
                 for pair in of_operation(name, int(status)).values():
-                    fill_in(components["schemas"], media["schema"], pair["response"].get("body"))
+                    fill_in_examples(components["schemas"], media["schema"], pair["response"].get("body"))
             response["headers"] = headers("X-Request-ID") | response.get("headers", {})
         if int(status) in PROBLEMS:
             own = [pair["response"]["body"]["detail"] for pair in of_operation(name, int(status)).values()]
             if own:
                 response["description"] = own[0]
             else:
-                responses[status] = shared(int(status), response, components["responses"])
+                responses[status] = shared_response(int(status), response, components["responses"])
 
 
 def headers(*names: str) -> dict[str, Any]:
-    """Return headers of an answer by reference to what describes them once."""
+    """Return references to the descriptions of these headers."""
     known = {"X-Request-ID": "RequestID", "ETag": "ETag", "Retry-After": "RetryAfter"}
     return {name: {"$ref": f"#/components/headers/{known[name]}"} for name in names}
 
 
 def add_examples(operation: str, status: int, response: dict[str, Any]) -> None:
-    """Show the golden pairs of an operation, or of `problem`, in an answer."""
+    """Add the golden pairs of an operation, or of `problem`, to a response as examples."""
     for media_type, media in response["content"].items():
         if shown := answers(operation, status, media_type) or answers("problem", status, media_type):
             media["examples"] = shown
 
 
-def shared(status: int, response: dict[str, Any], responses: dict[str, Any]) -> dict[str, str]:
-    """Describe a problem that is the same everywhere once, and return the reference to it."""
+def shared_response(status: int, response: dict[str, Any], responses: dict[str, Any]) -> dict[str, str]:
+    """Add a problem that many operations share to the components, and return a reference to it."""
     name = PROBLEMS[status][0].replace(" ", "")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         response["headers"] |= headers("Retry-After")

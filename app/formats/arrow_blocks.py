@@ -1,7 +1,7 @@
-"""Record batches of a stream of Arrow, answered a block of rows at a time.
+"""Answers to the record batches of an Arrow stream, one block of rows at a time.
 
-Each function answers a part of a stream on its own, so that it can run in any process. The last batch is kept, which
-saves sending and reading it again for each of its blocks.
+Each function answers one part of a stream, so it can run in any process. The process keeps the last batch, so that
+nobody has to send and read it again for each of its blocks.
 """
 
 import io
@@ -16,38 +16,38 @@ from retrorun.app.formats.arrow_stream import BATCH, END, SCHEMA, Malformed, Mes
 from retrorun.models.vocabulary.errors import EstimateError
 
 ANSWERED_ROWS: Final = 32_768
-"""Most rows of an answered batch, which a caller has to hold at once: 40 MB with every column."""
+"""Most rows of a batch of an answer, which a caller must hold in memory: 40 MB with every column."""
 ROWS: Final = "rows"
-"""Header that says how many rows the whole batch has."""
+"""Name of the header with the number of rows of the whole batch."""
 
 kept: dict[str, Any] = {}
-"""The batch that was read last, by the name of its stream and its number there."""
+"""The last batch read, by the name of its stream and its number in it."""
 
 
 class Pieces(io.RawIOBase):
-    """A file that is taken away piece by piece."""
+    """A file in memory whose content is taken out piece by piece."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
 
     def writable(self) -> bool:
-        """Say that it can be written."""
+        """Return True: the file can be written."""
         return True
 
     def write(self, data: Any) -> int:
-        """Write."""
+        """Append data and return its length."""
         self.pieces.append(bytes(data))
         return len(self.pieces[-1])
 
     def taken(self) -> bytes:
-        """Return what was written since it was last asked."""
+        """Return the data written since the last call."""
         data = b"".join(self.pieces)
         self.pieces.clear()
         return data
 
 
 def answering(work: Callable[..., Response]) -> Callable[..., Response]:
-    """Return a function that answers with a problem where the stream is at fault."""
+    """Return a function that turns the errors of a stream into a problem."""
 
     @wraps(work)
     def answer(*given: Any) -> Response:
@@ -67,7 +67,7 @@ def answering(work: Callable[..., Response]) -> Callable[..., Response]:
 
 @answering
 def begin(fields: Sequence[str] | None, body: bytes) -> Response:
-    """Return the schema of an answer, or the problem of a stream that begins with this schema."""
+    """Return the schema of the answer to a stream, or the problem of its schema."""
     read(body)
     sink, writes = writer(fields)
     writes.close()
@@ -83,18 +83,18 @@ def block(fields: Sequence[str] | None, name: str, place: int, first: bool, body
     fields : sequence of str, optional
         Columns of the answer.
     name : str
-        Of the batch.
+        Name of the batch.
     place : int
         First row of the block.
     first : bool
-        Whether it is of the first batch of its stream: then the schema and the dictionaries come before its rows.
+        Whether this is the first batch of its stream. Then the schema and the dictionaries come before the rows.
     body : bytes
-        A stream of the schema, the dictionaries and the batch; or nothing, where it was sent before.
+        A stream of the schema, the dictionaries and the batch; or nothing, if it was sent before.
 
     Returns
     -------
     Response
-        The messages, with the number of rows of the whole batch beside them; 410 where the batch is not kept any more.
+        The messages, and in a header the number of rows of the whole batch; 410 if the batch is not kept any more.
     """
     from retrorun.app.formats.record_batches import estimate_batch  # noqa: PLC0415 - optional
 
@@ -116,7 +116,7 @@ def block(fields: Sequence[str] | None, name: str, place: int, first: bool, body
 
 
 def read(body: bytes) -> Any:
-    """Return the record batch of a stream that has at most one; raise where anything in it is not what it says."""
+    """Return the record batch of a stream that has at most one; raise if anything in it is inconsistent."""
     import pyarrow as pa  # noqa: PLC0415 - optional
 
     from retrorun.app.formats.arrow_checks import BatchReader, Parts  # noqa: PLC0415 - optional
@@ -126,7 +126,7 @@ def read(body: bytes) -> Any:
     for message in Messages(len(body)).feed(body):
         found, data = message.header, pa.py_buffer(message.data)
         if found.rows > len(message.data):
-            raise TooLarge  # Columns that are null throughout may have any number of rows in no bytes at all.
+            raise TooLarge  # Columns of nulls can have any number of rows in no bytes.
         if found.kind == SCHEMA:
             schema = pa.ipc.read_schema(data)
             check_schema(schema)
@@ -144,7 +144,7 @@ def read(body: bytes) -> Any:
 
 
 def writer(fields: Sequence[str] | None) -> tuple[Pieces, Any]:
-    """Return a writer of answers, and where it writes them."""
+    """Return the file of an answer, and the writer to it."""
     import pyarrow as pa  # noqa: PLC0415 - optional
 
     from retrorun.app.formats.record_batches import output_schema  # noqa: PLC0415 - optional

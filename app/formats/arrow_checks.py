@@ -1,7 +1,7 @@
-"""Columns of Arrow taken apart before native code reads them: types, lengths, places, and what nulls hide.
+"""Checks of Arrow columns before native code reads them: types, lengths, offsets, and values under nulls.
 
-Nothing that a column says of itself is believed. Arrow's own `validate` does not look at what a null hides, and its
-kernels do: what is read here is read by NumPy, which knows how long a buffer is, or handed on as plain strings.
+No claim of a column is trusted. The `validate` of Arrow does not check the values under nulls, but its kernels read
+them. So NumPy, which knows the length of each buffer, reads the columns here, or they become plain strings first.
 """
 
 from collections.abc import Sequence
@@ -12,42 +12,42 @@ import pyarrow as pa
 from numpy.typing import DTypeLike, NDArray
 
 BITS: Final = 8
-"""Bits of a byte, of which each says of one row whether it is there."""
+"""Bits of a byte. Each shows whether one row has a value."""
 LIMB: Final = 64
-"""Bits of the pieces that a wide decimal is made of."""
+"""Bits of the parts of a wide decimal."""
 DIGITS: Final = {4: 9, 8: 18, 16: 38, 32: 76}
-"""Most digits of a decimal by its bytes. Beyond them Arrow takes any scale, and reads past its own tables of powers."""
+"""Most digits of a decimal, by its bytes. Arrow allows larger scales, and then reads past its tables of powers."""
 
 Given: TypeAlias = bool | NDArray[np.bool_]
-"""Where there is a value at all."""
+"""The rows that have a value."""
 
 
 class Parts(NamedTuple):
-    """What a message says of its columns."""
+    """The description of the columns in a message."""
 
     rows: int
     nodes: Sequence[Sequence[int]]
     """Length, and number of nulls, of each column."""
     buffers: Sequence[Sequence[int]]
-    """Place in the body, and length, of each buffer."""
+    """Offset in the body, and length, of each buffer."""
 
 
 def is_number(kind: pa.DataType) -> bool:
-    """Say whether a column of a type is read as numbers."""
+    """Return whether a column of this type is read as numbers."""
     if pa.types.is_decimal(kind):
         return bool(abs(kind.scale) <= DIGITS[kind.byte_width])
     return any(says(kind) for says in (pa.types.is_floating, pa.types.is_integer, pa.types.is_null))
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Say whether a column of a type is read as words."""
+    """Return whether a column of this type is read as words."""
     if pa.types.is_dictionary(kind):
         kind = kind.value_type
     return any(says(kind) for says in (pa.types.is_string, pa.types.is_large_string, pa.types.is_null))
 
 
 def view(buffer: pa.Buffer | None, kind: DTypeLike, start: int, count: int) -> NDArray[Any]:
-    """Return some values of a buffer, or raise where it has fewer; it may have more.
+    """Return `count` values of a buffer from `start`; raise if it has fewer.
 
     Examples
     --------
@@ -63,23 +63,23 @@ def view(buffer: pa.Buffer | None, kind: DTypeLike, start: int, count: int) -> N
 
 
 def given_rows(array: pa.Array) -> Given:
-    """Return where there is a value at all; raise where the bits that say it are not as many, or not those counted."""
+    """Return the rows that have a value; raise if the bitmap is too short or the number of nulls is wrong."""
     bitmap, rows = array.buffers()[0], len(array)
     known: Given = True if bitmap is None else bits_of(bitmap, array.offset, rows)
     if array.null_count != (0 if known is True else rows - np.count_nonzero(known)):
-        raise pa.ArrowInvalid("A column has another number of nulls than it says.")
+        raise pa.ArrowInvalid("The number of nulls of a column is wrong.")
     return known
 
 
 def bits_of(buffer: pa.Buffer | None, start: int, count: int) -> NDArray[np.bool_]:
-    """Return some bits of a buffer, or raise where it has fewer."""
+    """Return `count` bits of a buffer from `start`; raise if it has fewer."""
     whole = start // BITS
     bits = np.unpackbits(view(buffer, np.uint8, whole, -(-(start + count) // BITS) - whole), bitorder="little")
     return bits[start % BITS :][:count].view(np.bool_)
 
 
 def flags_of(array: pa.Array) -> tuple[NDArray[np.bool_], Given]:
-    """Return which rows say yes, and where there is an answer at all; what a null hides may be either.
+    """Return the flags, and the rows that have one; a row without one holds any value.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def flags_of(array: pa.Array) -> tuple[NDArray[np.bool_], Given]:
 
 
 def numbers_of(array: pa.Array) -> tuple[NDArray[np.float64], Given]:
-    """Return numbers, and where there are any; what a null hides may be anything.
+    """Return the numbers, and the rows that have one; a row without one holds any value.
 
     Examples
     --------
@@ -104,12 +104,12 @@ def numbers_of(array: pa.Array) -> tuple[NDArray[np.float64], Given]:
     values = array.buffers()[1]
     if pa.types.is_decimal(kind):
         return decimals(view(values, f"V{kind.byte_width}", array.offset, rows), kind.scale), known
-    with np.errstate(invalid="ignore"):  # one kind of NaN of a narrower float says so
+    with np.errstate(invalid="ignore"):  # a signalling NaN of a narrower float warns
         return view(values, kind.to_pandas_dtype(), array.offset, rows).astype(np.float64, copy=False), known
 
 
 def decimals(values: NDArray[Any], scale: int) -> NDArray[np.float64]:
-    """Return decimal numbers of any width: whole numbers in two's complement, lowest byte first, times a power of ten.
+    """Return decimals of any width as floats: integers in two's complement, lowest byte first, times a power of ten.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def decimals(values: NDArray[Any], scale: int) -> NDArray[np.float64]:
         negative = limbs[-1] >> np.uint64(LIMB - 1) > 0
         whole, carry = np.zeros(len(values)), negative
         for place, limb in enumerate(limbs):
-            # Of a negative number its opposite: each bit the other one, and one more.
+            # Negate a negative number: invert each bit and add one.
             positive = np.where(negative, ~limb, limb) + carry
             carry = carry & (positive == 0)
             whole += positive * 2.0 ** (place * LIMB)
@@ -134,7 +134,7 @@ def decimals(values: NDArray[Any], scale: int) -> NDArray[np.float64]:
 
 
 def text_of(array: pa.Array) -> pa.Array:
-    """Return strings as an array of its own, without nulls; raise where a place is not within its data.
+    """Return strings as a new array without nulls; raise if an offset is outside the data.
 
     Examples
     --------
@@ -148,24 +148,24 @@ def text_of(array: pa.Array) -> pa.Array:
     places = view(offsets, kind, array.offset, len(array) + 1)
     size = 0 if data is None else data.size
     if places[0] < 0 or places[-1] > size or (places[1:] < places[:-1]).any():
-        raise pa.ArrowInvalid("A string lies outside its data.")
+        raise pa.ArrowInvalid("A string is outside its data.")
     aligned = pa.py_buffer(np.require(places, requirements=["A", "C"]))
     return pa.Array.from_buffers(array.type, len(array), [None, aligned, data or pa.py_buffer(b"")], 0)
 
 
 def indices_of(array: pa.DictionaryArray) -> tuple[NDArray[np.intp], Given]:
-    """Return the places of a column's words in its dictionary, where a null stands one beyond its end."""
+    """Return the index of each word in the dictionary of a column; a null has the index after the last one."""
     size, known = len(array.dictionary), given_rows(array)
     found = view(array.buffers()[1], array.type.index_type.to_pandas_dtype(), array.offset, len(array))
     shown = found if known is True else found[known]
     if shown.size and not (shown.min() >= 0 and shown.max() < size):
-        raise pa.ArrowInvalid("A place lies outside its dictionary.")
+        raise pa.ArrowInvalid("An index is outside its dictionary.")
     places = found.astype(np.intp, copy=False)
     return places if known is True else np.where(known, places, size), known
 
 
 def check(array: pa.Array) -> None:
-    """Raise where a column of numbers, flags or words is not what it says."""
+    """Raise if a column of numbers, flags or words is inconsistent."""
     if pa.types.is_dictionary(array.type):
         indices_of(array)
         check(array.dictionary)
@@ -179,33 +179,33 @@ def check(array: pa.Array) -> None:
 
 
 def buffers_of(kind: pa.DataType) -> int:
-    """Return how many buffers a column has in a message."""
+    """Return the number of buffers of a column in a message."""
     if pa.types.is_null(kind):
         return 0
     return 3 if pa.types.is_string(kind) or pa.types.is_large_string(kind) else 2
 
 
 def slice_of(body: pa.Buffer, start: int, length: int) -> pa.Buffer:
-    """Return a buffer of a message, or raise where it is not all in it."""
+    """Return a buffer of a message; raise if part of it is outside."""
     if min(start, length) < 0 or start + length > body.size:
-        raise pa.ArrowInvalid("A buffer lies outside its message.")
+        raise pa.ArrowInvalid("A buffer is outside its message.")
     return body.slice(start, length)
 
 
 class BatchReader:
-    """The record batches of a stream, put together from what lies within their messages, and checked.
+    """Builds the record batches of a stream from the buffers in its messages, and checks them.
 
     Parameters
     ----------
     schema : pyarrow.Schema
         Columns of numbers, flags or words.
     numbers : sequence of int or None
-        The number of each column's dictionary, where it has one.
+        The number of the dictionary of each column, if it has one.
     """
 
     def __init__(self, schema: pa.Schema, numbers: Sequence[int | None]) -> None:
         if [number is not None for number in numbers] != [pa.types.is_dictionary(kind) for kind in schema.types]:
-            raise pa.ArrowInvalid("A column has a dictionary, and does not say so.")
+            raise pa.ArrowInvalid("The schema is wrong about which columns have dictionaries.")
         self.schema, self.numbers = schema, numbers
         self.kinds = {
             number: kind.value_type for number, kind in zip(numbers, schema.types, strict=True) if number is not None
@@ -213,17 +213,17 @@ class BatchReader:
         self.dictionaries = {number: pa.array([], kind) for number, kind in self.kinds.items()}
 
     def define(self, number: int, parts: Parts, body: pa.Buffer, *, adds: bool) -> None:
-        """Take a dictionary, or more words of one."""
+        """Store a dictionary, or add words to one."""
         if number not in self.kinds:
-            raise pa.ArrowInvalid("A dictionary is of no column.")
+            raise pa.ArrowInvalid("A dictionary belongs to no column.")
         (words,) = self.arrays([self.kinds[number]], [None], parts, body)
         self.dictionaries[number] = pa.concat_arrays([self.dictionaries[number], words]) if adds else words
 
     def batch(self, parts: Parts, body: pa.Buffer) -> pa.RecordBatch:
-        """Return a record batch."""
+        """Return the record batch of a message."""
         arrays = self.arrays(self.schema.types, self.numbers, parts, body)
         batch = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-        batch.validate(full=True)  # that words are UTF-8, and decimals no longer than they say
+        batch.validate(full=True)  # checks that words are UTF-8 and that decimals fit their precision
         return batch
 
     def arrays(
@@ -231,7 +231,7 @@ class BatchReader:
     ) -> list[pa.Array]:
         """Return the columns of a message."""
         if len(parts.nodes) != len(kinds) or len(parts.buffers) != sum(map(buffers_of, kinds)):
-            raise pa.ArrowInvalid("A message has other columns than its schema.")
+            raise pa.ArrowInvalid("The columns of a message differ from its schema.")
         places = iter(parts.buffers)
         found = []
         for kind, number, (rows, nulls) in zip(kinds, numbers, parts.nodes, strict=True):
@@ -241,12 +241,12 @@ class BatchReader:
             array = self.array(kind, number, rows, buffers)
             check(array)
             if buffers and array.null_count != nulls:
-                raise pa.ArrowInvalid("A column has another number of nulls than it says.")
+                raise pa.ArrowInvalid("The number of nulls of a column is wrong.")
             found.append(array)
         return found
 
     def array(self, kind: pa.DataType, number: int | None, rows: int, buffers: Sequence[pa.Buffer]) -> pa.Array:
-        """Return a column of some buffers."""
+        """Return a column made of these buffers."""
         if not buffers:
             return pa.nulls(rows)
         bitmap, *others = buffers

@@ -1,4 +1,4 @@
-"""A stream of Arrow cut into its messages, before anything that is not Python reads it."""
+"""Split an Arrow stream into its messages, before native code reads it."""
 
 import struct
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ END: Final = CONTINUATION + bytes(WORD_BYTES)
 VERSION, HEADER_TYPE, HEADER, BODY_LENGTH = 0, 1, 2, 3
 """Fields of a message."""
 VERSIONS: Final = {3, 4}
-"""Versions of the format that are read, V4 and V5."""
+"""Supported versions of the format, V4 and V5."""
 SCHEMA, DICTIONARY, BATCH = 1, 2, 3
 """Types of a message."""
 ENDIANNESS, FIELDS, DICTIONARY_OF_FIELD = 0, 1, 4
@@ -26,34 +26,34 @@ NUMBER_OF_DICTIONARY, BATCH_OF_DICTIONARY, ADDS_TO_DICTIONARY = 0, 1, 2
 """Fields of a dictionary."""
 ROWS, NODES, BUFFERS, COMPRESSION = 0, 1, 2, 3
 """Fields of a batch."""
-MOST: Final = 64
-"""Most columns and buffers of a message that are looked at: more than all inputs have."""
+MAXIMUM_ITEMS: Final = 64
+"""Most columns or buffers of a message that are read: more than all inputs have."""
 
 
 class Malformed(Exception):
-    """Not a stream of Arrow."""
+    """The body is not a stream of Arrow."""
 
 
 class TooLarge(Exception):
-    """A message, or the dictionaries together, are beyond what is held."""
+    """A message, or the dictionaries together, are too large to hold."""
 
 
 class Header(NamedTuple):
-    """What a message says of itself."""
+    """The header of a message."""
 
     kind: int
     length: int
-    """Bytes of its body."""
+    """Bytes of the body."""
     dictionary: int | None = None
-    """Number of the dictionary that it is, or adds to."""
+    """Number of the dictionary that the message defines or extends."""
     adds: bool = False
     rows: int = 0
     nodes: tuple[tuple[int, ...], ...] = ()
     """Length, and number of nulls, of each column."""
     buffers: tuple[tuple[int, ...], ...] = ()
-    """Place in the body, and length, of each buffer."""
+    """Offset in the body, and length, of each buffer."""
     numbers: tuple[int | None, ...] = ()
-    """Of a schema, the number of each column's dictionary, where it has one."""
+    """For a schema, the number of the dictionary of each column, if it has one."""
 
 
 class Message(NamedTuple):
@@ -61,11 +61,11 @@ class Message(NamedTuple):
 
     header: Header
     data: bytearray
-    """All of it, its body last."""
+    """The whole message, which ends with its body."""
 
 
 class Table:
-    """A place in a message where a group of fields begins, as flatbuffers keep them."""
+    """A flatbuffers table at an offset of a message."""
 
     def __init__(self, data: bytes, place: int) -> None:
         self.data = data
@@ -73,7 +73,7 @@ class Table:
         self.fields = place - struct.unpack_from("<i", data, place)[0]
 
     def offset(self, field: int) -> int:
-        """Return where a field is, or 0 where it is left out."""
+        """Return the offset of a field, or 0 if it is omitted."""
         here = WORD_BYTES + field * (WORD_BYTES // 2)
         if here >= struct.unpack_from("<H", self.data, self.fields)[0]:
             return 0
@@ -81,40 +81,40 @@ class Table:
         return self.place + offset if offset else 0
 
     def number(self, field: int, form: str) -> int:
-        """Return a field that is a number."""
+        """Return a field that is a number, or 0 if it is omitted."""
         here = self.offset(field)
         return int(struct.unpack_from(form, self.data, here)[0]) if here else 0
 
     def table(self, field: int) -> "Table":
-        """Return a field that is a group of fields."""
+        """Return a field that is a table; raise if it is omitted."""
         here = self.offset(field)
         if not here:
             raise Malformed
         return Table(self.data, here + struct.unpack_from("<I", self.data, here)[0])
 
     def vector(self, field: int, form: str) -> tuple[tuple[int, ...], ...]:
-        """Return a field that is a list of numbers, or of fixed groups of them."""
+        """Return a field that is a list of numbers, or of structs of numbers."""
         start, count = self.start(field)
         size = struct.calcsize(form)
         return tuple(struct.unpack_from(form, self.data, start + place * size) for place in range(count))
 
     def tables(self, field: int) -> list["Table"]:
-        """Return a field that is a list of groups of fields."""
+        """Return a field that is a list of tables."""
         start, _ = self.start(field)
         offsets = self.vector(field, "<I")
         return [Table(self.data, start + place * WORD_BYTES + offset) for place, (offset,) in enumerate(offsets)]
 
     def start(self, field: int) -> tuple[int, int]:
-        """Return where the first element of a list is, and how many there are."""
+        """Return the offset of the first element of a list, and the number of elements."""
         here = self.offset(field)
         if not here:
             return 0, 0
         here += struct.unpack_from("<I", self.data, here)[0]
-        return here + WORD_BYTES, min(MOST, struct.unpack_from("<I", self.data, here)[0])
+        return here + WORD_BYTES, min(MAXIMUM_ITEMS, struct.unpack_from("<I", self.data, here)[0])
 
 
 class Messages:
-    """What has arrived, cut into messages.
+    """Splits the bytes that have arrived into messages.
 
     Parameters
     ----------
@@ -129,15 +129,15 @@ class Messages:
         self.known: Header | None = None  # The header of a message whose body is still arriving.
 
     def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield the messages that are whole now."""
+        """Add data and yield the messages that are complete now."""
         self.held += data
         while not self.ended and (message := self.next()):
             yield message
         if self.ended and self.held:
-            raise Malformed  # Else it would be held without end, or rows of a second stream be lost.
+            raise Malformed  # Otherwise it is held forever, or the rows of a second stream are lost.
 
     def next(self) -> Message | None:
-        """Return the next message, or None where it has not arrived whole."""
+        """Return the next message, or None if it is not complete."""
         held = self.held
         start = 2 * WORD_BYTES
         if held[:WORD_BYTES] != CONTINUATION[: len(held)]:
@@ -163,7 +163,7 @@ class Messages:
         whole = start + size + self.known.length
         if len(held) < whole:
             return None
-        # What follows is moved, and not the message, which may be long.
+        # Move the rest, not the message, which can be long.
         message = Message(self.known, held)
         self.held = held[whole:]
         del held[whole:]
@@ -172,7 +172,7 @@ class Messages:
 
 
 def header(metadata: bytes) -> Header:
-    """Return what a message says of itself; raise where its body would have to be changed before it is read."""
+    """Return the header of a message; raise if its body is compressed or big-endian."""
     message = Table(metadata, struct.unpack_from("<I", metadata)[0])
     kind, length = message.number(HEADER_TYPE, "<B"), message.number(BODY_LENGTH, "<q")
     if message.number(VERSION, "<h") not in VERSIONS:
@@ -195,18 +195,18 @@ def header(metadata: bytes) -> Header:
 
 
 def dictionary_of(field: Table) -> int | None:
-    """Return the number of a column's dictionary, or None where it has none."""
+    """Return the number of the dictionary of a column, or None if it has none."""
     if not field.offset(DICTIONARY_OF_FIELD):
         return None
     return field.table(DICTIONARY_OF_FIELD).number(NUMBER_OF_DICTIONARY, "<q")
 
 
 def problem_of(error: Exception) -> Response:
-    """Return the problem of a stream that was not answered."""
+    """Return the problem of a stream that raised this error."""
     if isinstance(error, EstimateError):
         return from_estimate_error(error)
     if isinstance(error, TooLarge):
-        return problem(413, detail="A record batch, or the dictionaries together, are too large: send smaller batches.")
+        return problem(413, detail="A record batch or the dictionaries are too large: send smaller batches.")
     if isinstance(error, ImportError):
-        return problem(503, detail="Arrow is not read here: whoever runs this adds the extra retrorun[bulk].")
-    return problem(400, detail="The body is no well-formed stream of Arrow.")
+        return problem(503, detail="This server cannot read Arrow: its operator can install retrorun[bulk].")
+    return problem(400, detail="The body is not a valid Arrow stream.")

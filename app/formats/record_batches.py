@@ -1,7 +1,7 @@
-"""Bouts as columns: one function from Arrow record batch to Arrow record batch.
+"""Estimates of bouts as columns: one function from an Arrow record batch to an Arrow record batch.
 
-It serves POST /estimate/table, and whatever maps such a function over partitions: Polars, DuckDB, Dask, Ray, Spark's
-`mapInArrow`. Needs the extra `retrorun[bulk]`.
+POST /estimate/table uses it. So can any tool that maps a function over partitions: Polars, DuckDB, Dask, Ray, and
+`mapInArrow` of Spark. It needs the extra `retrorun[bulk]`.
 """
 
 from collections.abc import Sequence
@@ -45,33 +45,33 @@ DICTIONARIES: Final = {
     choices: pa.array(choices, pa.string())
     for choices in {STATUS, INPUTS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
 }
-"""The same for every batch, so that a stream holds each once."""
+"""The same objects for every batch, so that a stream holds each dictionary once."""
 ENDS: Final = {"low": "Lower end of the interval", "high": "Upper end of the interval"}
 
 
 def input_schema() -> pa.Schema:
-    """Return every column that bouts may have.
+    """Return every column that bouts can have.
 
-    Body mass must be there, and two of speed, duration and distance; the others may be missing. A null is what is
-    left out in a request. Numbers may be of any width, decimal ones too, words `string` or `large_string`, and plain
-    or in a dictionary.
+    Body mass and two of speed, duration and distance are required. The other columns are optional. A null is an omitted
+    input. Numbers can have any width and can be decimals. Words can be `string` or `large_string`, plain or in a
+    dictionary.
     """
     fields = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
     return pa.schema(fields + [_field(name, FLAG if name in FLAGS else WORD, MEANINGS[name]) for name in WORDS])
 
 
 def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
-    """Return the columns of an answer: the status of each row, the input at fault, and the asked ones.
+    """Return the columns of an answer: the status of each row, the invalid input, and the requested columns.
 
     Parameters
     ----------
     fields : sequence of str, optional
-        Names of `models.columns.names.FIELDS`; all of them when left out.
+        Names of `models.columns.names.FIELDS`; all of them by default.
 
     Returns
     -------
     pyarrow.Schema
-        Each field with its description, and with its unit in UCUM where it is a number.
+        Each field with its description and, if it is a number, its unit as UCUM code.
     """
     return _schema(None if fields is None else tuple(fields))
 
@@ -79,8 +79,13 @@ def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
 @lru_cache
 def _schema(fields: tuple[str, ...] | None) -> pa.Schema:
     columns = [
-        pa.field("status", WORD, nullable=False, metadata={"description": "ok, or why the row has no estimate."}),
-        _field("status_field", WORD, "The input at fault, where it is one."),
+        pa.field(
+            "status",
+            WORD,
+            nullable=False,
+            metadata={"description": "ok, or the error code of a row without an estimate."},
+        ),
+        _field("status_field", WORD, "The invalid input, if the error is about one."),
     ]
     for name in FIELDS if fields is None else checked_fields(fields):
         if name == WARNINGS_COLUMN:
@@ -107,17 +112,17 @@ def _field(name: str, kind: pa.DataType, description: str, ucum: str | None = No
 
 
 def check_schema(schema: pa.Schema) -> None:
-    """Raise where bouts lack a column, have one that is unknown or twice, or one of another type."""
+    """Raise if a column is missing, unknown, repeated, or of a wrong type."""
     for name, kind in zip(schema.names, schema.types, strict=True):
         if name not in INPUTS:
             near = get_close_matches(name, INPUTS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(INPUTS)}."
-            raise Conflict("", f"A column is unknown: {hint}", "unknown_field")
+            hint = f"Did you mean {near[0]}?" if near else f"Known columns: {', '.join(INPUTS)}."
+            raise Conflict("", f"Unknown column. {hint}", "unknown_field")
         if name in NUMBERS and not is_number(kind):
             raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
         if name in WORDS and not (is_text(kind) or (name in FLAGS and kind == FLAG)):
             flag = "bool, " if name in FLAGS else ""
-            message = f"Give a column of {flag}string or large_string, plain or in a dictionary; no views."
+            message = f"Give a column of {flag}string or large_string, plain or in a dictionary, but no views."
             raise Conflict(name, message, "not_a_choice")
     if len(set(schema.names)) < len(schema.names):
         raise Conflict("", "Give each column once.", "not_unique")
@@ -135,20 +140,20 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
     batch : pyarrow.RecordBatch
         Bouts, with columns of `input_schema`.
     fields : sequence of str, optional
-        Columns to compute, of `output_schema`; all when left out.
+        Columns of `output_schema` to compute; all by default.
 
     Returns
     -------
     pyarrow.RecordBatch
-        One row for each, in the same order, with the columns of `output_schema(fields)`. A row that has no estimate
-        has its reason in `status`, and null in all columns but the two of the status.
+        One row for each bout, in the same order, with the columns of `output_schema(fields)`. A row without an estimate
+        has its error code in `status`, and null in all columns except `status` and `status_field`.
 
     Raises
     ------
     Conflict
-        A column is missing, unknown or of another type, or a field is unknown.
+        A column is missing, unknown or of a wrong type, or a field is unknown.
     pyarrow.ArrowInvalid
-        A column is not what it says: a buffer is too short, a word or a place lies outside.
+        A column is inconsistent: a buffer is too short, or a word or an index is outside its data.
 
     Examples
     --------
@@ -188,22 +193,22 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
 
 
 def bitmap(known: NDArray[np.bool_] | None) -> pa.Buffer | None:
-    """Return which rows are known, as Arrow keeps it."""
+    """Return the bitmap of the known rows; None if all are known."""
     return None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
 
 
 def words_of(codes: NDArray[np.int8], choices: tuple[str, ...], known: NDArray[np.bool_] | None = None) -> pa.Array:
-    """Return words by their places among the choices, those of all rows or of the known ones."""
+    """Return the words with these indices of the choices; null in rows that are not known."""
     indices = pa.Array.from_buffers(pa.int8(), len(codes), [bitmap(known), pa.py_buffer(codes)])
-    # Each code is a place among the choices: Arrow need not look.
+    # Each code is a valid index, so Arrow need not check.
     return pa.DictionaryArray.from_arrays(indices, DICTIONARIES[choices], safe=False)
 
 
 def warning_column(answer: Answer) -> pa.Array:
-    """Return each row's list of warnings, null where it has no estimate."""
+    """Return the list of warnings of each row; null if a row has no estimate."""
     assert answer.warnings is not None
     width = max(map(len, answer.patterns), default=0) + 1
-    # The last row, which -1 finds, is that of rows without an estimate.
+    # The index -1 of rows without an estimate finds the last row.
     places = np.full((len(answer.patterns) + 1, width), -1, np.int8)
     for row, pattern in enumerate(answer.patterns):
         places[row, : len(pattern)] = [CODES.index(code) for code in pattern]
@@ -221,7 +226,7 @@ def warning_column(answer: Answer) -> pa.Array:
 
 
 def column_of(name: str, array: pa.Array) -> InputColumn:
-    """Return a column as the models take it; nothing native reads it before it is checked."""
+    """Return a checked column in the form that the models use."""
     if name in NUMBERS:
         return InputColumn(*numbers_of(array))
     if array.type == FLAG:
@@ -233,7 +238,7 @@ def column_of(name: str, array: pa.Array) -> InputColumn:
     if known is False:
         return InputColumn(codes, False)
     places, given = indices_of(array)
-    # One beyond the end of the dictionary stands where there is no word.
+    # A row without a word has the index after the end of the dictionary.
     codes = np.append(codes, np.int8(UNKNOWN_WORD)).take(places)
     if known is True:
         return InputColumn(codes, given)
@@ -241,7 +246,7 @@ def column_of(name: str, array: pa.Array) -> InputColumn:
 
 
 def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:
-    """Return the places of strings among their choices, -2 for one that is no choice, and where there is one at all."""
+    """Return the indices of strings among the choices, -2 for other strings, and the rows that have a string."""
     if pa.types.is_null(array.type):
         return np.empty(0, np.int8), False
     places = pc.index_in(text_of(array), DICTIONARIES[WORDS[name]].cast(array.type))
@@ -269,5 +274,5 @@ def plain_schema(fields: Sequence[str] | None = None) -> pa.Schema:
 
 
 def estimate_plain_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
-    """Return what `estimate_batch` does, with plain strings."""
+    """Return the answer of `estimate_batch` with plain strings."""
     return estimate_batch(batch, fields).cast(plain_schema(fields))

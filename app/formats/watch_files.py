@@ -1,7 +1,7 @@
-"""Watch files to columns: GPX and TCX by the standard library's expat, FIT by fitfast, both within bounds.
+"""Reads watch files into columns: GPX and TCX with expat of the standard library, FIT with fitfast, within limits.
 
-XML that declares a document type is refused before anything in it is expanded. A FIT file is walked before it is
-parsed: the parser keeps every message and a column for every field in memory, and a file of few bytes can name many.
+XML with a document type is refused before anything in it is expanded. A FIT file is checked before it is parsed: the
+parser keeps every message and a column for every field in memory, and a small file can declare many of them.
 """
 
 import math
@@ -20,21 +20,21 @@ BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 FIT_MARK: Final = slice(8, 12)
 COMPRESSED, DEFINITION, DEVELOPERS = 0x80, 0x40, 0x20
-"""Bits of the head of a FIT message: a compressed time in it, a definition, developers' fields."""
+"""Bits in the first byte of a FIT message: a compressed time, a definition, developer fields."""
 RECORD: Final = 20
-"""Number of the FIT message that holds a point."""
+"""Number of the FIT message type for a point."""
 STRING: Final = 7
 """Base type of a FIT string."""
 LAST_BASE_TYPE: Final = 16
 MAXIMUM_MESSAGES: Final = 2 * MAXIMUM_POINTS
 MAXIMUM_FIELDS: Final = 8 * MAXIMUM_POINTS
 MAXIMUM_CELLS: Final = 24 * MAXIMUM_POINTS
-"""Most FIT messages, fields in all of them, and cells of the columns that points make."""
+"""Most FIT messages, most fields in all messages, and most cells in the columns of the points."""
 
 MAXIMUM_DEPTH: Final = 100
-"""Most elements of XML within each other."""
+"""Deepest nesting of XML elements."""
 CHUNK: Final = 65_536
-"""Bytes of XML that are parsed at once, and most of one tag."""
+"""Bytes of XML that are parsed at once, and most bytes of one tag."""
 MAXIMUM_NAMES: Final = 1000
 """Most names of elements and attributes in XML."""
 LONGEST_TEXT: Final = 64
@@ -53,38 +53,38 @@ XML_FIELDS: Final = {
         },
     ),
 }
-"""By root: the element of a point, and of each field within it the depth and the column of `Points`."""
+"""For each root element: the element of a point, and the depth and column of `Points` of each field in it."""
 
 
 def unreadable(message: str) -> Undefined:
-    """Return the error of a file that is damaged, or beyond the bounds."""
+    """Return the error of a file that is damaged or too large."""
     return Undefined("file", message, "unreadable_file")
 
 
-def foreign(message: str) -> Undefined:
-    """Return the error of a file that is no GPX, TCX or FIT."""
+def unknown_kind(message: str) -> Undefined:
+    """Return the error of a file that is not GPX, TCX or FIT."""
     return Undefined("file", message, "unknown_kind_of_file")
 
 
 def points_of(data: bytes) -> Points:
-    """Return what a GPX, TCX or FIT file holds, told by its content.
+    """Return the points of a GPX, TCX or FIT file, which is recognised by its content.
 
     Raises
     ------
     Undefined
-        The file is none of them, is damaged, or is beyond the bounds.
+        The file has another format, is damaged, or is too large.
     ImportError
         The parser of FIT files is not installed.
     """
     if not data:
-        raise unreadable("The file is empty: send it as the watch wrote it.")
+        raise unreadable("The file is empty: send the original file of the watch.")
     if data[FIT_MARK] == b".FIT":
         return fit_points(data)
     if data.startswith(BYTE_ORDER_MARKS) or data.lstrip()[:1] == b"<":
         return XmlPoints().read(data)
     if data.startswith(ARCHIVES):
-        raise foreign("The file is an archive: send the GPX, TCX or FIT file in it.")
-    raise foreign("The file is none of GPX, TCX and FIT: send it as the watch wrote it.")
+        raise unknown_kind("The file is an archive: send the GPX, TCX or FIT file in it.")
+    raise unknown_kind("The file is not GPX, TCX or FIT: send the original file of the watch.")
 
 
 def fit_points(data: bytes) -> Points:
@@ -92,17 +92,17 @@ def fit_points(data: bytes) -> Points:
     import fitfast  # noqa: PLC0415 - optional
 
     try:
-        walk(data)
+        check_fit(data)
         columns = fitfast.records(data)
     except Undefined:
         raise
-    except (IndexError, KeyError, ValueError):  # the last one is the parser's too
-        raise unreadable("The FIT file is damaged or cut off: send it as the watch wrote it.") from None
+    except (IndexError, KeyError, ValueError):  # the parser raises ValueError too
+        raise unreadable("The FIT file is damaged or incomplete: send the original file of the watch.") from None
     except BaseException as error:
-        # A fault in the parser's own language is no Exception here, and has no class that could be named.
+        # A panic in the Rust code of the parser is not an Exception, and its class cannot be imported.
         if type(error).__name__ != "PanicException":
             raise
-        raise unreadable("The FIT file is damaged: send it as the watch wrote it.") from None
+        raise unreadable("The FIT file is damaged: send the original file of the watch.") from None
     length = len(next(iter(columns.values()), ()))
     unknown = np.full(length, math.nan)
     altitude = columns.get("altitude", unknown)
@@ -111,13 +111,13 @@ def fit_points(data: bytes) -> Points:
     return Points(*(found.get(name, unknown) for name in names))
 
 
-def walk(data: bytes) -> None:
-    """Walk a FIT file's messages, or raise where they are more than is parsed, or have fields that cannot be."""
+def check_fit(data: bytes) -> None:
+    """Raise if a FIT file has too many messages, or fields that are impossible."""
     messages = fields = points = 0
     columns: set[bytes] = set()
     start = 0
     while start < len(data):
-        messages += 1  # A file, and a definition below, takes the parser as long as a message.
+        messages += 1  # A file, like a definition below, takes the parser as long as a message.
         header, size = data[start], int.from_bytes(data[start + 4 : start + 8], "little")
         at, end = start + header, start + header + size
         if data[start + FIT_MARK.start : start + FIT_MARK.stop] != b".FIT" or end + 2 > len(data):
@@ -130,17 +130,17 @@ def walk(data: bytes) -> None:
                 at, length, parts, point = definition(data, at, bool(head & DEVELOPERS), columns)
                 messages, shapes[head & 0x0F], fields = messages + 1, (length, parts, point), fields + parts
                 continue
-            # The local number of a message with a compressed time has two bits, elsewhere four.
+            # The local number has two bits in a message with a compressed time, and four bits in others.
             length, parts, point = shapes[(head >> 5) & 3 if head & COMPRESSED else head & 0x0F]
             at += length
             messages, fields, points = messages + 1, fields + parts, points + point
         if messages > MAXIMUM_MESSAGES or fields > MAXIMUM_FIELDS or points * len(columns) > MAXIMUM_CELLS:
-            raise unreadable("The FIT file holds more messages or fields than are read: split it.")
+            raise unreadable("The FIT file has too many messages or fields: split it.")
         start = end + 2
 
 
 def definition(data: bytes, at: int, developers: bool, columns: set[bytes]) -> tuple[int, int, int, bool]:
-    """Return where a definition ends, the length of its messages, their fields, and whether they are points."""
+    """Return the end of a definition, the length of its messages, their fields, and whether they are points."""
     number = data[at + 2 : at + 4]
     point = int.from_bytes(number, "big" if data[at + 1] else "little") == RECORD
     count = data[at + 4]
@@ -158,7 +158,7 @@ def definition(data: bytes, at: int, developers: bool, columns: set[bytes]) -> t
         if not size or kind & 0x1F > LAST_BASE_TYPE:
             raise IndexError
         length += size
-        # Each byte of a string may become a string of its own.
+        # Each byte of a string can become a separate string.
         parts += size if kind & 0x1F == STRING else 1
         if point:
             columns.add(bytes((field,)))
@@ -166,7 +166,7 @@ def definition(data: bytes, at: int, developers: bool, columns: set[bytes]) -> t
         if not size:
             raise IndexError
         length += size
-        # What a developer's field holds is said elsewhere: it may be a string.
+        # The type of a developer field is declared elsewhere. It can be a string.
         parts += size
         if point:
             columns.add(bytes((field, developer)))
@@ -174,7 +174,7 @@ def definition(data: bytes, at: int, developers: bool, columns: set[bytes]) -> t
 
 
 class XmlPoints:
-    """The points of a GPX or TCX file, as expat meets them."""
+    """Collects the points of a GPX or TCX file as expat finds them."""
 
     def __init__(self) -> None:
         self.columns = [array("d") for _ in Points._fields]
@@ -199,24 +199,24 @@ class XmlPoints:
             for start in range(0, len(data), CHUNK):
                 parser.Parse(data[start : start + CHUNK])
                 if len(names) > MAXIMUM_NAMES or start - parser.CurrentByteIndex > CHUNK:
-                    raise unreadable("The XML has more names or longer tags than GPX and TCX: send it as written.")
+                    raise unreadable("The XML has too many names or too long tags: send the original file.")
             parser.Parse(b"", True)
         except Undefined:
             raise
         except (expat.ExpatError, LookupError, ValueError):
-            raise unreadable("The XML is damaged or cut off: send the file as the watch wrote it.") from None
+            raise unreadable("The XML is damaged or incomplete: send the original file of the watch.") from None
         return Points(*(np.frombuffer(column) for column in self.columns))
 
     def refuse_document_type(self, *_: object) -> None:
-        """Refuse a document type: it is what entities are declared in."""
-        raise unreadable("The XML declares a document type, which GPX and TCX do not have: remove it.")
+        """Refuse a document type, because it can declare entities."""
+        raise unreadable("The XML declares a document type: remove it. GPX and TCX have none.")
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
         name = name.rpartition(":")[2]
         self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
-            raise unreadable("The XML is nested too deep for GPX or TCX: send the file as the watch wrote it.")
+            raise unreadable("The XML is nested too deeply: send the original file of the watch.")
         if self.inside:
             depth, column = self.fields.get(name, (0, 0))
             self.column, self.text = (column if depth == self.inside else None), ""
@@ -225,20 +225,20 @@ class XmlPoints:
             self.begin(attributes)
         elif self.depth == 1:
             if name not in XML_FIELDS:
-                raise foreign("The XML is neither GPX nor TCX: send the file as the watch wrote it.")
+                raise unknown_kind("The XML is neither GPX nor TCX: send the original file of the watch.")
             self.point, self.fields = XML_FIELDS[name]
 
     def begin(self, attributes: dict[str, str]) -> None:
         """Begin a point."""
         if len(self.columns[0]) == MAXIMUM_POINTS:
-            raise unreadable(f"A file is answered up to {MAXIMUM_POINTS} points: split it.")
+            raise unreadable(f"The file has more than {MAXIMUM_POINTS} points: split it.")
         self.inside = 1
         known = {1: attributes.get("lat"), 2: attributes.get("lon")}
         for index, column in enumerate(self.columns):
             column.append(number_of(known.get(index)))
 
     def add_text(self, text: str) -> None:
-        """Take some text."""
+        """Add text to the current field."""
         if self.column is not None and len(self.text) <= LONGEST_TEXT:
             self.text += text[: LONGEST_TEXT + 1]
 
@@ -255,7 +255,7 @@ class XmlPoints:
 
 
 def number_of(text: str | None) -> float:
-    """Return a number in XML, NaN where it is none.
+    """Return a number in XML, or NaN if it is not one.
 
     Examples
     --------
@@ -269,7 +269,7 @@ def number_of(text: str | None) -> float:
 
 
 def time_of(text: str) -> float:
-    """Return a time in XML as seconds since 1970, NaN where it is none; without a zone it is taken as UTC.
+    """Return a time in XML as seconds since 1970, or NaN if it is not one; a time without a zone is UTC.
 
     Examples
     --------

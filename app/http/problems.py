@@ -1,7 +1,7 @@
-"""Answers as JSON, and every error as `application/problem+json` (RFC 9457), never repeating what the caller sent.
+"""Answers as JSON, and errors as `application/problem+json` (RFC 9457), which never repeat the caller's input.
 
-Body mass and age are health data, so that no message, pointer or log holds an input: an unknown field is not
-named, only the known one it resembles.
+Body mass and age are health data, so no message, pointer or log holds an input. An error does not name an unknown
+field, only the known one that looks like it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,32 +21,29 @@ from retrorun.models.vocabulary.errors import EstimateError, Unattainable
 MEDIA_TYPE: Final = "application/problem+json"
 
 MAXIMUM_ERRORS: Final = 20
-"""Most errors listed in one problem: a body of 64 KiB can hold thousands, and their list would be 60 times it."""
+"""Most errors listed in one problem. A body of 64 KiB can hold thousands, and their list would be 60 times as long."""
 
 PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     400: ("Bad Request", "The body is not valid JSON in UTF-8."),
-    401: ("Unauthorized", "This service asks for a key: send a valid one as X-API-Key."),
-    404: ("Not Found", "There is nothing at this path: see /docs."),
-    405: ("Method Not Allowed", "This path does not take that method: the Allow header names those it takes."),
-    406: (
-        "Not Acceptable",
-        "Accept application/json: /docs names where there is another form.",
-    ),
+    401: ("Unauthorized", "This service requires a key: send a valid one as X-API-Key."),
+    404: ("Not Found", "Unknown path: see /docs."),
+    405: ("Method Not Allowed", "Use one of the methods in the Allow header."),
+    406: ("Not Acceptable", "Accept application/json. /docs shows which paths have other formats."),
     408: ("Request Timeout", "The request took too long to arrive: send it again."),
-    413: ("Content Too Large", "The body is too large: send less."),
+    413: ("Content Too Large", "The body is too large: send a smaller one."),
     415: ("Unsupported Media Type", "Send the body as application/json in UTF-8."),
-    422: ("Unprocessable Content", "The request is well-formed, but has no answer: errors says what to mend."),
+    422: ("Unprocessable Content", "Some values are missing or invalid: see errors."),
     431: ("Request Header Fields Too Large", "The headers are too large: send fewer or shorter ones."),
-    500: ("Internal Server Error", "A fault here, noted under the request id of this answer. Try again."),
-    503: ("Service Unavailable", "Not ready to answer: try again shortly."),
+    500: ("Internal Server Error", "Internal error, logged under the request ID of this answer. Try again."),
+    503: ("Service Unavailable", "The service is not ready: try again shortly."),
 }
-"""Title of each status, as RFC 9110 has it, and what it means here."""
+"""Title of each status as in RFC 9110, and its meaning here."""
 
 
 def encode(answer: object) -> bytes:
-    """Return an answer as JSON; refuse, as a fault of ours, a number that JSON does not have.
+    """Return an answer as JSON; raise ArithmeticError for NaN or infinity, which are faults of the models.
 
-    The model leaves out what is unknown, so that an answer never holds a null, and orjson writes NaN as one.
+    The models omit unknown values, so an answer never holds a null of its own, and orjson writes NaN as null.
 
     Examples
     --------
@@ -54,7 +51,7 @@ def encode(answer: object) -> bytes:
     b'{"value":1.5}'
     """
     body = orjson.dumps(answer)
-    # One search from the end costs a third of a search for each form that a null may have.
+    # One search from the end takes a third of the time of a search for each form of a null.
     if body.rfind(b"null") >= 0 and any(null in body for null in (b":null", b"[null", b",null")):
         raise ArithmeticError("an answer holds a number that is not finite")
     return body
@@ -74,11 +71,11 @@ def problem(
     status : int
         HTTP status.
     detail : str, optional
-        What is wrong and what to do; the status's own sentence when left out.
+        What is wrong and what to do; by default the sentence of the status.
     errors : iterable of mappings, optional
-        Each thing to mend: pointer, code, message, and what is attainable where a target is not.
+        Each thing to fix: pointer, code, message, and the attainable values if a target is out of reach.
     headers : mapping, optional
-        Further headers.
+        Additional headers.
 
     Returns
     -------
@@ -93,7 +90,7 @@ def problem(
 
 
 def from_estimate_error(error: EstimateError) -> Response:
-    """Return the problem of a bout that has no estimate."""
+    """Return the problem of an input that has no estimate."""
     pointer = f"/{error.field}" if error.field else ""
     attainable = error.reach if isinstance(error, Unattainable) else {}
     return problem(422, errors=[{"pointer": pointer, "code": error.code, "message": error.message, **attainable}])
@@ -105,7 +102,7 @@ def from_validation_error(error: ValidationError, fields: Mapping[str, Any]) -> 
     Parameters
     ----------
     error : ValidationError
-        What pydantic found.
+        The findings of pydantic.
     fields : mapping
         The fields of the request with their types, to suggest one for an unknown field.
 
@@ -130,15 +127,15 @@ def _fields_at(place: Iterable[str | int], fields: Mapping[str, Any]) -> Mapping
 
 
 def _described(item: Any, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return one finding of pydantic in this service's words."""
+    """Return one finding of pydantic as an error of this service."""
     kind, place, context = item["type"], item["loc"], item.get("ctx", {})
     pointer = "".join(f"/{part}" for part in place)
     if kind == "extra_forbidden":
         known = _fields_at(place[:-1], fields)
         near = get_close_matches(str(place[-1]), known, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+        hint = f"Did you mean {near[0]}?" if near else f"Known fields: {', '.join(known)}."
         pointer = "".join(f"/{part}" for part in place[:-1])
-        return {"pointer": pointer, "code": "unknown_field", "message": f"A field is unknown: {hint}"}
+        return {"pointer": pointer, "code": "unknown_field", "message": f"Unknown field. {hint}"}
     code, message = {
         "missing": ("required", "This field is required."),
         "float_type": ("not_a_number", "Give a JSON number, without quotes."),
@@ -155,12 +152,12 @@ def _described(item: Any, fields: Mapping[str, Any]) -> dict[str, str]:
         "too_long": ("too_long", f"Give at most {context.get('max_length', 0)} items."),
         "not_unique": ("not_unique", "Give each item once."),
         "dict_type": ("not_an_object", "Give a JSON object."),
-    }.get(kind, ("invalid", "This value is not valid here."))
+    }.get(kind, ("invalid", "This value is not valid."))
     return {"pointer": pointer, "code": code, "message": message}
 
 
 def install(app: FastAPI) -> None:
-    """Make every error that FastAPI or Starlette raises a problem."""
+    """Turn every error that FastAPI or Starlette raises into a problem."""
 
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
@@ -179,7 +176,7 @@ def install(app: FastAPI) -> None:
 
 
 def allowed(methods: str) -> str:
-    """Return an Allow header with the methods that every path has beside those of its route.
+    """Return an Allow header: the methods of a route, and those that every path has.
 
     Examples
     --------

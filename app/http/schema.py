@@ -1,8 +1,8 @@
-"""The contract's types: what a request may say, and the model's answer with every field explained.
+"""The types of the contract: requests, and answers in which every field has a description.
 
-Bounds, units and meanings come from `models`; nothing is written twice. `request_of` makes a request from the signature
-of the function that answers it. The answer's shape is in `models/vocabulary`; `described` gives pydantic the same
-shape with each field's meaning, unit and example.
+Bounds, units and meanings come from `models`, so each is written once. `request_of` makes a request from the signature
+of the function that answers it. `described` gives pydantic an answer type of `models` with the meaning, unit and
+example of each field.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -24,11 +24,11 @@ from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 from retrorun.models.workout.answer import LoadTotal
 
 EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
-"""Examples of words whose example is not their first choice."""
+"""Examples of those words whose example is not their first choice."""
 
 
 def quantity(name: str) -> Any:
-    """Return the pydantic field of a number that a caller sends: strict, finite and bounded."""
+    """Return the pydantic field of an input that is a number: strict, finite and bounded."""
     known = INPUTS[name]
     return Field(
         strict=True,
@@ -42,34 +42,34 @@ def quantity(name: str) -> Any:
 
 
 def word(name: str, *examples: object, **constraints: Any) -> Any:
-    """Return the pydantic field of anything that is not a number."""
+    """Return the pydantic field of an input that is not a number."""
     return Field(description=MEANINGS[name], examples=list(examples), **constraints)
 
 
 def each_once(items: list[Section]) -> list[Section]:
-    """Return a list, or refuse one that repeats an item."""
+    """Return a list unchanged; refuse one that repeats an item."""
     if len(set(items)) < len(items):
         raise PydanticCustomError("not_unique", "items repeat")
     return items
 
 
 def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
-    """Return a request: what a function of `models` takes by name, or the fields of a TypedDict of `models`.
+    """Return a request type: the keyword arguments of a function of `models`, or the fields of a TypedDict of `models`.
 
     Parameters
     ----------
     asked : function or TypedDict
-        What the request is of. A field is required if it has no default.
+        The source of the fields. A field is required if it has no default.
     meaning : str
-        What the request is, for the contract.
+        Description of the request in the contract.
     **beside : type
-        The types of those fields of which the signature does not say all: lists and objects, and bounds that are not
-        those of a quantity.
+        The types of those fields that the signature does not describe fully: lists, objects, and bounds that no
+        quantity has.
 
     Returns
     -------
     TypedDict
-        A type that pydantic documents and validates, which takes no other fields.
+        A type that pydantic documents and validates. It allows no other fields.
     """
     types, required = _fields_of(asked)
     fields = {name: beside.get(name) or _described_input(name, hint) for name, hint in types.items()}
@@ -89,14 +89,14 @@ def _fields_of(asked: Any) -> tuple[dict[str, Any], Collection[str]]:
         if parameter.kind is Parameter.VAR_KEYWORD:
             found |= get_type_hints(*get_args(types[name]))
         elif parameter.kind is Parameter.KEYWORD_ONLY:
-            # X, where X | None says that it may be left out: a request has no null.
+            # X of X | None: an optional field can be absent, but a request has no null.
             found[name] = get_args(types[name])[0] if NoneType in get_args(types[name]) else types[name]
             required += [name] if parameter.default is Parameter.empty else []
     return found, required
 
 
 def _described_input(name: str, hint: Any) -> Any:
-    """Return the type of a number, a word or a yes or no that a caller sends, as pydantic documents and checks it."""
+    """Return the type of an input, a number, a word or a flag, as pydantic documents and checks it."""
     if hint is float:
         return Annotated[float, quantity(name)]
     if hint is bool:
@@ -105,7 +105,7 @@ def _described_input(name: str, hint: Any) -> Any:
 
 
 def _shape(name: str, meaning: str, fields: Mapping[str, Any]) -> Any:
-    """Return a TypedDict that takes no other fields, of fields that are data here and not source text."""
+    """Return a TypedDict of these fields that allows no others."""
     shape = cast(Any, TypedDict)(name, fields)
     shape.__doc__ = meaning
     return with_config(ConfigDict(extra="forbid"))(shape)
@@ -113,9 +113,9 @@ def _shape(name: str, meaning: str, fields: Mapping[str, Any]) -> Any:
 
 @cache
 def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None) -> Any:
-    """Return a TypedDict of `models` as one that pydantic documents: each field with meaning, unit, example.
+    """Return a TypedDict of `models` with the meaning and unit of each field, for pydantic.
 
-    `field_of` gives the pydantic field of a shape, a name and a type; else that of `models/vocabulary`.
+    `field_of` returns the pydantic field for a shape, a name and a type. The default takes it from `models/vocabulary`.
     """
     if not is_typeddict(shape):
         origin, arguments = get_origin(shape), get_args(shape)
@@ -133,11 +133,11 @@ def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None
 
 
 def _field(shape: Any, name: str, hint: Any) -> Any:
-    # A ratio may share its name with the quantity, but has neither its meaning nor its unit.
+    # A ratio can have the name of a quantity, but not its meaning or unit.
     known = None if shape in (Ratio, LoadRatio) else QUANTITIES.get(name)
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
-        # What is no quantity of its own is a pure number, but for the ends of an interval: the field has their unit.
+        # Other numbers have the unit 1, except the ends of an interval: the field of the interval has their unit.
         held = (Interval, Graded, Bounds, Indicator, LoadTotal, Reach)
         pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
@@ -148,7 +148,7 @@ def _field(shape: Any, name: str, hint: Any) -> Any:
 
 
 def attainable(which: str) -> Any:
-    """Return the pydantic field of a number in a problem that says what is attainable."""
+    """Return the pydantic field of an attainable value in a problem."""
     return Field(
         description=f"{which} attainable value of a target.",
         examples=[QUANTITIES["total_energy_kcal"].example],
@@ -157,12 +157,12 @@ def attainable(which: str) -> Any:
 
 
 class ProblemError(TypedDict):
-    """One thing to mend in a request."""
+    """One thing to fix in a request."""
 
     pointer: Annotated[
-        str, Field(description="JSON Pointer to the input; empty for the whole.", examples=["/speed_m_s"])
+        str, Field(description="JSON Pointer to the input; empty for the whole request.", examples=["/speed_m_s"])
     ]
-    code: Annotated[str, Field(description="Stable word for programs.", examples=["out_of_range"])]
+    code: Annotated[str, Field(description="Stable code for programs.", examples=["out_of_range"])]
     message: Annotated[
         str,
         Field(
@@ -177,11 +177,11 @@ class ProblemError(TypedDict):
 
 
 class Problem(TypedDict):
-    """A problem as RFC 9457 has it. It never repeats what the caller sent."""
+    """A problem in the form of RFC 9457. It never repeats your input."""
 
     type: Annotated[
         Literal["about:blank"],
-        Field(description="Always about:blank: the status says the kind.", examples=["about:blank"]),
+        Field(description="Always about:blank. The status shows the kind of problem.", examples=["about:blank"]),
     ]
     title: Annotated[str, Field(description="Name of the status.", examples=["Unprocessable Content"])]
     status: Annotated[int, Field(description="HTTP status.", examples=[422], ge=min(PROBLEMS), le=max(PROBLEMS))]
@@ -189,6 +189,6 @@ class Problem(TypedDict):
     errors: NotRequired[
         Annotated[
             list[ProblemError],
-            Field(description=f"Each thing to mend, at most {MAXIMUM_ERRORS}.", max_length=MAXIMUM_ERRORS),
+            Field(description=f"Each thing to fix, at most {MAXIMUM_ERRORS}.", max_length=MAXIMUM_ERRORS),
         ]
     ]

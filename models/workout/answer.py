@@ -16,7 +16,7 @@ class LoadTotal(Indicator):
 
 
 class WorkoutLoad(TypedDict):
-    """The largest peaks, and the impulse summed, over the parts in which they are known; see `models.covered`."""
+    """The highest peaks and the summed impulse, over the parts of the workout in which the load is known."""
 
     peak_vertical_force_bw: NotRequired[LoadTotal]
     patellofemoral_peak_force_bw: NotRequired[LoadTotal]

@@ -476,7 +476,7 @@ class TestProblems:
         self, client: httpx.AsyncClient, problem_of: ProblemOf
     ) -> None:
         body = problem_of(await client.get("/plot/load.svg?speed_ms=2"), 422)
-        assert body["errors"][0]["message"].endswith("did you mean speed_m_s?")
+        assert body["errors"][0]["message"].endswith("Did you mean speed_m_s?")
 
     async def test_nothing_of_the_query_is_repeated(self, client: httpx.AsyncClient) -> None:
         for path, query in itertools.product(PLOTS, ("gait=zebra", "zebra=1", "grade=zebra", "theme=zebra")):

@@ -234,7 +234,7 @@ class TestFile:
             (b"{", [], ["FILE: The body is not valid JSON in UTF-8."]),
             (b"[]", [], ["FILE: "]),
             (b"PK\x03\x04", ["--mass", "70kg"], ["FILE: The file is an archive: "]),
-            (b"running", ["--mass", "70kg"], ["FILE: The file is none of GPX, TCX and FIT"]),
+            (b"running", ["--mass", "70kg"], ["FILE: The file is not GPX, TCX or FIT"]),
             (b"", ["--mass", "70kg"], ["FILE: The file is empty"]),
             (b"<gpx>", ["--mass", "70kg"], ["FILE: "]),
             ({"segments": SEGMENTS}, [], ["--mass: This field is required."]),

@@ -112,11 +112,11 @@ def difference(committed: str, generated: str) -> str:
 class TestCommitted:
     def test_it_is_what_the_code_generates(self) -> None:
         committed = COMMITTED.read_text(encoding="utf-8") if COMMITTED.exists() else ""
-        # Not an assertion on the texts themselves: the command that mends it is worth more than their diff.
+        # Not an assertion on the texts: the command that fixes the file helps more than a diff.
         if difference(committed, contract_text(create_app())):
             pytest.fail(difference(committed, contract_text(create_app())), pytrace=False)
 
-    def test_drift_names_the_command_that_mends_it(self) -> None:
+    def test_drift_names_the_command_that_fixes_it(self) -> None:
         assert difference("a\nb\n", "a\nb\n") == ""
         for committed in ("", "a\n", "a\nc\n", "a\nb\nc\n"):
             assert "make openapi" in difference(committed, "a\nb\n")
@@ -179,6 +179,11 @@ class TestDocument:
     def test_every_estimate_names_what_can_go_wrong(self) -> None:
         documented = set(document()["paths"]["/estimate"]["post"]["responses"])
         assert documented >= {"200", "400", "406", "413", "415", "422", "500"}
+
+    def test_no_description_names_a_module_of_the_code(self) -> None:
+        for node in nodes(document()):
+            text = node.get("description", "")
+            assert not re.search(r"\b(?:models|app|retrorun)[./][a-z_]+\b", str(text)), text
 
     def test_every_path_that_a_description_names_is_there(self) -> None:
         text = contract_text(create_app())
@@ -534,7 +539,7 @@ def mended(bout: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_answered_estimates_keep_the_contract() -> None:
-    """The same with bouts mended so that most of them are answered."""
+    """The same with bouts changed so that most of them are answered."""
     statuses: Counter[int] = Counter()
 
     @BOUNDED

@@ -68,7 +68,7 @@ async def test_the_answer_is_that_of_the_service(path: Path) -> None:
 
 
 @pytest.mark.anyio
-async def test_the_command_writes_what_is_committed_and_mends_what_is_not(tmp_path: Path) -> None:
+async def test_the_command_rewrites_a_changed_answer(tmp_path: Path) -> None:
     pair = pair_of(FOLDER / "estimate.energy.json")
     copy = tmp_path / "estimate.energy.json"
     copy.write_text(json.dumps(pair | {"response": {}}), encoding="utf-8")
@@ -118,7 +118,7 @@ def test_every_operation_has_a_pair_that_is_answered(operation: str) -> None:
 
 
 @pytest.mark.parametrize("operation", sorted(operations()))
-def test_every_operation_that_can_be_asked_wrongly_has_a_pair_that_says_what_to_mend(operation: str) -> None:
+def test_every_operation_that_can_be_asked_wrongly_has_a_pair_that_says_what_to_fix(operation: str) -> None:
     statuses = [pair_of(path)["response"]["status"] for path in PAIRS if path.stem.startswith(f"{operation}.")]
     assert (422 in statuses) == ("422" in operations()[operation]["responses"])
 

@@ -244,7 +244,7 @@ class TestKeys:
         (error,) = problem_of(response, 422)["errors"]
         assert error["code"] == "unknown_field"
         assert error["pointer"] == ""
-        assert f"did you mean {near}?" in error["message"]
+        assert f"Did you mean {near}?" in error["message"]
         assert f"{key}?" not in error["message"]
 
     async def test_an_unknown_field_like_no_other_gets_the_list_of_all(

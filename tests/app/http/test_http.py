@@ -496,7 +496,7 @@ class TestMeasurements:
         own = {"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 34, key: 1}
         (error,) = problem_of(await client.post("/estimate", json=BOUT | {"measurements": [own]}), 422)["errors"]
         assert (error["pointer"], error["code"]) == ("/measurements/0", "unknown_field")
-        assert (f"did you mean {near}?" if near else "known are speed_m_s, grade, direction,") in error["message"]
+        assert (f"Did you mean {near}?" if near else "Known fields: speed_m_s, grade, direction,") in error["message"]
         assert "body_mass_kg" not in error["message"]
 
 

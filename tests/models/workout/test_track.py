@@ -33,7 +33,7 @@ from benchmarks.watch_files import (
     recorded,
     tcx_file,
 )
-from retrorun.app.formats.watch_files import MAXIMUM_MESSAGES, points_of, walk
+from retrorun.app.formats.watch_files import MAXIMUM_MESSAGES, check_fit, points_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
 from retrorun.app.http.schema import described
 from retrorun.models.evidence.cautions import (
@@ -513,9 +513,9 @@ class TestFiles:
 
     def test_files_without_a_message_are_counted_as_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("retrorun.app.formats.watch_files.MAXIMUM_MESSAGES", 20)
-        walk(fit_of(b"") * 20)
+        check_fit(fit_of(b"") * 20)
         with pytest.raises(Undefined, match="more messages"):
-            walk(fit_of(b"") * 21)
+            check_fit(fit_of(b"") * 21)
 
     def test_a_fault_within_the_parser_is_a_damaged_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class PanicException(BaseException):
