@@ -1,4 +1,4 @@
-"""The service: one computing endpoint, its contract, its pages and its probes."""
+"""Builds the service: endpoints, contract, pages, health checks, and the guard around them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,10 +42,10 @@ CONSTANT: Final = frozenset(
     {"/", "/docs", "/openapi.json", "/llms.txt", "/models", "/references", "/evidence"}
     | {f"/static/{path}" for path in files()}
 )
-"""Paths whose answers change with the version alone."""
+"""Paths whose answers to GET change only with the version."""
 
 OF_CONTRACT: Final = {"/openapi.json", "/llms.txt"}
-"""Paths whose answers take long to make."""
+"""Paths whose first answer takes long to make."""
 
 
 def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None) -> FastAPI:
@@ -66,7 +66,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        # A redirect repeats Host and query, and behind TLS termination it would send the body on to plain http.
+        # A redirect repeats Host and query, and behind a TLS proxy it would send the body to plain http.
         redirect_slashes=False,
         telemetry=telemetry,
         lifespan=lifespan,
@@ -90,7 +90,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
 
 
 async def rehearse(app: FastAPI) -> None:
-    """Ask once for all that is there, in vain: what FastAPI makes at the first request would hold that one up."""
+    """Send each route a request that it refuses, because FastAPI would build parts of it during the first request."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
@@ -105,30 +105,30 @@ async def rehearse(app: FastAPI) -> None:
 
 
 def contract_json(_: bytes) -> Response:
-    """Return the contract."""
+    """Return the contract as JSON."""
     return JSONResponse(contract(create_app()))
 
 
 def contract_text(_: bytes) -> Response:
-    """Return the interface on one page."""
+    """Return the description of the interface as one page of text."""
     return PlainTextResponse(llms(contract(create_app())))
 
 
 class CrossOrigin(CORSMiddleware):
-    """Starlette's, which says in plain text why it refuses to let a page ask."""
+    """Starlette's CORS middleware, with a problem instead of plain text for a refused preflight request."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        """Answer a browser that asks whether a page may ask."""
+        """Return the answer to a preflight request of a browser."""
         answer = super().preflight_response(request_headers)
         if answer.status_code == HTTPStatus.OK:
             return answer
         del answer.headers["content-type"], answer.headers["content-length"]
-        detail = "Pages of that origin may not send such a request: RETRORUN_CORS_ORIGINS names those that may."
+        detail = "Web pages of this origin may not send this request. The setting RETRORUN_CORS_ORIGINS allows origins."
         return problem(answer.status_code, detail=detail, headers=answer.headers)
 
 
 def build(settings: Settings) -> Guard:
-    """Return the service as it runs with these settings."""
+    """Return the service with these settings."""
 
     def cross_origin(inner: ASGIApp) -> ASGIApp:
         return CrossOrigin(
@@ -146,7 +146,7 @@ def build(settings: Settings) -> Guard:
     if settings.metrics_port is None:
         add_metrics(app, observer.metrics)
     every = Methods(app, CONSTANT)
-    # FastAPI's layers are where a trace begins.
+    # FastAPI's layers start the trace, so with traces requests do not bypass them.
     served = every if provider else shortcut(every, router, batch, solve, plan, workout)
     return Guard(
         served,
@@ -158,5 +158,5 @@ def build(settings: Settings) -> Guard:
     )
 
 
-# For whoever brings a server, and with it a log, of their own: it hears of faults alone.
+# For servers that log requests themselves: only errors are logged here.
 app = build(Settings(log_level="error"))

@@ -1,7 +1,8 @@
-"""What an operator may set, by environment variables: each with its default, its meaning and its bounds, once.
+"""The settings of the service: each with its default, its meaning and its bounds.
 
-The variable of a setting is its name in capitals after `RETRORUN_`. An empty value is none. A value that cannot be
-stops the start with one sentence; a variable that is not known is a warning, because others set some of them too.
+The environment variable of a setting is `RETRORUN_` and its name in capitals. An empty value counts as not set. An
+invalid value stops the start with one sentence. An unknown variable is only a warning, because other programs, such as
+Kubernetes, set some of them.
 """
 
 import re
@@ -13,12 +14,12 @@ from typing import Any, Final
 
 PREFIX: Final = "RETRORUN_"
 KEY_VARIABLE: Final = "RETRORUN_API_KEY"
-"""The key that the command line sends to a service; no setting of one."""
+"""The API key that the command line sends. It is not a setting of the service."""
 
 KUBERNETES: Final = re.compile(r"RETRORUN_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
-"""Variables that Kubernetes sets in every container of a namespace that has a Service of our name."""
+"""Variables that Kubernetes sets in every container of a namespace with a Service named retrorun."""
 KUBERNETES_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://")
-"""What it sets others to, RETRORUN_PORT among them."""
+"""Start of the value of other such variables, for example RETRORUN_PORT."""
 
 ORIGIN: Final = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -26,16 +27,16 @@ ON: Final = {"on": True, "true": True, "yes": True, "1": True, "off": False, "fa
 
 
 class BadSetting(ValueError):
-    """A setting has a value that cannot be; the message says which and what can."""
+    """A setting has an invalid value. The message says which one, and which values are valid."""
 
 
 def setting(default: Any, expected: str, meaning: str, read: Callable[[str], Any]) -> Any:
-    """Return a field of the settings with what is said of it; `read` raises ValueError for what is not expected."""
+    """Return a field of the settings with its description. `read` raises ValueError for an invalid value."""
     return field(default=default, metadata={"expected": expected, "meaning": meaning, "read": read})
 
 
 def number(default: float | None, low: float, high: float, meaning: str) -> Any:
-    """Return a setting that is a number from low to high, whole where the default is."""
+    """Return a setting that is a number from low to high: a whole one unless the default is a float."""
     whole = not isinstance(default, float)
 
     def read(text: str) -> float:
@@ -48,12 +49,12 @@ def number(default: float | None, low: float, high: float, meaning: str) -> Any:
 
 
 def several(expected: str, meaning: str, read: Callable[[str], str]) -> Any:
-    """Return a setting that is a list, separated by commas, none by default."""
+    """Return a setting that is a list separated by commas, empty by default."""
     return setting((), expected, meaning, lambda text: tuple(read(part.strip()) for part in text.split(",")))
 
 
 def origin(text: str) -> str:
-    """Return the origin of a web page."""
+    """Return an origin of web pages, or raise ValueError."""
     if not ORIGIN.fullmatch(text):
         raise ValueError
     return text
@@ -61,105 +62,115 @@ def origin(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How the service runs. Made by hand it is taken as it is; `from_environment` checks."""
+    """The settings of the service. Only `from_environment` checks the values."""
 
-    host: str = setting("127.0.0.1", "an address", "Address to listen on; --host wins.", str)
-    port: int = number(8000, 0, 65_535, "Port to listen on, 0 for any free one; --port wins.")
-    maximum_body_bytes: int = number(65_536, 1024, 16_777_216, "Largest body of a request; beyond it 413.")
+    host: str = setting("127.0.0.1", "an address", "Address to listen on. --host overrides it.", str)
+    port: int = number(8000, 0, 65_535, "Port to listen on; 0 means any free port. --port overrides it.")
+    maximum_body_bytes: int = number(65_536, 1024, 16_777_216, "Largest body of a request. A larger one gets 413.")
     maximum_list_bytes: int = number(
-        4_194_304, 1024, 1_073_741_824, "Largest body that is a list in JSON, such as a workout; beyond it 413."
+        4_194_304, 1024, 1_073_741_824, "Largest body that is a JSON list, such as a workout. A larger one gets 413."
     )
     maximum_upload_bytes: int = number(
-        16_777_216, 1024, 1_073_741_824, "Largest body that holds a watch file; beyond it 413."
+        16_777_216, 1024, 1_073_741_824, "Largest body that contains a watch file. A larger one gets 413."
     )
     maximum_incoming_bytes: int = number(
         134_217_728,
         65_536,
         1_099_511_627_776,
-        "Bytes of bodies larger than maximum_body_bytes that are held at once; beyond it 503.",
+        "Most bytes of request bodies above 8 kB that are held at once. Beyond this limit requests get 503.",
     )
     maximum_outgoing_bytes: int = number(
         134_217_728,
         65_536,
         1_099_511_627_776,
-        "Bytes of long answers that are on their way at once; beyond it 503.",
+        "Most bytes of long answers that are being sent at once. Beyond this limit requests get 503.",
     )
     compute_processes: int = number(
-        1, 1, 64, "Processes that compute beside the event loop, and as many again for large bodies."
+        1, 1, 64, "Processes for long computations. The service starts as many again for large bodies."
     )
     compute_wait_s: float = number(
-        5.0, 0.1, 600.0, "Time a request may wait for its turn to be computed beside the event loop; then 503."
+        5.0, 0.1, 600.0, "Time in seconds that a request may wait for a process that computes. Then it gets 503."
     )
     compute_within_s: float = number(
-        60.0, 0.1, 3600.0, "Time the computation of one request may take beside the event loop; then 503."
+        60.0, 0.1, 3600.0, "Time in seconds that a process may compute for one request. Then the request gets 503."
     )
     maximum_header_bytes: int = number(
-        16_384, 1024, 1_048_576, "Largest request line and headers of a request together; beyond it 431."
+        16_384, 1024, 1_048_576, "Most bytes of request line and headers together. More get 431."
     )
     maximum_connections: int = number(
         1000,
         1,
         100_000,
-        "Open connections that are served. As many again get 503 with Retry-After, but for probes; "
-        "beyond those, 503 unread.",
+        "Most open connections. Beyond this limit requests get 503 with Retry-After; beyond twice the limit they are "
+        "refused unread. Health checks still work between the two.",
     )
     maximum_loop_lag_s: float = number(
         0.05,
         0.001,
         60.0,
-        "How late the event loop may run; while it is later, requests other than probes and metrics get 503 "
-        "with Retry-After.",
+        "How late in seconds the event loop may run. While it runs later, requests get 503 with Retry-After. "
+        "Health checks and metrics still work.",
     )
     header_timeout_s: float = number(
-        5.0, 0.1, 600.0, "Time for a first request to begin, and for the headers of any to arrive; then 408 or the end."
+        5.0,
+        0.1,
+        600.0,
+        "Time in seconds for the headers of a request to arrive; then it gets 408. A connection without a request is "
+        "closed after this time.",
     )
     request_timeout_s: float = number(
         10.0,
         0.1,
         600.0,
-        "Time for a whole request to arrive, then 408. In each such time a client must take 8 kB of its answer.",
+        "Time in seconds for a request to arrive; then it gets 408. In the same time a client must read 8 kB of its "
+        "answer.",
     )
     upload_timeout_s: float = number(
         60.0,
         0.1,
         3600.0,
-        "Time for the body of a workout or a watch file, or for a record batch of a table, to arrive; then 408.",
+        "Time in seconds for the body of a workout or a watch file, or for a record batch of a table, to arrive; then "
+        "the request gets 408.",
     )
     keep_alive_timeout_s: float = number(
         65.0,
         0.1,
         3600.0,
-        "Time a connection may be idle between requests; longer than a proxy in front keeps its own.",
+        "Time in seconds that a connection may be idle between requests. Your proxy must close idle ones sooner.",
     )
     drain_time_s: float = number(
-        3.0, 0.0, 600.0, "Time from the signal to stop in which /readyz says no and everything else is still answered."
+        3.0,
+        0.0,
+        600.0,
+        "Time in seconds after the signal to stop in which /readyz answers 503 and the rest works.",
     )
     shutdown_within_s: int = number(
         5,
         1,
         600,
-        "Time after the drain for requests under way to finish; with the drain under what the platform grants.",
+        "Time in seconds after the drain for running requests to finish. Your platform must allow more than both "
+        "times together.",
     )
     trusted_proxies: tuple[str, ...] = several(
         "networks in CIDR form, separated by commas",
-        "Proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; only traces show them.",
+        "Proxies whose X-Forwarded-For and X-Forwarded-Proto the service trusts. Only traces show the values.",
         lambda text: str(ip_network(text)),
     )
     cors_origins: tuple[str, ...] = several(
         "origins such as https://app.example, separated by commas, or *",
-        "Origins whose web pages may call the service.",
+        "Origins of web pages that may call the service.",
         origin,
     )
     api_key_file: str | None = setting(
-        None, "a path", "File of the hashes of the API keys; without it every caller is served.", str
+        None, "a path", "File with the hashes of the API keys. Without it, no key is needed.", str
     )
     metrics_port: int | None = number(
-        None, 0, 65_535, "Port of /metrics alone, 0 for any free one; without it /metrics is on the service's port."
+        None, 0, 65_535, "Separate port for /metrics; 0 means any free port. Without it, /metrics is on the main port."
     )
     log_level: str = setting(
         "info",
         f"one of {', '.join(LEVELS)}",
-        "Least level that is logged; info has a line for each request.",
+        "Lowest level that is logged. At info, each request has a line.",
         lambda text: LEVELS[LEVELS.index(text.lower())],
     )
     tracing: bool = setting(False, "on or off", "Send OpenTelemetry traces.", lambda text: ON[text.lower()])
@@ -180,29 +191,29 @@ def variable(name: str) -> str:
 
 
 def from_environment(environment: Mapping[str, str], **given: Any) -> Settings:
-    """Return the settings of an environment.
+    """Return the settings from environment variables and from values that override them.
 
     Parameters
     ----------
     environment : mapping
         Environment variables.
     **given
-        Settings that win over the environment, where they are not None.
+        Settings that override the environment. Those that are None do not.
 
     Returns
     -------
     Settings
-        The given, else the environment's, else the default.
+        For each setting the given value, else the value in the environment, else the default.
 
     Raises
     ------
     BadSetting
-        A value cannot be; it is not repeated.
+        A value is not valid. The message does not repeat it.
     """
     values = {name: value for name, value in given.items() if value is not None}
     for name, value in values.items():
         if isinstance(value, str) and not value.strip():
-            # An empty host would be every address of this machine.
+            # An empty host would mean every address of this machine.
             raise BadSetting(f"--{name} is empty: give {SETTINGS[name].metadata['expected']}, or leave it out.")
     for name, known in SETTINGS.items():
         text = environment.get(variable(name), "").strip()
@@ -216,15 +227,15 @@ def from_environment(environment: Mapping[str, str], **given: Any) -> Settings:
     if settings.header_timeout_s > settings.request_timeout_s:
         raise BadSetting(
             f"{variable('header_timeout_s')} is more than {variable('request_timeout_s')}: "
-            "headers are part of a request."
+            "headers are part of a request, so set it to the same time or less."
         )
     if settings.metrics_port and settings.metrics_port == settings.port:
-        raise BadSetting(f"{variable('metrics_port')} is the port of the service: give another one.")
+        raise BadSetting(f"{variable('metrics_port')} is the port of the service. Choose another one.")
     return settings
 
 
 def warnings(environment: Mapping[str, str]) -> Iterator[str]:
-    """Yield a sentence for each variable that looks like ours and is not, and one for all that Kubernetes set."""
+    """Yield a sentence for each unknown variable with our prefix, and one for all that Kubernetes set."""
     known = {variable(name) for name in SETTINGS}
     injected = []
     for name, text in sorted(environment.items()):
@@ -234,16 +245,16 @@ def warnings(environment: Mapping[str, str]) -> Iterator[str]:
             injected.append(name)
         elif name not in known and name != KEY_VARIABLE:
             near = get_close_matches(name, known, n=1, cutoff=0.0)
-            yield f"{name} is no setting and is ignored: the nearest is {near[0]}; retrorun settings lists all."
+            yield f"{name} is not a setting and is ignored. Did you mean {near[0]}? retrorun settings lists all."
     if injected:
         yield (
-            f"{', '.join(injected)} look set by Kubernetes for a Service and are ignored: "
-            "enableServiceLinks: false keeps them out."
+            f"These variables seem to be set by Kubernetes for a Service and are ignored: {', '.join(injected)}. "
+            "To avoid them, set enableServiceLinks: false."
         )
 
 
 def is_from_kubernetes(name: str, text: str) -> bool:
-    """Say whether a variable is one that Kubernetes sets for a Service.
+    """Return whether a variable is one that Kubernetes sets for a Service.
 
     Examples
     --------
@@ -254,7 +265,7 @@ def is_from_kubernetes(name: str, text: str) -> bool:
 
 
 def written(value: object) -> str:
-    """Return a value as it would be set.
+    """Return a value as the text of an environment variable.
 
     Examples
     --------

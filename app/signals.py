@@ -1,6 +1,6 @@
-"""Signals before the service listens to them: one that asks to stop ends the process at once.
+"""Handles signals to stop before the service does: they end the process at once.
 
-The kernel keeps a signal from process 1, as a container's first process is, until there is a handler for it.
+Without a handler, the kernel drops a signal to process 1, which is the first process of a container.
 """
 
 import os
@@ -11,18 +11,18 @@ from types import FrameType
 STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT") if hasattr(signal, name))
 
 
-def begin() -> None:
-    """Let a signal to stop end the service, from now until the service itself listens to signals."""
+def exit_on_signals() -> None:
+    """Make signals to stop end `retrorun serve`, until the server sets its own handlers."""
     if sys.argv[1:2] == ["serve"]:
         for which in STOPPING:
-            # nohup has a hang-up ignored, and a shell an interrupt of what it runs in the background.
+            # nohup ignores SIGHUP, and a shell ignores SIGINT for background commands. That must stay so.
             if which == signal.SIGTERM or signal.getsignal(which) != signal.SIG_IGN:
-                signal.signal(which, leave)
-    # The image begins with them blocked: so they wait until here, and do not get lost.
+                signal.signal(which, exit_cleanly)
+    # The image starts with these signals blocked, so that none is lost before the handlers exist.
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
-def leave(_signal: int, _frame: FrameType | None) -> None:
-    """End the process well and at once: an exception might be caught, and a full stream might be waited for."""
+def exit_cleanly(_signal: int, _frame: FrameType | None) -> None:
+    """Exit with code 0 at once. An exception could be caught, and a full stream could delay the exit."""
     os._exit(0)

@@ -1,4 +1,4 @@
-"""Standard streams that are closed or that nobody reads: no fault of the command."""
+"""Standard streams that are closed, full or not read: they must not make a command fail."""
 
 import os
 import select
@@ -8,64 +8,64 @@ from typing import Final, TextIO
 
 STREAMS: Final = ("stdin", "stdout", "stderr")
 SAID_WITHIN_S: Final = 1.0
-"""Time that a reader of standard error has."""
+"""How long to wait for a reader of standard error."""
 
 
 def open_streams() -> frozenset[str]:
-    """Open standard streams that are closed, to nowhere, and return their names.
+    """Open closed standard streams as /dev/null, and return their names.
 
-    Else the first file or connection that is opened would take the place of one, and get what is written there.
+    Otherwise the next file or connection would get the number of a closed stream, and with it the stream's output.
     """
     closed = set()
     for number, name in enumerate(STREAMS):
         try:
             os.fstat(number)
         except OSError:
-            lead_nowhere(number)
+            redirect_to_null(number)
         if getattr(sys, name) is None:
             closed.add(name)
             setattr(sys, name, os.fdopen(number, "r" if name == "stdin" else "w", encoding="utf-8", closefd=False))
     return frozenset(closed)
 
 
-def lead_nowhere(number: int) -> None:
-    """Let a standard stream lead nowhere."""
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    if nowhere == number:
+def redirect_to_null(number: int) -> None:
+    """Redirect a standard stream to /dev/null."""
+    null = os.open(os.devnull, os.O_RDWR)
+    if null == number:
         os.set_inheritable(number, True)
     else:
-        os.dup2(nowhere, number)
-        os.close(nowhere)
+        os.dup2(null, number)
+        os.close(null)
 
 
 def file_of(stream: TextIO) -> int | None:
-    """Return the number of a stream's file; none for what somebody put in its place."""
+    """Return the file descriptor of a stream, or None if a program replaced it by an object without one."""
     try:
         return stream.fileno()
     except (AttributeError, OSError, ValueError):
         return None
 
 
-def takes_a_line(file: int, within_s: float = 0.0) -> bool:
-    """Say whether a file takes a line at once or within a time: 4096 bytes, as a pipe with room does."""
+def has_room_for_line(file: int, within_s: float = 0.0) -> bool:
+    """Return whether a file has room for a line of 4096 bytes, now or within a time."""
     return not hasattr(select, "poll") or bool(poll_of(file).poll(within_s * 1000))
 
 
 @cache
 def poll_of(file: int) -> "select.poll":
-    """Return what asks a file."""
+    """Return the poll object of a file."""
     poll = select.poll()
     poll.register(file, select.POLLOUT)
     return poll
 
 
 def say(*sentences: str) -> None:
-    """Print sentences on standard error, if it takes them."""
+    """Print sentences on standard error if it has room for them."""
     file = file_of(sys.stderr)
     try:
         for sentence in sentences:
-            if file is None or takes_a_line(file, SAID_WITHIN_S):
+            if file is None or has_room_for_line(file, SAID_WITHIN_S):
                 print(sentence, file=sys.stderr, flush=True)
     except (OSError, ValueError):
-        # What is left in the buffer goes there when the process ends, and is no fault then either.
-        lead_nowhere(STREAMS.index("stderr"))
+        # The rest of the buffer is written there when the process ends, which then does not fail either.
+        redirect_to_null(STREAMS.index("stderr"))

@@ -1,7 +1,7 @@
 """Energy and joint loads of running and walking backward, compared with forward.
 
-`retrorun.models` computes, `retrorun.app` serves. In a checkout this folder links to both, which stand at the top, and
-`app` and `models` are short names there: a module that is imported by either name is the same module.
+`retrorun.models` computes, `retrorun.app` serves. In a checkout, this folder links to the folders `app` and `models` at
+the top. There you can import a module by the short name `app.x` or by `retrorun.app.x`: it is the same module.
 """
 
 import sys
@@ -13,20 +13,20 @@ from types import CodeType, ModuleType
 
 
 class ShortNames(MetaPathFinder, Loader):
-    """Finds `app.x` and `models.x` as `retrorun.app.x` and `retrorun.models.x`."""
+    """Imports `app.x` and `models.x` as `retrorun.app.x` and `retrorun.models.x`."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
 
     def find_spec(self, fullname: str, path: object = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        """Return a spec for a module below a short name."""
+        """Return a spec for a module with a short name, else None."""
         if fullname.partition(".")[0] not in self.names:
             return None
         own = find_spec(f"{__name__}.{fullname}")
         return own and ModuleSpec(fullname, self, is_package=own.submodule_search_locations is not None)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
-        """Return the module under its full name."""
+        """Return the module that has the full name."""
         module = import_module(f"{__name__}.{spec.name}")
         spec.loader_state = module.__spec__
         return module
@@ -37,7 +37,7 @@ class ShortNames(MetaPathFinder, Loader):
         return own.loader.get_code(own.name) if own and isinstance(own.loader, InspectLoader) else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Give the module back its own spec; it has run already."""
+        """Restore the spec of the module, which has run already."""
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
 
@@ -46,7 +46,7 @@ SHORT_NAMES = ShortNames()
 
 
 def shorten(name: str) -> None:
-    """Let a package of this one be imported by its short name too; the package calls this when that happens."""
+    """Allow the import of a package by its short name. The package calls this when that happens."""
     if SHORT_NAMES not in sys.meta_path:
         sys.meta_path.insert(0, SHORT_NAMES)
     SHORT_NAMES.names.add(name)

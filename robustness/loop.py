@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from retrorun.app.api.table import ARROW
 from retrorun.app.main import build
-from retrorun.app.server.server import Server, configuration, keep_what_is_there, listen
+from retrorun.app.server.server import Server, configuration, freeze_garbage_collector, listen
 from retrorun.app.settings import Settings
 from retrorun.models.physiology.direction import EQUAL_EFFORT
 from retrorun.models.vocabulary.choices import Equal
@@ -244,7 +244,7 @@ def measure(count: int, seed: int) -> dict[str, Worst]:
     server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer)
     server.config.loop = "asyncio"
 
-    keep_what_is_there()
+    freeze_garbage_collector()
     with Timed() as timed:
         asking = Thread(target=ask, args=(server, listener.getsockname()[1], count, seed, timed))
         asking.start()

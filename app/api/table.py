@@ -100,7 +100,7 @@ class TableResponse(Response):
             for message in messages.feed(received.get("body", b"")):
                 yield message
                 if exchange:
-                    exchange.let_go(len(message.data))
+                    exchange.release(len(message.data))
                 waited_since = monotonic()
                 await asyncio.sleep(0)  # One part of the body can hold thousands of messages.
         if messages.held:

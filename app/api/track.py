@@ -11,7 +11,7 @@ from retrorun.app.api.workout import EnergyModelsRequest
 from retrorun.app.contract.openapi import REFERENCE, problems
 from retrorun.app.formats.watch_files import points_of
 from retrorun.app.http.json_route import beside, body_of
-from retrorun.app.http.limits import LARGE, MAXIMUM_BODY_BYTES
+from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import media_type_of, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
 from retrorun.app.http.schema import described, request_of, word
@@ -98,7 +98,7 @@ async def track(request: Request) -> Response:
     if media_type_of(content_type).name != "multipart/form-data":
         return problem(415, detail="Send multipart/form-data with the two parts file and request.")
     body = await body_of(request.receive)
-    most = request.scope.get(LARGE, MAXIMUM_BODY_BYTES)
+    most = request.scope.get(EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES)
     return await beside(request.scope, track_response, content_type, most, body=body)
 
 

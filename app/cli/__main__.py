@@ -3,7 +3,7 @@
 import sys
 
 from retrorun.app.cli.main import main
-from retrorun.app.signals import begin
+from retrorun.app.signals import exit_on_signals
 
-begin()
+exit_on_signals()
 sys.exit(main())

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, NoReturn, TextIO
 
 from retrorun.app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
-from retrorun.app.streams import lead_nowhere, open_streams, say
+from retrorun.app.streams import open_streams, redirect_to_null, say
 from retrorun.models import __version__
 
 DONE: Final = 0
@@ -125,13 +125,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
     except BrokenPipeError:
         # The reader of the output has closed it. The interpreter would print an error when it closes stdout.
-        lead_nowhere(sys.stdout.fileno())
+        redirect_to_null(sys.stdout.fileno())
         return FAILED
     except OSError as error:
         if error.filename is not None:
             raise
         print_errors(f"Cannot write to standard output: {error.strerror}.")
-        lead_nowhere(sys.stdout.fileno())
+        redirect_to_null(sys.stdout.fileno())
         return FAILED
     if code == DONE and "stdout" in closed and answering:
         print_errors("Standard output is closed, so the answer is lost.")

@@ -1,1 +1,1 @@
-"""Processes that compute beside the event loop."""
+"""Computing in separate processes, outside the event loop."""

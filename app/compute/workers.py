@@ -1,11 +1,10 @@
-"""Long computations beside the service, in processes of their own.
+"""Runs long computations in separate processes, outside the event loop.
 
-Whatever validates a large body, searches, plots or reads a file holds Python's lock while it runs, and the event loop
-would stand still; and the native code that reads files may crash. Both happen in a process (`worker.py`) that may die
-without the service. There are two lanes, so that a short computation never waits for a long one, and each process
-computes one thing at a time, which bounds the memory.
+A long computation holds Python's lock and would stop the event loop. Native code that reads files may crash. Both run
+in a process (`worker.py`) that can die without the service. There are two lanes, so a short computation never waits
+for a long one. A process does one computation at a time, which limits the memory.
 
-Under a server that does not tell of its start (ASGI lifespan), as in most tests, everything is computed in place.
+Without the lifespan events of ASGI, as in most tests, everything is computed in place.
 """
 
 import asyncio
@@ -30,9 +29,9 @@ from retrorun.app.http.limits import AT_ONCE, Bytes, Refused, WorkFailed
 from retrorun.app.settings import Settings
 
 PIECE: Final = 1 << 16
-"""Bytes that are read or written in one turn of the event loop, at most."""
+"""Most bytes that are read or written in one turn of the event loop."""
 ONE_THREAD: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Else NumPy and Arrow make a thread for each core, and a container's limit of processes counts them."""
+"""Otherwise NumPy and Arrow start a thread for each core, which count against a container's process limit."""
 STARTS_WITHIN_S: Final = 30.0
 logger = logging.getLogger("retrorun")
 
@@ -40,24 +39,24 @@ ENDS_WITHIN_S: Final = 1.0
 LOOK_AGAIN_S: Final = 0.02
 
 Work = Callable[..., Response]
-"""A function of a module: its last argument is the body of a request."""
+"""A module's function whose last argument is the body of a request."""
 
 
 class Answer(Response):
-    """What a process answered, in parts that are let go as they are sent.
+    """The answer of a process, in parts that are released as they are sent.
 
     Parameters
     ----------
     status : int
-        Its status.
+        HTTP status.
     headers : list of name and value
-        Its headers.
+        HTTP headers.
     parts : deque of bytes
-        Its body.
+        The body.
     counted : int
-        Bytes of the body that count as on their way out until they are let go.
+        Bytes of the body that are counted in `outgoing`.
     outgoing : Bytes
-        Where they count.
+        Counts the bytes of all long answers that are being sent.
     """
 
     def __init__(
@@ -69,12 +68,12 @@ class Answer(Response):
         self.background = None
 
     def __del__(self) -> None:
-        """Count it no more, whatever became of it."""
+        """Stop counting the bytes that were not sent."""
         if self.counted:
             self.outgoing.held -= self.counted
 
-    def taken(self) -> Iterator[bytes]:
-        """Yield the parts, and let each go."""
+    def released_parts(self) -> Iterator[bytes]:
+        """Yield the parts, and release each."""
         while self.parts:
             part = self.parts.popleft()
             yield part
@@ -83,20 +82,20 @@ class Answer(Response):
                 self.outgoing.held -= len(part)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send the answer."""
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for part in self.taken():
+        for part in self.released_parts():
             await send({"type": "http.response.body", "body": part, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def parts_of(answer: Response) -> Iterator[bytes]:
-    """Yield the body of an answer in parts, which it lets go."""
-    yield from answer.taken() if isinstance(answer, Answer) else [bytes(answer.body)]
+    """Yield the body of an answer in parts, and release each part of an `Answer`."""
+    yield from answer.released_parts() if isinstance(answer, Answer) else [bytes(answer.body)]
 
 
 class Worker:
-    """One process, and the connection to it."""
+    """One process and the connection to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], reader: asyncio.StreamReader, writer: asyncio.StreamWriter):
         self.process, self.reader, self.writer = process, reader, writer
@@ -104,7 +103,7 @@ class Worker:
 
     @classmethod
     async def start(cls) -> "Worker":
-        """Start a process; it can compute once it has said so. Raise OSError where there is no room for one."""
+        """Start a process. Wait for its `READY` before you send work. Raise OSError if the system has no room."""
         own, other = socket.socketpair()
         process: subprocess.Popen[bytes] | None = None
         try:
@@ -129,13 +128,16 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process runs."""
         return self.process.poll() is None
 
     async def ask(
         self, work: Work, given: tuple[Any, ...], body: deque[bytes | bytearray], outgoing: Bytes
     ) -> tuple[dict[str, Any], deque[bytes] | None, int]:
-        """Return what a function answers in the process; the parts of the body are let go one by one."""
+        """Run a function in the process, and return the head and the body of its answer, and the bytes counted.
+
+        Each part of the request body is released once it is sent.
+        """
         self.busy = True
         try:
             head = pickle.dumps((work, given))
@@ -145,20 +147,20 @@ class Worker:
                 for start in range(0, len(part), PIECE):
                     self.writer.write(part[start : start + PIECE])
                     await self.writer.drain()
-                    await asyncio.sleep(0)  # Others get their turn, also where it is taken as fast as it comes.
+                    await asyncio.sleep(0)  # Other requests get their turn even if the process reads fast.
             head, parts, counted = await self.read(outgoing)
         except (EOFError, ConnectionError):
-            await asyncio.sleep(LOOK_AGAIN_S)  # Its code is there a moment after its end of the connection has closed.
+            await asyncio.sleep(LOOK_AGAIN_S)  # The exit code is known shortly after the connection has closed.
             raise WorkFailed(f"the process that computed ended with {self.process.poll()}") from None
         self.busy = False
         return orjson.loads(head), parts, counted
 
     async def read(self, outgoing: Bytes | None = None) -> tuple[bytes, deque[bytes] | None, int]:
-        """Return the next head and body, and how much of it is counted; None for a body without room for it."""
+        """Return the next head and body, and the bytes counted. The body is None if `outgoing` has no room for it."""
         length, size = SIZES.unpack(await self.reader.readexactly(SIZES.size))
         head = await self.reader.readexactly(length)
         counted = size if outgoing is not None and size > AT_ONCE else 0
-        # Joining the parts, or letting them go together, would hold the event loop up.
+        # To join the parts, or to release them all at once, would block the event loop.
         parts: deque[bytes] | None = deque()
         try:
             if outgoing is not None:
@@ -181,13 +183,13 @@ class Worker:
         return head, parts, counted
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self.writer.close()
         self.process.kill()
 
 
 class Lane:
-    """Processes that take turns: each request has one to itself, and waits a bounded time for it."""
+    """A pool of processes. Each request waits a limited time for a process of its own."""
 
     def __init__(self, processes: int, wait_s: float, most: int) -> None:
         self.places = asyncio.Semaphore(processes)
@@ -198,7 +200,7 @@ class Lane:
 
     @asynccontextmanager
     async def worker(self) -> AsyncIterator[Worker]:
-        """Give a process for one computation."""
+        """Provide a process for one computation. Raise `Refused` if there is none in time."""
         if self.waiting >= self.most:
             raise Refused("computing")
         self.waiting += 1
@@ -214,7 +216,7 @@ class Lane:
             try:
                 yield worker
             finally:
-                # One that was asked and has not answered may be in the middle of anything.
+                # A busy process may still be computing for a request that gave up.
                 if worker.busy:
                     self.end(worker)
                 else:
@@ -223,7 +225,7 @@ class Lane:
             self.places.release()
 
     async def next(self) -> Worker:
-        """Return an idle process that is alive, or a new one."""
+        """Return an idle process that runs, or a new one."""
         while self.idle:
             worker = self.idle.pop()
             if worker.alive:
@@ -238,7 +240,7 @@ class Lane:
                 await worker.read()
         except (OSError, EOFError, TimeoutError):
             self.end(worker)
-            logger.error("a process that computes could not start: retrorun serve needs its own packages")
+            logger.error("a computing process could not start: check that the packages of retrorun are installed")
             raise Refused("computing") from None
         except BaseException:
             self.end(worker)
@@ -246,12 +248,12 @@ class Lane:
         return worker
 
     def end(self, worker: Worker) -> None:
-        """End a process, and forget those that have ended."""
+        """Kill a process, and forget those that have ended."""
         worker.end()
         self.ended = [other for other in [*self.ended, worker] if other.alive]
 
     async def close(self) -> None:
-        """End them all."""
+        """Kill all processes, and wait a limited time until they have ended."""
         for worker in self.idle:
             worker.end()
         waiting = [*self.idle, *self.ended]
@@ -263,14 +265,14 @@ class Lane:
 
 
 class Workers:
-    """What computes beside the event loop.
+    """Runs functions in separate processes, outside the event loop.
 
     Parameters
     ----------
     settings : Settings
-        How many processes there are, and how long a request waits for one and for its answer.
+        Number of processes, and how long a request waits for a process and for its answer.
     outgoing : Bytes
-        Long answers on their way: one that has no room there is refused.
+        Counts the bytes of long answers that are being sent. An answer without room there is refused.
     """
 
     def __init__(self, settings: Settings, outgoing: Bytes) -> None:
@@ -281,7 +283,7 @@ class Workers:
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def start(self) -> None:
-        """Compute beside the event loop from now on; the first process starts behind whatever else there is to do."""
+        """Begin to use processes. The first one starts in the background."""
         settings = self.settings
         short, long = (
             Lane(settings.compute_processes, settings.compute_wait_s, settings.maximum_connections) for _ in range(2)
@@ -292,7 +294,7 @@ class Workers:
 
     @staticmethod
     async def warm(lane: Lane) -> None:
-        """Have a process ready; where there is none to be had now, the next request tries again."""
+        """Start one process in advance. If that fails, the next request tries again."""
         try:
             async with lane.worker():
                 pass
@@ -309,37 +311,41 @@ class Workers:
             await lane.close()
 
     async def run(
-        self, work: Work, *given: Any, body: Iterable[bytes | bytearray] = (), long: bool = False, left: Sized = ()
+        self,
+        work: Work,
+        *given: Any,
+        body: Iterable[bytes | bytearray] = (),
+        long: bool = False,
+        client_gone: Sized = (),
     ) -> Response:
-        """Return what a function of a module answers, computed beside the event loop.
+        """Return the answer of a module's function, computed in another process.
 
         Parameters
         ----------
         work : callable
-            The function; it is called as `work(*given, body)` and returns a response.
+            The function. It is called as `work(*given, body)` and returns a response.
         *given
-            Its arguments but the last, which can be pickled.
+            All arguments except the last. They must be picklable.
         body : iterable of bytes
-            The last one, in parts.
+            The last argument, in parts.
         long : bool
-            Whether it takes the lane of those that may take long.
-
-        left : sized
-            Not empty once nobody waits for the answer any more: then it is not computed.
+            Whether to use the lane of long computations.
+        client_gone : sized
+            Not empty once the client has closed the connection. Then the function is not called.
 
         Raises
         ------
         Refused
-            It did not get its turn, or did not end, in time; or there is no room for its answer.
+            No process was free in time, the function took too long, or there is no room for its answer.
         ClientDisconnect
-            Nobody waits for it.
+            The client has closed the connection.
         WorkFailed
-            It met a fault.
+            The function failed or the process ended.
         """
         if self.lanes is None or self.loop is not asyncio.get_running_loop():
             return work(*given, b"".join(body))
         async with self.lanes[long].worker() as worker:
-            if left:
+            if client_gone:
                 raise ClientDisconnect
             try:
                 async with asyncio.timeout(self.settings.compute_within_s):

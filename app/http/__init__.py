@@ -1,1 +1,1 @@
-"""Between a connection and an endpoint: limits, keys, requests, problems."""
+"""From a connection to an endpoint: limits, API keys, requests and problems."""

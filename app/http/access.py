@@ -1,8 +1,8 @@
-"""Who may call: API keys in the header X-API-Key, known here by their hashes alone.
+"""Checks API keys in the header X-API-Key. The service stores only their hashes.
 
-A slow hash guards passwords, which people choose and which can therefore be guessed. These keys are 256 random bits
-that `retrorun key new` draws: nobody guesses one, however fast the hash, and a slow one would make every request dear,
-those without a key first of all.
+A slow hash protects passwords, because people choose passwords that can be guessed. A key of `retrorun key new` has 256
+random bits and cannot be guessed, even with a fast hash. A slow hash would make every request slow, also those without
+a valid key.
 """
 
 import hashlib
@@ -16,29 +16,29 @@ from typing import Final
 
 from starlette.types import Scope
 
-from retrorun.app.http.limits import CALLER
+from retrorun.app.http.limits import KEY_NAME
 
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "rr_"
-"""What every key begins with, so that one that leaked can be searched for."""
+"""Start of every key, so that you can search for a leaked one."""
 
 HEADER: Final = b"x-api-key"
 LINE: Final = re.compile(r"(?P<name>[A-Za-z0-9._-]{1,64}):(?P<digest>[0-9a-fA-F]{64})")
 LOOK_EVERY_S: Final = 1.0
-"""How often the file is looked at for a change, at most."""
+"""Shortest time between two checks whether the file has changed."""
 
 NOTHING: Final = frozenset(hashlib.sha256(text).digest() for text in (b"", b"\n"))
-"""Hashes of an unset variable, as `printf` and `echo` write it: the hashes of no key."""
+"""Hashes of an empty text, with and without a line end, as a script makes them from an unset variable."""
 
 OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
-"""Pages that say how to call, which a browser opens without a key; also everything under `OPEN_FOLDER`."""
+"""Pages and documents that need no key, like everything under `OPEN_FOLDER`."""
 OPEN_FOLDER: Final = "/static/"
 
 logger = logging.getLogger("retrorun.access")
 
 
 class BadKeys(ValueError):
-    """The file of keys cannot be used; the message says where and what to do, and repeats nothing of it."""
+    """The file of keys is not valid. The message says where and what to do, and repeats nothing from the file."""
 
 
 def new_key() -> str:
@@ -47,7 +47,7 @@ def new_key() -> str:
 
 
 def line_of(name: str, key: str) -> str:
-    """Return the line of the file that lets a key in.
+    """Return the line that makes a key valid when you add it to the file.
 
     Examples
     --------
@@ -61,12 +61,12 @@ def line_of(name: str, key: str) -> str:
 
 
 def digests_of(text: str) -> dict[str, bytes]:
-    """Return the hashes that a file lists by their names, one `name:hash` a line; # begins a comment.
+    """Return the hashes in the text of a file by name. Each line is `name:hash`; # begins a comment.
 
     Raises
     ------
     BadKeys
-        A line is something else or the hash of nothing, a name is there twice, or there is no line.
+        A line has another form or is the hash of an empty text, a name appears twice, or there is no line.
     """
     digests: dict[str, bytes] = {}
     for number, line in enumerate(text.splitlines(), start=1):
@@ -74,24 +74,24 @@ def digests_of(text: str) -> dict[str, bytes]:
         if not entry:
             continue
         found = LINE.fullmatch(entry)
-        # The line itself is not repeated: it may hold the key instead of its hash.
+        # The message does not repeat the line, which may contain a key instead of its hash.
         if found is None:
-            raise BadKeys(f"Line {number} is not name:hash; retrorun key new prints such a line.")
+            raise BadKeys(f"Line {number} is not name:hash. retrorun key new prints such a line.")
         if found["name"] in digests:
-            raise BadKeys(f"Line {number} has a name that stands above too: give each key its own.")
+            raise BadKeys(f"Line {number} repeats a name. Give each key a different name.")
         digest = bytes.fromhex(found["digest"])
         if digest in NOTHING:
-            raise BadKeys(f"Line {number} is the hash of nothing, not of a key; retrorun key new prints such a line.")
+            raise BadKeys(f"Line {number} is the hash of an empty text, not of a key. Run retrorun key new again.")
         digests[found["name"]] = digest
     if not digests:
-        raise BadKeys("It lists no key; retrorun key new prints one and its line.")
+        raise BadKeys("It contains no key. retrorun key new prints a key and its line.")
     return digests
 
 
 class KeyFile:
-    """The keys of a file, read again when it changes.
+    """The keys in a file, which is read again when it changes.
 
-    When it cannot be used, the log says why, the last good keys stay valid, and each look reads it again.
+    If the changed file is not valid, the log says why, the last valid keys are used, and the next check reads it again.
 
     Parameters
     ----------
@@ -101,21 +101,21 @@ class KeyFile:
     Raises
     ------
     BadKeys
-        It cannot be read or used.
+        The file cannot be read or is not valid.
     """
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
         self.looked_at = monotonic()
         self.seen = self.state()
-        self.failure = ""  # Why the last reading failed.
+        self.failure = ""  # Why the file could not be used at the last check.
         try:
             self.digests = self.read()
         except BadKeys as error:
             raise BadKeys(f"The file of API keys cannot be used. {error}") from None
 
     def state(self) -> tuple[int, ...]:
-        """Return what changes when the file does."""
+        """Return times, size and inode of the file, which change when the file changes."""
         try:
             found = self.path.stat()
         except OSError:
@@ -123,19 +123,19 @@ class KeyFile:
         return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
     def read(self) -> dict[str, bytes]:
-        """Return the hashes in the file by their names."""
+        """Return the hashes in the file by name."""
         try:
             if self.path.exists() and not self.path.is_file():
-                raise BadKeys("It is no file.")
+                raise BadKeys("It is not a file.")
             return digests_of(self.path.read_text(encoding="utf-8"))
         except OSError as error:
             raise BadKeys(f"It cannot be read: {error.strerror or type(error).__name__}.") from None
         except UnicodeDecodeError:
-            raise BadKeys("It cannot be read: it is no text in UTF-8.") from None
+            raise BadKeys("It cannot be read: it is not a text in UTF-8.") from None
 
     def refresh(self) -> None:
-        """Read the file again if it changed, or if it could not be used at the last look."""
-        # Before reading: what changes while it is read is seen at the next look.
+        """Read the file again if it changed, or if it could not be used at the last check."""
+        # Before the file is read, so that the next check sees a change during reading.
         state = self.state()
         if state == self.seen and not self.failure:
             return
@@ -145,17 +145,16 @@ class KeyFile:
         except BadKeys as error:
             if str(error) != self.failure:
                 self.failure = str(error)
-                logger.error("the file of API keys cannot be used, the last good keys stay valid: %s", self.failure)
+                logger.error("the file of API keys cannot be used, the last valid keys stay in use: %s", self.failure)
         else:
             happened = "can be used again" if self.failure else "changed"
             logger.warning("the file of API keys %s: %d valid", happened, len(self.digests))
             self.failure = ""
 
     def allows(self, scope: Scope) -> bool:
-        """Say whether a request may be served: it carries one valid key, or asks for a page that needs none.
+        """Return whether to serve a request: it has a valid key, or its path needs none.
 
-        Several keys that differ are none: which one the caller means is not known. The name of the key is left in the
-        scope, for the log.
+        A request with several different keys is refused. The name of the key is set in the scope, for the log.
         """
         now = monotonic()
         if now - self.looked_at >= LOOK_EVERY_S:
@@ -167,9 +166,9 @@ class KeyFile:
         given = {value.strip() for name, value in scope["headers"] if name == HEADER}
         key = given.pop() if len(given) == 1 else b""
         digest = hashlib.sha256(key).digest()
-        # Over all of them, whichever it is: the time says nothing about how near a key is, or which one it is.
+        # Compare with all hashes in constant time, so that the time reveals nothing about the keys.
         names = [name for name, known in self.digests.items() if hmac.compare_digest(known, digest)]
         if not key or not names:
             return False
-        scope[CALLER] = names[0]
+        scope[KEY_NAME] = names[0]
         return True

@@ -1,6 +1,7 @@
-"""The outermost ASGI layer: who is let in, request id, body cap, security headers, and the last word on faults.
+"""The outermost ASGI layer: access, request ids, body limits, security headers and the answers to faults.
 
-Written against ASGI itself: Starlette's `BaseHTTPMiddleware` would cost more than the estimate does.
+`Guard` decides whether a request is served. `Exchange` carries one request and its answer through the guard, and
+applies the limits to both. Neither uses Starlette's `BaseHTTPMiddleware`: it would take longer than an estimate.
 """
 
 import asyncio
@@ -17,23 +18,23 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrorun.app.http.headers import fields_of, is_coded
+from retrorun.app.http.headers import fields_of, is_encoded
 from retrorun.app.http.limits import (
     ALWAYS_SERVED,
     AT_ONCE,
     CLOSE,
     COUNTED_BYTES,
-    CUT,
+    CUT_REASON,
     EMBEDDABLE,
     EMBEDDABLE_HEADERS,
+    EXCEEDED_LIMIT,
     EXCHANGE,
-    LARGE,
+    KEPT_ANSWER,
     LONGEST_LENGTH,
     PROBES,
-    REFUSAL,
+    REFUSAL_REASON,
     REFUSALS,
     SECURITY_HEADERS,
-    SHARED,
     STREAMS,
     WORKERS,
     Bytes,
@@ -48,77 +49,84 @@ from retrorun.app.settings import Settings
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
-
 CLOSED_BY_CALLER: Final = 499
-"""Status under which an observer hears of a request whose caller left before the answer."""
+"""Status given to the observer when the client closed the connection before the answer began."""
 
 logger = logging.getLogger("retrorun")
 
 
 @dataclass(slots=True)
 class State:
-    """What the server tells the guard."""
+    """State of the server, which the server sets and the guard reads."""
 
     stopping: bool = False
+    """A signal to stop has arrived."""
     loop_lag_s: float = 0.0
+    """How late the event loop ran at the last measurement."""
     overloaded: bool = False
+    """The event loop ran too late twice in a row."""
 
 
 class Observing(Protocol):
-    """Who is told of each request."""
+    """Receives the events of requests, for metrics and logs (`app/observe/observer.py`)."""
 
     def started(self) -> None:
-        """Note that a request arrived."""
+        """Record that a request arrived."""
 
     def finished(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        """Note how it ended."""
+        """Record how a request ended."""
 
     def refused(self, reason: str) -> None:
-        """Note that one was refused, or a connection ended, and why."""
+        """Record that a request was refused or a connection was ended, and why."""
 
     def failed(self) -> None:
-        """Note that one met a fault of ours."""
+        """Record that a request failed because of a fault of the service."""
 
     def lag(self, seconds: float) -> None:
-        """Note how late the event loop ran."""
+        """Record how late the event loop ran."""
 
 
 class Computing(Protocol):
-    """What computes beside the event loop."""
+    """Runs long computations outside the event loop (`app/compute/workers.py`)."""
 
     outgoing: Bytes
-    """Long answers on their way."""
+    """Counts the bytes of long answers that are being sent."""
 
     async def run(
-        self, work: Callable[..., Response], *given: Any, body: Sequence[bytes | bytearray], long: bool, left: Sized
+        self,
+        work: Callable[..., Response],
+        *given: Any,
+        body: Sequence[bytes | bytearray],
+        long: bool,
+        client_gone: Sized,
     ) -> Response:
-        """Return what a function answers, or refuse."""
+        """Return the answer of a function, or raise `Refused`."""
 
 
 class Keys(Protocol):
-    """Who may call."""
+    """Checks API keys (`app/http/access.py`)."""
 
     def allows(self, scope: Scope) -> bool:
-        """Say whether a request carries a valid key."""
+        """Return whether a request has a valid key."""
 
 
 class Guard:
-    """Wrap the application: every answer leaves through here, 413 and 500 included.
+    """Wrap the application. Every answer passes through the guard, 413 and 500 included.
 
     Parameters
     ----------
     app : ASGI application
-        What is guarded.
+        The application to guard.
     settings : Settings, optional
-        Limits; the defaults when left out.
+        Limits. Without it, the defaults.
     observer : Observing, optional
-        Told of each request.
+        Receives the events of each request.
     keys : Keys, optional
-        Asked for each request but the probes.
+        Checks each request, except health checks. Without it, every client is served.
     cross_origin : callable, optional
-        Wraps an application so that pages of other origins may read its answers; refusals are wrapped too.
-    workers : Workers, optional
-        What computes beside the event loop, for routes that want it.
+        Wraps an application so that web pages of other origins can read its answers. Refusals are wrapped too.
+    workers : Computing, optional
+        Runs long computations outside the event loop. Without it, routes compute in place.
     """
 
     def __init__(
@@ -132,7 +140,7 @@ class Guard:
     ) -> None:
         self.workers = workers
         self.cross_origin = cross_origin
-        self.app = self.readable(app)
+        self.app = self.with_cross_origin(app)
         self.settings = settings or Settings()
         self.maximum_body_bytes = self.settings.maximum_body_bytes
         self.counted_bytes = min(COUNTED_BYTES, self.maximum_body_bytes)
@@ -142,26 +150,26 @@ class Guard:
         self.keys = keys
         self.state = State()
 
-    def readable(self, app: ASGIApp) -> ASGIApp:
-        """Return an application whose answers the allowed origins may read."""
+    def with_cross_origin(self, app: ASGIApp) -> ASGIApp:
+        """Return an application whose answers web pages of the allowed origins can read."""
         return self.cross_origin(app) if self.cross_origin else app
 
     def admit(self, scope: Scope) -> None:
-        """Raise the reason for which a request is not to be served."""
-        path, reason = scope["path"], scope.get(REFUSAL)
+        """Raise `Refused` with the reason if a request must not be served."""
+        path, reason = scope["path"], scope.get(REFUSAL_REASON)
         if reason and not (reason == "connections" and path in ALWAYS_SERVED):
             raise Refused(reason)
         if self.state.stopping and path == "/readyz":
             raise Refused("stopping")
         if self.state.overloaded and path not in ALWAYS_SERVED:
             raise Refused("loop_lag")
-        # A browser asks without a key whether it may ask with one.
+        # Before a browser sends a key to another origin, it sends OPTIONS without the key.
         preflight = self.cross_origin is not None and scope["method"] == "OPTIONS"
         if self.keys is not None and path not in PROBES and not preflight and not self.keys.allows(scope):
             raise Refused("key")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
+        """Serve one request, and report it to the observer."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -179,69 +187,101 @@ class Guard:
             observer.finished(scope, status, seconds, exchange.request_id.decode())
 
     async def serve(self, exchange: "Exchange") -> None:
-        """Serve one request."""
+        """Serve one request, or answer with the problem that prevents it."""
         scope = exchange.scope
         try:
-            if self.state.overloaded or self.state.stopping or self.keys is not None or REFUSAL in scope:
+            if self.state.overloaded or self.state.stopping or self.keys is not None or REFUSAL_REASON in scope:
                 self.admit(scope)
-            # A proxy that compares paths as they are sent would let through what it keeps to itself.
+            # A proxy that compares undecoded paths would let /%6detrics through.
             if b"%" in (scope.get("raw_path") or b""):
                 raise Refused("path")
-            if exchange.coded:
+            if exchange.encoded:
                 raise Refused("encoding")
             if exchange.length.isdigit() and (
                 len(exchange.length) > LONGEST_LENGTH or int(exchange.length) > exchange.limit
             ):
                 raise Refused("body_size")
             await self.app(scope, exchange.receive, exchange.send)
-            if exchange.dropped:
+            if exchange.application_failed:
                 await problem(500)(scope, exchange.receive, exchange.answer)
         except Refused as refused:
             await self.send_refusal(exchange, *refused.args)
         except ClientDisconnect:
-            return  # Nobody is left to answer, and it is no fault of ours.
+            return  # The client has gone: there is nothing to answer, and the service did nothing wrong.
         except asyncio.CancelledError:
             if not self.state.stopping:
                 raise
-            # The time to stop is over.
+            # The server cancels requests that have not finished when its time to stop is over.
             await self.send_refusal(exchange, "stopping")
         except Exception as error:
             if self.observer is not None:
                 self.observer.failed()
-            # The message of an exception may hold what the caller sent, so only its kind and place are logged.
+            # The message of an exception may contain input of the caller, so the log has only its kind and place.
             where = str(error) if isinstance(error, WorkFailed) else where_it_happened(error)
             logger.error("request %s failed: %s", exchange.request_id.decode(), where)
             if exchange.status:
                 raise BrokenOff from None
             await problem(500)(scope, exchange.receive, exchange.answer)
         finally:
-            scope.pop(EXCHANGE, None)  # Else the two would hold each other until the garbage is collected.
-            self.incoming.held -= exchange.incoming
-            self.outgoing.held -= exchange.outgoing
+            scope.pop(EXCHANGE, None)  # Otherwise scope and exchange keep each other until a garbage collection.
+            self.incoming.held -= exchange.counted_incoming
+            self.outgoing.held -= exchange.counted_outgoing
 
     async def send_refusal(self, exchange: "Exchange", reason: str) -> None:
-        """Answer with the problem of a refusal."""
+        """Answer with the problem of a refusal, or break off an answer that has begun."""
         if self.observer is not None:
             self.observer.refused(reason)
         if exchange.status:
-            exchange.scope[CUT] = reason
+            exchange.scope[CUT_REASON] = reason
             raise BrokenOff from None
         if REFUSALS[reason].close:
-            exchange.scope[REFUSAL] = reason
-        response = self.readable(refusal_answer(reason, self.settings, exchange.scope["path"]))
+            exchange.scope[REFUSAL_REASON] = reason
+        response = self.with_cross_origin(refusal_answer(reason, self.settings, exchange.scope["path"]))
         await response(exchange.scope, exchange.receive, exchange.answer)
 
 
 class BrokenOff(RuntimeError):
-    """An answer broke off: raised without what led to it, only so that the server, which logs it, breaks off too."""
+    """Makes the server close the connection of an answer that has begun and cannot be finished.
+
+    It is raised without its cause, because the server logs it.
+    """
 
 
 class Exchange:
-    """One request and its answer, as both pass the guard."""
+    """One request and its answer. Its `receive` and `send` apply the limits of the guard.
+
+    Attributes
+    ----------
+    receive_raw, send_raw : callable
+        The `receive` and `send` of the server.
+    length : bytes
+        The Content-Length of the request, empty without one.
+    limit : int
+        The largest body of the path [B].
+    received : int
+        Bytes of the body that have arrived.
+    held_bytes : int
+        Bytes of the body that have arrived and that the application still keeps.
+    counted_incoming : int
+        The part of `held_bytes` that is counted in `Guard.incoming`.
+    counted_outgoing : int
+        Bytes of the answer that are counted in `Guard.outgoing`.
+    encoded : bool
+        The body has a content coding such as gzip.
+    start : Message or None
+        Status and headers of the answer, until the first piece of the body is sent after them.
+    status : int
+        The status of the answer once it has been sent, else 0.
+    application_failed : bool
+        The application answered 500. The guard sends a problem instead.
+    extra_headers : list of (bytes, bytes)
+        Headers that the guard adds to the answer.
+    """
 
     __slots__ = (
-        *("coded", "dropped", "extra", "guard", "held", "incoming", "length", "limit", "outgoing", "received"),
-        *("request_id", "scope", "start", "status", "take", "write"),
+        *("application_failed", "counted_incoming", "counted_outgoing", "encoded", "extra_headers", "guard"),
+        *("held_bytes", "length", "limit", "receive_raw", "received", "request_id", "scope", "send_raw", "start"),
+        "status",
     )
 
     def __init__(self, guard: Guard, scope: Scope, receive: Receive, send: Send) -> None:
@@ -250,15 +290,15 @@ class Exchange:
         request_id = fields.get(b"x-request-id", b"")
         if not REQUEST_ID.fullmatch(request_id):
             request_id = secrets.token_hex(8).encode()
-        self.guard, self.scope, self.take, self.write = guard, scope, receive, send
+        self.guard, self.scope, self.receive_raw, self.send_raw = guard, scope, receive, send
         self.length, self.request_id = fields.get(b"content-length", b""), request_id
-        self.coded = (
-            b"content-encoding" in fields and scope["method"] == "POST" and is_coded(fields[b"content-encoding"])
+        self.encoded = (
+            b"content-encoding" in fields and scope["method"] == "POST" and is_encoded(fields[b"content-encoding"])
         )
         security = EMBEDDABLE_HEADERS if scope["path"] in EMBEDDABLE else SECURITY_HEADERS
-        self.extra = [(b"x-request-id", request_id), *security]
-        self.received, self.status, self.dropped = 0, 0, False
-        self.held = self.incoming = self.outgoing = 0
+        self.extra_headers = [(b"x-request-id", request_id), *security]
+        self.received, self.status, self.application_failed = 0, 0, False
+        self.held_bytes = self.counted_incoming = self.counted_outgoing = 0
         self.start: Message | None = None
         self.limit = body_limit(scope["path"], guard.settings)
         scope[WORKERS] = guard.workers
@@ -266,77 +306,77 @@ class Exchange:
             scope[EXCHANGE] = self
 
     async def receive(self) -> Message:
-        """Return what arrived, within the limits."""
-        message = await self.take()
+        """Return the next part of the request. Raise `Refused` if it exceeds a limit."""
+        message = await self.receive_raw()
         size = len(message.get("body", b""))
         self.received += size
-        self.held += size
+        self.held_bytes += size
         if self.received > self.limit:
             raise Refused("body_size")
         if self.received > self.guard.counted_bytes:
-            self.count()
-        if message.get("more_body") and self.scope.get(REFUSAL, "connections") != "connections":
-            raise Refused(self.scope[REFUSAL])
+            self.count_incoming()
+        if message.get("more_body") and self.scope.get(REFUSAL_REASON, "connections") != "connections":
+            raise Refused(self.scope[REFUSAL_REASON])
         return message
 
-    def count(self) -> None:
-        """Let a body go on arriving, where not too much is held."""
+    def count_incoming(self) -> None:
+        """Count the held bytes. Raise `Refused` if all requests together hold too many."""
         if self.received > self.guard.maximum_body_bytes:
-            self.scope[LARGE] = self.guard.maximum_body_bytes
-        self.guard.incoming.add(self.held - self.incoming, own=self.incoming)
-        self.incoming = self.held
+            self.scope[EXCEEDED_LIMIT] = self.guard.maximum_body_bytes
+        self.guard.incoming.add(self.held_bytes - self.counted_incoming, own=self.counted_incoming)
+        self.counted_incoming = self.held_bytes
 
-    def let_go(self, size: int) -> None:
-        """Note that some of what arrived is held no more."""
-        self.held -= size
-        if self.incoming:
-            self.guard.incoming.held -= self.incoming - self.held
-            self.incoming = self.held
+    def release(self, size: int) -> None:
+        """Stop counting bytes of the body that the application no longer keeps."""
+        self.held_bytes -= size
+        if self.counted_incoming:
+            self.guard.incoming.held -= self.counted_incoming - self.held_bytes
+            self.counted_incoming = self.held_bytes
 
     async def send(self, message: Message) -> None:
-        """Send what the application answers, but no page of text for a fault."""
-        # Starlette answers an exception with one before it lets the exception through to here.
+        """Send a message of the application, unless its status is 500."""
+        # Starlette answers an exception with a page of text before it passes the exception on.
         if message["type"] == "http.response.start":
-            self.dropped = message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
+            self.application_failed = message["status"] == HTTPStatus.INTERNAL_SERVER_ERROR
             self.start = message
-        elif not self.dropped:
+        elif not self.application_failed:
             await self.answer(message)
 
     async def answer(self, message: Message) -> None:
-        """Send what is answered, with what every answer carries, in pieces where it is long."""
+        """Send a message with the headers of the guard. A long body is counted and sent in pieces."""
         if message["type"] == "http.response.start":
             self.start = message
             return
         body = message.get("body", b"")
         size = len(body)
         if size > AT_ONCE:
-            self.outgoing = AT_ONCE if SHARED in self.scope else size
+            self.counted_outgoing = AT_ONCE if KEPT_ANSWER in self.scope else size
             try:
-                self.guard.outgoing.add(self.outgoing)
+                self.guard.outgoing.add(self.counted_outgoing)
             except Refused:
-                self.outgoing = 0
+                self.counted_outgoing = 0
                 raise
         if self.start is not None:
-            await self.write(self.begin(self.start))
+            await self.send_raw(self.complete_start(self.start))
         if size <= AT_ONCE:
-            await self.write(message)
+            await self.send_raw(message)
             return
         more = message.get("more_body", False)
         for place in range(0, size, AT_ONCE):
             piece = body[place : place + AT_ONCE]
             last = place + AT_ONCE >= size
-            await self.write({"type": "http.response.body", "body": piece, "more_body": more or not last})
-            await asyncio.sleep(0)  # A client that takes it as fast as it comes would keep all others waiting.
-        self.guard.outgoing.held -= self.outgoing
-        self.outgoing = 0
+            await self.send_raw({"type": "http.response.body", "body": piece, "more_body": more or not last})
+            await asyncio.sleep(0)  # Otherwise a client that reads fast makes all others wait.
+        self.guard.outgoing.held -= self.counted_outgoing
+        self.counted_outgoing = 0
 
-    def begin(self, start: Message) -> Message:
-        """Return the status and the headers as they are sent, once the body is there to follow."""
+    def complete_start(self, start: Message) -> Message:
+        """Return status and headers of the answer with the guard's headers, just before the body is sent."""
         self.start = None
         self.status = start["status"]
         if EXCHANGE not in self.scope:
-            self.let_go(self.held)
-        if self.guard.state.stopping or REFUSAL in self.scope:
-            # A client that keeps connections opens the next one, to an instance that stays.
-            self.extra.append(CLOSE)
-        return {**start, "headers": [*start["headers"], *self.extra]}
+            self.release(self.held_bytes)
+        if self.guard.state.stopping or REFUSAL_REASON in self.scope:
+            # The client then opens its next connection to an instance that is not stopping.
+            self.extra_headers.append(CLOSE)
+        return {**start, "headers": [*start["headers"], *self.extra_headers]}

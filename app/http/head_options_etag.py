@@ -1,7 +1,7 @@
-"""HEAD, OPTIONS and conditional GET for every path, so that no route has to think of them.
+"""HEAD, OPTIONS and conditional GET for every path, so that routes need not support them.
 
-What is read changes with the version alone, so that each answer to GET has a tag made of its bytes, and whoever
-names that tag is told in a few bytes that nothing changed. Parts are not served: their errors would be text.
+Answers to GET change only with the version. Each has an ETag made from its bytes. A client that sends this tag gets
+304 without a body. Range requests are not supported: their errors would be plain text.
 """
 
 import hashlib
@@ -12,24 +12,24 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrorun.app.http.limits import ALWAYS_SERVED, SHARED
+from retrorun.app.http.limits import ALWAYS_SERVED, KEPT_ANSWER
 
 NOT_KEPT: Final = b"no-store"
 ASKED_AGAIN: Final = b"no-cache"
-"""A copy may be kept, and is asked about before each use: after an upgrade nobody sees the old one."""
+"""A client may keep a copy, but must check it before each use, so after an upgrade it does not use an old one."""
 WITH_NOT_MODIFIED: Final = {b"cache-control", b"content-location", b"etag", b"expires", b"vary"}
-"""Fields that RFC 9110 wants in an answer that nothing was modified."""
+"""Header fields that RFC 9110 requires in a 304."""
 
 
 class Methods:
-    """Wrap an application whose routes know GET and POST.
+    """Add HEAD, OPTIONS and conditional GET to an application whose routes support GET and POST.
 
     Parameters
     ----------
     app : ASGI application
-        What is wrapped.
+        The application to wrap.
     constant : collection of str
-        Paths whose answers to GET change with the version alone: each is made once, and kept.
+        Paths whose answers to GET change only with the version. Each answer is made once and kept.
     """
 
     def __init__(self, app: ASGIApp, constant: Collection[str] = ()) -> None:
@@ -48,15 +48,15 @@ class Methods:
             await self.app(scope, receive, send)
 
     async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve GET, or HEAD as the same without its body."""
+        """Serve GET, or HEAD as GET without the body."""
         path = scope["path"]
         start, body = self.kept.get(path) or await self.made(scope, receive)
         if path in self.constant and start["status"] == HTTPStatus.OK:
             self.kept[path] = start, body
-            scope[SHARED] = True
+            scope[KEPT_ANSWER] = True
         headers = dict(start["headers"])
         tag = headers.get(b"etag")
-        if tag is not None and has(scope, tag):
+        if tag is not None and client_has(scope, tag):
             headers = {name: value for name, value in headers.items() if name in WITH_NOT_MODIFIED}
             start, body = {**start, "status": HTTPStatus.NOT_MODIFIED}, b""
         await send({**start, "headers": list(headers.items())})
@@ -74,7 +74,7 @@ class Methods:
         return {**start, "headers": list(headers.items())}, body
 
     async def options(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve OPTIONS, which no route does: a path that refuses it names the methods it has."""
+        """Serve OPTIONS. No route supports it, so the 405 of the path lists its methods."""
         start, body = await self.collected(scope, receive)
         if start["status"] == HTTPStatus.METHOD_NOT_ALLOWED:
             allow = [field for field in start["headers"] if field[0] == b"allow"]
@@ -83,7 +83,7 @@ class Methods:
         await send({"type": "http.response.body", "body": body})
 
     async def collected(self, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-        """Return the start and the body of what the application answers."""
+        """Return the start and the body of the application's answer."""
         start: Message = {}
         parts: list[bytes] = []
 
@@ -97,7 +97,7 @@ class Methods:
         return start, b"".join(parts)
 
 
-def has(scope: Scope, tag: bytes) -> bool:
-    """Say whether the caller names a tag as one it has; compared weakly, as RFC 9110 has it for If-None-Match."""
+def client_has(scope: Scope, tag: bytes) -> bool:
+    """Return whether If-None-Match of a request contains a tag, by weak comparison (RFC 9110)."""
     named = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
     return named.strip() == b"*" or tag in re.findall(rb'"[^"]*"', named)

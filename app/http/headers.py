@@ -1,4 +1,4 @@
-"""The header fields of a request as RFC 9110 means them, read once for everything behind the guard."""
+"""Reads the header fields of a request by the rules of RFC 9110, once for all code behind the guard."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -7,21 +7,21 @@ BLANKS: Final = b" \t"
 ONE_VALUE: Final = frozenset(
     {b"content-length", b"content-type", b"host", b"origin", b"traceparent", b"x-api-key", b"x-request-id"}
 )
-"""Fields that are no lists. Several lines that differ say nothing: which one counts is anybody's guess."""
+"""Fields that are not lists. If several lines differ, nobody can know which one counts, so the value is empty."""
 
 
 def fields_of(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    r"""Return header fields by their names: without blanks around a value, and several lines as one list.
+    r"""Return header fields by name, without blanks around a value, and with several lines joined to one list.
 
     Parameters
     ----------
     lines : iterable of (bytes, bytes)
-        Names in lower case, and values as they were sent.
+        Names in lower case, and unchanged values.
 
     Returns
     -------
     dict
-        The value of each field (RFC 9110, 5.3 and 5.5); empty for a field of one value with lines that differ.
+        The value of each field (RFC 9110, 5.3 and 5.5). Empty if a field of `ONE_VALUE` has lines that differ.
 
     Examples
     --------
@@ -40,12 +40,12 @@ def fields_of(lines: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     return fields
 
 
-def is_coded(content_encoding: bytes) -> bool:
-    """Say whether a Content-Encoding names a coding beside `identity`, which is none.
+def is_encoded(content_encoding: bytes) -> bool:
+    """Return whether a Content-Encoding has a coding other than `identity`, which means no coding.
 
     Examples
     --------
-    >>> is_coded(b"gzip"), is_coded(b"Identity"), is_coded(b""), is_coded(b"identity, br")
+    >>> is_encoded(b"gzip"), is_encoded(b"Identity"), is_encoded(b""), is_encoded(b"identity, br")
     (True, False, False, True)
     """
     return any(coding.strip(BLANKS).lower() not in {b"", b"identity"} for coding in content_encoding.split(b","))

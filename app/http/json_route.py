@@ -1,10 +1,9 @@
-"""The route of the computing endpoints: body bytes to pydantic-core, the endpoint, bytes back.
+"""The route of the computing endpoints: from the bytes of a body to the bytes of an answer.
 
-FastAPI's own route parses the body with `json.loads`, which takes NaN and lone surrogates, resolves an empty
-dependency tree, copies the answer through a serializer before encoding it, and stands behind six layers that do
-nothing for a request of this kind: together they cost more than the estimate. `ModelRoute` declares an endpoint to
-FastAPI, for OpenAPI and for whatever mounts the application elsewhere, and serves it from the bytes; `shortcut`
-hands it the requests that name it exactly, before FastAPI's layers. `make bench` says what that saves.
+FastAPI's route takes more time than an estimate. It parses the body with `json.loads`, which accepts NaN and lone
+surrogates, resolves an empty dependency tree, copies the answer through a serializer, and has six layers in front.
+`ModelRoute` declares an endpoint to FastAPI, for OpenAPI and for applications that mount this one, and validates the
+bytes with pydantic-core. `shortcut` passes requests to it before FastAPI's layers. `make bench` measures the saving.
 """
 
 import inspect
@@ -21,7 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrorun.app.http.guard import Computing
-from retrorun.app.http.limits import LARGE, LEFT, WORKERS
+from retrorun.app.http.limits import CLIENT_GONE, EXCEEDED_LIMIT, WORKERS
 from retrorun.app.http.media_types import is_json, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
 from retrorun.models.vocabulary.errors import EstimateError
@@ -29,35 +28,35 @@ from retrorun.models.vocabulary.errors import EstimateError
 JSON = b"application/json"
 
 MAXIMUM_FIELDS: Final = 100
-"""Fields of an object of which no request has as many."""
+"""More fields than any object of a request has."""
 
-CROWDED: Final = "An object holds more fields than any that is known: leave out those that are not."
+CROWDED: Final = "An object has too many fields. Remove the unknown ones."
 
 CROWDED_VALUES: Final = 4000
-"""Values from which it is worth looking whether an object has too many fields."""
+"""A body with more values is checked for objects with too many fields."""
 
 SMALL_BYTES: Final = 8192
-"""Longest body that is validated on the event loop."""
+"""Longest body that is validated on the event loop [B]."""
 PART_BYTES: Final = 1 << 16
-"""Bytes of a body that are kept in one part, at least."""
+"""Parts of a body are joined until they have this size [B]."""
 
 ANSWER: Final = "retrorun.answer"
-"""Key of a request's scope under which its answer is left for whoever counts answers."""
+"""Scope key, set by the route: its answer, which the observer counts."""
 
 
 class ModelRoute(APIRoute):
-    """A route whose endpoint takes one JSON object and returns what is to be encoded.
+    """A route whose endpoint takes one JSON object and returns the answer to encode.
 
-    What may take longer than a few milliseconds is computed beside the event loop: every body of a route that says
-    so, and every body that is longer than `SMALL_BYTES`, because what is wrong in it may stand there a thousand times.
+    Requests that may take longer than a few milliseconds are computed outside the event loop: all requests of a route
+    with `beside`, and all bodies longer than `SMALL_BYTES`, because such a body may contain a thousand errors.
     """
 
     beside: ClassVar[bool] = False
-    """Whether every body is computed beside the event loop."""
+    """Whether all requests are computed outside the event loop."""
     maximum_values: ClassVar[int | None] = None
-    """Most values that a body may hold, where lists are taken."""
+    """Most values that a body may contain, for routes that accept lists."""
     known: ClassVar[dict[str, "ModelRoute"]] = {}
-    """The routes by their paths."""
+    """The routes by path."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         (parameter,) = inspect.signature(endpoint).parameters
@@ -77,7 +76,7 @@ class ModelRoute(APIRoute):
         return handle
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request that came straight."""
+        """Serve a request that did not pass through FastAPI's layers."""
         answer = await self.answer(scope, receive)
         if isinstance(answer, Response):
             await answer(scope, receive, send)
@@ -87,7 +86,7 @@ class ModelRoute(APIRoute):
         await send({"type": "http.response.body", "body": answer})
 
     async def answer(self, scope: Scope, receive: Receive) -> bytes | Response:
-        """Return the answer's bytes, or the problem that stands in the way."""
+        """Return the bytes of the answer, or a problem."""
         content_type, accept = b"", b"*/*"
         for name, value in scope["headers"]:
             if name == b"content-type":
@@ -109,7 +108,7 @@ class ModelRoute(APIRoute):
         return encoded
 
     def answer_of(self, body: bytes) -> Any:
-        """Validate and compute; return what is to be encoded, or its bytes, or the problem that stands in the way."""
+        """Validate a body and compute. Return the answer, encoded or not, or a problem."""
         try:
             return self.endpoint(self.validate(body))
         except ValidationError as error:
@@ -118,12 +117,12 @@ class ModelRoute(APIRoute):
             return from_estimate_error(error)
 
     def crowded(self, body: bytes) -> bool:
-        """Say whether the validator would be long about a body with more fields than are known."""
+        """Return whether an object in the body has so many unknown fields that validating them takes long."""
         return crowded(body)
 
 
 class WorkerRoute(ModelRoute):
-    """A route whose requests may be long to compute."""
+    """A route whose requests may take long to compute."""
 
     beside = True
 
@@ -131,11 +130,13 @@ class WorkerRoute(ModelRoute):
 async def beside(
     scope: Scope, work: Callable[..., Response], *given: Any, body: Sequence[bytes | bytearray] = (), long: bool = False
 ) -> Response:
-    """Return what a function answers, computed beside the event loop where the server has a place for that."""
+    """Return the answer of a function, computed outside the event loop if the server has processes for that."""
     workers: Computing | None = scope.get(WORKERS)
     if workers is None:
         return work(*given, b"".join(body))
-    return await workers.run(work, *given, body=body, long=long or LARGE in scope, left=scope.get(LEFT, ()))
+    return await workers.run(
+        work, *given, body=body, long=long or EXCEEDED_LIMIT in scope, client_gone=scope.get(CLIENT_GONE, ())
+    )
 
 
 def compute_at(path: str, body: bytes) -> Response:
@@ -144,7 +145,7 @@ def compute_at(path: str, body: bytes) -> Response:
     if len(body) > SMALL_BYTES:
         values = values_of(body)
         if route.maximum_values is not None and values > route.maximum_values:
-            return too_long("The body holds more values than any list that is answered: give fewer.")
+            return too_long("The body contains too many values. Send shorter lists.")
         if values > CROWDED_VALUES and route.crowded(body):
             return too_long(CROWDED)
     answer = route.answer_of(body)
@@ -154,16 +155,16 @@ def compute_at(path: str, body: bytes) -> Response:
 
 
 def too_long(message: str) -> Response:
-    """Return the problem of a body that holds too much."""
+    """Return the problem of a body with too many fields or values."""
     return problem(422, errors=[{"pointer": "", "code": "too_long", "message": message}])
 
 
 class Crowded(Exception):
-    """An object has more fields than any that is known."""
+    """An object has more than `MAXIMUM_FIELDS` fields."""
 
 
 def crowded(body: bytes) -> bool:
-    """Say whether an object in a JSON text has more fields than any that is known, those that stand twice counted.
+    """Return whether an object in a JSON text has more than `MAXIMUM_FIELDS` fields, repeated ones included.
 
     Examples
     --------
@@ -180,12 +181,12 @@ def crowded(body: bytes) -> bool:
     except Crowded:
         return True
     except (ValueError, RecursionError):
-        return False  # The validator says so.
+        return False  # The validator reports the error.
     return False
 
 
 def values_of(body: bytes) -> int:
-    """Return the most values that a JSON text can hold: each follows a comma, or opens, or is the first in what does.
+    """Return the most values that a JSON text can contain, from its commas and opening brackets.
 
     Examples
     --------
@@ -196,7 +197,7 @@ def values_of(body: bytes) -> int:
 
 
 async def body_of(receive: Receive) -> list[bytes]:
-    """Return the body of a request in its parts, one at least; the guard has capped its size."""
+    """Return the body of a request in one or more parts. The guard has limited its size."""
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
         return [message.get("body", b"")]
@@ -204,7 +205,7 @@ async def body_of(receive: Receive) -> list[bytes]:
     while message.get("more_body"):
         message = await receive()
         part = message.get("body", b"")
-        # Of a few bytes each, parts would take many times their length.
+        # Many parts of a few bytes would take many times the memory of their bytes.
         if len(parts[-1]) + len(part) <= PART_BYTES:
             parts[-1] += part
         else:
@@ -215,19 +216,19 @@ async def body_of(receive: Receive) -> list[bytes]:
 
 
 def shortcut(app: ASGIApp, *routers: APIRouter) -> ASGIApp:
-    """Return an application that serves exact requests for routers' computing routes itself, and hands on the rest.
+    """Return an application that serves the computing routes of some routers directly, and passes on all else.
 
     Parameters
     ----------
     app : ASGI application
-        The whole application, which includes the routers too.
+        The whole application, which includes these routers too.
     *routers : APIRouter
-        Routers whose `ModelRoute`s have no parameters in their paths.
+        Routers whose `ModelRoute`s have no path parameters.
 
     Returns
     -------
     ASGI application
-        The two as one.
+        The combined application.
     """
     direct = {
         (method, route.path): route

@@ -1,4 +1,4 @@
-"""Limits of a request, the reasons to refuse one, and the keys of its scope."""
+"""Limits of a request, the reasons to refuse one, and the keys that the service adds to an ASGI scope."""
 
 import sys
 import traceback
@@ -24,7 +24,7 @@ SECURITY_HEADERS: Final = (
 )
 
 EMBEDDABLE: Final = {"/plot/energy.svg", "/plot/load.svg"}
-"""Pictures, which other sites may show."""
+"""Pictures that pages of other sites may embed."""
 
 EMBEDDABLE_HEADERS: Final = tuple(
     (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value) for name, value in SECURITY_HEADERS
@@ -35,59 +35,59 @@ CLOSE: Final = (b"connection", b"close")
 RETRY_SOON: Final = {"retry-after": "1"}
 
 PROBES: Final = {"/livez", "/readyz"}
-"""Served without a key."""
+"""Health checks: served without a key."""
 
 ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
-"""Served however much there is to do."""
+"""Served even if the service is overloaded."""
 
 STREAMS: Final = {"/estimate/table"}
-"""Paths whose bodies have no end of their own: what reads them limits each part in bytes and in time."""
+"""Paths whose bodies may have any length. The endpoint limits the bytes and the time of each part."""
 
 LISTS: Final = {"/workout", "/estimate/batch"}
-"""Paths that take long lists in JSON."""
+"""Paths that accept long lists in JSON."""
 
 FILES: Final = {"/workout/track"}
-"""Paths that take files."""
+"""Paths that accept files."""
 
 UPLOADS: Final = LISTS | FILES | STREAMS
-"""Paths whose bodies may be large: beyond the size of others, their bytes are counted together."""
+"""Paths whose bodies may exceed the ordinary limit."""
 
-REFUSAL: Final = "retrorun.refusal"
-"""Key of a request's scope under which the connection leaves the reason why it is to be refused."""
+REFUSAL_REASON: Final = "retrorun.refusal_reason"
+"""Scope key, set by the connection or the guard: the reason to refuse this request, a key of `REFUSALS`."""
 
 EXCHANGE: Final = "retrorun.exchange"
-"""Key of a stream's scope under which the guard leaves its `Exchange`: what reads a stream says what it lets go."""
+"""Scope key of a stream, set by the guard: its `Exchange`. The endpoint calls `release` for bytes it has processed."""
 
 WORKERS: Final = "retrorun.workers"
-"""Key of a request's scope under which stands what computes beside the event loop, if anything does."""
+"""Scope key, set by the guard: the `Workers` that compute outside the event loop, or None."""
 
-LARGE: Final = "retrorun.large"
-"""Key of a request's scope under which, once its body is larger than those of most paths, their largest is left [B]."""
+EXCEEDED_LIMIT: Final = "retrorun.exceeded_limit"
+"""Scope key, set by the guard once the body exceeds the ordinary body limit: that limit [B]."""
 
-SHARED: Final = "retrorun.shared"
-"""Key of a request's scope that says that its answer is kept anyway, so that only its pieces take memory."""
+KEPT_ANSWER: Final = "retrorun.kept_answer"
+"""Scope key, set to True if the service keeps the answer anyway: then only the pieces being sent need more memory."""
 
 LONGEST_LENGTH: Final = 19
-"""Digits of a length of a body that can be, zeros before it included."""
+"""Most digits of a Content-Length, leading zeros included."""
 
 AT_ONCE: Final = 1 << 15
-"""Bytes of an answer that are written at once: the next ones wait until the client has taken most of them."""
+"""Bytes of an answer that are written at once. The next piece waits until the client has read most of this one."""
 
 COUNTED_BYTES: Final = 8192
-"""Body from which what has arrived is counted: thousands may wait for their turn to be computed."""
+"""A body is counted once it exceeds this size [B], because thousands of bodies may wait to be computed."""
 
-LEFT: Final = "retrorun.left"
-"""Key of a request's scope under which stands what is not empty any more once the connection is gone."""
+CLIENT_GONE: Final = "retrorun.client_gone"
+"""Scope key, set by the connection: a list that is empty until the connection is closed."""
 
-CUT: Final = "retrorun.cut"
-"""Key of a request's scope under which is left why its answer broke off."""
+CUT_REASON: Final = "retrorun.cut_reason"
+"""Scope key, set if the answer was broken off: the reason, a key of `REFUSALS`."""
 
-CALLER: Final = "retrorun.caller"
-"""Key of a request's scope under which the name of its API key is left."""
+KEY_NAME: Final = "retrorun.key_name"
+"""Scope key, set if the request has a valid API key: the name of that key."""
 
 
 class Refusal(NamedTuple):
-    """What a request that is not served is told."""
+    """The answer to a request that is refused; `close` says whether the connection ends with it."""
 
     status: int
     detail: str | None = None
@@ -96,30 +96,34 @@ class Refusal(NamedTuple):
 
 
 REFUSALS: Final = {
-    "malformed": Refusal(400, "This is not well-formed HTTP/1.1."),
-    "table": Refusal(400, "The body is no well-formed stream of Arrow."),
+    "malformed": Refusal(400, "The request is not valid HTTP/1.1."),
+    "table": Refusal(400, "The body is not a valid Arrow stream."),
     "key": Refusal(401, headers={"www-authenticate": "ApiKey"}, close=False),
-    "path": Refusal(404, "No path here needs percent-encoding: write it as it is. See /docs.", close=False),
+    "path": Refusal(
+        404,
+        "Send the path without percent-encoding: no path here needs it. See /docs.",
+        close=False,
+    ),
     "request_time": Refusal(408),
-    "body_size": Refusal(413, "The body is larger than {body_limit} bytes: send less."),
+    "body_size": Refusal(413, "The body is larger than {body_limit} bytes. Send a smaller one."),
     "encoding": Refusal(
-        415, "Send the body as it is, without Content-Encoding.", {"accept-encoding": "identity"}, close=False
+        415, "Send the body uncompressed, without Content-Encoding.", {"accept-encoding": "identity"}, close=False
     ),
     "header_size": Refusal(
-        431, "The headers are larger than {settings.maximum_header_bytes} bytes: send fewer or shorter ones."
+        431, "The headers are larger than {settings.maximum_header_bytes} bytes. Send fewer or shorter ones."
     ),
-    "connections": Refusal(503, "Too many connections are open: try again shortly.", RETRY_SOON),
-    "loop_lag": Refusal(503, "There is too much to do: try again shortly.", RETRY_SOON, close=False),
-    "uploads": Refusal(503, "Too many large bodies are on their way: try again shortly.", RETRY_SOON),
-    "answers": Refusal(503, "Too many long answers are on their way: try again shortly.", RETRY_SOON, close=False),
-    "computing": Refusal(503, "Too much is being computed: try again shortly.", RETRY_SOON, close=False),
+    "connections": Refusal(503, "Too many connections are open. Try again shortly.", RETRY_SOON),
+    "loop_lag": Refusal(503, "The service is overloaded. Try again shortly.", RETRY_SOON, close=False),
+    "uploads": Refusal(503, "Too many large bodies are being received. Try again shortly.", RETRY_SOON),
+    "answers": Refusal(503, "Too many long answers are being sent. Try again shortly.", RETRY_SOON, close=False),
+    "computing": Refusal(503, "Too many computations are running. Try again shortly.", RETRY_SOON, close=False),
     "computing_time": Refusal(
-        503, "This took too long to compute: ask for less, or try again.", RETRY_SOON, close=False
+        503, "The computation took too long. Request less, or try again.", RETRY_SOON, close=False
     ),
-    "reading": Refusal(503, "The answer was taken too slowly.", RETRY_SOON),
-    "stopping": Refusal(503, "This instance is stopping: try again, and another one will answer.", RETRY_SOON),
+    "reading": Refusal(503, "The client read the answer too slowly.", RETRY_SOON),
+    "stopping": Refusal(503, "This instance is stopping. Try again: another one will answer.", RETRY_SOON),
 }
-"""Each reason to refuse a request, or to break an answer off."""
+"""The reasons to refuse a request or to break off an answer."""
 
 
 def refusal_answer(reason: str, settings: Settings, path: str = "") -> Response:
@@ -130,7 +134,7 @@ def refusal_answer(reason: str, settings: Settings, path: str = "") -> Response:
 
 
 def body_limit(path: str, settings: Settings) -> int:
-    """Return the largest body that a path takes, in bytes."""
+    """Return the largest body that a path accepts [B]."""
     if path in STREAMS:
         return sys.maxsize
     if path in FILES:
@@ -139,35 +143,38 @@ def body_limit(path: str, settings: Settings) -> int:
 
 
 class Refused(Exception):
-    """A request is not served; the argument is the reason, a key of `REFUSALS`."""
+    """A request is refused. The argument is the reason, a key of `REFUSALS`."""
 
 
 class WorkFailed(Exception):
-    """A computation beside the event loop met a fault; the message says where, and nothing of what was sent."""
+    """A computation outside the event loop failed. The message says where, and contains no input."""
 
 
 class Bytes:
-    """Bytes that are held for all clients together, up to a number.
+    """Counts the bytes held for all clients together, up to a maximum.
 
     Parameters
     ----------
     most : int
-        The number.
+        The maximum [B].
     reason : str
-        Why a client is refused when they are more, a key of `REFUSALS`.
+        The reason of a refusal beyond the maximum, a key of `REFUSALS`.
     """
 
     def __init__(self, most: int, reason: str) -> None:
         self.most, self.reason, self.held = most, reason, 0
 
     def add(self, size: int, *, own: int = 0) -> None:
-        """Hold more for one that holds some already, or refuse to; one that is alone is never refused."""
+        """Count `size` more bytes for a client that has `own` already. Raise `Refused` beyond the maximum.
+
+        A client is never refused if no other client holds bytes.
+        """
         if self.held > own and self.held + size > self.most:
             raise Refused(self.reason)
         self.held += size
 
 
 def where_it_happened(error: BaseException) -> str:
-    """Return the kind of an exception and the lines it came through, without its message."""
+    """Return the type of an exception and the lines of its traceback, without its message."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{type(error).__name__} at " + " > ".join(f"{frame.name}:{frame.lineno}" for frame in frames[-6:])

@@ -1,4 +1,4 @@
-"""Media types as requests name them: in Content-Type what is sent, in Accept what may be answered (RFC 9110)."""
+"""Reads media types in Content-Type and Accept (RFC 9110)."""
 
 import re
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ WEIGHT: Final = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 
 
 class MediaType(NamedTuple):
-    """A media type or a range of them, such as `text/*`, with its parameters; all in lower case."""
+    """A media type or a range such as `text/*`, with its parameters, all in lower case."""
 
     name: str
     parameters: tuple[tuple[str, str], ...] = ()
 
 
 def media_type_of(text: str) -> MediaType:
-    """Return the media type of a Content-Type, or of one element of Accept.
+    """Return the media type in a Content-Type or in one element of Accept.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def media_type_of(text: str) -> MediaType:
 
 
 def is_json(content_type: str) -> bool:
-    """Say whether a Content-Type is JSON in UTF-8.
+    """Return whether a Content-Type is JSON in UTF-8.
 
     Examples
     --------
@@ -43,22 +43,22 @@ def is_json(content_type: str) -> bool:
 
 
 def preferred(accept: str, offered: Sequence[str] = (JSON,)) -> str | None:
-    """Return the media type that a client wants most.
+    """Return the media type that a client prefers.
 
-    The most specific range that includes a media type decides about it. Of several such ranges, which differ in their
-    parameters, the highest weight counts. A weight that is no number is ignored.
+    The most specific range that includes a media type decides its weight. If several such ranges differ only in their
+    parameters, the highest weight counts. A weight that is not a number is ignored.
 
     Parameters
     ----------
     accept : str
         The field Accept of the request. An empty field accepts everything.
     offered : sequence of str
-        The media types there are, in lower case; of those that are wanted alike, the first is returned.
+        The media types that can be sent, in lower case. If several have the same weight, the first is returned.
 
     Returns
     -------
     str or None
-        The media type; none where the client accepts none of them.
+        The media type, or None if the client accepts no offered one.
 
     Examples
     --------
@@ -81,9 +81,9 @@ def preferred(accept: str, offered: Sequence[str] = (JSON,)) -> str | None:
 
 
 def _parts(text: str, separator: str) -> list[str]:
-    """Return what is between separators, but for blanks around it and separators in quotes."""
+    """Return the parts of a text without blanks around them. A separator in quotes does not separate."""
     quoted = rf'(?:[^{separator}"]+|"(?:[^"\\]|\\.)*"?)+'
-    parts = re.findall(quoted, text) if '"' in text else text.split(separator)  # Split alone takes a third of the time.
+    parts = re.findall(quoted, text) if '"' in text else text.split(separator)  # split takes a third of the time.
     return [stripped for part in parts if (stripped := part.strip(" \t"))]
 
 

@@ -17,7 +17,7 @@ from typing import Final
 import orjson
 
 from retrorun.app.http.limits import where_it_happened
-from retrorun.app.streams import file_of, takes_a_line
+from retrorun.app.streams import file_of, has_room_for_line
 
 TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
 """The header traceparent, version 00 of W3C Trace Context."""
@@ -113,7 +113,7 @@ def put(line: str, within_s: float) -> bool:
             sys.stdout.write(line)
             sys.stdout.flush()
         return True
-    if not takes_a_line(file, within_s):
+    if not has_room_for_line(file, within_s):
         return False
     try:
         # Not through its buffer: what is left in that when the reader has gone is a fault when the process ends.

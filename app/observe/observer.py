@@ -17,7 +17,7 @@ from starlette.types import Scope
 from retrorun.app.http.guard import Guard
 from retrorun.app.http.head_options_etag import Methods
 from retrorun.app.http.json_route import ANSWER
-from retrorun.app.http.limits import CALLER, CUT, RETRY_SOON
+from retrorun.app.http.limits import CUT_REASON, KEY_NAME, RETRY_SOON
 from retrorun.app.http.media_types import preferred
 from retrorun.app.http.problems import install, problem
 from retrorun.app.observe.logs import lines, time_of, trace_of
@@ -66,11 +66,11 @@ class Observer:
         if answer := scope.pop(ANSWER, None):
             self.metrics.answered(answer)
         # It began well, and did not arrive.
-        cut = scope.get(CUT, "")
+        cut = scope.get(CUT_REASON, "")
         if status >= self.logged_from or cut:
             trace = current_trace() if self.tracing else ""
             trace = trace or trace_of(scope["headers"])
-            caller = scope.get(CALLER, "")
+            caller = scope.get(KEY_NAME, "")
             more = (f',"key":"{caller}"' if caller else "") + (f',"trace_id":"{trace}"' if trace else "")
             more += f',"cut":"{cut}"' if cut else ""
             self.log(record.labels, status, seconds, request_id, more, cut=bool(cut))

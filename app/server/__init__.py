@@ -1,1 +1,1 @@
-"""The server and its connections."""
+"""The server and its connections: sockets, signals, limits of bytes and time."""

@@ -1,9 +1,10 @@
-"""One connection: uvicorn's, with a limit on everything a client can hold on to.
+"""One connection: uvicorn's protocol, with limits on the bytes and the time that a client can use.
 
-Nothing here waits for one client alone. `Connection` only notes what happens, and the server looks at every connection
-a few times a second with `look`, which ends those that took too long: timers of their own would cost each request.
-A request that has come far enough to have an answer of its own is marked, and the guard answers; else the refusal
-is written here.
+`Connection` records when things happened. A few times a second the server calls `look` on every connection, which ends
+those that took too long: a timer for each request would make every request slower.
+
+A request is refused in one of two ways. If its headers have arrived, the connection sets `REFUSAL_REASON` in its scope
+and the guard writes the answer. Before that, the connection writes the answer (`write_refusal`).
 """
 
 import asyncio
@@ -25,10 +26,10 @@ from retrorun.app.http.guard import Observing
 from retrorun.app.http.headers import BLANKS
 from retrorun.app.http.limits import (
     AT_ONCE,
+    CLIENT_GONE,
     CLOSE,
-    CUT,
-    LEFT,
-    REFUSAL,
+    CUT_REASON,
+    REFUSAL_REASON,
     SECURITY_HEADERS,
     STREAMS,
     UPLOADS,
@@ -40,30 +41,30 @@ from retrorun.app.settings import Settings
 try:
     import fcntl
     import termios
-except ImportError:  # On Windows what the system has still to send is not known.
+except ImportError:  # On Windows, the number of bytes that the system has still to send is unknown.
     UNSENT = 0
 else:
     UNSENT = termios.TIOCOUTQ
 
 LINGER_S: Final = 2.0
-"""How long a client may go on sending after its refusal; closed at once, it would see a reset and not the answer."""
-ANSWERED: Final = 2
-"""Times the served connections that may be open before a further one is refused without being read."""
-LINGERING: Final = 3
-"""Times the served connections that may be open before a refused one is closed at once."""
+"""Time that a client may continue to send after its refusal. Closed at once, it would see a reset, not the answer."""
+ANSWERED_TIMES: Final = 2
+"""Beyond this many times `maximum_connections`, a new connection is refused without reading its request."""
+LINGERING_TIMES: Final = 3
+"""Beyond this many times `maximum_connections`, a refused connection is closed without `LINGER_S`."""
 FRAMING: Final = 8
-"""Bytes on the wire for a byte of body: one sent alone as a chunk takes six."""
+"""Most bytes on the wire for one byte of body. A chunk of one byte takes six."""
 PIECES: Final = 8
-"""Pieces parsed in one turn of the event loop, at most."""
+"""Most pieces that are parsed in one turn of the event loop."""
 HEADER_LINES: Final = 100
-"""Header lines of a request, and fields after its body, at most: a line of five bytes takes twenty times that."""
+"""Most header lines of a request, and most trailer lines. A line of five bytes takes a hundred bytes of memory."""
 PIECE: Final = 4096
-"""Bytes parsed at once: what follows a request that waits for the answer to another one is not parsed before."""
+"""Bytes that are parsed at once. Pipelined requests beyond them stay unparsed until their turn comes."""
 HEADER_FRAMING: Final = len(b": \r\n")
 LEAST_READ: Final = 8192
-"""Bytes of its answer that a client has to take in each `request_timeout_s`."""
+"""Bytes of its answer that a client must read in each `request_timeout_s`."""
 READ_AHEAD: Final = 1 << 17
-"""Bytes that a client may be behind: its system says only in lumps of up to 64 kB that it has read."""
+"""Bytes that a client may be behind, because its system reports reading only in steps of up to 64 kB."""
 USED: Final = {
     "HttpToolsProtocol": "loop parser url headers scope cycle pipeline flow transport connections server_state on_url "
     "on_body on_message_begin on_header on_headers_complete on_message_complete on_response_complete _start_asgi_task "
@@ -71,11 +72,11 @@ USED: Final = {
     "RequestResponseCycle": "scope response_complete disconnected keep_alive message_event",
     "FlowControl": "pause_reading resume_reading read_paused write_paused",
 }
-"""What this module uses of uvicorn's classes, which are not public."""
+"""The names in uvicorn's private classes that this module uses."""
 
 
 def unsent(transport: asyncio.WriteTransport) -> int:
-    """Return how much of what was written the client's system has not taken [B]."""
+    """Return how many written bytes the client's system has not accepted yet [B]."""
     size = transport.get_write_buffer_size()
     own = transport.get_extra_info("socket")
     if UNSENT and own is not None:
@@ -84,25 +85,25 @@ def unsent(transport: asyncio.WriteTransport) -> int:
     return size
 
 
-class Ending:
-    """A transport that, when closed in the middle of a request, lets the client finish before it goes."""
+class ClosingTransport:
+    """A transport whose `close` first lets the client finish sending its request."""
 
     def __init__(self, transport: asyncio.Transport, connection: "Connection") -> None:
         self.transport = transport
         self.connection = connection
         self.write = transport.write
         self.get_extra_info = transport.get_extra_info
-        self.ended = False
+        self.closing = False
 
     def is_closing(self) -> bool:
-        """Say whether nothing is to be written any more."""
-        return self.ended or self.transport.is_closing()
+        """Return whether nothing more can be written."""
+        return self.closing or self.transport.is_closing()
 
     def close(self) -> None:
-        """Write what is left to write, and close: at once where the client has nothing left to send."""
+        """Send what has been written, and close. If the client is still sending, close only the way out."""
         if not self.is_closing():
-            self.ended = True
-            self.connection.since = self.connection.loop.time()
+            self.closing = True
+            self.connection.phase_began_s = self.connection.loop.time()
             self.connection.count_reading(begins=True)
             if self.connection.receiving:
                 self.connection.flow.resume_reading()
@@ -112,111 +113,116 @@ class Ending:
 
 
 class Connection(HttpToolsProtocol):
-    """A connection that ends when its client is too slow, sends too much, or was one too many."""
+    """A connection that ends if its client is too slow, sends too much, or if too many connections are open."""
 
     settings: ClassVar[Settings] = Settings()
     observer: ClassVar[Observing | None] = None
 
     transport: Any
-    scope: Any  # With keys of our own.
-    cycle: Any  # None until there is one, which uvicorn does not say.
+    scope: Any  # It also has the scope keys of this service.
+    cycle: Any  # The newest request; None before the first one, which uvicorn's type leaves out.
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.since = self.loop.time()  # When it began what it does now: receive, compute, idle or end.
-        self.receiving = False  # In a request that has not arrived whole.
-        self.in_headers = False
-        self.lines = 0  # Header lines of that request, or fields after its body.
-        self.left: list[bool] = []  # Not empty once the connection is gone.
-        self.received = 0  # Bytes of that request that have arrived, but for those that arrived with one before.
-        self.body_limit, self.body_time_s = 0, 0.0  # Of that request, once its path is known.
-        self.streaming = False  # Its parts are timed by what reads them.
-        self.arriving = 0  # Bytes the parser is at now.
-        self.begun = 0  # Requests that began in them.
-        self.offered = False  # The request offers another protocol, and is to be parsed again without that.
-        self.excess = False  # One too many.
-        self.last = False  # To be closed after the next answer.
-        self.refusal = ""  # Why it is to be closed when what came before is answered.
-        self.unparsed = b""  # What arrived behind requests that wait for their turn.
-        self.running: Any = None  # The request that is being answered; the newest one may wait.
-        self.unsent = 0  # Bytes that its client has still to take, when that was last looked at.
-        self.credit = 0.0  # Bytes that the client is ahead of the slowest one that is not ended.
-        self.counted_at = 0.0  # When that was last counted.
+        # The connection.
+        self.phase_began_s = self.loop.time()  # Start of the present phase: receive, compute, idle or close.
+        self.over_limit = False  # More than `maximum_connections` were open when it began.
+        self.client_gone: list[bool] = []  # Not empty once the connection is closed.
+        self.close_after_next = False  # Close it after the next answer.
+        self.refusal = ""  # Why to close it after the answers to earlier requests; a key of `REFUSALS`.
+        # The request that is arriving.
+        self.receiving = False  # A request has begun to arrive and is not complete.
+        self.in_headers = False  # Its headers are not complete.
+        self.header_lines = 0  # Its header lines; after its body, its trailer lines.
+        self.received_bytes = 0  # Its bytes, except those in a piece that began with an earlier request.
+        self.body_limit, self.body_time_s = 0, 0.0  # Its limits, once its path is known.
+        self.is_stream = False  # The endpoint limits the time of each part of its body.
+        self.upgrade_offered = False  # It offers another protocol, so it is parsed again without the offer.
+        # The piece that is being parsed.
+        self.arriving_bytes = 0  # Its bytes.
+        self.begun_requests = 0  # Requests that began in it.
+        self.unparsed = b""  # Bytes that arrived after it and wait to be parsed.
+        # The answers.
+        self.running: Any = None  # The request that is being answered, which may be older than `cycle`.
+        self.unsent_bytes = 0  # Bytes that the client's system had not accepted at the last count.
+        self.credit_bytes = 0.0  # Bytes that the client may still fall behind before it is cut off.
+        self.counted_at_s = 0.0  # Time of the last count.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
-        """Begin."""
+        """Begin, and refuse the connection unread if far too many are open."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(AT_ONCE)
-        self.transport = Ending(transport, self)
+        self.transport = ClosingTransport(transport, self)
         maximum = self.settings.maximum_connections
-        self.excess = len(self.connections) > maximum
-        if len(self.connections) > maximum * ANSWERED:
+        self.over_limit = len(self.connections) > maximum
+        if len(self.connections) > maximum * ANSWERED_TIMES:
             self.refuse_request("connections")
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrived."""
+        """Parse new bytes, or keep them if earlier ones wait to be parsed."""
         if self.unparsed:
             self.unparsed += data
-            self.flow.pause_reading()  # The request that is being answered has it resumed when it reads its body.
+            self.flow.pause_reading()  # It is resumed when the request that is being answered reads its body.
         else:
             self.parse_arrived(data)
 
     def parse_arrived(self, data: bytes) -> None:
-        """Parse what arrived, up to the requests that have to wait: each of them parsed takes fifty times its bytes.
+        """Parse new bytes up to a request that must wait for an earlier answer, and keep the rest unparsed.
 
-        Only so much is parsed in one turn of the event loop: where chunks have one byte, each takes a call.
+        A parsed request takes fifty times the memory of its bytes. One turn of the event loop parses at most `PIECES`
+        pieces, because a body in chunks of one byte takes a call for each.
         """
         for start in range(0, len(data), PIECE):
-            if self.refusal or self.transport.ended:
+            if self.refusal or self.transport.closing:
                 return
             if self.pipeline or start >= PIECE * PIECES:
                 self.unparsed = data[start:]
                 self.flow.pause_reading()
                 if not self.pipeline:
-                    self.loop.call_soon(self.go_on)
+                    self.loop.call_soon(self.parse_unparsed)
                 return
-            self.take_piece(data[start : start + PIECE])
+            self.parse_piece(data[start : start + PIECE])
 
-    def go_on(self) -> None:
-        """Parse what has not been parsed yet, if it need not wait."""
+    def parse_unparsed(self) -> None:
+        """Parse the bytes that were kept, unless they must still wait."""
         if self.unparsed and not self.pipeline and not self.transport.is_closing():
             data, self.unparsed = self.unparsed, b""
             self.flow.resume_reading()
             self.parse_arrived(data)
 
-    def take_piece(self, data: bytes) -> None:
-        """Parse a piece of what arrived."""
+    def parse_piece(self, data: bytes) -> None:
+        """Parse one piece, and refuse its request if that is too large."""
         between = not self.receiving
-        self.arriving, self.begun = len(data), 0
+        self.arriving_bytes, self.begun_requests = len(data), 0
         while data:
             data = self.parse(data)
         if self.receiving:
-            if self.begun == 0:
-                self.received += self.arriving
+            if self.begun_requests == 0:
+                self.received_bytes += self.arriving_bytes
             else:
-                self.received = self.arriving if between and self.begun == 1 else 0
+                self.received_bytes = self.arriving_bytes if between and self.begun_requests == 1 else 0
             if self.in_headers:
-                if self.received > self.settings.maximum_header_bytes or self.lines > HEADER_LINES:
+                if self.received_bytes > self.settings.maximum_header_bytes or self.header_lines > HEADER_LINES:
                     self.refuse_request("header_size")
-            elif self.lines > HEADER_LINES or self.received > self.most_received():
+            elif self.header_lines > HEADER_LINES or self.received_bytes > self.maximum_received():
                 self.break_off("body_size")
-        self.arriving = 0
+        self.arriving_bytes = 0
 
     def parse(self, data: bytes) -> bytes:
-        """Feed the parser, and return what it is to be fed next: nothing, but after an offer of another protocol.
+        """Feed the parser, and return the bytes to feed next: none, except after an offer of another protocol.
 
-        Some clients offer HTTP/2 with every request. The parser takes what follows such an offer for that protocol,
-        so that another one gets the request again, without the offer.
+        Some clients offer HTTP/2 with every request. The parser would read the following bytes as HTTP/2. So a new
+        parser gets the request again, without the offer.
         """
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError:
             self.break_off("malformed")
         except httptools.HttpParserUpgrade as offer:
-            if not self.offered:
-                self.cycle.keep_alive = False  # CONNECT: it is answered, and what follows is not HTTP.
+            if not self.upgrade_offered:
+                self.cycle.keep_alive = False  # CONNECT: it is answered, and the following bytes are not HTTP.
                 return b""
-            self.offered = False
+            self.upgrade_offered = False
             method, version = self.parser.get_method(), self.parser.get_http_version().encode()
             kept = [(name, value) for name, value in self.headers if name not in {b"connection", b"upgrade"}]
             if any(name == b"connection" and b"close" in value.lower() for name, value in self.headers):
@@ -228,60 +234,60 @@ class Connection(HttpToolsProtocol):
         return b""
 
     def on_message_begin(self) -> None:
-        """Note that a request begins."""
+        """Begin a request."""
         super().on_message_begin()
         self.receiving = self.in_headers = True
-        self.lines = 0
-        self.since = self.loop.time()
-        self.begun += 1
+        self.header_lines = 0
+        self.phase_began_s = self.loop.time()
+        self.begun_requests += 1
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header line; the parser leaves blanks behind its value, and then uvicorn would not know `Expect`."""
-        self.lines += 1
-        if self.in_headers and self.lines <= HEADER_LINES:  # A field after the body is not to pass for a header.
+        """Keep a header line, without the blanks after its value: with them, uvicorn does not recognise `Expect`."""
+        self.header_lines += 1
+        if self.in_headers and self.header_lines <= HEADER_LINES:  # A trailer must not count as a header.
             super().on_header(name, value.strip(BLANKS))
 
     def on_headers_complete(self) -> None:
-        """Start the request, marked if it is to be refused."""
-        self.offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
-        if self.offered:
+        """Start to serve the request, with a reason in its scope if it must be refused."""
+        self.upgrade_offered = self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT"
+        if self.upgrade_offered:
             return
-        if self.excess:
-            self.scope[REFUSAL] = "connections"
-        elif b"#" in self.url:  # A fragment is no part of what is asked for; a proxy would compare it with the path.
-            self.scope[REFUSAL] = "malformed"
-        elif self.lines > HEADER_LINES or self.header_bytes() > self.settings.maximum_header_bytes:
-            self.scope[REFUSAL] = "header_size"
+        if self.over_limit:
+            self.scope[REFUSAL_REASON] = "connections"
+        elif b"#" in self.url:  # A target has no fragment. A proxy might compare path and fragment as one path.
+            self.scope[REFUSAL_REASON] = "malformed"
+        elif self.header_lines > HEADER_LINES or self.header_bytes() > self.settings.maximum_header_bytes:
+            self.scope[REFUSAL_REASON] = "header_size"
         super().on_headers_complete()
         self.in_headers = False
-        self.lines = 0
+        self.header_lines = 0
         path = self.scope["path"]
-        self.scope[LEFT] = self.left
+        self.scope[CLIENT_GONE] = self.client_gone
         self.body_limit = body_limit(path, self.settings)
-        self.streaming = path in STREAMS and self.scope["method"] == "POST"
+        self.is_stream = path in STREAMS and self.scope["method"] == "POST"
         self.body_time_s = self.settings.upload_timeout_s if path in UPLOADS else self.settings.request_timeout_s
-        if self.last:
+        if self.close_after_next:
             self.cycle.keep_alive = False
 
     def header_bytes(self) -> int:
-        """Return how many bytes the headers of a request have, if they may be too many, else 0."""
-        if self.received + self.arriving <= self.settings.maximum_header_bytes:
+        """Return the bytes of the headers, or 0 if so few bytes have arrived that they cannot be too many."""
+        if self.received_bytes + self.arriving_bytes <= self.settings.maximum_header_bytes:
             return 0
         return len(self.url) + sum(len(name) + len(value) + HEADER_FRAMING for name, value in self.headers)
 
     def on_message_complete(self) -> None:
-        """Note that a request has arrived whole."""
-        if self.offered:
+        """End a request that has arrived completely."""
+        if self.upgrade_offered:
             return
         self.receiving = False
-        self.received = 0
+        self.received_bytes = 0
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """Start the next request that waits; an idle connection needs no timer of uvicorn's, `look` ends it."""
+        """Start the next request that waits. `look` ends an idle connection, so uvicorn's timer is not started."""
         self.server_state.total_requests += 1
         if not self.receiving:
-            self.since = self.loop.time()
+            self.phase_began_s = self.loop.time()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
@@ -289,81 +295,81 @@ class Connection(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif self.refusal:
             self.write_refusal()
-        self.go_on()
+        self.parse_unparsed()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self.running = cycle
         super()._start_asgi_task(cycle, app)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
+        """Tell the running request that the client has gone, and drop the requests that wait."""
         if self.running is not None and not self.running.response_complete:
             self.running.disconnected = True
             self.running.message_event.set()
-        self.left.append(True)
+        self.client_gone.append(True)
         self.pipeline.clear()
         self.unparsed = b""
         super().connection_lost(exc)
-        # Else the two would hold each other until the garbage is collected.
+        # Otherwise connection and `ClosingTransport` keep each other until a garbage collection.
         self.transport = self.transport.transport
 
     def eof_received(self) -> bool:  # type: ignore[override]  # as uvicorn narrows it
-        """Keep open, until all is answered, what a client has only half closed."""
+        """Return whether to keep a connection that the client has half closed: yes until all answers are written."""
         if self.unparsed:
             return True
-        if self.receiving or not self.busy():
+        if self.receiving or not self.is_answering():
             return False
         self.cycle.keep_alive = False
         return True
 
     def pause_writing(self) -> None:
-        """Note that the client does not read as fast as the answer is written."""
+        """Start to count what the client reads: it reads more slowly than the answer is written."""
         super().pause_writing()
         self.count_reading(begins=True)
 
     def resume_writing(self) -> None:
-        """Note that it has read."""
+        """Count what the client has read, and continue to write."""
         self.count_reading()
         super().resume_writing()
 
     def count_reading(self, *, begins: bool = False) -> None:
-        """Count what the client has taken, and what it should have taken, since this was last done."""
+        """Update `credit_bytes`: add the bytes read since the last count, subtract those that had to be read."""
         now, left = self.loop.time(), unsent(self.transport.transport)
         if begins:
-            self.credit = READ_AHEAD if self.counted_at == 0 else max(self.credit, LEAST_READ)
+            self.credit_bytes = READ_AHEAD if self.counted_at_s == 0 else max(self.credit_bytes, LEAST_READ)
         else:
             rate = LEAST_READ / self.settings.request_timeout_s
-            self.credit += max(0, self.unsent - left) - rate * (now - self.counted_at)
-        self.credit = min(self.credit, READ_AHEAD)
-        self.counted_at, self.unsent = now, left
+            self.credit_bytes += max(0, self.unsent_bytes - left) - rate * (now - self.counted_at_s)
+        self.credit_bytes = min(self.credit_bytes, READ_AHEAD)
+        self.counted_at_s, self.unsent_bytes = now, left
 
     def shutdown(self) -> None:
-        """Close, after the answers to what has begun to arrive."""
+        """Close after the answers to all requests that have begun to arrive."""
         if self.in_headers:
-            self.last = True
+            self.close_after_next = True
         else:
             super().shutdown()
 
-    def most_received(self) -> float:
-        """Return how many bytes of a request may arrive, those of its framing among them."""
-        return math.inf if self.streamed() else self.settings.maximum_header_bytes + FRAMING * self.body_limit
+    def maximum_received(self) -> float:
+        """Return the most bytes that a request may have on the wire, with headers and chunk framing [B]."""
+        return math.inf if self.stream_is_read() else self.settings.maximum_header_bytes + FRAMING * self.body_limit
 
-    def streamed(self) -> bool:
-        """Say whether what reads the body limits its parts: once it is answered, nothing does."""
-        return self.streaming and not self.cycle.response_complete
+    def stream_is_read(self) -> bool:
+        """Return whether an endpoint reads this stream and limits its parts. After the answer, it does not."""
+        return self.is_stream and not self.cycle.response_complete
 
-    def busy(self) -> bool:
-        """Say whether an answer is to be written."""
+    def is_answering(self) -> bool:
+        """Return whether an answer is due or being written."""
         return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
 
     def look(self, now: float) -> None:
-        """End what has taken too long; the server calls this a few times a second."""
-        settings, taken_s = self.settings, now - self.since
+        """End the connection if its present phase has taken too long. The server calls this a few times a second."""
+        settings, taken_s = self.settings, now - self.phase_began_s
         closing = self.transport.is_closing()
         if self.flow.write_paused or (closing and not self.receiving and unsent(self.transport.transport)):
             self.count_reading()
-            if self.credit < 0:
-                self.cut()
+            if self.credit_bytes < 0:
+                self.cut_off()
         elif closing:
             if taken_s > (LINGER_S if self.receiving else settings.request_timeout_s):
                 self.transport.transport.abort()
@@ -374,24 +380,26 @@ class Connection(HttpToolsProtocol):
                 self.refuse_request("request_time")
         elif self.receiving:
             if self.flow.read_paused:
-                self.since = now  # It waits for us.
-            elif not self.streamed() and taken_s > (
+                self.phase_began_s = now  # The client waits for the service.
+            elif not self.stream_is_read() and taken_s > (
                 settings.request_timeout_s if self.cycle.response_complete else self.body_time_s
             ):
                 self.break_off("request_time")
-        elif not self.busy() and taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s):
+        elif not self.is_answering() and taken_s > (
+            settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s
+        ):
             self.transport.close()
 
-    def cut(self) -> None:
-        """End an answer that its client takes too slowly."""
+    def cut_off(self) -> None:
+        """Break off an answer that its client reads too slowly."""
         if self.observer is not None:
             self.observer.refused("reading")
         if self.running is not None and not self.running.response_complete:
-            self.running.scope[CUT] = "reading"
+            self.running.scope[CUT_REASON] = "reading"
         self.transport.transport.abort()
 
     def break_off(self, reason: str) -> None:
-        """End a request before it has arrived whole: the guard answers it, if its headers have arrived."""
+        """End a request that has not arrived completely. If its headers have arrived, the guard answers it."""
         if not self.receiving or self.in_headers:
             self.refuse_request(reason)
         elif self.cycle.response_complete:
@@ -399,20 +407,20 @@ class Connection(HttpToolsProtocol):
         elif not self.refusal:
             self.refusal = reason
             self.cycle.keep_alive = False
-            self.cycle.scope[REFUSAL] = reason
+            self.cycle.scope[REFUSAL_REASON] = reason
             self.cycle.message_event.set()
         else:
             self.transport.transport.abort()
 
     def refuse_request(self, reason: str) -> None:
-        """End a connection whose next request has no headers yet, after the answers to those before it."""
+        """Refuse a request whose headers have not arrived, after the answers to earlier requests."""
         if not self.refusal:
             self.refusal = reason
-            if not self.busy():
+            if not self.is_answering():
                 self.write_refusal()
 
     def write_refusal(self) -> None:
-        """Write why it ends, and end it."""
+        """Write the problem that says why the connection ends, and close it."""
         if self.observer is not None:
             self.observer.refused(self.refusal)
         response = refusal_answer(self.refusal, self.settings)
@@ -425,13 +433,13 @@ class Connection(HttpToolsProtocol):
         begin = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
         lines = [begin, *(b"%s: %s\r\n" % header for header in headers), b"\r\n"]
         self.transport.write(b"".join(lines) + response.body)
-        # Whatever follows is let pass, unless there are too many to wait for.
-        self.receiving = len(self.connections) <= self.settings.maximum_connections * LINGERING
+        # The client may finish sending, unless too many connections are open.
+        self.receiving = len(self.connections) <= self.settings.maximum_connections * LINGERING_TIMES
         self.transport.close()
 
 
-def changed() -> list[str]:
-    """Return what `Connection` uses of uvicorn's classes and this uvicorn lacks, or has with other arguments."""
+def changed_uvicorn_names() -> list[str]:
+    """Return the names in `USED` that the installed uvicorn lacks, or has with other arguments."""
     found = []
     for kind, names in USED.items():
         class_ = getattr(httptools_impl, kind, object)

@@ -1,4 +1,4 @@
-"""The service on a socket: uvicorn, with its limits, its way to stop, and what an operator needs to see."""
+"""Runs the service on a socket: uvicorn with the limits of the service, a drain before it stops, and metrics."""
 
 import asyncio
 import errno
@@ -22,37 +22,37 @@ from retrorun.app.http.limits import where_it_happened
 from retrorun.app.main import build
 from retrorun.app.observe.logs import configure, lines
 from retrorun.app.observe.observer import Observer, metrics_alone
-from retrorun.app.server.connection import LINGERING, Connection, changed
+from retrorun.app.server.connection import LINGERING_TIMES, Connection, changed_uvicorn_names
 from retrorun.app.settings import Settings, variable
 from retrorun.app.streams import say
 
 BACKLOG: Final = 2048
-"""Connections that may wait to be taken, as many as uvicorn's own sockets let wait."""
+"""Connections that may wait to be accepted: uvicorn's default."""
 TAKEN_AT_ONCE: Final = 64
-"""Connections taken in one turn of the event loop, at most."""
+"""Most connections that are accepted in one turn of the event loop."""
 FILES_BESIDE: Final = 256
-"""Files that are open beside the connections, at most."""
+"""Most files that are open in addition to the connections."""
 TRY_AGAIN_S: Final = 0.05
-"""How long no connection is taken after one could not be."""
+"""Pause after a connection could not be accepted."""
 METRICS_CONNECTIONS: Final = 16
-"""Connections that the port of the metrics serves at once."""
+"""Connections that the metrics port serves at once."""
 UNSENT_BYTES: Final = 1 << 16
-"""Bytes that the system keeps for a client beyond those that are on the wire."""
+"""Unsent bytes that the system keeps for one client."""
 LAG_EVERY_S: Final = 0.05
 """How often the lag of the event loop is measured."""
 LOOK_EVERY: Final = 5
-"""How many of those measurements lie between two looks at every connection."""
+"""Every connection is checked after this many of those measurements."""
 
 
 logger = logging.getLogger("retrorun")
 
 
 class CannotListen(Exception):
-    """The address cannot be listened on; the message says why and what to do."""
+    """The service cannot listen on the address. The message says why and what to do."""
 
 
 class Door(NamedTuple):
-    """A socket that listens, how what comes through it is served, and who did."""
+    """A listening socket, the configuration of its connections, and the connections that are open."""
 
     listener: socket.socket
     config: uvicorn.Config
@@ -60,20 +60,20 @@ class Door(NamedTuple):
 
 
 class Server(uvicorn.Server):
-    """A server that goes on answering for a while after it was told to stop, and ends with code 0.
+    """A server that still answers during a drain time after the signal to stop, and exits with code 0.
 
     Parameters
     ----------
     config : uvicorn.Config
-        How requests are served.
+        Configuration of the service.
     settings : Settings
         Limits and times.
     state : State
-        What the guard is told.
+        State of the server, which the guard reads.
     observer : Observing, optional
-        Who is told of each request.
+        Receives the lag of the event loop.
     metrics : tuple of socket and uvicorn.Config, optional
-        Where the metrics are served, and how.
+        Socket and configuration of the metrics port.
     """
 
     def __init__(
@@ -95,7 +95,11 @@ class Server(uvicorn.Server):
         self.connecting: set[asyncio.Task[None]] = set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop after the drain; at once on an interrupt or a second signal; without waiting on one more."""
+        """Handle a signal to stop.
+
+        The first signal starts the drain. An interrupt or a second signal skips the drain. One more signal also skips
+        the time for running requests.
+        """
         if self.should_exit:
             self.force_exit = True
         elif self.state.stopping or sig == signal.SIGINT:
@@ -105,7 +109,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Listen to signals, a hang-up among them unless it is ignored, as nohup has it."""
+        """Handle signals, SIGHUP too unless it is ignored (as under nohup)."""
         hang_up = getattr(signal, "SIGHUP", None)
         listening = threading.current_thread() is threading.main_thread()
         with super().capture_signals():
@@ -119,7 +123,7 @@ class Server(uvicorn.Server):
                 signal.signal(hang_up, before)
 
     async def on_tick(self, counter: int) -> bool:
-        """Say whether the drain is over."""
+        """Return whether to stop: yes once the drain is over."""
         if self.state.stopping and monotonic() >= self.stop_at:
             self.should_exit = True
         return await super().on_tick(counter)
@@ -132,7 +136,7 @@ class Server(uvicorn.Server):
             watching.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take connections; uvloop's own server ends for good where there is no memory for one."""
+        """Begin to accept connections. uvloop's own server would stop for good if memory for one runs out."""
         await super().startup(sockets=[])
         self.doors = [Door(listener, self.config, self.server_state) for listener in sockets or ()]
         if self.metrics:
@@ -144,7 +148,7 @@ class Server(uvicorn.Server):
         self.accepting = [asyncio.create_task(self.accept(door)) for door in self.doors]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take what waits, and then no more."""
+        """Accept the connections that wait, then no more, and stop."""
         for task in self.accepting:
             task.cancel()
         await asyncio.gather(*self.accepting, return_exceptions=True)
@@ -160,7 +164,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def accept(self, door: Door) -> None:
-        """Take connections, for as long as the service runs, whatever goes wrong."""
+        """Accept connections until the service stops, also after errors."""
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -170,25 +174,25 @@ class Server(uvicorn.Server):
             except (BlockingIOError, ConnectionAbortedError):
                 continue
             except OSError:
-                # Out of files or memory: the others wait, and asking on and on would make it worse.
+                # Out of files or memory: new connections wait, and trying again without a pause would make it worse.
                 await asyncio.sleep(TRY_AGAIN_S)
             except Exception as error:
-                logger.error("connections could not be taken: %s", where_it_happened(error))
+                logger.error("connections could not be accepted: %s", where_it_happened(error))
                 await asyncio.sleep(TRY_AGAIN_S)
 
     def take_connections(self, door: Door) -> None:
-        """Take the connections that wait, up to a number; raise OSError where there are none left, or no room."""
+        """Accept up to `TAKEN_AT_ONCE` connections. Raise OSError if no more wait, or the system has no room."""
         for _ in range(TAKEN_AT_ONCE):
             self.connect(door.listener.accept()[0], door)
 
     def connect(self, taken: socket.socket, door: Door) -> None:
-        """Begin to serve a connection."""
+        """Start a task that serves a connection."""
         task = asyncio.get_running_loop().create_task(self.serve_connection(taken, door))
         self.connecting.add(task)
         task.add_done_callback(self.connecting.discard)
 
     async def serve_connection(self, taken: socket.socket, door: Door) -> None:
-        """Serve a connection; one that is gone already is none."""
+        """Serve a connection, or close it if the client has gone already."""
 
         def protocol() -> asyncio.Protocol:
             options = {"server_state": door.state, "app_state": self.lifespan.state}
@@ -209,7 +213,7 @@ class Server(uvicorn.Server):
             if self.observer is not None:
                 self.observer.lag(self.state.loop_lag_s)
             late = self.state.loop_lag_s > self.settings.maximum_loop_lag_s
-            # Twice in a row: once is a pause of the machine, and refusing would not have helped.
+            # Late twice in a row. Once may be a pause of the machine, and then refusing does not help.
             self.state.overloaded, late_before = late and late_before, late
             count += 1
             if count % LOOK_EVERY == 0:
@@ -221,15 +225,15 @@ class Server(uvicorn.Server):
 
     @staticmethod
     def look(connection: Connection, now: float) -> None:
-        """End a connection that takes too long; a fault in one must not leave all others without limits."""
+        """End a connection that takes too long. An error in one must not leave the others without limits."""
         try:
             connection.look(now)
         except Exception as error:
-            logger.error("a connection could not be looked at: %s", where_it_happened(error))
+            logger.error("the times of a connection could not be checked: %s", where_it_happened(error))
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal says to stop; a stop that was asked for is no failure.
+    """Serve until a signal to stop arrives. The process then exits with code 0.
 
     Parameters
     ----------
@@ -239,52 +243,52 @@ def run(settings: Settings) -> None:
     Raises
     ------
     CannotListen
-        The address is in use, not ours, or not allowed.
+        The address is in use, is not on this machine, or is not allowed.
     """
     say(*(f"retrorun: {sentence}" for sentence in allow_files(settings)))
     configure(settings.log_level)
     guard = build(settings)
     with listen(settings.host, settings.port) as listener:
         if listener.getsockname()[0] == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
-            say("retrorun: this machine takes IPv6 alone on ::, not IPv4 too.")
+            say("retrorun: on this machine, :: accepts only IPv6 connections, no IPv4.")
         if guard.keys is None:
             logger.warning(
-                "no API keys: whoever reaches this service may use it; RETRORUN_API_KEY_FILE names their file"
+                "no API keys: everybody who reaches this service can use it; to require keys, set RETRORUN_API_KEY_FILE"
             )
-        if found := changed():
+        if found := changed_uvicorn_names():
             logger.warning(
-                "this uvicorn is not one that the service is made for (%s differ): it serves without the limits on "
-                "headers, times and slow readers; install the version that the service asks for",
+                "this version of uvicorn is not supported (%s differ): the limits on headers, times and slow readers "
+                "are off; install the version that the service requires",
                 ", ".join(found),
             )
         metrics = open_metrics(guard, settings)
         server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
         place = address(listener, settings)
         if metrics:
-            say(f"RetroRun shows its metrics on {address(metrics[0], settings)}/metrics")
+            say(f"Metrics are on {address(metrics[0], settings)}/metrics")
         say(f"RetroRun listens on {place} and explains itself on {place}/docs")
-        keep_what_is_there()
+        freeze_garbage_collector()
         with suppress(KeyboardInterrupt):
             server.run(sockets=[listener])
     lines.finish()
 
 
-def keep_what_is_there() -> None:
-    """Never look for garbage in what is there now: that would hold the event loop up, again and again."""
+def freeze_garbage_collector() -> None:
+    """Exclude all present objects from garbage collections, which would block the event loop again and again."""
     gc.collect()
     gc.freeze()
 
 
 def configuration(app: Callable[..., Any], settings: Settings, observer: Observing | None = None) -> uvicorn.Config:
     """Return the configuration of a server for an application."""
-    plain = bool(changed())
+    plain = bool(changed_uvicorn_names())
     return uvicorn.Config(
         app,
-        loop="auto",  # uvloop, where it is installed
+        loop="auto",  # uvloop if it is installed
         http="auto" if plain else type("Bound", (Connection,), {"settings": settings, "observer": observer}),
         limit_concurrency=settings.maximum_connections if plain else None,
         ws="none",
-        log_config=None,  # its lines go where ours go
+        log_config=None,  # uvicorn logs through `logs.configure`
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -295,7 +299,7 @@ def configuration(app: Callable[..., Any], settings: Settings, observer: Observi
 
 
 def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvicorn.Config] | None:
-    """Return where the metrics are served and how, if they have a port of their own."""
+    """Return the socket and the configuration of the metrics port, or None if the settings have none."""
     if settings.metrics_port is None or not isinstance(guard.observer, Observer):
         return None
     alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
@@ -304,29 +308,29 @@ def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvico
 
 
 def address(listener: socket.socket, settings: Settings) -> str:
-    """Return the address that a socket listens on."""
+    """Return the URL of a listening socket."""
     return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{listener.getsockname()[1]}"
 
 
 def allow_files(settings: Settings) -> Iterator[str]:
-    """Allow as many open files as there may be connections, or yield a sentence on why they are fewer."""
+    """Raise the limit of open files to what the connections need, or yield a sentence if that is not allowed."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return
-    needed = settings.maximum_connections * LINGERING + FILES_BESIDE
+    needed = settings.maximum_connections * LINGERING_TIMES + FILES_BESIDE
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if resource.RLIM_INFINITY not in {soft, hard} and soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed, hard), hard))
     if hard != resource.RLIM_INFINITY and hard < needed:
         yield (
-            f"{hard} open files are allowed, and maximum_connections of {settings.maximum_connections} "
-            f"can take {needed}: allow more, or set fewer."
+            f"This process may open {hard} files, but {settings.maximum_connections} connections "
+            f"(maximum_connections) may need {needed}. Raise the limit of open files, or lower maximum_connections."
         )
 
 
 def listen(host: str, port: int, named: str = "--port") -> socket.socket:
-    """Return a socket that listens, or say in a sentence why there is none and what to change; :: is IPv4 too."""
+    """Return a listening socket. :: accepts IPv4 too. Raise `CannotListen` with the reason and what to change."""
     six = ":" in host
     both = six and socket.has_dualstack_ipv6()
     try:
@@ -334,14 +338,14 @@ def listen(host: str, port: int, named: str = "--port") -> socket.socket:
             (host, port), family=socket.AF_INET6 if six else socket.AF_INET, backlog=BACKLOG, dualstack_ipv6=both
         )
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            # Every connection inherits it: else the system keeps megabytes for each client that does not read.
+            # Connections inherit it. Without it the system keeps megabytes for each client that does not read.
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         return listener
     except OSError as error:
         why = {
-            errno.EADDRINUSE: f"it is in use. Stop what listens there, or choose another {named}",
+            errno.EADDRINUSE: f"it is in use. Stop the other program, or choose another {named}",
             errno.EADDRNOTAVAIL: "it is not an address of this machine. Choose another --host",
             errno.EAFNOSUPPORT: "this machine has no IPv6. Choose another --host",
-            errno.EACCES: f"it is not allowed. Choose a {named} from 1024",
+            errno.EACCES: f"it is not allowed. Choose a {named} of 1024 or more",
         }.get(error.errno or 0, "the --host is not an address. Give one, such as 127.0.0.1")
         raise CannotListen(f"Cannot listen on {host} port {port}: {why}.") from error

@@ -371,7 +371,7 @@ class TestPage:
         with replaying({"": busy}) as (address, asked):
             program = shown("python", place).replace(ADDRESS, address)
             done = subprocess.run([sys.executable, "-c", program], cwd=python, capture_output=True, check=False)
-        assert b"too much to do" in done.stdout or b"HTTPStatusError" in done.stderr
+        assert b"overloaded" in done.stdout or b"HTTPStatusError" in done.stderr
         assert len(asked) == 5
 
     @pytest.mark.parametrize(("status", "error"), [(503, "JSONDecodeError"), (502, None)])

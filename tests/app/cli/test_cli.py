@@ -642,7 +642,7 @@ class TestServe:
         assert (ran.code, ran.out) == (1, "")
         assert ran.err == (
             f"retrorun: Cannot listen on 127.0.0.1 port {port}: it is in use. "
-            "Stop what listens there, or choose another --port.\n"
+            "Stop the other program, or choose another --port.\n"
         )
 
     def test_ipv6_for_every_address_takes_ipv4_too(self) -> None:
@@ -660,7 +660,7 @@ class TestServe:
             pytest.skip("no IPv6 here")
         monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
         monkeypatch.setattr("retrorun.app.server.server.Server.run", lambda *_, **__: None)
-        assert "takes IPv6 alone on ::" in run("serve", "--host", "::", "--port", "0").err
+        assert ":: accepts only IPv6" in run("serve", "--host", "::", "--port", "0").err
         assert "IPv6 alone" not in run("serve", "--host", "::1", "--port", "0").err
 
     @pytest.mark.parametrize("host", ["", " "])
@@ -676,7 +676,7 @@ class TestServe:
         assert ran.code == 1
         assert ran.err == (
             f"retrorun: Cannot listen on 127.0.0.1 port {port}: it is in use. "
-            "Stop what listens there, or choose another RETRORUN_METRICS_PORT.\n"
+            "Stop the other program, or choose another RETRORUN_METRICS_PORT.\n"
         )
 
     @pytest.mark.parametrize("port", ["-1", "65536", "http"])

@@ -247,7 +247,7 @@ class TestFile:
                 ["FILE /segments/0/speed_m_s: Give a number of at most 8"],
             ),
             ({**WORKOUT, "segments": [{"speed_m_s": 2}]}, [], ["FILE /segments/0: Give exactly two of speed_m_s, "]),
-            ({**WORKOUT, "pace": 5}, [], ["FILE: A field is unknown"]),
+            ({**WORKOUT, "pace": 5}, [], ["FILE: Unknown field"]),
             (WORKOUT, ["--age", "40"], ["FILE: Give age_y, sex and height_m together"]),
             (
                 WORKOUT,

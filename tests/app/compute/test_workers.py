@@ -81,7 +81,7 @@ async def test_an_answer_counts_until_it_is_taken_or_forgotten() -> None:
     async with running() as workers:
         answer = await workers.run(eval, body=[long])
         assert workers.outgoing.held == 3_000_000
-        taken = answer.taken() if isinstance(answer, Answer) else iter(())
+        taken = answer.released_parts() if isinstance(answer, Answer) else iter(())
         size = len(next(taken)) + len(next(taken))
         assert 3_000_000 - size <= workers.outgoing.held < 3_000_000
         del answer, taken
@@ -142,7 +142,7 @@ async def test_one_whose_turn_does_not_come_is_refused_and_the_other_lane_is_fre
 async def test_what_nobody_waits_for_any_more_is_not_computed() -> None:
     async with running() as workers:
         with pytest.raises(ClientDisconnect):
-            await workers.run(eval, body=[DIE], left=[True])
+            await workers.run(eval, body=[DIE], client_gone=[True])
         assert (await workers.run(eval, body=[PID])).status_code == 200
 
 
@@ -195,7 +195,7 @@ async def test_the_process_ends_with_the_service() -> None:
         "async def main():\n"
         "    workers = w.Workers(Settings(), Bytes(9, 'answers')); await workers.start()\n"
         f"    answer = await workers.run(eval, body=[{PID!r}])\n"
-        "    print(next(answer.taken()).decode(), flush=True); os.kill(os.getpid(), 9)\n"
+        "    print(next(answer.released_parts()).decode(), flush=True); os.kill(os.getpid(), 9)\n"
         "asyncio.run(main())"
     )
     started = await asyncio.create_subprocess_exec(sys.executable, "-c", program, stdout=subprocess.PIPE)

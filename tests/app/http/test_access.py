@@ -195,9 +195,9 @@ class TestFile:
             (f"a b:{GOOD}", "Line 1"),
             (f"app:{'g' * 64}", "Line 1"),
             (f"app:{GOOD}\napp:{'b' * 64}", "Line 2"),
-            (f"app:{GOOD}\nrr_unset:{NOTHING}", "Line 2 is the hash of nothing"),
-            (f"app:{NOTHING.upper()}", "Line 1 is the hash of nothing"),
-            (f"app:{BLANK_LINE}", "Line 1 is the hash of nothing"),
+            (f"app:{GOOD}\nrr_unset:{NOTHING}", "Line 2 is the hash of an empty text"),
+            (f"app:{NOTHING.upper()}", "Line 1 is the hash of an empty text"),
+            (f"app:{BLANK_LINE}", "Line 1 is the hash of an empty text"),
         ],
     )
     def test_a_bad_file_says_where_and_repeats_nothing(self, tmp_path: Path, text: str, said: str) -> None:
@@ -216,7 +216,7 @@ class TestFile:
             keys.refresh()
         assert keys.allows(asked(OLD))
         assert not keys.allows(asked(b""))
-        assert "Line 1 is the hash of nothing" in caplog.text
+        assert "Line 1 is the hash of an empty text" in caplog.text
         assert "e3b0c4" not in caplog.text
 
     @pytest.mark.parametrize("nothing", [None, b"", b" ", b"\t", b" \t "])
@@ -263,7 +263,7 @@ class TestFile:
 
     def test_a_pipe_in_place_of_the_file_is_said(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "keys")
-        with pytest.raises(BadKeys, match="no file"):
+        with pytest.raises(BadKeys, match="not a file"):
             KeyFile(str(tmp_path / "keys"))
 
     def test_every_hash_is_compared_whichever_fits(self, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

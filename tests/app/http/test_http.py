@@ -534,6 +534,7 @@ class TestProblems:
         response = await client.request(method, path)
         problem_of(response, 405)
         assert set(response.headers["allow"].split(", ")) >= allowed
+        assert response.json()["detail"] == f"Use {min(allowed)} for this path."
 
     @pytest.mark.parametrize("accept", ["text/html", "application/xml, text/*", "application/json;q=0", "image/*;q=1"])
     async def test_406_where_json_is_not_accepted(

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from retrorun.app.contract.openapi import contract
 from retrorun.app.http.access import line_of
 from retrorun.app.http.guard import Guard
-from retrorun.app.http.limits import REFUSAL, REFUSALS
+from retrorun.app.http.limits import REFUSAL_REASON, REFUSALS
 from retrorun.app.main import build, create_app
 from retrorun.app.observe.logs import configure
 from retrorun.app.observe.tracing import tracer_provider
@@ -194,7 +194,7 @@ class TestNothingPersonalLeaves:
         self, client: httpx.AsyncClient, outside: Outside, guard: Guard, headers: dict[str, str], reason: str
     ) -> None:
         async def marked(scope: Any, receive: Any, send: Any) -> None:
-            await guard(scope | {REFUSAL: reason}, receive, send)
+            await guard(scope | {REFUSAL_REASON: reason}, receive, send)
 
         transport = httpx.ASGITransport(marked)
         async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as refused:

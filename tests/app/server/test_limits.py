@@ -18,7 +18,7 @@ import pytest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrorun.app.http.guard import Guard
-from retrorun.app.http.limits import AT_ONCE, EXCHANGE, LARGE, REFUSALS, SECURITY_HEADERS, SHARED, Refusal
+from retrorun.app.http.limits import AT_ONCE, EXCEEDED_LIMIT, EXCHANGE, KEPT_ANSWER, REFUSALS, SECURITY_HEADERS, Refusal
 from retrorun.app.main import build
 from retrorun.app.server.connection import LEAST_READ, READ_AHEAD
 from retrorun.app.settings import Settings
@@ -602,7 +602,7 @@ class TestUploads:
 
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
             await self.reading(scope, receive, send)
-            marks.append(scope.get(LARGE))
+            marks.append(scope.get(EXCEEDED_LIMIT))
 
         for length in (1024, 1025):
             await self.status(Guard(noting, self.SETTINGS), "/workout", self.bytes_of(length))
@@ -643,7 +643,7 @@ class TestUploads:
             message: Message = {"more_body": True}
             while message.get("more_body"):
                 message = await receive()
-                scope[EXCHANGE].let_go(len(message["body"]))
+                scope[EXCHANGE].release(len(message["body"]))
                 held.append(guard.incoming.held)
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -663,7 +663,7 @@ class TestAnswers:
     def answering(body: bytes, *, shared: bool = False) -> ASGIApp:
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             if shared:
-                scope[SHARED] = True
+                scope[KEPT_ANSWER] = True
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": body})
 

@@ -19,7 +19,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from retrorun.app.http.guard import Guard
-from retrorun.app.server.connection import changed
+from retrorun.app.server.connection import changed_uvicorn_names
 from retrorun.app.server.server import Server, configuration
 from retrorun.app.settings import Settings
 
@@ -173,8 +173,8 @@ class TestStart:
 
     def test_only_the_service_ends_with_0(self) -> None:
         program = (
-            "import sys, time; from app.start import begin\n"
-            "sys.argv = ['retrorun', 'bulk']; begin(); print(flush=True); time.sleep(9)"
+            "import sys, time; from app.start import exit_on_signals\n"
+            "sys.argv = ['retrorun', 'bulk']; exit_on_signals(); print(flush=True); time.sleep(9)"
         )
         with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
@@ -265,7 +265,7 @@ FLOW = "uvicorn.protocols.http.flow_control"
 
 class TestAnotherUvicorn:
     def test_this_one_is_as_expected(self) -> None:
-        assert changed() == []
+        assert changed_uvicorn_names() == []
 
     @pytest.mark.parametrize(
         ("module", "before", "after", "found"),

@@ -139,8 +139,8 @@ class TestWarnings:
 
     def test_an_unknown_one_names_the_nearest(self) -> None:
         (sentence,) = warnings({"RETRORUN_MAX_BODY_BYTES": "secret"})
-        assert sentence.startswith("RETRORUN_MAX_BODY_BYTES is no setting and is ignored: ")
-        assert "the nearest is RETRORUN_MAXIMUM_BODY_BYTES;" in sentence
+        assert sentence.startswith("RETRORUN_MAX_BODY_BYTES is not a setting and is ignored. ")
+        assert "Did you mean RETRORUN_MAXIMUM_BODY_BYTES?" in sentence
         assert "secret" not in sentence
 
     def test_those_of_kubernetes_are_one_sentence_and_stop_nothing(self) -> None:
@@ -157,7 +157,7 @@ class TestCommands:
         for name in SETTINGS:
             assert f"\n{variable(name)}=" in f"\n{ran.stdout}"
         assert "RETRORUN_PORT=9001 (default 8000)" in ran.stdout
-        assert "the nearest is RETRORUN_DRAIN_TIME_S" in ran.stderr
+        assert "Did you mean RETRORUN_DRAIN_TIME_S?" in ran.stderr
 
     def test_settings_as_json(self) -> None:
         ran = run("settings", "--json", RETRORUN_TRACING="on")
