@@ -1,6 +1,6 @@
-"""JSON lines on stdout: one for each request, and whatever else is logged, in one form.
+"""Writes the log as JSON lines on stdout: one line for each request, and one for each other message.
 
-No line holds a query, a body, a header, an address, a path that no route has, or the message of an exception.
+No line contains a query, a body, a header, an address, an unknown path, or the message of an exception.
 """
 
 import logging
@@ -23,27 +23,27 @@ TRACE: Final = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})
 """The header traceparent, version 00 of W3C Trace Context."""
 
 WAITING: Final = 4096
-"""Lines that wait for room in stdout; of requests they take about 1 MB."""
+"""Most lines that wait for room in stdout. Lines of requests take about 1 MB."""
 AT_ONCE: Final = 64
-"""Lines of those that are written at once, at most: a request waits for no more."""
+"""Most waiting lines that are written at once, so that a request is not delayed by more."""
 FINISH_WITHIN_S: Final = 0.5
-"""Time that a reader of stdout has, at the end, for the lines that wait."""
+"""Time in which a reader of stdout can read the waiting lines before the process ends."""
 LONGEST: Final = 500
-"""Characters of a message: a line then is at most 4096 bytes, which a pipe takes whole or not at all."""
+"""Most characters of a message. A line then has at most 4096 bytes, which a pipe accepts as a whole or not at all."""
 
 OURS: Final = ("retrorun", "uvicorn")
-"""Loggers whose messages never repeat what was sent."""
+"""Loggers whose messages never repeat input."""
 
 
 class JsonLines(logging.Formatter):
     """A formatter of one JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of a record; of an exception only its kind and the lines it came through."""
+        """Return the line of a record. Of an exception it has only the type and the lines of its traceback."""
         error = record.exc_info[1] if record.exc_info else None
         message = record.getMessage()
         if error is not None and not record.name.startswith(OURS):
-            # asyncio, for one, writes the exception and its arguments into the message.
+            # asyncio, for example, writes the exception and its arguments into the message.
             message = "a fault"
         line = {
             "time": time_of(record.created),
@@ -57,19 +57,19 @@ class JsonLines(logging.Formatter):
 
 
 class Lines:
-    """Lines for stdout, which nobody has to read: where it takes no more, some wait, and more are dropped and counted.
+    """Writes lines to stdout without waiting for its reader. If stdout is full, some lines wait; more are dropped.
 
-    A line is written where there is room for it, so that neither a request nor the end of the process waits for a
-    reader. Those that wait go before the next one; how many were dropped is said in their place.
+    So neither a request nor the end of the process waits for a reader. Waiting lines are written before the next one.
+    In place of dropped lines, one line says how many were dropped.
     """
 
     def __init__(self) -> None:
-        self.lock = RLock()  # Not a plain one: what is collected as garbage meanwhile may log too.
+        self.lock = RLock()  # Reentrant, because a garbage collection in the meantime may log too.
         self.waiting: deque[str] = deque()
         self.dropped = 0
 
     def write(self, line: str) -> None:
-        """Write a line, or let it wait, or drop it."""
+        """Write a line, make it wait, or drop it."""
         with self.lock:
             if len(self.waiting) >= WAITING:
                 self.flush()
@@ -81,7 +81,7 @@ class Lines:
             self.flush()
 
     def note_dropped(self) -> None:
-        """Say how many lines are missing here."""
+        """Add a line that says how many were dropped."""
         if self.dropped:
             said = f"{self.dropped} lines of the log were dropped here: nobody read standard output"
             record = logging.LogRecord("retrorun", logging.WARNING, "", 0, said, None, None)
@@ -89,7 +89,7 @@ class Lines:
             self.dropped = 0
 
     def flush(self, within_s: float = 0.0) -> bool:
-        """Write some of what waits, as far as there is room or will be within a time, and say whether there was."""
+        """Write some waiting lines, and return whether stdout had room for them now or within a time."""
         for _ in range(min(len(self.waiting), AT_ONCE)):
             if not put(self.waiting[0], within_s):
                 return False
@@ -97,7 +97,7 @@ class Lines:
         return True
 
     def finish(self) -> None:
-        """Write what waits before the process ends, if somebody reads it soon."""
+        """Write the waiting lines before the process ends, if stdout is read within `FINISH_WITHIN_S`."""
         with self.lock:
             self.note_dropped()
             end = monotonic() + FINISH_WITHIN_S
@@ -106,7 +106,7 @@ class Lines:
 
 
 def put(line: str, within_s: float) -> bool:
-    """Write a line to stdout, if it takes it at once or within a time, and say whether it is done with."""
+    """Write a line to stdout if it has room now or within a time. Return False if the line must wait."""
     file = file_of(sys.stdout)
     if file is None:
         with suppress(OSError, ValueError):
@@ -116,7 +116,7 @@ def put(line: str, within_s: float) -> bool:
     if not has_room_for_line(file, within_s):
         return False
     try:
-        # Not through its buffer: what is left in that when the reader has gone is a fault when the process ends.
+        # Not through the buffer of stdout: if the reader has gone, its rest would cause an error at the end.
         os.write(file, line.encode())
     except OSError:
         return False
@@ -124,7 +124,7 @@ def put(line: str, within_s: float) -> bool:
 
 
 class Stdout(logging.Handler):
-    """A handler that writes to whatever stdout is."""
+    """A logging handler that writes to the present stdout."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
@@ -132,7 +132,7 @@ class Stdout(logging.Handler):
 
 
 def configure(level: str) -> None:
-    """Send everything that is logged through here: our own and the server's from a level, others' from warnings."""
+    """Send all log messages through `Lines`: those of `OURS` from a level on, others from warning on."""
     handler = Stdout()
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
@@ -145,7 +145,7 @@ def configure(level: str) -> None:
 
 
 def trace_of(headers: list[tuple[bytes, bytes]]) -> str:
-    """Return the trace that a request says it is part of, if it says so in good form.
+    """Return the trace id in the traceparent header of a request, or an empty text if it is missing or invalid.
 
     Examples
     --------
@@ -165,7 +165,7 @@ lines: Final = Lines()
 
 
 def time_of(moment_s: float) -> str:
-    """Return a time in UTC, as RFC 3339 writes it.
+    """Return a time in UTC in the form of RFC 3339.
 
     Examples
     --------
@@ -178,5 +178,5 @@ def time_of(moment_s: float) -> str:
 
 @lru_cache(maxsize=1)
 def _whole(second: int) -> str:
-    """Return the time but for its fraction: made once a second, since it takes longer than the rest of a log line."""
+    """Return the time without its fraction. It is cached, because it takes longer than the rest of a log line."""
     return strftime("%Y-%m-%dT%H:%M:%S", gmtime(second))

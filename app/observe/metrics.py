@@ -1,8 +1,8 @@
-"""What is counted, and how Prometheus reads it.
+"""Counts requests, estimates and refusals, and shows them to Prometheus.
 
-Each request adds to plain numbers, which cost tenths of a microsecond; the families that Prometheus reads are made
-of them when it asks. Labels come from short lists: a route of the contract, a method that it has, the first digit of a
-status, a word of the models.
+A request adds to plain numbers, which takes tenths of a microsecond. The metric families are made from them when
+Prometheus reads. Labels come from short lists: routes of the contract, their methods, the first digit of a status,
+words of the models.
 """
 
 from bisect import bisect_left
@@ -31,14 +31,14 @@ BUCKETS_S: Final = (
     *(0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
     *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
-"""Upper ends of the buckets of time; an estimate takes some 50 µs."""
+"""Upper ends of the buckets of time [s]. An estimate takes about 50 µs."""
 
 OTHER: Final = "other"
-"""Label of every path that no route has, and of every method that its route does not have."""
+"""Label of every unknown path, and of every method that the route does not support."""
 
 
 class Record:
-    """The requests of one method, route and class of status."""
+    """Number and duration of the requests with one method, route and class of status."""
 
     __slots__ = ("buckets", "labels", "seconds")
 
@@ -49,12 +49,12 @@ class Record:
 
 
 class Metrics(Collector):
-    """Everything that is counted.
+    """All metrics of the service.
 
     Parameters
     ----------
     routes : mapping of str to set of str
-        The methods of each route by its template; one that ends in /{path} stands for everything below.
+        The methods of each route by its template. A template that ends in /{path} covers all paths below it.
     """
 
     def __init__(self, routes: Mapping[str, Set[str]]) -> None:
@@ -74,7 +74,7 @@ class Metrics(Collector):
         GCCollector(registry=self.registry)
 
     def finished(self, scope: Scope, status: int, seconds: float) -> Record:
-        """Count a request that ended, and return those like it."""
+        """Count a request that ended, and return the record that includes it."""
         self.in_flight -= 1
         record = self.known.get((scope["method"], scope["path"], status)) or self.record_of(scope, status)
         record.buckets[bisect_left(BUCKETS_S, seconds)] += 1
@@ -82,7 +82,7 @@ class Metrics(Collector):
         return record
 
     def record_of(self, scope: Scope, status: int) -> Record:
-        """Return the requests like one that is not known by its very path."""
+        """Return the record for a request whose path was not requested before."""
         path, method = scope["path"], scope["method"]
         route = path if path in self.routes else self.template_of(path)
         known = method in self.routes.get(route, ())
@@ -91,16 +91,16 @@ class Metrics(Collector):
         if record is None:
             record = self.records[labels] = Record(labels)
         if known and route == path:
-            # Only what is on the lists: a client that asks for ever new paths adds nothing.
+            # Only listed paths, so that a client that requests ever new paths adds nothing.
             self.known[method, path, status] = record
         return record
 
     def template_of(self, path: str) -> str:
-        """Return the route below which a path lies."""
+        """Return the template of the folder that contains a path."""
         return next((f"{folder}{{path}}" for folder in self.folders if path.startswith(folder)), OTHER)
 
     def answered(self, answer: Mapping[str, Any]) -> None:
-        """Count an answer that is an estimate."""
+        """Count an answer if it is an estimate."""
         if "gait" not in answer or "find" in answer:
             return
         self.estimates[answer["gait"], answer["models"]["direction_model"]] += 1
@@ -109,7 +109,7 @@ class Metrics(Collector):
             warnings[warning["code"]] += 1
 
     def collect(self) -> Iterator[Metric]:
-        """Yield what Prometheus reads; another thread may be the one that asks."""
+        """Yield the metrics for Prometheus. Another thread may call this."""
         requests = HistogramMetricFamily(
             "retrorun_http_request_duration_seconds",
             "Time from the arrival of a request to the end of its answer.",

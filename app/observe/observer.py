@@ -1,4 +1,4 @@
-"""What an operator sees of each request: a metric, a log line, and a trace where that is on."""
+"""Records each request in the metrics and the log, and serves the metrics."""
 
 from asyncio import Lock, get_running_loop, sleep
 from collections.abc import Iterable, Mapping, Set
@@ -26,24 +26,24 @@ from retrorun.app.observe.tracing import OFF, current_trace, forget_trace
 from retrorun.app.settings import Settings
 
 LOGGED_FROM: Final = {"debug": 0, "info": 0, "warning": 500, "error": 500}
-"""Least status of a request that has a log line, at each level."""
+"""Lowest status of a request that gets a log line, at each level."""
 TEXT: Final = "text/plain"
 OPENMETRICS: Final = "application/openmetrics-text"
 FORMS: Final = {TEXT: "", OPENMETRICS: f"{OPENMETRICS}; version=1.0.0"}
-"""The two forms of the metrics, of each one version: what `choose_encoder` is asked for by what is accepted."""
+"""The two formats of the metrics, and the Accept header with which `choose_encoder` selects them."""
 PAUSE_TIMES: Final = 10
-"""How many times as long as it takes to make the text of the metrics the pause after it is."""
+"""The pause after making the text of the metrics is this many times as long as making it."""
 NOTHING: Final = 1_000
 """A status that no request has."""
 
 
 class Observer:
-    """Told of each request by the guard.
+    """Receives the events of requests from the guard.
 
     Parameters
     ----------
     settings : Settings
-        What is logged, and whether there are traces.
+        Log level, and whether there are traces.
     routes : mapping of str to set of str
         The methods of each route by its template.
     """
@@ -54,18 +54,18 @@ class Observer:
         self.tracing = settings.tracing
 
     def started(self) -> None:
-        """Note that a request arrived."""
+        """Record that a request arrived."""
         self.metrics.in_flight += 1
         if self.tracing:
             forget_trace()
 
     def finished(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        """Note how a request ended."""
+        """Record how a request ended."""
         record = self.metrics.finished(scope, status, seconds)
-        # Taken out: a server keeps the scope until the next request, and so would keep every answer.
+        # Removed, because a server keeps the scope, and with it the answer, until the next request.
         if answer := scope.pop(ANSWER, None):
             self.metrics.answered(answer)
-        # It began well, and did not arrive.
+        # The status was sent, and the answer was broken off.
         cut = scope.get(CUT_REASON, "")
         if status >= self.logged_from or cut:
             trace = current_trace() if self.tracing else ""
@@ -78,7 +78,7 @@ class Observer:
     def log(
         self, labels: tuple[str, str, str], status: int, seconds: float, request_id: str, more: str, *, cut: bool
     ) -> None:
-        """Write the log line of a request; nothing in it needs an escape."""
+        """Write the log line of a request. Its values need no escapes in JSON."""
         level = "info" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error"
         if cut or status == HTTPStatus.SERVICE_UNAVAILABLE:
             level = "warning"
@@ -89,20 +89,20 @@ class Observer:
         )
 
     def refused(self, reason: str) -> None:
-        """Note that a request or a connection was refused."""
+        """Record that a request or a connection was refused."""
         self.metrics.refused[reason] += 1
 
     def failed(self) -> None:
-        """Note that a request met a fault of ours."""
+        """Record that a request failed because of a fault of the service."""
         self.metrics.faults += 1
 
     def lag(self, seconds: float) -> None:
-        """Note how late the event loop ran."""
+        """Record how late the event loop ran."""
         self.metrics.lag_s = seconds
 
 
 def methods_of(routes: Iterable[BaseRoute]) -> dict[str, Set[str]]:
-    """Return the methods of each route by its template, those of routers that were included among them."""
+    """Return the methods of each route by its template, included routers too."""
     found: dict[str, Set[str]] = {}
     for route in routes:
         if isinstance(route, Route | APIRoute):
@@ -113,14 +113,14 @@ def methods_of(routes: Iterable[BaseRoute]) -> dict[str, Set[str]]:
 
 
 class Exposition:
-    """The text that Prometheus reads: made in a thread, once for all who ask meanwhile.
+    """Serves the text that Prometheus reads. A thread makes it once for all requests that arrive in the meantime.
 
-    Between two times lies a pause that is some times as long, which bounds the share of the processor that it takes.
+    The pause after it (`PAUSE_TIMES`) limits the share of the processor.
 
     Parameters
     ----------
     metrics : Metrics
-        What is counted.
+        The metrics to show.
     """
 
     def __init__(self, metrics: Metrics) -> None:
@@ -128,7 +128,7 @@ class Exposition:
         self.thread = ThreadPoolExecutor(1, "metrics")
         self.turn = Lock()
         self.made: dict[str, tuple[float, bytes]] = {}
-        """By media type the last text, and when it was begun."""
+        """For each media type the last text, and when making it began."""
         self.pause_until = 0.0
 
     async def __call__(self, request: Request) -> Response:
@@ -142,7 +142,7 @@ class Exposition:
                 begun = monotonic()
                 try:
                     making = get_running_loop().run_in_executor(self.thread, encoder, self.metrics.registry)
-                except RuntimeError:  # There is no room for a thread.
+                except RuntimeError:  # The system cannot start a thread.
                     return problem(503, headers=RETRY_SOON)
                 self.made[content_type] = begun, await making
                 self.pause_until = monotonic() + PAUSE_TIMES * (monotonic() - begun)
@@ -151,12 +151,12 @@ class Exposition:
 
 
 def add_metrics(app: FastAPI, metrics: Metrics) -> None:
-    """Let an application answer GET /metrics."""
+    """Add GET /metrics to an application."""
     app.add_api_route("/metrics", Exposition(metrics), methods=["GET"], include_in_schema=False)
 
 
-def metrics_alone(metrics: Metrics, settings: Settings) -> Guard:
-    """Return a service that answers GET /metrics and nothing else, within the limits and without a log."""
+def metrics_service(metrics: Metrics, settings: Settings) -> Guard:
+    """Return a service that answers only GET /metrics, with the limits of the settings and without a log."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, telemetry=OFF)
     install(app)
     add_metrics(app, metrics)

@@ -14,14 +14,14 @@ from retrorun.models.estimate.estimate import known_estimate_holds
 
 @with_config(ConfigDict(extra="forbid"))
 class Alive(TypedDict):
-    """A process that answers."""
+    """The answer of a process that runs."""
 
     status: Annotated[Literal["alive"], Field(description="Always alive.", examples=["alive"])]
 
 
 @with_config(ConfigDict(extra="forbid"))
 class Ready(TypedDict):
-    """A service that answers, and rightly."""
+    """The answer of a service that computes correctly."""
 
     status: Annotated[Literal["ready"], Field(description="Always ready.", examples=["ready"])]
 
@@ -39,7 +39,7 @@ router = APIRouter()
     responses=problems(408, 431),
 )
 async def livez() -> Response:
-    """Ask this to know whether the process has to be started anew. It is answered however much there is to do."""
+    """Use it to decide whether to restart the process. It is answered even under overload."""
     return JSONResponse({"status": "alive"})
 
 
@@ -47,11 +47,11 @@ async def livez() -> Response:
     "/readyz",
     operation_id="readyz",
     tags=["probes"],
-    summary="One known estimate comes out right",
+    summary="The service computes a known estimate correctly",
     response_model=Ready,
     response_description="It does.",
     responses=problems(408, 431, 503),
 )
 async def readyz() -> Response:
-    """Ask this to know whether to send requests here. 503 while the service stops, or where it computes wrongly."""
+    """Use it to decide whether to send requests here. 503 while the service stops, or if it computes wrongly."""
     return JSONResponse({"status": "ready"}) if known_estimate_holds() else problem(503)

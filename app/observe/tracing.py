@@ -1,8 +1,8 @@
-"""OpenTelemetry traces, by FastAPI's own support; they need the extra `tracing`, and are off by default.
+"""Sends OpenTelemetry traces with FastAPI's own support. They need the extra `tracing` and are off by default.
 
-FastAPI puts path, query, method and Host of a request into its spans as they were sent. What is not on a short list
-is dropped where a span starts, so that neither an exporter nor a processor ever has it. Where the spans go is said
-by OpenTelemetry's own variables, such as OTEL_EXPORTER_OTLP_ENDPOINT.
+FastAPI puts path, query, method and Host of a request into its spans. Attributes that are not in `KEPT` are dropped
+when a span starts, so no processor or exporter ever gets them. Variables of OpenTelemetry, such as
+OTEL_EXPORTER_OTLP_ENDPOINT, set where the spans go.
 """
 
 from collections.abc import MutableMapping, Sequence
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.trace.export import SpanExporter
 
 OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
-"""Nothing, also where a variable or another library turns FastAPI's telemetry on: it would repeat what was sent."""
+"""No telemetry, even if a variable or another library turns FastAPI's on, because it would contain input."""
 
 KEPT: Final = frozenset({"http.request.method", "network.protocol.version", "url.scheme", "code.function.name"})
-"""Attributes that a span may start with; FastAPI adds route template, status and kind of error when it ends."""
+"""Attributes that a span may start with. FastAPI adds route template, status and kind of error at its end."""
 
 EXPORT_WITHIN_S: Final = 2
-"""How long spans may take to be sent, tries again included: a collector that is away must not hold up the end."""
+"""Time to send spans, retries included. A missing collector must not delay the end of the process."""
 
 _trace: ContextVar[str] = ContextVar("retrorun.trace", default="")
 
 
 class NoTracing(Exception):
-    """Traces are asked for, and what they need is not installed."""
+    """Traces are on, and their packages are not installed."""
 
 
 def current_trace() -> str:
-    """Return the trace of the request that is being served, if it has one."""
+    """Return the trace id of the request that is being served, or an empty text."""
     return _trace.get()
 
 
 def forget_trace() -> None:
-    """Forget the trace of the request before."""
+    """Forget the trace id of the previous request."""
     _trace.set("")
 
 
 def exporter_of_environment() -> "SpanExporter":
-    """Return an exporter that sends spans where OpenTelemetry's own variables say."""
+    """Return an exporter that sends spans to the address in OpenTelemetry's variables."""
     if find_spec("opentelemetry.exporter") is None or find_spec("opentelemetry.sdk") is None:
         raise NoTracing("Traces need the extra: pip install 'retrorun[tracing]', or set RETRORUN_TRACING to off.")
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
@@ -55,7 +55,7 @@ def exporter_of_environment() -> "SpanExporter":
 
 
 def telemetry(provider: "TracerProvider | None") -> TelemetryConfig:
-    """Return what FastAPI is told: spans for requests by this provider, and nothing else; or nothing at all."""
+    """Return the telemetry configuration for FastAPI: only spans of requests, or none without a provider."""
 
     def exclude(scope: MutableMapping[str, Any]) -> bool:
         return scope["path"] in ALWAYS_SERVED
@@ -64,28 +64,28 @@ def telemetry(provider: "TracerProvider | None") -> TelemetryConfig:
 
 
 def tracer_provider(exporter: "SpanExporter", *, at_once: bool = False) -> "TracerProvider":
-    """Return a provider of tracers whose spans hold nothing of what was sent.
+    """Return a provider of tracers whose spans contain no input.
 
     Parameters
     ----------
     exporter : SpanExporter
-        Where the spans go.
+        Sends the spans.
     at_once : bool
-        Send each when it ends, and not in batches.
+        Send each span when it ends, not in batches.
 
     Returns
     -------
     TracerProvider
-        The provider; how many traces it keeps is said by OTEL_TRACES_SAMPLER.
+        The provider. OTEL_TRACES_SAMPLER sets how many traces it keeps.
     """
-    # All of an extra.
+    # All these packages belong to an extra.
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider  # noqa: PLC0415, F401 - an extra; some names for types alone
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult  # noqa: PLC0415 - an extra
 
     class Discreet(Sampler):
-        """A sampler that leaves the choice to another and drops what a span must not hold."""
+        """A sampler that drops attributes a span must not contain, and leaves the decision to another sampler."""
 
         def __init__(self, inner: Sampler) -> None:
             self.inner = inner
@@ -109,7 +109,7 @@ def tracer_provider(exporter: "SpanExporter", *, at_once: bool = False) -> "Trac
             return f"Discreet({self.inner.get_description()})"
 
     class Noting(SpanProcessor):
-        """A processor that tells the log which trace a request is in."""
+        """A processor that keeps the trace id of a request for the log."""
 
         def on_start(self, span: Span, parent_context: Any = None) -> None:
             _trace.set(f"{span.get_span_context().trace_id:032x}")

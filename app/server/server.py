@@ -21,7 +21,7 @@ from retrorun.app.http.guard import Guard, Observing, State
 from retrorun.app.http.limits import where_it_happened
 from retrorun.app.main import build
 from retrorun.app.observe.logs import configure, lines
-from retrorun.app.observe.observer import Observer, metrics_alone
+from retrorun.app.observe.observer import Observer, metrics_service
 from retrorun.app.server.connection import LINGERING_TIMES, Connection, changed_uvicorn_names
 from retrorun.app.settings import Settings, variable
 from retrorun.app.streams import say
@@ -304,7 +304,7 @@ def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvico
         return None
     alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
     listener = listen(settings.host, settings.metrics_port, variable("metrics_port"))
-    return listener, configuration(metrics_alone(guard.observer.metrics, alone), alone)
+    return listener, configuration(metrics_service(guard.observer.metrics, alone), alone)
 
 
 def address(listener: socket.socket, settings: Settings) -> str:

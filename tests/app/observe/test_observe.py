@@ -20,7 +20,7 @@ from retrorun.app.http.limits import REFUSALS
 from retrorun.app.main import build, create_app
 from retrorun.app.observe.logs import JsonLines, trace_of
 from retrorun.app.observe.metrics import BUCKETS_S
-from retrorun.app.observe.observer import Exposition, Observer, metrics_alone
+from retrorun.app.observe.observer import Exposition, Observer, metrics_service
 from retrorun.app.observe.tracing import tracer_provider
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
@@ -151,7 +151,7 @@ class TestMetrics:
         guard = build(Settings(metrics_port=0))
         async with client_of(guard) as client:
             assert (await client.get("/metrics")).status_code == 404
-        async with client_of(metrics_alone(observer_of(guard).metrics, Settings())) as client:
+        async with client_of(metrics_service(observer_of(guard).metrics, Settings())) as client:
             answer = await client.get("/metrics")
             assert answer.status_code == 200
             assert "retrorun_build_info" in answer.text
