@@ -19,7 +19,7 @@ from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.numerics.arithmetic import Column, Rows
 from retrorun.models.physiology import energy
 from retrorun.models.vocabulary.answer import Indicator, Interval, Warning
-from retrorun.models.vocabulary.choices import IMPULSE, Gait, Section
+from retrorun.models.vocabulary.choices import IMPULSE, EvidenceGrade, Gait, Section
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.workout.answer import EnergyModels, SegmentAnswer, Totals, WorkoutLoad, WorkoutRatio, WorkoutSums
 from retrorun.models.workout.covered import COVERED_WARNED, Done, Parts, enough, parts_of
@@ -28,6 +28,7 @@ from retrorun.models.workout.shared_errors import (
     Sum,
     Sums,
     added,
+    grade_over,
     grid,
     interval,
     largest,
@@ -80,6 +81,8 @@ class Tally(NamedTuple):
     duration_s: float
     distance_m: float
     total: Sum
+    ratio_evidence: EvidenceGrade
+    """The weakest grade of the energy ratios of its segments."""
     active_kcal: float
     resting_kcal: float
     steps: Sum | None
@@ -257,6 +260,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
         duration_s=float(section["duration_s"][rows] @ times[rows]),
         distance_m=float(section["distance_m"]["value"][rows] @ times[rows]),
         total=total,
+        ratio_evidence=grade_over(builder.ratio["total_energy"]["evidence"], rows),
         active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
         resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
         steps=summed("steps", builder.forward, section, rows, times[rows], *of),
@@ -334,6 +338,9 @@ def ratios(
         "total_energy": ratio(*energies, score, values=(active + resting, active_under + resting_under)),
         "active_energy": ratio(*energies, score, values=(active, active_under)),
     }
+    if len(under) == 1:
+        # In one gait and one direction forward energy is a factor of both totals, as in an estimate.
+        found["total_energy"]["evidence"] = found["active_energy"]["evidence"] = under[0].ratio_evidence
     steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
     if steps[0] is not None and steps[1] is not None:
         found["cadence"] = ratio(steps[0], steps[1], score)

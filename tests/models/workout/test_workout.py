@@ -140,6 +140,24 @@ class TestOneSegment:
         impulse = alone.get("load", {}).get("patellofemoral_impulse_per_km")
         assert_same(answer, expected | ({"patellofemoral_impulse_per_km": impulse} if impulse else {}))
 
+    @given(PERSONS, st.floats(1.75, 1.8, exclude_max=True), st.sampled_from(["forward", "backward"]))
+    def test_its_ratio_has_the_grade_of_the_ratio_where_only_the_forward_equation_is_extrapolated(
+        self, person: Answer, speed_m_s: float, way: str
+    ) -> None:
+        """Direction was measured from 1.75 m/s, looney2025 from 1.8: the equation is a factor of both totals."""
+        slow: Answer = RUN | {"gait": "run", "speed_m_s": speed_m_s}
+        bout = cast(Answer, estimate(**person, **slow))
+        answer = answer_to(slow | {"direction": way}, RUN | {"direction": way}, REST, **person)
+        for name in ("total_energy", "active_energy"):
+            assert answer["ratio"][name]["evidence"] == bout["ratio"][name]["evidence"] == "B"
+            assert answer["totals"][f"{name}_kcal"]["evidence"] == bout[way][f"{name}_kcal"]["evidence"] == "D"
+
+    def test_the_forward_equation_counts_where_it_is_no_factor_of_both_totals(self) -> None:
+        """Both directions, or both gaits: each total then adds forward energies of different segments."""
+        slow: Answer = RUN | {"gait": "run", "speed_m_s": 1.76}
+        for listed, grade in (((slow, BACK), "D"), ((slow, WALK), "D"), ((RUN, BACK), "B"), ((RUN, WALK), "C")):
+            assert answer_to(*listed)["ratio"]["total_energy"]["evidence"] == grade
+
     @pytest.mark.parametrize("segment", [RUN, BACK, WALK, RUN | {"grade": 0.1}, WALK | {"direction": "backward"}])
     def test_its_warnings_and_sources_are_those_of_estimate(self, segment: Answer) -> None:
         answer = answer_to(segment)
