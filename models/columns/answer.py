@@ -1,4 +1,4 @@
-"""The columns of an answer while they are written."""
+"""The columns of an answer while they are being written."""
 
 from collections.abc import Callable, Collection
 from typing import Final, TypeAlias
@@ -12,31 +12,34 @@ from retrorun.models.estimate.builder import RATIO_NAMES
 from retrorun.models.vocabulary.choices import Section
 
 LINE_BYTES: Final = 64
+"""Size of a cache line of common processors."""
 PAD_BYTES: Final = LINE_BYTES * 5
-"""Added to each column, so that the same row of many columns does not fall on one line of the cache."""
+"""Space after each column. Columns whose starts differ by a power of two compete for the same few cache lines; the
+space spreads them."""
 PATTERNLESS: Final = -1
+"""Marks a row without a list of warnings, because it has no estimate."""
 
 Allocate: TypeAlias = Callable[[int], NDArray[np.uint8]]
 
 
 def empty(size: int) -> NDArray[np.uint8]:
-    """Return memory of a number of bytes."""
+    """Return new memory of a number of bytes."""
     return np.empty(size, np.uint8)
 
 
-def line(size: int) -> int:
-    """Return a number of bytes as whole lines of a processor's cache.
+def whole_lines(size: int) -> int:
+    """Return a number of bytes, rounded up to whole cache lines.
 
     Examples
     --------
-    >>> line(1), line(64), line(65)
+    >>> whole_lines(1), whole_lines(64), whole_lines(65)
     (64, 64, 128)
     """
     return -(-size // LINE_BYTES) * LINE_BYTES
 
 
 def stem_of(name: str) -> str:
-    """Return the name of the estimate that a column is a part of.
+    """Return the name of the estimate that a column belongs to.
 
     Examples
     --------
@@ -48,20 +51,20 @@ def stem_of(name: str) -> str:
 
 
 class Answer:
-    """Columns being written, row for row those of the bouts.
+    """The columns of an answer, with one row for each bout.
 
     Parameters
     ----------
     rows : int
         Number of rows.
     names : collection of str
-        Columns of `OUTPUTS` that are wanted.
+        Wanted columns of `OUTPUTS`.
     include : collection of str
         Sections of an estimate to compute.
     with_warnings : bool
         Whether warnings are wanted.
     allocate : callable
-        Returns memory of a number of bytes, aligned.
+        Returns aligned memory of a number of bytes.
     """
 
     def __init__(
@@ -70,11 +73,11 @@ class Answer:
         self.rows = rows
         self.include = include
         self.offsets: dict[str, int] = {}
-        """Where each column begins in the memory of all."""
+        """Where each column starts in the shared memory [bytes]."""
         size = 0
         for name in names:
             self.offsets[name] = size
-            size += line(rows * (1 if OUTPUTS[name].choices else 8)) + PAD_BYTES
+            size += whole_lines(rows * (1 if OUTPUTS[name].choices else 8)) + PAD_BYTES
         memory = allocate(size)
         self.numbers: dict[str, NDArray[np.float64]] = {}
         self.words: dict[str, NDArray[np.int8]] = {}
@@ -84,36 +87,36 @@ class Answer:
             else:
                 self.numbers[name] = memory[offset : offset + rows * 8].view(np.float64)
         self.gaps: set[str] = set()
-        """Columns that are unknown somewhere: NaN, or -1, in those rows."""
+        """Columns with unknown values: NaN in numbers, -1 in words."""
         self.reasons = Reasons()
         self.status = np.zeros(rows, np.int8)
-        """Place in `reasons` of why a row has no estimate; 0 where it has one."""
+        """Number in `reasons` of why a row has no estimate; 0 if it has one."""
         self.patterns: dict[tuple[str, ...], int] = {}
-        """Each list of warnings that occurs, with its number."""
+        """The number of each list of warnings that occurs."""
         self.warnings = np.full(rows, PATTERNLESS, np.int32) if with_warnings else None
-        """Number of each row's list of warnings; -1 where it has no estimate."""
+        """Number of each row's list of warnings; -1 if it has no estimate."""
         self.with_spread = any(name.startswith("spread_") for name in names)
         self.pairs = {stem: self.pair(stem) for stem in map(stem_of, names)}
-        """Columns of each wanted estimate: their names, and those of its value and ends that are wanted themselves."""
+        """For each wanted estimate: the names of its columns; its value, low and high columns, None if not wanted."""
         self.wanted = {OUTPUTS[name].quantity for name in names}
         self.wanted |= {name for name, ratio in RATIO_NAMES.items() if ratio in self.wanted}
 
     def pair(self, stem: str) -> tuple[tuple[str, ...], list[NDArray[np.float64] | None]]:
-        """Return the wanted columns of an estimate: all their names, and the value and both ends."""
+        """Return the column names of an estimate, and its value, low and high columns, None if not wanted."""
         names = tuple(stem + ending for ending in PARTS.values())
         return names, [self.numbers.get(name) for name in names[:-1]]
 
-    def blank(self, rows: NDArray[np.intp]) -> None:
-        """Leave nothing in rows that have no estimate."""
+    def clear_rows(self, rows: NDArray[np.intp]) -> None:
+        """Mark all columns as unknown in rows without an estimate."""
         if not len(rows):
             return
         for name in (*self.numbers, *self.words):
-            self.absent(name, rows)
+            self.mark_unknown(name, rows)
         if self.warnings is not None:
             self.warnings[rows] = PATTERNLESS
 
-    def absent(self, name: str, rows: Selection) -> None:
-        """Write that a column is unknown in rows."""
+    def mark_unknown(self, name: str, rows: Selection) -> None:
+        """Mark a column as unknown in some rows."""
         self.gaps.add(name)
         if name in self.numbers:
             self.numbers[name][rows] = np.nan

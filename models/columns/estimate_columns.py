@@ -1,7 +1,7 @@
-"""Many bouts at once: columns in, columns out, by the same functions as a single estimate.
+"""Estimate many bouts at once: columns in, columns out, with the same functions as a single estimate.
 
-Rows that share their categories form a group. A group is computed in blocks that fit a processor's cache, each result
-written straight to its place; nothing here runs once for each row. `models.columns.inputs` checks and completes.
+Rows with the same categories form a group. A group is computed in blocks that fit the processor cache, and each result
+is written directly to its column. No Python code runs once per row. `models.columns.inputs` checks and completes rows.
 """
 
 import itertools
@@ -28,28 +28,30 @@ from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
 from retrorun.models.vocabulary.errors import Undefined
 
 CHUNK_ROWS: Final = 65_536
-"""Rows that are checked and grouped at once."""
+"""Number of rows that are checked and grouped at once."""
 BLOCK_ROWS: Final = 65_536
-"""Rows that are computed at once: what one step leaves is still in the cache for the next."""
+"""Number of rows that are computed at once; few enough that one step finds the result of the last in the cache."""
 TIMING: Final = ("cadence", "contact_time", "steps")
 MOTION: Final = ("speed", "duration", "distance")
 FEW_CONDITIONS: Final = 12
+"""Up to this many warnings a table of all combinations is faster than sorting the rows."""
 KEPT_BYTES: Final = 1 << 24
+"""Size of the memory that is freed once as a hint to the C library, see `keep_freed_memory`."""
 
 
 @cache
 def keep_freed_memory() -> None:
-    """Have the C library keep the memory that a block frees for the next one.
+    """Make the C library keep memory that one block frees, so that the next block reuses it.
 
-    Left alone it gives that memory back to the system and faults it in again: half of the time of many batches of
-    some thousand rows. glibc keeps up to twice the largest mapping that was ever freed (mallopt(3),
-    M_MMAP_THRESHOLD); other libraries do not mind.
+    This is a hint: glibc keeps up to twice the size of the largest block ever freed (mallopt(3), M_MMAP_THRESHOLD), so
+    one large block is allocated and freed. Without it glibc returns the memory to the system and requests it again,
+    which takes half of the time of many batches of some thousand rows. Other C libraries ignore the hint.
     """
     np.empty(KEPT_BYTES, np.uint8)
 
 
 def sections_of(names: Collection[str]) -> frozenset[Section]:
-    """Return the sections of an estimate that columns come from.
+    """Return the sections of an estimate that contain some columns.
 
     Examples
     --------
@@ -72,7 +74,7 @@ def sections_of(names: Collection[str]) -> frozenset[Section]:
 
 
 class LazyFactors:
-    """As `Factors`, but worked out only where an estimate is wanted: a power of a column costs most of all."""
+    """`Factors` that are computed on first use: the exponential of a column is slow, and often not all are needed."""
 
     def __init__(self, score: Number, spread: Number, ratio_spread: Number, backward_spread: Number | None) -> None:
         self.score = score
@@ -98,16 +100,18 @@ class LazyFactors:
 
 
 class ColumnAnswerBuilder(AnswerBuilder):
-    """A builder that writes a block's results to their places in the answer's columns, those that are wanted."""
+    """A builder that writes the wanted results of a block directly to the columns of the answer."""
 
     def __init__(self, *, gait: Gait, score: Number, answer: Answer, rows: Selection) -> None:
         super().__init__(gait=gait, score=score)
         self.answer = answer
         self.rows = rows
         self.written: set[str] = set()
-        self.stems = {
-            id(section): stem
-            for section, stem in (
+        # `put` receives a section as a dict. Dicts cannot be keys, so the identity of the dict finds its column prefix;
+        # the builder holds the dicts, so no identity is reused.
+        self.prefix_of_section_id = {
+            id(section): prefix
+            for section, prefix in (
                 (self.forward, "forward_"),
                 (self.backward, "backward_"),
                 (self.ratio, "ratio_"),
@@ -119,7 +123,7 @@ class ColumnAnswerBuilder(AnswerBuilder):
 
     def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
         """Write one estimate with the ends of its interval."""
-        stem = self.stems[id(section)] + name
+        stem = self.prefix_of_section_id[id(section)] + name
         if stem not in self.answer.pairs:
             return
         names, (central, low, high) = self.answer.pairs[stem]
@@ -131,7 +135,7 @@ class ColumnAnswerBuilder(AnswerBuilder):
                 function(value, factor, out=target[rows])
             elif target is not None:
                 target[rows] = function(value, factor)
-        self.note(names, value, evidence)
+        self.mark_written(names, value, evidence)
 
     def put_bounds(
         self,
@@ -141,27 +145,28 @@ class ColumnAnswerBuilder(AnswerBuilder):
         value: Number,
         evidence: Code | None = None,
     ) -> None:
-        """Write what has no value: its bounds, as multiples of another value."""
-        stem = self.stems[id(section)] + name
+        """Write bounds without a value, as multiples of another value."""
+        stem = self.prefix_of_section_id[id(section)] + name
         if stem in self.answer.pairs:
             names, (_, *ends) = self.answer.pairs[stem]
             for end, bound in zip(ends, bounds, strict=True):
                 if end is not None:
                     end[self.rows] = bound * value
-            self.note(names, value, evidence)
+            self.mark_written(names, value, evidence)
 
-    def note(self, names: tuple[str, ...], value: Number, evidence: Code | None) -> None:
-        """Note that the columns of an estimate are written and, in a sum, which finds any NaN, if one is unknown."""
+    def mark_written(self, names: tuple[str, ...], value: Number, evidence: Code | None) -> None:
+        """Mark columns as written, and as having gaps if any value is NaN."""
         self.written.update(names)
+        # A sum is NaN if any value is.
         gaps = isinstance(value, np.ndarray) and math.isnan(np.add.reduce(value))
         if gaps:
             self.answer.gaps.update(names)
         if names[-1] not in self.answer.words:
             return
         if evidence is None:
-            self.answer.absent(names[-1], self.rows)
+            self.answer.mark_unknown(names[-1], self.rows)
         else:
-            # The choices of such a column are the grades in their order, so that a grade's place is its code.
+            # The choices of such a column are the grades in order, so the code of a grade is its position.
             code = np.where(np.isnan(value), np.int8(-1), np.int8(evidence)) if gaps else evidence
             self.answer.words[names[-1]][self.rows] = code
 
@@ -169,16 +174,16 @@ class ColumnAnswerBuilder(AnswerBuilder):
         """Write one number."""
         if name in self.answer.numbers:
             self.answer.numbers[name][self.rows] = value
-            self.note((name,), value, None)
+            self.mark_written((name,), value, None)
 
     def word(self, name: str, word: str) -> None:
-        """Write one word, the same in every row."""
+        """Write one word to every row."""
         if name in self.answer.words:
             self.answer.words[name][self.rows] = OUTPUTS[name].choices.index(word)
             self.written.add(name)
 
     def label_intensity(self, forward_met: Number, backward_met: Number) -> None:
-        """Write the intensity of both directions: its place among light, moderate and vigorous."""
+        """Write the intensity of both directions, as its position among light, moderate and vigorous."""
         for name, met in (("forward_intensity", forward_met), ("backward_intensity", backward_met)):
             if name in self.answer.words:
                 active = (met >= INTENSITY_FROM_MET["moderate"]) + np.int8(0)
@@ -186,11 +191,12 @@ class ColumnAnswerBuilder(AnswerBuilder):
                 self.written.add(name)
 
     def wants(self, name: str) -> bool:
-        """Say whether any column comes from a quantity."""
+        """Return whether any wanted column comes from a quantity."""
         return name in self.answer.wanted
 
     def factors(self, *, spread: Number, ratio_spread: Number = 0.0, backward_spread: Number | None = None) -> Factors:
-        """Return the interval factors of a pair, each worked out when it is first looked at."""
+        """Return the interval factors of a pair, each computed on first use."""
+        # A `LazyFactors` has the same three attributes as a `Factors`, and callers use only these.
         return cast(Factors, LazyFactors(self.score, spread, ratio_spread, backward_spread))
 
     def load_pair(
@@ -203,7 +209,7 @@ class ColumnAnswerBuilder(AnswerBuilder):
         backward_known: Condition = True,
         at_best: tuple[Code | None, Code | None] = (None, None),
     ) -> None:
-        """Write a joint-load indicator in both directions, where it is known, if any of them is wanted."""
+        """Write a load indicator in both directions, where it is known, if a column of it is wanted."""
         if self.wants(name):
             super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known), at_best)
 
@@ -216,23 +222,23 @@ class ColumnAnswerBuilder(AnswerBuilder):
         backward_known: Condition = True,
         grades: Grades = UNGRADED,
     ) -> None:
-        """Write a quantity in both directions and its ratio, if any of them is wanted."""
+        """Write a quantity in both directions and its ratio, if a column of it is wanted."""
         if self.wants(name):
             super().pair(name, forward, backward, factors, settled(backward_known), grades)
 
     def warn(self, code: str, condition: Condition = True) -> None:
-        """Note a warning, for the rows where the condition holds."""
+        """Add a warning for the rows where the condition holds."""
         if self.answer.warnings is not None:
             super().warn(code, settled(condition))
 
     def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
-        """Note the rows without an estimate."""
+        """Store an error for the rows where the condition holds."""
         condition = settled(condition)
         if condition is not False:
             self.refusals.append((Undefined(field, message, code), condition))
 
     def close(self) -> None:
-        """Note what is left: refused rows, warnings, and that whatever was not written is unknown."""
+        """Write the status of refused rows and the warnings, and mark columns that were not written as unknown."""
         answer, rows = self.answer, self.rows
         for error, condition in self.refusals:
             reason = answer.reasons.number(error.field, error.code)
@@ -240,12 +246,12 @@ class ColumnAnswerBuilder(AnswerBuilder):
             answer.status[rows] = np.where((here == NO_FAULT) & condition, np.int8(reason), here)
         for name in (*answer.numbers, *answer.words):
             if name not in self.written:
-                answer.absent(name, rows)
+                answer.mark_unknown(name, rows)
         if answer.warnings is not None:
             answer.warnings[rows] = self.patterns_of_rows()
 
     def patterns_of_rows(self) -> NDArray[np.int32] | int:
-        """Return the number of each row's list of warnings, or one for all."""
+        """Return the number of each row's list of warnings, or one number for all rows."""
         varying = [condition for _, condition in self.warnings if isinstance(condition, np.ndarray)]
         if not varying:
             return self.pattern(tuple(code for code, _ in self.warnings))
@@ -254,7 +260,7 @@ class ColumnAnswerBuilder(AnswerBuilder):
         bits = np.zeros(len(varying[0]), kind)
         for place, condition in enumerate(varying):
             bits |= condition.astype(kind) << kind(place)
-        # Of few conditions there are few combinations: each has a place in a table. Else those that occur have one.
+        # With few conditions a table holds every combination. With many it holds only those that occur.
         size, places = 1 << len(varying), bits
         if few:
             found = np.flatnonzero(np.bincount(bits, minlength=size))
@@ -287,15 +293,15 @@ def estimate_columns(
     Parameters
     ----------
     columns : mapping
-        What is given of `models.columns.names.NUMBERS` and `WORDS`, by name, each of length `rows`.
+        Input columns by name, of `models.columns.names.NUMBERS` and `WORDS`, each of length `rows`.
     rows : int
         Number of rows.
     fields : collection of str, optional
-        Columns of the answer, of `models.columns.names.OUTPUTS` and "warnings"; all when left out.
+        Wanted columns, of `models.columns.names.OUTPUTS` and "warnings"; all when left out.
     include : collection of str, optional
-        Sections of an estimate to compute; those that the columns come from when left out.
+        Sections of an estimate to compute; those of the wanted columns when left out.
     least_rows : int, optional
-        Groups of fewer rows that share their categories are left out, with the reason `FEW`.
+        Groups with fewer rows are left out, with the reason `FEW`.
     allocate : callable, optional
         Returns memory of a number of bytes.
 
@@ -316,12 +322,12 @@ def estimate_columns(
             for group in complete(columns, chunk, answer.status[chunk], answer.reasons, least_rows):
                 for first in range(0, len(group), BLOCK_ROWS):
                     write_block(group.block(first, min(len(group), first + BLOCK_ROWS)), answer, start)
-    answer.blank(np.flatnonzero(answer.status != NO_FAULT))
+    answer.clear_rows(np.flatnonzero(answer.status != NO_FAULT))
     return answer
 
 
 def write_block(group: Group, answer: Answer, start: int) -> None:
-    """Compute some rows of a group and write them to their places."""
+    """Compute some rows of a group and write them to the answer."""
     rows, case = group.rows, group.case
     rows = slice(rows.start + start, rows.stop + start) if isinstance(rows, slice) else rows + start
     builder = ColumnAnswerBuilder(gait=case.gait, score=group.score, answer=answer, rows=rows)

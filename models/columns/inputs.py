@@ -1,6 +1,6 @@
-"""Columns of bouts, checked and completed: what `models.estimate.inputs` does for one bout, with masks.
+"""Check and complete columns of bouts, as `models.estimate.inputs` does for one bout, with masks.
 
-Where all rows agree a column becomes one number or word, which spares the work row by row.
+If all rows have the same value, a column becomes one number or word, which saves work.
 """
 
 import functools
@@ -26,15 +26,15 @@ from retrorun.models.vocabulary.quantities import INPUTS, RUNNING_FROM_M_S, WALK
 LEFT_OUT: Final = -1
 NO_FAULT: Final = 0
 FEW: Final = "few"
-"""Reason of a row that was left out because too few others share its group."""
+"""Reason for a row whose group has too few rows."""
 UNKNOWN_WORD: Final = -2
 Selection: TypeAlias = slice | NDArray[np.intp]
 Code: TypeAlias = int | NDArray[np.int8]
 
 SOURCES: Final = ("distance_m", "duration_s", "speed_m_s")
-"""Which of the three follows from the other two."""
+"""The quantities of which one is computed from the other two."""
 TWO: Final = 2
-"""How many of them are given."""
+"""Number of them that must be given."""
 WORDS_OF_CASE: Final = ("gait", "equal", "energy_model", "direction_model")
 CHOICES: Final = (*(len(WORDS[name]) for name in WORDS_OF_CASE), len(SOURCES))
 OF_THE_GAIT: Final = np.array(
@@ -48,14 +48,14 @@ EQUAL_SPEED, DOCUMENTED = WORDS["equal"].index("speed"), WORDS["direction_model"
 
 
 class InputColumn(NamedTuple):
-    """A column as it was given: values, for a word its place among the choices, and where there is one at all."""
+    """An input column: values (for words, positions among the choices), and the rows in which one is given."""
 
     values: NDArray[Any]
     given: Condition = True
 
 
 class Reasons:
-    """Why rows have no estimate: each field and code, numbered."""
+    """Numbers the reasons why rows have no estimate; a reason is a field and a code."""
 
     def __init__(self) -> None:
         self.numbers: dict[tuple[str, str], int] = {("", "ok"): NO_FAULT}
@@ -66,7 +66,7 @@ class Reasons:
 
 
 class Group(NamedTuple):
-    """Rows that share their categories, and a case of all rows of the chunk from which theirs are taken."""
+    """Rows with the same categories, and the case of the whole chunk; `block` takes the rows from it."""
 
     rows: Selection
     case: Case
@@ -74,7 +74,7 @@ class Group(NamedTuple):
     rest_assumed: Condition
 
     def block(self, start: int, stop: int) -> "Group":
-        """Return some of the rows, with their part of every column."""
+        """Return some of the rows, with their part of each column."""
         if isinstance(self.rows, slice):
             rows: Selection = slice(start, stop)
         else:
@@ -92,7 +92,7 @@ class Group(NamedTuple):
 
 
 class Chunk:
-    """The columns of some rows on their way to cases."""
+    """The input columns of some rows, while they are checked."""
 
     def __init__(
         self, columns: Mapping[str, InputColumn], rows: slice, status: NDArray[np.int8], reasons: Reasons
@@ -110,7 +110,7 @@ class Chunk:
                 self.values[name] = column.values[rows]
 
     def refuse(self, condition: Condition, field: str, code: str) -> None:
-        """Note the rows that have no estimate, and why, but for those that have a reason already."""
+        """Store a reason for the rows where the condition holds; a row keeps its first reason."""
         condition = settled(condition)
         if condition is not False:
             self.bad = True
@@ -118,11 +118,11 @@ class Chunk:
             self.status[:] = np.where((self.status == NO_FAULT) & condition, number, self.status)
 
     def has(self, name: str) -> Condition:
-        """Say where an input was given."""
+        """Return the rows in which an input is given."""
         return self.given.get(name, False)
 
     def checked(self, name: str, values: NDArray[np.float64], given: Condition = True) -> Number:
-        """Return numbers within their bounds, one for all where they agree; a row that is not is refused."""
+        """Return numbers within their bounds, one number if all are the same; refuse rows outside the bounds."""
         quantity = INPUTS[name]
         if given is not True:
             values = np.where(given, values, quantity.example)
@@ -139,7 +139,7 @@ class Chunk:
         return values
 
     def number(self, name: str, default: float) -> Number:
-        """Return an input with its default in the rows where it was left out."""
+        """Return an input, with its default in rows where it is left out."""
         if name not in self.given:
             return default
         given = self.given[name]
@@ -147,7 +147,7 @@ class Chunk:
         return values if given is True else cast(Number, np.where(given, values, default))
 
     def word(self, name: str, default: Code) -> Code:
-        """Return the places of words among their choices, one for all where they agree."""
+        """Return the positions of words among their choices, one number if all are the same."""
         if name not in self.given:
             return default
         given, codes = self.given[name], self.values[name]
@@ -163,21 +163,21 @@ class Chunk:
         return codes
 
     def all_or_none(self, *names: str) -> Condition:
-        """Return where several inputs were all given; a row that has a part of them is refused."""
+        """Return the rows that have all of several inputs; refuse rows that have only some of them."""
         whole, part = (functools.reduce(join, map(self.has, names)) for join in (operator.and_, operator.or_))
         self.refuse(part & negate(whole), "", "conflicting_inputs")
         return whole
 
     def cv(self, name: str, sd: Number, value: Number) -> Number:
-        """Return the coefficient of variation of an input's error; a row where it is beyond half is refused."""
+        """Return the coefficient of variation of an input's error; refuse rows where it is more than half."""
         if isinstance(sd, float) and sd == 0:
             return 0.0
         cv = sd / value
         self.refuse(cv > uncertainty.MAXIMUM_INPUT_CV, name, "out_of_range")
         return cv
 
-    def mend(self, value: Any) -> Any:
-        """Return a column in which refused rows have what the first good row has, so that they can be computed."""
+    def fill_refused_rows(self, value: Any) -> Any:
+        """Fill refused rows with the first valid row, so the block can be computed."""
         if not (self.bad and isinstance(value, np.ndarray)):
             return value
         return np.where(self.status == NO_FAULT, value, value[np.argmax(self.status == NO_FAULT)])
@@ -186,7 +186,7 @@ class Chunk:
 def complete(
     columns: Mapping[str, InputColumn], rows: slice, status: NDArray[np.int8], reasons: Reasons, least_rows: int
 ) -> Iterator[Group]:
-    """Yield the groups of a chunk of rows; rows count from the chunk's first, and refused ones have their reason.
+    """Yield the groups of a chunk, with rows counted from its first row, and store the reasons of refused rows.
 
     Parameters
     ----------
@@ -195,20 +195,20 @@ def complete(
     rows : slice
         The chunk.
     status : ndarray
-        The chunk's part of the reasons; written.
+        Numbers of the reasons for the rows of the chunk; changed in place.
     reasons : Reasons
-        Their numbers.
+        The reasons and their numbers.
     least_rows : int
         Groups with fewer rows are left out, with the reason `FEW`.
 
     Yields
     ------
     Group
-        Together they have every row, refused ones too, which go with the first that is not.
+        Together the groups contain every row. Refused rows are in the group of the first valid row.
     """
     chunk = Chunk(columns, rows, status, reasons)
     chunk.refuse(negate(chunk.has("body_mass_kg")), "body_mass_kg", "required")
-    # As the contract does: each input by itself in the order of a request, then what they are together.
+    # Check each input alone, in the order of the request, then their combination.
     mass = chunk.number("body_mass_kg", INPUTS["body_mass_kg"].example)
     bout = {name: chunk.number(name, INPUTS[name].example) for name in ("speed_m_s", "duration_s", "distance_m")}
     gait, grade, equal = chunk.word("gait", LEFT_OUT), chunk.number("grade", 0.0), chunk.word("equal", EQUAL_SPEED)
@@ -230,12 +230,12 @@ def complete(
     if chunk.bad and not (status == NO_FAULT).any():
         return
     if not isinstance(speed, np.ndarray):
-        # Never all floats: a float would raise where a column has a NaN in a row that is refused.
+        # At least one input must be a column: with floats only, the NaN of a refused row would raise an error.
         speed = np.full(chunk.size, speed)
     if isinstance(speed_cv, float):
         follows = 0
 
-    names: list[Code] = [chunk.mend(code) for code in (gait, equal, equation, direction_model, follows)]
+    names: list[Code] = [chunk.fill_refused_rows(code) for code in (gait, equal, equation, direction_model, follows)]
     numbers: dict[str, Any] = bout | {
         "body_mass_kg": mass,
         "speed_m_s": speed,
@@ -247,16 +247,16 @@ def complete(
     }
     if "oxygen_uptake_max_ml_kg_min" in chunk.given:
         numbers["oxygen_uptake_max_ml_kg_min"] = maximum
-    numbers = {name: chunk.mend(number) for name, number in numbers.items()}
+    numbers = {name: chunk.fill_refused_rows(number) for name, number in numbers.items()}
     support = chunk.number("weight_support", 0.0)
     if isinstance(support, np.ndarray) or support:
         for unmeasured in (gait == WALK, *(equal == WORDS["equal"].index(effort) for effort in EQUAL_EFFORT)):
             chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
-    score, rest_assumed = chunk.mend(score), chunk.mend(negate(own_rest))
+    score, rest_assumed = chunk.fill_refused_rows(score), chunk.fill_refused_rows(negate(own_rest))
     if own_rest is not False:
-        numbers["age_y"] = chunk.mend(where(own_rest, age, math.nan))
-    numbers["overground"] = chunk.mend(settled(chunk.word("overground", 0) == 1))
-    numbers["weight_support"] = chunk.mend(support)
+        numbers["age_y"] = chunk.fill_refused_rows(where(own_rest, age, math.nan))
+    numbers["overground"] = chunk.fill_refused_rows(settled(chunk.word("overground", 0) == 1))
+    numbers["weight_support"] = chunk.fill_refused_rows(support)
     for held, found in groups(names, chunk.size):
         here = status[found]
         if len(here) < least_rows:
@@ -269,7 +269,7 @@ def complete(
 def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Selection]]:
     """Yield each combination of codes that occurs, with its rows."""
     if all(isinstance(code, int) for code in codes):
-        yield tuple(codes), slice(0, size)  # type: ignore[arg-type]  # `all` has just seen that each is an int
+        yield tuple(codes), slice(0, size)  # type: ignore[arg-type]  # the line above checked that each is an int
         return
     key = np.zeros(size, np.int16)
     for code, choices in zip(codes, CHOICES, strict=True):
@@ -291,7 +291,7 @@ def scores(interval: Number) -> Number:
 
 
 def complete_bouts(chunk: Chunk, bout: dict[str, Number]) -> Code:
-    """Complete speed, duration and distance in place, and return which one follows: its place in `SOURCES`."""
+    """Complete speed, duration and distance in place, and return the position in `SOURCES` of the computed one."""
     speed, duration, distance = (chunk.has(name) for name in ("speed_m_s", "duration_s", "distance_m"))
     count = np.int8(0) + speed + duration + distance
     chunk.refuse(count != TWO, "", "conflicting_inputs")
@@ -299,14 +299,14 @@ def complete_bouts(chunk: Chunk, bout: dict[str, Number]) -> Code:
     for place, name in enumerate(SOURCES):
         here = settled(follows == place)
         if here is not False:
-            # Duration and speed each follow from the distance and the other one.
+            # Duration is distance over speed, and speed is distance over duration.
             of = bout["speed_m_s"] * bout["duration_s"] if place == 0 else bout["distance_m"] / bout[SOURCES[-place]]
             bout[name] = chunk.checked(name, np.atleast_1d(where(here, of, bout[name])))
     return follows
 
 
 def gaits(chunk: Chunk, gait: Code, speed_m_s: Number) -> Code:
-    """Return the gait of each row, from its speed where it was left out."""
+    """Return the gait of each row, from its speed if left out."""
     inferred = where(settled(speed_m_s >= RUNNING_FROM_M_S), RUN, WALK)
     gait = where(settled(gait == LEFT_OUT), inferred, gait)
     chunk.refuse((gait == WALK) & (speed_m_s > WALKING_SPEED_HIGH_M_S), "speed_m_s", "out_of_range")
@@ -314,7 +314,7 @@ def gaits(chunk: Chunk, gait: Code, speed_m_s: Number) -> Code:
 
 
 def equations(chunk: Chunk, equation: Code, gait: Code) -> Code:
-    """Return the equation of each row, the default of its gait where it was left out."""
+    """Return the equation of each row, the default of its gait if left out."""
     default = DEFAULT_EQUATION[gait] if isinstance(gait, np.ndarray) else int(DEFAULT_EQUATION[gait])
     equation = where(settled(equation == LEFT_OUT), default, equation)
     chunk.refuse(negate(OF_THE_GAIT[gait, equation]), "energy_model", "conflicting_inputs")
@@ -322,7 +322,7 @@ def equations(chunk: Chunk, equation: Code, gait: Code) -> Code:
 
 
 def resting_powers(own_rest: Condition, *, body_mass_kg: Number, height_m: Number, age_y: Number, sex: Code) -> Number:
-    """Return resting power [W/kg], of the person where age, sex and height were given."""
+    """Return resting power [W/kg], computed from age, sex and height where they are given."""
     usual = energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=energy.MET_ML_KG_MIN)
     if own_rest is False:
         return usual

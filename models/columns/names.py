@@ -1,7 +1,7 @@
-"""Names of an estimate as columns: each is the path of the number in the answer, with underscores.
+"""The column names of an estimate: the path of each number in the answer, joined with underscores.
 
-The value of an estimate has the plain name, the ends of its interval end in `_low` and `_high`, an evidence grade in
-`_evidence`. What is never known is no column.
+The value of an estimate has the plain name. The ends of its interval have the suffixes `_low` and `_high`, its evidence
+grade `_evidence`. Values that are never known have no column.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ NUMBERS: Final = (
     "oxygen_uptake_max_ml_kg_min",
     "weight_support",
 )
-"""Numbers of a request that may be columns; body mass must be."""
+"""Numbers of a request that can be columns; body mass is required."""
 
 WORDS: Final[dict[str, tuple[str, ...]]] = {
     "gait": get_args(Gait),
@@ -37,26 +37,26 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "sex": get_args(Sex),
     "overground": ("false", "true"),
 }
-"""Words of a request that may be columns, each with its choices."""
+"""Words of a request that can be columns, each with its choices."""
 
 FLAGS: Final = frozenset({"overground"})
-"""Those of them that are true or false in a request."""
+"""The words that are true or false in a request."""
 
 
 class Output(NamedTuple):
-    """A column of an answer: where it stands in the answer, and its choices if it is a word."""
+    """A column of an answer: its path in the answer, and its choices if it is a word."""
 
     path: tuple[str, ...]
     choices: tuple[str, ...] = ()
 
     @property
     def quantity(self) -> str:
-        """Name of the quantity that it is the value, an end or the grade of."""
+        """The quantity whose value, end or grade the column holds."""
         return self.path[-2] if self.path[-1] in PARTS else self.path[-1]
 
 
 PARTS: Final = {"value": "", "low": "_low", "high": "_high", "evidence": "_evidence"}
-"""Ending of a column's name for each part of an estimate."""
+"""Suffix of the column name for each part of an estimate."""
 
 NEVER_KNOWN: Final = (
     "forward_load_knee_extensor_moment_ratio",
@@ -64,12 +64,12 @@ NEVER_KNOWN: Final = (
     "forward_speed_m_s_evidence",
     "forward_distance_m_evidence",
 )
-"""Indicators that one direction does not have, and grades of what is given."""
+"""Indicators that are missing in one direction, and grades of given values."""
 ONLY_BOUNDED: Final = "backward_load_achilles_relative_load"
 
 
 def _columns(path: tuple[str, ...], hint: Any) -> dict[str, Output]:
-    """Return the columns at a place of the answer."""
+    """Return the columns below a path of the answer."""
     if get_origin(hint) is NotRequired:
         hint = get_args(hint)[0]
     if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Graded, Bounds, Indicator):
@@ -93,13 +93,13 @@ OUTPUTS: Final[dict[str, Output]] = {
     "energy_model": Output(("models", "energy_model"), WORDS["energy_model"]),
     "direction_model": Output(("models", "direction_model"), WORDS["direction_model"]),
 }
-"""Every column of an answer but its status and its warnings, in the order of the answer."""
+"""Every column of an answer except status and warnings, in the order of the answer."""
 for _name in [name for name in OUTPUTS if name.startswith("spread_personal_")]:
-    del OUTPUTS[_name]  # Own measurements are no columns.
+    del OUTPUTS[_name]  # Columns cannot have own measurements.
 
 WARNINGS: Final = "warnings"
 FIELDS: Final = (*OUTPUTS, WARNINGS)
-"""What may be asked for."""
+"""The names that a request may list in `fields`."""
 
 STATUS: Final = (
     "ok",
@@ -112,11 +112,11 @@ STATUS: Final = (
     "no_equal_speed",
     "not_above_rest",
 )
-"""What a row's status may be: it has an estimate, or the code of the problem that a single request would get."""
+"""Values of a row's status: ok if it has an estimate, else the code of the error that a single request would get."""
 
 
 def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
-    """Return the asked columns, or raise where one is unknown or asked twice.
+    """Return the wanted columns; raise if one is unknown or listed twice.
 
     Examples
     --------
@@ -129,5 +129,5 @@ def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
             hint = f"did you mean {near[0]}?" if near else "name a path in the estimate, with underscores."
             raise Conflict("fields", f"A field is unknown: {hint}", "unknown_field")
     if not fields or len(set(fields)) < len(fields):
-        raise Conflict("fields", "Give at least one field, and each once.", "not_unique")
+        raise Conflict("fields", "Give at least one field, and each only once.", "not_unique")
     return tuple(fields)

@@ -1,7 +1,8 @@
-"""The builder an answer is written on: forward, backward and ratio side by side, with what was found on the way.
+"""Collects the forward, backward and ratio values of one answer, with its warnings and refusals.
 
-Most quantities are a pair: a forward estimate with its spread, and a backward one that adds the spread of the
-ratio. What both share cancels in the ratio. `AnswerBuilder.pair` writes all three; floats and columns alike.
+Most quantities are a pair: a forward estimate with its spread, and a backward estimate that adds the spread of the
+ratio. Errors that both directions share cancel in the ratio. `AnswerBuilder.pair` writes all three values, as floats
+or as columns.
 """
 
 import math
@@ -32,8 +33,8 @@ RATIO_NAMES: Final = {
     "patellofemoral_impulse_per_km_bw_s": "patellofemoral_impulse_per_km",
     "achilles_relative_load": "achilles_relative_load",
 }
-"""Name of each quantity's ratio: the same word without a unit, since a ratio has none. Quantities that can
-only move with one of these (oxygen uptake with total energy, steps with cadence) have no ratio of their own."""
+"""Name of each quantity's ratio: the same word without a unit. A quantity that is proportional to one of these (oxygen
+uptake to total energy, steps to cadence) has the same ratio, and it is not repeated."""
 
 
 class Factors(NamedTuple):
@@ -45,11 +46,11 @@ class Factors(NamedTuple):
 
 
 EXACT: Final = Factors(1.0, 1.0, 1.0)
-"""Of what the caller gave without an error."""
+"""Factors of a value that the caller gave without an error."""
 
 
 class Grades(NamedTuple):
-    """Evidence grades of a pair: forward, backward and their ratio; None where there is nothing to grade."""
+    """Evidence grades of a pair: forward, backward and their ratio. None means no grade."""
 
     forward: Code | None = None
     backward: Code | None = None
@@ -62,11 +63,11 @@ LOAD_CODES: Final = {
     name: {gait: (code_of(forward), code_of(backward)) for gait, (forward, backward) in grades.items()}
     for name, grades in EVIDENCE_GRADES.items()
 }
-"""The grades of loads, forward and backward, as `weaker` compares them."""
+"""The grades of loads, forward and backward, as codes that `weaker` compares."""
 
 
 class AnswerBuilder:
-    """Forward, backward and ratio of one bout or of a block of rows."""
+    """Collects the forward, backward and ratio values of one bout or of a block of rows."""
 
     def __init__(self, *, gait: Gait, score: Number) -> None:
         self.gait = gait
@@ -78,26 +79,26 @@ class AnswerBuilder:
         self.backward_load: Values = {}
         self.ratio_load: Values = {}
         self.load_known: Condition = True
-        """Where any load is known at all."""
+        """Rows in which loads are known: False where a treadmill carries part of the body."""
         self.warnings: list[tuple[str, Condition]] = []
         self.refusals: list[tuple[Undefined, Condition]] = []
 
     def wants(self, name: str) -> bool:
-        """Say whether a quantity of a pair is to be written, and so is worth working out."""
+        """Return whether a quantity is wanted, so that it has to be computed."""
         return True
 
     def warn(self, code: str, condition: Condition = True) -> None:
-        """Note a warning, for the rows where the condition holds."""
+        """Add a warning for the rows where the condition holds."""
         if condition is not False:
             self.warnings.append((code, condition))
 
     def warn_of_load(self, code: str, condition: Condition = True) -> None:
-        """Note a warning about loads, for the rows where any load is known and the condition holds."""
+        """Add a warning about loads for the rows where loads are known and the condition holds."""
         if condition is not False:
             self.warn(code, self.load_known & condition)
 
     def refuse(self, condition: Condition, field: str, message: str, code: str) -> None:
-        """Raise `Undefined` where the condition holds; on columns note the rows."""
+        """Raise `Undefined` if the condition holds; for columns, store the refused rows instead."""
         if condition is False:
             return
         error = Undefined(field, message, code)
@@ -115,12 +116,12 @@ class AnswerBuilder:
         ratio_spread : float or ndarray
             Coefficient of variation of the ratio [1].
         backward_spread : float or ndarray, optional
-            Coefficient of variation of the backward estimate; when left out both of the others, independent [1].
+            Coefficient of variation of the backward estimate; the root sum square of the other two when left out [1].
 
         Returns
         -------
         Factors
-            Of the forward estimate, the backward one and the ratio [1].
+            Factors of the forward estimate, the backward estimate and the ratio [1].
         """
         if backward_spread is None:
             backward_spread = (spread * spread + ratio_spread * ratio_spread) ** 0.5
@@ -138,7 +139,10 @@ class AnswerBuilder:
         backward_known: Condition = True,
         grades: Grades = UNGRADED,
     ) -> None:
-        """Write a quantity in both directions and its ratio; backward None, or not known, where it is unknown."""
+        """Write a quantity in both directions and its ratio.
+
+        `backward` is None if it is never known; `backward_known` is False in the rows where it is unknown.
+        """
         self.put(self.forward, name, forward, factors.forward, grades.forward)
         if backward is not None and backward_known is not False:
             if backward_known is not True:
@@ -158,9 +162,9 @@ class AnswerBuilder:
         backward_known: Condition = True,
         at_best: tuple[Code | None, Code | None] = (None, None),
     ) -> None:
-        """Write a joint-load indicator as `pair` does, where it is known, with its evidence grades.
+        """Write a load indicator in both directions and its ratio, where they are known, with evidence grades.
 
-        `at_best` holds grades, forward and backward, that those of the indicator may not be better than.
+        `at_best` holds the best grades that the indicator may have, forward and backward.
         """
         self.put_load(name, forward, factors.forward, known, at_best[0])
         backward_known = known & backward_known & self.load_known
@@ -173,7 +177,7 @@ class AnswerBuilder:
     def put_load(
         self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code | None = None
     ) -> None:
-        """Write a forward joint-load indicator, where it is known, with its evidence grade."""
+        """Write a forward load indicator where it is known, with its evidence grade."""
         known = known & self.load_known
         if known is not False:
             evidence: Code = LOAD_CODES[name][self.gait][0]
@@ -186,7 +190,7 @@ class AnswerBuilder:
     def put_backward_load(
         self, name: str, value: Number, factor: Number, known: Condition, at_best: Code | None = None
     ) -> None:
-        """Write a backward joint-load indicator, where it is known, with its evidence grade."""
+        """Write a backward load indicator where it is known, with its evidence grade."""
         known = known & self.load_known
         if known is not False:
             evidence: Code = LOAD_CODES[name][self.gait][1]
@@ -197,7 +201,7 @@ class AnswerBuilder:
             self.put(self.backward_load, name, value, factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
-        """Write the ends of a backward indicator that has no value: bounds times forward at the backward speed."""
+        """Write a backward indicator that has bounds but no value: bounds times forward at the backward speed."""
         if self.load_known is False:
             return
         same_speed = known_only(same_speed, self.load_known)
@@ -205,7 +209,7 @@ class AnswerBuilder:
         self.put_bounds(self.ratio_load, RATIO_NAMES[name], bounds, same_speed / forward)
 
     def put(self, section: Values, name: str, value: Number, factor: Number, evidence: Code | None = None) -> None:
-        """Write one estimate with the ends of its interval, and its evidence grade where it has one."""
+        """Write one estimate with the ends of its interval, and its evidence grade if it has one."""
         if evidence is None:
             section[name] = {"value": value, "low": value / factor, "high": value * factor}
         else:
@@ -224,18 +228,18 @@ class AnswerBuilder:
         value: Number,
         evidence: Code | None = None,
     ) -> None:
-        """Write what has no value: its bounds, as multiples of another value."""
+        """Write bounds without a value, as multiples of another value."""
         section[name] = {"low": bounds[0] * value, "high": bounds[1] * value}
         if evidence is not None:
             section[name]["evidence"] = grades_of(evidence)
 
     def label_intensity(self, forward_met: Number, backward_met: Number) -> None:
-        """Write the absolute intensity of both directions."""
+        """Write the absolute intensity of both directions: light, moderate or vigorous."""
         self.forward["intensity"] = intensity(met=forward_met)
         self.backward["intensity"] = intensity(met=backward_met)
 
     def close_load(self) -> None:
-        """Put the joint-load indicators into their sections; a direction without any has no such section."""
+        """Add the load indicators to the answer; a direction without indicators gets no load section."""
         for section, found in (
             (self.forward, self.forward_load),
             (self.backward, self.backward_load),
@@ -246,12 +250,12 @@ class AnswerBuilder:
 
 
 def known_only(value: Number, known: Condition) -> Number:
-    """Return a value, on columns NaN in the rows where it is unknown."""
+    """Return a value; in a column, NaN in the rows where it is unknown."""
     return value if known is True else where(known, value, np.nan)
 
 
 def rows_of(section: Values, rows: NDArray[np.intp]) -> list[Values]:
-    """Return rows of a section of columns as sections of one bout each, without what is unknown there."""
+    """Return one section for each row of a section of columns, without the values that are unknown in that row."""
     answers: list[Values] = [{} for _ in rows]
     for name, column in section.items():
         if isinstance(column, dict):

@@ -1,4 +1,4 @@
-"""One bout, complete, and the power of each direction that follows from it."""
+"""One complete bout, and the power of each direction at any speed."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from retrorun.models.vocabulary.choices import DirectionModelName, Equal, Gait
 
 
 class Case(NamedTuple):
-    """One bout, complete: categories as words, quantities as floats or columns; made by keyword."""
+    """One complete bout: categories as words, quantities as floats or columns. Create it by keyword."""
 
     gait: Gait
     energy_model: str
@@ -27,7 +27,7 @@ class Case(NamedTuple):
     step_rate_ratio: Number
     equal: Equal = "speed"
     follows: str = "distance_m"
-    """Which of speed, duration and distance follows from the other two."""
+    """The one of speed, duration and distance that is computed from the other two."""
     speed_cv: Number = 0.0
     body_mass_cv: Number = 0.0
     oxygen_uptake_max_ml_kg_min: Number | None = None
@@ -38,7 +38,7 @@ class Case(NamedTuple):
 
 
 class Spreads(NamedTuple):
-    """How far a person may lie from forward power and from the ratio, and how the two errors go together."""
+    """Variances of a person's forward power and ratio, and their covariance."""
 
     forward_variance: Number
     ratio_variance: Number
@@ -46,23 +46,26 @@ class Spreads(NamedTuple):
 
 
 def on_a_grade(case: Case) -> Condition:
-    """Say whether the ground counts as a grade."""
+    """Return whether the ground counts as a slope."""
     return settled(outside(case.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
 
 
 def forward_power(case: Case) -> Callable[[Number], Number]:
-    """Return forward power as a function of speed, before own measurements, with still air where asked for."""
+    """Return forward power as a function of speed, without own measurements, with air drag if asked for."""
     return _in_still_air(case, treadmill_power(case))
 
 
 def backward_power(case: Case) -> Callable[[Number], Number]:
-    """Return backward power at equal speed: the ratio times that on a treadmill, and the same still air as forward."""
+    """Return backward power as a function of speed: ratio times treadmill power, plus the air drag of forward."""
     ratio, power = ratio_of(case), treadmill_power(case)
     return _in_still_air(case, lambda speed_m_s: ratio * power(speed_m_s))
 
 
 def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Number], Number]:
-    """Add still air where it is asked for: over the personal factor, which multiplies the whole."""
+    """Add air drag where it is asked for.
+
+    The caller multiplies the result by the personal factor, so the drag is divided by that factor here.
+    """
     if case.overground is False:
         return power
     own = own_factor(case)
@@ -72,12 +75,12 @@ def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Nu
 
 
 def own_factor(case: Case) -> float:
-    """Return what own measurements multiply power with."""
+    """Return the personal factor on power, 1 without own measurements."""
     return math.exp(case.personal.forward_log) if case.personal else 1.0
 
 
 def treadmill_power(case: Case) -> Callable[[Number], Number]:
-    """Return forward power as a function of speed, on the grade, with the rest and the weight support of a case."""
+    """Return forward treadmill power as a function of speed, with the grade, rest and weight support of a case."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     power: Callable[..., Number] = model.power_w_kg
     if model.needs_rest:
@@ -99,14 +102,14 @@ def _supported(of_speed: Callable[[Number], Number], case: Case, speed_m_s: Numb
 
 
 def supported(case: Case) -> Condition:
-    """Say whether a treadmill carries a part of the body."""
+    """Return whether a treadmill carries part of the body."""
     return settled(case.weight_support > 0)
 
 
 def ratio_of(case: Case) -> Number:
-    """Return the ratio of gross powers at equal speed that a case uses, of the person after own measurements.
+    """Return the ratio of gross power backward to forward at equal speed, with own measurements.
 
-    With weight support r^(1 - s / 0.2) below a support s of 0.2, and 1 from there (choice).
+    With weight support s the ratio r becomes r^(1 - s / 0.2) below 0.2, and 1 from 0.2 (choice).
     """
     ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
     if case.personal:
@@ -118,14 +121,14 @@ def ratio_of(case: Case) -> Number:
 
 
 def ratio_study_cv(case: Case, grade: Number) -> Number:
-    """Return how far studies differ in the ratio that a case uses."""
+    """Return the spread between studies of the ratio that a case uses [1]."""
     if case.equal in direction.EQUAL_EFFORT:
         return direction.HEART_RATE_STUDY_CV
     study = direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
     if supported(case) is False:
         return study
     doubled = uncertainty.UNMEASURED_STUDY_FACTOR * direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv
-    return where(supported(case), doubled, study)  # type: ignore[no-any-return]  # `where` takes words too
+    return where(supported(case), doubled, study)  # type: ignore[no-any-return]  # `where` accepts words too
 
 
 def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
@@ -136,8 +139,8 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
     case : Case
         The bout.
     studies_widened : float or ndarray
-        Factor on the variance between studies: 1 for the unscaled variances, (t / z)^2 for those that the ends of an
-        interval are written with, see `study_widening` [1].
+        Factor on the variance between studies: 1 for unscaled variances, (t / z)^2 for the ends of an interval, see
+        `study_widening` [1].
 
     Returns
     -------
@@ -146,8 +149,8 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
 
     Notes
     -----
-    Own measurements narrow what a level bout leaves open. What a grade adds, the wider model part and the doubled
-    study part where direction was not measured, no measurement has narrowed: it is added as it is.
+    Own measurements narrow the spread of a level bout. On a slope the model part is wider, and the study part doubles
+    where direction was not measured. No own measurement narrows these additions, so they are added in full.
     """
     on_grade, person = on_a_grade(case), PERSON_RATIO_CV[case.gait]
     forward = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
@@ -158,7 +161,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
         own_forward, own_ratio, own_covariance = own.variances(studies_widened)
         forward_variance = own_forward + forward_variance - level * level
     if case.equal in direction.EQUAL_EFFORT:
-        # A choice and not a standard deviation of studies: never widened.
+        # This spread is a choice, not a standard deviation of studies, so it is not widened.
         return Spreads(forward_variance, ratio_variance + study * study, covariance)
     if own is None:
         return Spreads(forward_variance, ratio_variance + studies_widened * study * study, covariance)
@@ -168,7 +171,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
 
 
 def study_widening(case: Case, score: Number) -> Number:
-    """Return by what factor the variance between studies is widened where the ends of an interval are written [1]."""
+    """Return the factor on the variance between studies for the ends of an interval, (t / z)^2 [1]."""
     studies = direction.DIRECTION_MODELS[case.direction_model][case.gait].studies
     factor = uncertainty.widening(score, studies=studies)
     return factor * factor

@@ -1,7 +1,7 @@
-"""The parts of an answer: what a movement costs, how the feet step, what the joints bear.
+"""Energies, power, oxygen uptake, MET and energy per kilometre of an answer.
 
-Written for floats and for columns alike: categories (gait, equal, equation) are single words, numbers may be
-columns. Every section writes on a `AnswerBuilder`; warnings are worded in `models.evidence.cautions`.
+Like every section, this works on floats and on columns: categories (gait, equal, equation) are single words, numbers
+may be columns. A section writes to an `AnswerBuilder`; the texts of its warnings are in `models.evidence.cautions`.
 """
 
 from typing import Final
@@ -17,12 +17,12 @@ from retrorun.models.physiology.uncertainty import root_sum_square
 from retrorun.models.vocabulary.quantities import PLAUSIBLE_UPTAKE_ML_KG_MIN
 
 ROUNDED: Final = 1e-12
-"""Share by which rounding may lift an oxygen uptake that was asked for above the plausible one (choice)."""
+"""Relative rounding error that an oxygen uptake may have above the plausible limit (choice)."""
 
 PLAUSIBLE_W_KG: Final = energy.power_of_oxygen_uptake(
     oxygen_uptake_ml_kg_min=PLAUSIBLE_UPTAKE_ML_KG_MIN * (1 + ROUNDED)
 )
-"""Power of the plausible oxygen uptake [W/kg]."""
+"""Power at the highest plausible oxygen uptake [W/kg]."""
 
 
 def energy_section(case: Case, move: Movement, builder: AnswerBuilder) -> None:
@@ -33,7 +33,7 @@ def energy_section(case: Case, move: Movement, builder: AnswerBuilder) -> None:
     builder.refuse(
         (forward_active < least * forward_w) | (backward_active < least * backward_w),
         "",
-        "The estimate cannot be told from rest, so that active energy is undefined: check body_mass_kg, height_m, "
+        "The estimate is too close to resting energy, so active energy is undefined. Check body_mass_kg, height_m, "
         "age_y and speed_m_s.",
         "not_above_rest",
     )
@@ -74,10 +74,10 @@ def forward_grade(case: Case) -> Code:
 
 
 def energy_grades(case: Case) -> Grades:
-    """Return the evidence grades of the energies: backward the weaker of forward energy and ratio.
+    """Return the evidence grades of the energies; backward has the weaker grade of forward energy and ratio.
 
-    At equal metabolic rate the energies are equal by definition: their ratio has no grade, and both have that of the
-    forward one.
+    At equal metabolic rate the energies are equal by definition. Then the ratio has no grade, and both directions have
+    the forward grade.
     """
     forward, carried = forward_grade(case), graded("weight_support")
     if case.equal == "metabolic_rate":
@@ -95,7 +95,7 @@ def energy_grades(case: Case) -> Grades:
 
 
 def per_km_section(case: Case, move: Movement, from_input: tuple[Number, Number], builder: AnswerBuilder) -> None:
-    """Write the energy per kilometre; `from_input` is what the caller's inputs add to its spread, each way."""
+    """Write the energy per kilometre; `from_input` holds the spreads from errors of the inputs, each way."""
     kcal_km = case.body_mass_kg * (1000 / energy.J_PER_KCAL)
     steepness_input, backward_input = from_input
     per_km = builder.factors(
@@ -111,10 +111,10 @@ def per_km_section(case: Case, move: Movement, from_input: tuple[Number, Number]
 
 
 def input_spreads(case: Case, move: Movement) -> tuple[Number, Number, tuple[Number, Number]]:
-    """Return what errors of the caller's speed and mass add to power, to energy, and to energy per km both ways.
+    """Return the spreads that errors of speed and body mass add to power, to energy, and to energy per km each way.
 
-    Energy over a given duration moves with power; over a given distance a faster bout is also shorter. Backward
-    energy per kilometre moves with the power and with the backward speed, which may grow faster than the forward.
+    For a given duration, energy changes as power does. For a given distance, a faster bout is also shorter. Backward
+    energy per kilometre changes with power and with backward speed, which may change more than forward speed does.
     """
     mass_cv = case.body_mass_cv
     if isinstance(case.speed_cv, float) and case.speed_cv == 0:
@@ -132,7 +132,7 @@ def input_spreads(case: Case, move: Movement) -> tuple[Number, Number, tuple[Num
 
 
 def gross_factors(move: Movement, from_input: Number, builder: AnswerBuilder) -> Factors:
-    """Return the factors of gross energy: the movement's spreads, and what the caller's inputs add to both."""
+    """Return the interval factors of gross energy, from the spreads of the movement and of the caller's inputs."""
     squared = from_input * from_input
     return builder.factors(
         spread=(move.forward_spread * move.forward_spread + squared) ** 0.5,
@@ -144,10 +144,10 @@ def gross_factors(move: Movement, from_input: Number, builder: AnswerBuilder) ->
 def active_factors(
     forward_growth: Number, backward_growth: Number, move: Movement, from_input: Number, builder: AnswerBuilder
 ) -> Factors:
-    """Return the factors of active energy, gross less a rest that is taken and not estimated.
+    """Return the interval factors of active energy: gross energy minus rest, where rest has no error.
 
-    A relative error of gross energy grows by gross over active, in each direction by its own share of rest; what
-    both directions have in common then no longer cancels to the full in the ratio.
+    A relative error of gross energy grows by the factor gross over active, which differs between the directions. Errors
+    that both directions share therefore do not cancel completely in the ratio.
     """
     squared, apart = from_input * from_input, backward_growth - forward_growth
     forward_variance = move.forward_spread * move.forward_spread + squared
@@ -164,7 +164,7 @@ def active_factors(
 
 
 def energy_warnings(case: Case, move: Movement, builder: AnswerBuilder) -> None:
-    """Say where the energies leave the data behind them."""
+    """Add a warning wherever the energies are outside the data."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     backward_speed = case.speed_m_s if move.speed_m_s is None else move.speed_m_s
     if model.speed_range_m_s != energy_models.EVERY_SPEED:

@@ -1,4 +1,4 @@
-"""One bout as a case, and what backward movement follows from the forward one when something is held equal."""
+"""Compute the backward movement from the forward one when speed, metabolic rate or effort is equal."""
 
 from typing import Final, NamedTuple
 
@@ -22,27 +22,27 @@ from retrorun.models.physiology.uncertainty import CONVERSION_CV
 from retrorun.models.vocabulary.quantities import speed_bounds
 
 LEAST_ELASTICITY: Final = 0.1
-"""Elasticity of power to speed below which a speed solved from a power is undefined: its interval would span
-more than a factor of ten, and the first-order propagation behind it would no longer hold (choice)."""
+"""Smallest elasticity of power to speed at which a speed is solved from a power (choice). Below it the interval would
+span more than a factor of ten, and first-order error propagation would fail."""
 
 
 BEYOND_THE_ROOT: Final = 1.01
-"""How far the bounds of a search reach beyond a root that may lie at their end (choice)."""
+"""Factor by which a search extends beyond a root that may be at its end (choice)."""
 
 
 class Movement(NamedTuple):
-    """What backward movement follows from the forward one under what is held equal; spreads as ends are written."""
+    """Power of both directions, the backward speed, and their spreads as used for the ends of intervals."""
 
     forward_w_kg: Number
     backward_w_kg: Number
     speed_m_s: Number | None
     """Backward speed; None where it is unknown."""
     forward_spread: Number
-    """Spread of forward power, without what the caller's own inputs add."""
+    """Spread of forward power, without errors of the caller's inputs."""
     power_spread: Number
     """Spread of the ratio of powers."""
     backward_spread: Number
-    """Spread of backward power: both, and what they have in common."""
+    """Spread of backward power, from both of these and their covariance."""
     covariance: Number
     """Covariance of the errors of forward power and of the ratio of powers."""
     speed_spread: Number
@@ -52,12 +52,12 @@ class Movement(NamedTuple):
 
 
 def movement(case: Case, builder: AnswerBuilder) -> Movement:
-    """Find what equal intensity leaves open: the power at equal speed, or the speed at equal power."""
+    """Return the backward movement: its power at equal speed or effort, its speed at equal power."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     builder.refuse(
         outside(case.grade, model.defined_grade),
         "grade",
-        f"{case.energy_model} is not defined on this grade: use another energy_model, or leave it out.",
+        f"{case.energy_model} is not defined on this grade. Use another energy_model, or leave it out.",
         "grade_undefined",
     )
     model_w, own = forward_power(case)(case.speed_m_s), own_factor(case)
@@ -91,15 +91,15 @@ def equal_power(
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
     least, most = speed_bounds(case.gait)
     if supported(case) is not False:
-        # The ratio may be 1: then the root is the forward speed, which has to lie inside the bounds.
+        # The ratio may be 1. Then the root is the forward speed, and it must be inside the bounds.
         high = BEYOND_THE_ROOT * case.speed_m_s
     if case.personal:
-        # A person who runs backward at little cost may have the root above the forward speed.
+        # The root may be above the forward speed if this person runs backward at little cost.
         high = most + low
     refusal = (
         "speed_m_s",
-        f"No backward speed from {least:g} m/s on that can be told costs what this forward speed costs: give a faster "
-        "one, or hold speed equal.",
+        f"This speed is too slow to find a backward speed of at least {least:g} m/s with the same cost. Use a faster "
+        "one, or compare at equal speed.",
         "no_equal_speed",
     )
     none = (backward_at(low) > model_w) | (backward_at(high) < model_w)
@@ -127,7 +127,7 @@ def equal_power(
 
 
 def solved_grades(case: Case, speed_m_s: Number) -> Grades:
-    """Return the grades of a backward speed that was solved for, none of one that is given."""
+    """Return the grades of a backward speed that was solved for; a given speed has no grades."""
     if case.equal != "metabolic_rate":
         return UNGRADED
     fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
@@ -137,7 +137,7 @@ def solved_grades(case: Case, speed_m_s: Number) -> Grades:
 
 
 def motion_section(case: Case, move: Movement, builder: AnswerBuilder) -> None:
-    """Write speed, duration and distance, with what an error of the caller's speed does to each."""
+    """Write speed, duration and distance, each with the error that comes from the caller's speed."""
     builder.forward["duration_s"] = builder.backward["duration_s"] = case.duration_s
     cv, solved = case.speed_cv, move.speed_spread * move.speed_spread
     if move.speed_m_s is None:

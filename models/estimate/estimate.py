@@ -1,6 +1,6 @@
-"""One bout, forward and backward: the function behind the service.
+"""Estimate one bout, forward and backward.
 
-`estimate` checks and completes the caller's input and assembles the answer; the sections compute it.
+`estimate` checks and completes the caller's input and builds the answer; the section modules compute the values.
 """
 
 from collections.abc import Collection, Sequence
@@ -51,7 +51,7 @@ def estimate(
     strict: bool = False,
     include: Collection[Section] = SECTIONS,
 ) -> Estimate:
-    """Estimate what a bout costs forward and backward, and what it asks of the joints.
+    """Estimate the energy and joint loads of a bout, forward and backward.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def estimate(
     grade : float, optional
         Rise over run, 0 when left out [1].
     equal : {"speed", "metabolic_rate", "heart_rate", "perceived_exertion"}, optional
-        What equal intensity holds equal, speed when left out; duration is held in all.
+        What is the same in both directions; speed when left out. Duration is always the same.
     energy_model : str, optional
         Forward energy equation, the default of the gait when left out.
     direction_model : {"documented", "pooled"}, optional
@@ -72,22 +72,22 @@ def estimate(
     age_y, sex, height_m : optional
         All or none: age [a], sex and height [m] for resting energy; 3.5 ml/kg/min when left out.
     step_rate_ratio : float, optional
-        Own step rate over the preferred one, 1 when left out [1].
+        Own step rate over the preferred step rate, 1 when left out [1].
     interval : float, optional
         Probability inside each interval, 0.90 when left out [1].
     speed_sd_m_s, body_mass_sd_kg : float, optional
         Standard deviations of the errors of speed [m/s] and body mass [kg]; 0 when left out.
     oxygen_uptake_max_ml_kg_min : float, optional
-        Own maximal oxygen uptake [ml/kg/min]; adds the share of it.
+        Own maximal oxygen uptake [ml/kg/min]; adds `share_of_maximum`.
     measurements : sequence of Measurement, optional
         Own measurements in the gait of the bout; the answer then uses a personal factor.
     weight_support : float, optional
         Share of body mass that a treadmill carries, running only and not at equal heart rate or perceived exertion; 0
         when left out [1].
     overground : bool, optional
-        Whether still air slows the bout; not when left out.
+        Whether to add air drag; no when left out.
     strict : bool, optional
-        Raise instead of warning where an energy estimate would leave its data.
+        Raise instead of warning if an energy estimate is outside its data.
     include : collection of str, optional
         Sections to compute, all when left out.
 
@@ -104,7 +104,7 @@ def estimate(
         Not exactly two of speed, duration and distance; part of age, sex and height; an equation of the
         other gait; weight support of a walk.
     Undefined
-        No backward speed at equal metabolic rate, or a total that cannot be told from rest.
+        No backward speed at equal metabolic rate, or a total too close to resting energy.
     OutsideEvidence
         With `strict`, an energy estimate outside its data.
 
@@ -159,12 +159,12 @@ def estimate(
     )
     if weight_support and gait == "walk":
         raise Conflict(
-            "weight_support", "Weight support is answered for running only: leave it out, or set gait to run."
+            "weight_support", "Weight support is only available for running. Leave it out, or set gait to run."
         )
     if weight_support and equal in direction.EQUAL_EFFORT:
         raise Conflict(
             "weight_support",
-            "Weight support is answered at equal speed or metabolic_rate only: leave it out, or hold one of them.",
+            "Weight support is only available at equal speed or metabolic_rate. Leave it out, or choose one of them.",
         )
     if measurements:
         case = case._replace(personal=personal_of(case, measurements))
@@ -202,19 +202,19 @@ def estimate(
 
 
 def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[AnswerBuilder, Movement]:
-    """Write the asked sections of a complete case, floats or columns, and return them with the movement."""
+    """Return a builder with the wanted sections of a complete case, of floats or columns, and the movement."""
     builder = AnswerBuilder(gait=case.gait, score=score)
     return builder, fill(case, builder, include)
 
 
 def fill(case: Case, builder: AnswerBuilder, include: Collection[Section]) -> Movement:
-    """Write the asked sections of a complete case on a builder, and return the movement behind them."""
+    """Write the wanted sections of a complete case to a builder, and return the movement."""
     move = movement(case, builder)
     motion_section(case, move, builder)
     if "energy" in include:
         energy_section(case, move, builder)
     if "energy" in include or case.equal == "metabolic_rate":
-        # A solved speed is an energy estimate too, and whatever else is asked rests on it.
+        # A solved speed is an energy estimate too, and all other sections use it.
         energy_warnings(case, move, builder)
     stepping = case.gait == "run" and ("timing" in include or "load" in include)
     steps = running_steps(case, move) if stepping else None
@@ -239,7 +239,7 @@ def fill(case: Case, builder: AnswerBuilder, include: Collection[Section]) -> Mo
 
 
 def refuse_extrapolation(warnings: list[Warning]) -> None:
-    """Raise for the first warning that an energy estimate leaves its data; load and timing never raise."""
+    """Raise for the first warning of an energy estimate outside its data; load and timing never raise."""
     for warning in warnings:
         if warning["code"].startswith("energy."):
             raise OutsideEvidence("", f"{warning['message']} Change the bout, or leave strict out.", warning["code"])
@@ -261,13 +261,13 @@ def references(gait: Gait, equal: Equal, energy_model: str, own_rest: bool, incl
 
 CHECK_SPEED_M_S: Final = 3.0
 CHECK_POWER_W_KG: Final = 12.29
-"""looney2025 at 3 m/s on the level, the check value given with its coefficients (secondary)."""
+"""looney2025 at 3 m/s on level ground: the check value printed with its coefficients (secondary)."""
 CHECK_RATIO: Final = 1.30
 CHECK_DECIMALS: Final = 2
 
 
 def known_estimate_holds() -> bool:
-    """Say whether the models still give the published check value, and the documented ratio with it.
+    """Return whether the models reproduce the published check value and the documented ratio.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a caller sends, checked and completed; every input that was left out is noted with the value it took."""
+"""Check and complete the inputs of one bout; `assumed` gets the value of each input that was left out."""
 
 from typing import NamedTuple, cast
 
@@ -11,7 +11,7 @@ from retrorun.models.vocabulary.quantities import WALKING_SPEED_HIGH_M_S, check
 
 
 class Person(NamedTuple):
-    """Whose bout it is, and how the answer is to be given."""
+    """The person of a bout, with the direction model and the interval of the answer."""
 
     body_mass_kg: float
     direction_model: DirectionModelName
@@ -58,7 +58,7 @@ def person_of(
 
 
 def gait_of(gait: Gait | None, speed_m_s: float, assumed: Assumed) -> Gait:
-    """Return the gait of a bout, from its speed when left out, or raise where nobody walks as fast."""
+    """Return the gait of a bout, from its speed when left out; raise if it is too fast to walk."""
     if gait is None:
         gait = assumed["gait"] = timing.inferred_gait(speed_m_s=speed_m_s)
     if gait == "walk" and speed_m_s > WALKING_SPEED_HIGH_M_S:
@@ -74,19 +74,19 @@ def grade_of(grade: float | None, assumed: Assumed) -> float:
 
 
 def energy_model_of(energy_model: EnergyModelName | None, gait: Gait, assumed: Assumed) -> EnergyModelName:
-    """Return the forward energy equation, the default of the gait when left out, or raise if it is not for the gait."""
+    """Return the forward energy equation, the default of the gait when left out; raise if it is for the other gait."""
     if energy_model is None:
         energy_model = assumed["energy_model"] = cast(EnergyModelName, energy_models.default_energy_model(gait))
     elif energy_model not in energy_models.ENERGY_MODELS[gait]:
         choices = ", ".join(energy_models.ENERGY_MODELS[gait])
-        raise Conflict("energy_model", f"This equation is not for the gait {gait}; use one of: {choices}.")
+        raise Conflict("energy_model", f"This equation is not for the gait {gait}. Use one of: {choices}.")
     return energy_model
 
 
 def complete_bout(
     speed_m_s: float | None, duration_s: float | None, distance_m: float | None
 ) -> tuple[float, float, float, str]:
-    """Return speed [m/s], duration [s] and distance [m] from any two of them, and which one follows.
+    """Return speed [m/s], duration [s] and distance [m] from any two of them, and the name of the computed one.
 
     Examples
     --------
@@ -113,7 +113,7 @@ def complete_bout(
 
 
 def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:
-    """Say whether an estimate takes a bout, whichever two of its speed, duration and distance are given."""
+    """Return whether `estimate` accepts a bout, for each two of its speed, duration and distance."""
     distance = speed_m_s * duration_s
     try:
         for two in ((speed_m_s, duration_s, None), (speed_m_s, None, distance), (None, duration_s, distance)):
@@ -124,7 +124,7 @@ def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:
 
 
 def input_cv(field: str, sd: float, value: float) -> float:
-    """Return the coefficient of variation of an input's error [1], or raise where it is beyond half the input.
+    """Return the coefficient of variation of an input's error [1]; raise if it is more than half the input.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def input_cv(field: str, sd: float, value: float) -> float:
     cv = check(field, sd) / value
     if cv > uncertainty.MAXIMUM_INPUT_CV:
         share = f"{uncertainty.MAXIMUM_INPUT_CV:.0%}"
-        raise OutOfRange(field, f"{field} is answered up to {share} of what it belongs to.")
+        raise OutOfRange(field, f"{field} can be at most {share} of the value it belongs to.")
     return cv
 
 
@@ -145,12 +145,12 @@ def resting_power(
     height_m: float | None,
     assumed: Assumed,
 ) -> float:
-    """Return resting power [W/kg]: Mifflin-St Jeor, or 3.5 ml/kg/min, noted as assumed."""
+    """Return resting power [W/kg]: by Mifflin-St Jeor, or 3.5 ml/kg/min, which is then noted in `assumed`."""
     if age_y is None and sex is None and height_m is None:
         assumed["resting_oxygen_uptake_ml_kg_min"] = energy.MET_ML_KG_MIN
         return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=energy.MET_ML_KG_MIN))
     if age_y is None or sex is None or height_m is None:
-        raise Conflict("", "Give age_y, sex and height_m together, or none of them.")
+        raise Conflict("", "Give age_y, sex and height_m together, or leave all three out.")
     power = energy.mifflin1990(
         body_mass_kg=body_mass_kg, height_m=check("height_m", height_m), age_y=check("age_y", age_y), sex=sex
     )

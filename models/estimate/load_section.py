@@ -1,4 +1,4 @@
-"""Joint-load indicators of an answer."""
+"""Load indicators of an answer."""
 
 from retrorun.models.estimate.builder import AnswerBuilder, known_only
 from retrorun.models.estimate.case import Case, on_a_grade, supported
@@ -12,7 +12,7 @@ from retrorun.models.physiology.uncertainty import spread_factor
 
 
 def load_section(case: Case, move: Movement, steps: Steps | None, builder: AnswerBuilder) -> None:
-    """Write the joint-load indicators, as far as they are known; `steps` of running alone."""
+    """Write the load indicators that are known; `steps` is None for walking."""
     builder.warn(cautions.LOAD_MEANING)
     builder.load_known = negate(supported(case))
     builder.warn(cautions.WEIGHT_SUPPORT_LOADS, supported(case))
@@ -51,14 +51,14 @@ def load_section(case: Case, move: Movement, steps: Steps | None, builder: Answe
 
 
 def on_slope(case: Case, bounds_deg: tuple[float, float]) -> Condition:
-    """Say whether the slope is outside a range of degrees."""
+    """Return whether the slope is outside a range of degrees."""
     return outside(load.slope_deg(grade=case.grade), bounds_deg)
 
 
 def vertical_force(
     case: Case, speeds: tuple[Number, Number], steps: Steps | None, backward_known: Condition, builder: AnswerBuilder
 ) -> None:
-    """Write peak vertical force."""
+    """Write the peak vertical force."""
     there, back = speeds
     ratio = load.PEAK_VERTICAL_FORCE_RATIO[case.gait]
     if steps is None:
@@ -82,7 +82,7 @@ def vertical_force(
 def patellofemoral(
     case: Case, speeds: tuple[Number, Number], steps: Steps | None, backward_known: Condition, builder: AnswerBuilder
 ) -> None:
-    """Write peak patellofemoral force, and for running the impulse of one leg, per kilometre and per bout."""
+    """Write the peak patellofemoral force, and for running the impulse of one leg, per kilometre and per bout."""
     there, back = speeds
     known = negate(on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     rate = case.step_rate_ratio
@@ -128,7 +128,7 @@ def impulse_per_second(step: Step, peak_force_bw: Number) -> Number:
 
 
 def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Condition, builder: AnswerBuilder) -> None:
-    """Write the relative Achilles load; backward only its bounds, which do not scale with the interval."""
+    """Write the relative Achilles load; backward has only bounds, which do not depend on the interval asked for."""
     there, back = speeds
     name = "achilles_relative_load"
     forward = load.achilles_relative_load(gait=case.gait, speed_m_s=there)

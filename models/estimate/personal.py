@@ -1,4 +1,4 @@
-"""A caller's own measurements against the model, and the parts that an estimate's spread is built from."""
+"""Compare own measurements with the model, and list the parts of an estimate's spread."""
 
 import math
 from collections.abc import Sequence
@@ -24,11 +24,11 @@ from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import check
 
 NOTHING: Final = 1e-12
-"""Variance below which a part is the rounding of a difference (choice)."""
+"""Variances below this are rounding errors of a difference (choice)."""
 
 
 class Measurement(TypedDict):
-    """One own measurement, in the gait of the bout: speed, and gross oxygen uptake or gross energy."""
+    """One own measurement in the gait of the bout: speed, and gross oxygen uptake or gross energy with duration."""
 
     speed_m_s: float
     grade: NotRequired[float]
@@ -40,7 +40,7 @@ class Measurement(TypedDict):
 
 
 def personal_of(case: Case, measurements: Sequence[Measurement]) -> Personal:
-    """Return the personal factors that measurements in the gait of a case give."""
+    """Return the personal factors from own measurements in the gait of a case."""
     found = [measured(case, index, measurement) for index, measurement in enumerate(measurements)]
     known = direction.DIRECTION_MODELS[case.direction_model][case.gait]
     level_ratio_spread = root_sum_square(uncertainty.PERSON_RATIO_CV[case.gait], known.study_cv)
@@ -54,7 +54,7 @@ def personal_of(case: Case, measurements: Sequence[Measurement]) -> Personal:
 
 
 def measured(case: Case, index: int, measurement: Measurement) -> Measured:
-    """Return one measurement against the model, or raise where it has no prediction."""
+    """Return one measurement compared with the model; raise if the model has no prediction for it."""
     place = f"measurements/{index}"
     speed = check("speed_m_s", measurement["speed_m_s"], place)
     grade = check("grade", measurement.get("grade", 0.0), place)
@@ -69,7 +69,7 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
         power = kcal * energy.J_PER_KCAL / (duration * cast(float, case.body_mass_kg))
     else:
         raise Conflict(place, "Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s.")
-    # Measured on a treadmill or in still air, and carrying oneself.
+    # A measurement is taken on a treadmill, without air drag and without weight support.
     there = case._replace(grade=grade, speed_m_s=speed, weight_support=0.0, overground=False)
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):
         raise Undefined(f"{place}/grade", f"{case.energy_model} is not defined on this grade.", "grade_undefined")
@@ -81,8 +81,8 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
     if abs(log_error) > math.log(IMPLAUSIBLE_FACTOR):
         raise OutOfRange(
             place,
-            "The measurement is more than three times, or less than a third of, what the model gives: check its "
-            "units; oxygen uptake and energy are gross, rest included.",
+            "The measurement is more than three times or less than a third of the estimate. Oxygen uptake and energy "
+            "must be gross, with rest included. Check the units.",
             "implausible_measurement",
         )
     return Measured(log_error, cv, float(backward))
@@ -104,17 +104,17 @@ def personal_factors(case: Case, found: Personal, score: float) -> PersonalFacto
 def parts_of_spread(case: Case, move: Movement) -> Parts:
     """Return the parts that the spread of total energy is built from, unscaled.
 
-    Forward is the root sum square of conversion and model and person; backward adds the two of the ratio. After own
-    measurements errors go together, so that each direction and the ratio have one part of their own, and beside it
-    the part of that which is between studies. At equal metabolic rate the energies are the same, and the ratio's
-    parts go into the backward speed alone.
+    Forward is the root sum square of conversion, model and person; backward adds the two parts of the ratio. With own
+    measurements the errors are correlated. Then each direction and the ratio have one combined part, and the share of
+    it that is between studies. At equal metabolic rate the energies are the same, and the parts of the ratio affect
+    only the backward speed.
     """
     parts: Parts = {"conversion_cv": uncertainty.CONVERSION_CV}
     ratio_enters, known = case.equal != "metabolic_rate", direction.DIRECTION_MODELS[case.direction_model][case.gait]
     own_parts: dict[str, float] = {}
     if case.personal:
         whole = _variances(case, 1.0)
-        # The variances follow the factor on the study part in a straight line.
+        # The variances are linear in the factor on the study part.
         of_studies = [twice - once for twice, once in zip(_variances(case, 2.0), whole, strict=True)]
         for name, variance, of_study in zip(("forward", "backward", "ratio"), whole, of_studies, strict=True):
             if ratio_enters or name == "forward":

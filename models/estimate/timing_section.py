@@ -13,7 +13,7 @@ from retrorun.models.physiology.uncertainty import root_sum_square
 
 
 class Step(NamedTuple):
-    """Timing of a running step in one direction, with the speed and the force behind it."""
+    """Timing of a running step in one direction, with its speed and peak force."""
 
     speed_m_s: Number
     cadence_steps_per_min: Number
@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
 
 class Steps(NamedTuple):
-    """A running step in each direction, and whether backward contact time is known at that speed."""
+    """A running step in each direction, and where backward contact time is known."""
 
     forward: Step
     backward: Step
@@ -30,7 +30,7 @@ class Steps(NamedTuple):
 
 
 def running_steps(case: Case, move: Movement) -> Steps:
-    """Return the running steps of both directions; where the backward speed is unknown, at the forward speed."""
+    """Return the running steps of both directions; if the backward speed is unknown, both at the forward speed."""
     forward = running_step(case, case.speed_m_s)
     same = forward
     if move.speed_m_s is not None and move.speed_m_s is not case.speed_m_s:
@@ -54,7 +54,7 @@ def running_step(case: Case, speed_m_s: Number) -> Step:
 
 
 def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
-    """Write the cadence and steps of forward walking; backward they are unknown, and so is contact time."""
+    """Write the cadence and steps of forward walking; backward cadence and all contact times are unknown."""
     on_grade = on_a_grade(case)
     builder.warn(cautions.TIMING_ON_GRADE, on_grade)
     cadence = timing.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
@@ -68,7 +68,7 @@ def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
 
 
 def running_timing_section(case: Case, move: Movement, steps: Steps, builder: AnswerBuilder) -> None:
-    """Write cadence, steps and contact time; backward only where its speed is known."""
+    """Write cadence, steps and contact time; backward only if its speed is known."""
     on_grade = on_a_grade(case)
     builder.warn(cautions.TIMING_ON_GRADE, on_grade)
     minutes = case.duration_s / 60
@@ -87,7 +87,7 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, builder: An
     ratio_of_contact = graded("contact_time_ratio", on_grade)
     contact_back = weaker(contact_back, ratio_of_contact)
     if case.equal == "metabolic_rate":
-        # At two speeds the ratio rests on both contact times, which at one speed cancel.
+        # At two speeds the ratio depends on both contact times; at one speed they cancel.
         ratio_of_contact = weaker(contact, contact_back)
     contact_grades = Grades(contact, contact_back, ratio_of_contact)
     if move.speed_m_s is None:

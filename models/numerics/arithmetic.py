@@ -1,7 +1,7 @@
-"""The few operations that differ between a Python float and a NumPy array.
+"""Operations that differ between a Python float and a NumPy array.
 
-Everything else in `models` is written with arithmetic operators, so that the same function serves one
-bout on floats, without allocating an array, and a block of rows on arrays.
+All other code in `models` uses arithmetic operators, so the same function computes one bout with floats, without
+allocating an array, and a block of rows with arrays.
 """
 
 import math
@@ -15,11 +15,11 @@ Condition: TypeAlias = bool | NDArray[np.bool_]
 Column: TypeAlias = NDArray[np.float64]
 Mask: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.intp]
-"""Places of rows."""
+"""Indices of rows."""
 
 
 def where(condition: Condition, if_true: Any, if_false: Any) -> Any:
-    """Choose between two values, row by row when the condition is an array.
+    """Return one of two values, row by row if the condition is an array.
 
     Examples
     --------
@@ -34,7 +34,7 @@ def where(condition: Condition, if_true: Any, if_false: Any) -> Any:
 
 
 def clip(value: Number, low: float, high: float) -> Number:
-    """Keep a value between two bounds; for piecewise equations, never for a caller's input.
+    """Return a value limited to two bounds; for piecewise equations, never for a caller's input.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def clip(value: Number, low: float, high: float) -> Number:
 
 
 def greater(one: Number, other: Number) -> Number:
-    """Return the greater of two values, row by row when either is an array.
+    """Return the greater of two values, row by row if either is an array.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def greater(one: Number, other: Number) -> Number:
 
 
 def exponential(value: Number) -> Number:
-    """Return e to the power of a value; a column's `numpy.exp` takes a third of its `**`.
+    """Return e to the power of a value; for a column `numpy.exp` takes a third of the time of `**`.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def absolute(value: Number) -> Number:
 
 
 def outside(value: Number, bounds: tuple[float, float]) -> Condition:
-    """Say whether a value lies outside a closed range, row by row when it is an array.
+    """Return whether a value is outside a closed range, row by row if it is an array.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def outside(value: Number, bounds: tuple[float, float]) -> Condition:
 
 
 def settled(condition: Condition) -> Condition:
-    """Return one bool where every row agrees, so that what follows from it needs no row by row.
+    """Return one bool if all rows have the same value, so that later steps need no work per row.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def settled(condition: Condition) -> Condition:
 
 
 def negate(condition: Condition) -> Condition:
-    """Turn a condition round, row by row when it is an array (`~True` is -2 in Python).
+    """Return the opposite of a condition, row by row if it is an array (`~True` is -2 in Python).
 
     Examples
     --------
@@ -129,7 +129,7 @@ def negate(condition: Condition) -> Condition:
 
 
 def either_outside(speeds: tuple[Number, Number], bounds: tuple[float, float]) -> Condition:
-    """Say whether the speed of either direction is outside a range."""
+    """Return whether the speed of either direction is outside a range."""
     there, back = speeds
     left = outside(there, bounds)
     return left if back is there else left | outside(back, bounds)

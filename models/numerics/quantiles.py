@@ -1,7 +1,7 @@
-"""Quantiles of the distributions that a small sample needs: Student's t, chi-square and the binomial.
+"""Compute quantiles for small samples: Student's t, chi-square and the binomial.
 
-With whole degrees and trials each share is a finite sum; where it reaches a probability is found by bisection. They
-serve a handful of numbers and are not meant for columns.
+With whole degrees of freedom and trials, each probability is a finite sum. Bisection finds where it reaches a given
+probability. The functions are for single numbers, not for columns.
 """
 
 import math
@@ -103,9 +103,9 @@ def binomial_interval(hits: int, trials: int, *, interval: float) -> tuple[float
     Parameters
     ----------
     hits, trials : int
-        How many of how many [1].
+        Number of hits, and number of trials [1].
     interval : float
-        Probability that the interval covers the share, at least [1].
+        Least probability that the interval covers the share [1].
 
     Returns
     -------
@@ -129,7 +129,7 @@ def binomial_interval(hits: int, trials: int, *, interval: float) -> tuple[float
 
 
 def reached(probability: float, share_at: Callable[[float], float], high: float) -> float:
-    """Return where a rising share reaches a probability, `high` where it does not.
+    """Return where a rising share reaches a probability, or `high` if it does not.
 
     Examples
     --------

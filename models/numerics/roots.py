@@ -1,4 +1,4 @@
-"""A bracketing root finder that serves one float and a block of rows with the same code."""
+"""Find roots between two bounds, with the same code for one float and for a block of rows."""
 
 from collections.abc import Callable
 from typing import Final
@@ -14,7 +14,7 @@ BISECTION: Final = 0.5
 
 
 def bracketed_root(function: Callable[[Number], Number], *, low: Number, high: Number) -> Number:
-    """Find where a continuous function changes sign between two bounds.
+    """Return where a continuous function changes sign between two bounds.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def bracketed_root(function: Callable[[Number], Number], *, low: Number, high: N
     Returns
     -------
     float or ndarray
-        The root, to within rounding, in the unit of the bounds. Where the signs at the bounds agree the
-        result is meaningless: the caller checks that first.
+        The root, to within rounding, in the unit of the bounds. If the signs at the bounds are equal, the result is
+        meaningless; the caller checks that first.
 
     Notes
     -----
-    Secant steps between the ends of a bracket, the value at an end that stays lowered as by Anderson and Björck 1973,
-    and a bisection where three steps have not halved the bracket.
+    Secant steps between the ends of a bracket. The value at an end that stays is lowered as in Anderson and Björck
+    1973. If three steps have not halved the bracket, the next step is a bisection.
 
     Examples
     --------
@@ -63,11 +63,11 @@ def bracketed_root(function: Callable[[Number], Number], *, low: Number, high: N
             f_far = where(stays, f_far * where(lowered > 0, lowered, BISECTION), f_near)
             far = where(stays, far, near)
             near, f_near = x, f_x
-        return near  # type: ignore[no-any-return]  # `where` takes words too
+        return near  # type: ignore[no-any-return]  # `where` accepts words too
 
 
 def fitting(value: float, inner: float, fits: Callable[[float], bool]) -> float:
-    """Return a value, drawn inward by as little as rounding makes it need where it does not fit.
+    """Return a value, moved inward by the smallest rounding step at which it fits.
 
     Examples
     --------

@@ -294,7 +294,7 @@ ERRORS = [
     (["--include", "energy,energy"], ["--include: Give each item once."]),
     (["--include", "energy,calories"], ["--include 2: Give one of: "]),
     (["--distance", "3 km"], ["Give exactly two of --speed, --duration and --distance; the third follows."]),
-    (["--age", "40"], ["Give --age, --sex and --height together, or none of them."]),
+    (["--age", "40"], ["Give --age, --sex and --height together, or leave all three out."]),
     (["--measurement", "speed=9km/h,calories=3"], ["--measurement: Give each as name=value, separated by commas"]),
     (["--measurement", "speed=99km/h,oxygen-uptake=35ml/kg/min"], ["--measurement 1 speed, in m/s: Give a number"]),
     (
