@@ -1,1 +1,1 @@
-"""The equations: energy, direction, timing, load, and how far a person may lie from them."""
+"""The equations of energy, direction, timing and load, and the spread of people around them."""

@@ -1,9 +1,9 @@
-"""A person's own measurements, weighed against the population: the personal factor.
+"""Compute a personal factor from own measurements, weighted against the population.
 
-The logarithm of a person's forward factor is taken as normal around 0 with the spread of the forward estimate,
-and that of the backward ratio as normal around 0 with the spread of the ratio; a measurement adds its own
-error. What the two directions share is the forward factor, so that a forward measurement moves backward through
-that alone, and a backward one moves both by what each explains.
+The logarithm of a person's forward factor is normal around 0 with the spread of the forward estimate. The logarithm of
+the ratio factor is normal around 0 with the spread of the ratio. Each measurement has its own error. Both directions
+share the forward factor: a forward measurement changes backward only through that factor, and a backward measurement
+changes both factors in proportion to their variances.
 """
 
 import math
@@ -13,17 +13,16 @@ from typing import Final, NamedTuple
 from retrorun.models.numerics.arithmetic import Number
 
 IMPLAUSIBLE_FACTOR: Final = 3.0
-"""Measured over predicted, or the reverse, beyond which a measurement is taken as a mistake of units (choice)."""
+"""Measured over predicted, or the reverse, above which a measurement counts as a mistake of units (choice)."""
 
 MEASUREMENT_CV: Final = 0.05
-"""Error of one measurement of oxygen uptake or energy when the caller gives none (choice)."""
+"""Error of one measurement of oxygen uptake or energy if the caller gives no error (choice)."""
 
 
 class Measured(NamedTuple):
-    """One measurement against the model.
+    """One measurement compared with the model.
 
-    The logarithm of measured over predicted, its error, and how the prediction moves with the ratio: 0 forward, 1
-    backward.
+    The logarithm of measured over predicted, its error, and its sensitivity to the ratio: 0 forward, 1 backward.
     """
 
     log_error: float
@@ -32,7 +31,7 @@ class Measured(NamedTuple):
 
 
 class Personal(NamedTuple):
-    """What measurements say of a person: logarithms of the factors and their remaining spreads, all unscaled."""
+    """The factors of a person after own measurements: their logarithms and remaining spreads, all unscaled."""
 
     forward_log: float
     forward_spread: float
@@ -40,12 +39,12 @@ class Personal(NamedTuple):
     ratio_spread: float
     covariance: float
     forward_study: float
-    """What one standard deviation between studies still moves the forward factor by; a measurement that found the
-    ratio too low takes the forward factor for too high, so that it is 0 or below."""
+    """Change of the forward factor for one standard deviation between studies. It is 0 or negative: if the assumed
+    ratio is too low, a backward measurement makes the forward factor too high."""
     ratio_study: float
-    """What it still moves the ratio by."""
+    """Change of the ratio for one standard deviation between studies."""
     studies: int
-    """How many studies that standard deviation was taken from."""
+    """Number of studies behind that standard deviation."""
 
     @property
     def backward_log(self) -> float:
@@ -53,7 +52,7 @@ class Personal(NamedTuple):
         return self.forward_log + self.ratio_log
 
     def variances(self, studies_widened: Number) -> tuple[Number, Number, Number]:
-        """Return the variances of forward factor and ratio, and their covariance, that between studies widened."""
+        """Return the variances of forward factor and ratio, and their covariance, with the study part widened."""
         more = studies_widened - 1
         return (
             self.forward_spread**2 + more * self.forward_study**2,
@@ -70,7 +69,7 @@ def personal(
     study_spread: float,
     studies: int,
 ) -> Personal:
-    """Return the factors of a person, shrunk from the measurements towards the population.
+    """Return the factors of a person: the measured factors, shrunk towards the population.
 
     Parameters
     ----------
@@ -81,9 +80,9 @@ def personal(
     ratio_spread : float
         Spread of a person's ratio that a measurement can explain: person and study [1].
     study_spread : float
-        The part of it that is between studies [1].
+        The part of `ratio_spread` that is between studies [1].
     studies : int
-        How many studies that part was taken from [1].
+        Number of studies behind that part [1].
 
     Returns
     -------
@@ -93,9 +92,9 @@ def personal(
     Notes
     -----
     The posterior of two jointly normal quantities under independent normal errors (choice of model). With n
-    forward measurements of one error s alone, the forward factor is the share t^2 / (t^2 + s^2 / n) of their
-    mean, t being `forward_spread`, and the backward factor the same. With P the posterior covariance, an error e of
-    the ratio before the measurements leaves P (0, e / `ratio_spread`^2) after them: what studies still add.
+    forward measurements with the same error s, and t the `forward_spread`, the logarithms of the forward and of the
+    backward factor are t^2 / (t^2 + s^2 / n) of their mean. With P the posterior covariance, an error e of the ratio
+    before the measurements leaves an error P (0, e / `ratio_spread`^2) after them: the part that studies still add.
 
     Examples
     --------
@@ -104,7 +103,7 @@ def personal(
     >>> round(one.forward_log, 3), round(one.forward_spread, 4), round(one.ratio_log, 3)
     (0.08, 0.0447, 0.0)
     """
-    # Precision matrix of (forward, ratio): a measurement sees forward + sensitivity * ratio.
+    # Precision matrix of (forward, ratio): a measurement has the value forward + sensitivity * ratio.
     forward_precision, ratio_precision, shared = 1 / forward_spread**2, 1 / ratio_spread**2, 0.0
     forward_sum, ratio_sum = 0.0, 0.0
     for measured in measurements:

@@ -1,7 +1,7 @@
-"""Backward against forward: the factor on gross energy, and what "equal intensity" holds equal.
+"""The ratio of gross energy backward to forward, at equal speed and at equal effort.
 
-At equal speed gross energy is the ratio times the forward one, at every speed and grade, in both gaits. Where that was
-not measured, the spread between studies is doubled.
+At equal speed, backward energy is the ratio times forward energy, at every speed and grade, in both gaits. On grades
+where this was not measured, the spread between studies is doubled.
 """
 
 import math
@@ -16,26 +16,26 @@ from retrorun.models.sources.tables import table
 from retrorun.models.vocabulary.choices import DirectionModelName, Equal, Gait
 
 DOCUMENTED_RUNNING_RATIO: Final = 1.30
-"""The documented uplift of backward running at equal speed, on gross energy (secondary: the four people of Wright &
+"""Documented ratio of gross energy of backward running at equal speed (secondary: the four people of Wright &
 Weyand 2001 over 1.75 to 3.50 m/s; supported by most studies, evidence grade B;
 docs/evidence.md#energy-at-the-same-speed)."""
 
 
 def _log_ratios(gait: Gait) -> list[float]:
-    """Return the logarithm of each study's backward to forward ratio, one row a study."""
+    """Return the logarithm of the backward to forward ratio of each study; each row is one study."""
     return [math.log(float(row["ratio_backward_forward"])) for row in table("ratios") if row["gait"] == gait]
 
 
 DOCUMENTED_STUDY_CV: Final = 0.070
-"""Spread of the running ratio between studies that goes with 1.30 (derived: standard deviation of the logs of
-the four studies). Written down, so that a new study moves `pooled` and leaves `documented` as documented."""
+"""Spread of the running ratio between studies, for the ratio 1.30 (derived: standard deviation of the logs of the four
+studies). It is written as a number, so that a new study changes `pooled` and not `documented`."""
 
 DOCUMENTED_STUDIES: Final = 4
-"""How many studies that spread was taken from (derived)."""
+"""Number of studies behind that spread (derived)."""
 
 POOLED_RUNNING_RATIO: Final = math.exp(fmean(_log_ratios("run")))
-"""Unweighted log mean of the running rows of `tables/ratios.csv`, one a study (choice: of the four only
-Wright & Weyand print a standard error)."""
+"""Unweighted log mean of the running rows of `tables/ratios.csv`, one for each study (choice: only Wright & Weyand
+print a standard error)."""
 
 WALKING_RATIO: Final = math.exp(fmean(_log_ratios("walk")))
 """Backward walking at equal speed, 1.374: unweighted log mean of the walking rows of `tables/ratios.csv`
@@ -58,12 +58,12 @@ MEASURED_TO_GRADE: Final[dict[Gait, float]] = {"run": 0.25, "walk": 0.125}
 Rasica 2020, n 8; walking 2.5 to 12.5 %, a Korean study, n 10)."""
 
 WEIGHT_SUPPORT_EQUAL_FROM: Final = 0.2
-"""Share of body mass carried from which backward takes as much energy as forward (choice: at 20 and 50 % Masumoto &
-Mercer 2023 found no effect of direction; below, the ratio falls evenly in its logarithm; grade D)."""
+"""Share of body mass carried at which backward takes as much energy as forward (choice: at 20 and 50 % Masumoto &
+Mercer 2023 found no effect of direction; below 20 % the logarithm of the ratio falls in a line; grade D)."""
 
 
 class DirectionModel(NamedTuple):
-    """A ratio backward to forward at equal speed, its spread between studies, and how many they are."""
+    """A ratio backward to forward at equal speed, its spread between studies, and the number of studies."""
 
     ratio: float
     study_cv: float
@@ -80,7 +80,7 @@ DIRECTION_MODELS: Final[dict[DirectionModelName, dict[Gait, DirectionModel]]] = 
         "walk": DirectionModel(WALKING_RATIO, POOLED_STUDY_CV["walk"], len(_log_ratios("walk"))),
     },
 }
-"""The ratios to choose from; the documented 30 % is a running figure, so that walking takes its own in both."""
+"""The ratios to choose from. The documented 30 % is for running, so walking has its own ratio in both models."""
 
 HEART_RATE_RATIO: Final[dict[Gait, float]] = {"run": 0.83, "walk": 0.76}
 """Gross energy backward to forward at equal heart rate, grade D. Derived: the lines through Williford's group means
@@ -89,16 +89,16 @@ line extrapolated; Kim & Choi (walking, n 20) 0.750 to 0.755
 (docs/evidence.md#the-same-heart-rate-or-the-same-felt-effort)."""
 
 EQUAL_EFFORT: Final[frozenset[Equal]] = frozenset({"heart_rate", "perceived_exertion"})
-"""What holds an effort equal: the ratio of energies is that of equal heart rate, and the backward speed is unknown.
-Felt effort takes it because the relation of heart rate and felt effort hardly depends on direction (Korean study of
-walking, n 10; derived, grade D)."""
+"""Ways to compare at equal effort. Both use the energy ratio at equal heart rate, and the backward speed is unknown.
+Perceived exertion uses that ratio because the relation of heart rate and perceived exertion hardly depends on direction
+(Korean study of walking, n 10; derived, grade D)."""
 
 HEART_RATE_STUDY_CV: Final = UNMEASURED_STUDY_FACTOR * DOCUMENTED_STUDY_CV
-"""How far another study of equal heart rate might lie from that ratio: the study part at equal speed running, doubled
-(choice, not a standard deviation of studies, so that it is never widened)."""
+"""Spread between studies of the ratio at equal heart rate: twice that of running at equal speed (choice; not a standard
+deviation of studies, so it is never widened)."""
 
 BACKWARD_MEASURED_FROM_M_S: Final = 1.75
-"""Slowest backward running of the ratio's studies (Wright & Weyand 2001)."""
+"""Slowest backward running in the studies of the ratio (Wright & Weyand 2001)."""
 
 BACKWARD_MEASURED_TO_M_S: Final = 3.5
 """Fastest backward running in any energy measurement (Wright & Weyand 2001)."""
@@ -115,7 +115,7 @@ ELASTICITY_STEP: Final = 1e-2
 
 
 def unmeasured_grade(*, gait: Gait, grade: Number) -> Condition:
-    """Say whether backward was not measured on a grade: downhill, and steeper than `MEASURED_TO_GRADE`.
+    """Return whether backward was not measured on a grade: downhill, or steeper than `MEASURED_TO_GRADE`.
 
     Examples
     --------
@@ -126,7 +126,7 @@ def unmeasured_grade(*, gait: Gait, grade: Number) -> Condition:
 
 
 def unmeasured_speed(*, gait: Gait, speed_m_s: Number) -> Condition:
-    """Say whether the ratio was not measured at a speed.
+    """Return whether the ratio was not measured at a speed.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def unmeasured_speed(*, gait: Gait, speed_m_s: Number) -> Condition:
 
 
 def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Number) -> Number:
-    """Return how far studies differ in the ratio at equal speed.
+    """Return the spread between studies of the ratio at equal speed.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
     Returns
     -------
     float or ndarray
-        Coefficient of variation, doubled where direction was not measured: downhill, and steeper than
+        Coefficient of variation, doubled where direction was not measured: downhill, or steeper than
         `MEASURED_TO_GRADE` (choice) [1].
 
     Examples
@@ -174,7 +174,7 @@ def elasticity(power_at: Callable[[Number], Number], *, speed_m_s: Number) -> Nu
     power_at : callable
         Power [W/kg] at a speed [m/s].
     speed_m_s : float or ndarray
-        Speed at which to look [m/s].
+        Speed at which to compute it [m/s].
 
     Returns
     -------
@@ -183,8 +183,8 @@ def elasticity(power_at: Callable[[Number], Number], *, speed_m_s: Number) -> Nu
 
     Notes
     -----
-    Five-point central difference: with a step this wide the rounding of floats and of columns, which differs
-    in the last bit, stays below 1e-12, and the truncation below 1e-8.
+    Five-point central difference. With this step the difference in rounding between floats and columns stays below
+    1e-12, and the truncation error below 1e-8.
 
     Examples
     --------

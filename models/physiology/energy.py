@@ -1,8 +1,8 @@
-"""What forward running and walking cost, what rest costs, and oxygen as energy.
+"""Metabolic power of forward running and walking and of rest, and conversion of oxygen uptake to energy.
 
-Every equation gives gross metabolic power per kilogram of body mass: the cost of moving and of being alive.
-They describe a treadmill or still air; air resistance overground adds 1 to 4 % at 2 to 4 m/s, alike in both
-directions, and is not added.
+Every equation gives gross metabolic power per kilogram of body mass: moving and resting together. The equations
+describe a treadmill. Air resistance overground adds 1 to 4 % at 2 to 4 m/s, the same in both directions, and is not
+included.
 """
 
 from typing import Final
@@ -11,11 +11,11 @@ from retrorun.models.numerics.arithmetic import Number, where
 from retrorun.models.vocabulary.choices import Gait, Intensity, Sex
 
 ON_A_GRADE: Final = 0.01
-"""Steepness beyond which ground counts as a grade, rise over run (choice)."""
+"""Steepness above which ground counts as a slope, rise over run (choice)."""
 
 RESPIRATORY_EXCHANGE_RATIO: Final = 0.89
-"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data (Looney 2023); the one constant that the next two rest
-on. Choice: one value for every bout."""
+"""Carbon dioxide over oxygen, 0.89 ± 0.06 in the running data (Looney 2023); the next two constants
+use it. Choice: one value for every bout."""
 
 PERONNET_COEFFICIENTS: Final = (3.815, 1.232)
 KCAL_PER_LITRE_OXYGEN: Final = PERONNET_COEFFICIENTS[0] + PERONNET_COEFFICIENTS[1] * RESPIRATORY_EXCHANGE_RATIO
@@ -28,7 +28,7 @@ J_PER_ML_OXYGEN: Final = KCAL_PER_LITRE_OXYGEN * J_PER_KCAL / 1000
 """20.55 J/ml, which is kJ/L."""
 
 MET_ML_KG_MIN: Final = 3.5
-"""Oxygen uptake of one MET, by definition; also resting uptake when age, sex and height are not given."""
+"""Oxygen uptake of one MET, by definition; also resting uptake if age, sex and height are not given."""
 
 MEASURED_REST_ML_KG_MIN: Final = (2.6, 0.4)
 """Measured resting uptake, mean and standard deviation (Byrne 2005, n 769; secondary)."""
@@ -50,7 +50,7 @@ MINETTI2002_COEFFICIENTS: Final[dict[Gait, tuple[float, ...]]] = {
 MIFFLIN_COEFFICIENTS: Final = {"mass": 10.0, "height": 625.0, "age": -5.0, "male": 5.0, "female": -161.0}
 
 MINIMUM_ACTIVE_SHARE: Final = 0.1
-"""Share of the total below which active energy cannot be told from rest, and is undefined (choice)."""
+"""Share of total energy below which active energy is too close to rest, and is undefined (choice)."""
 
 
 def looney2025(*, speed_m_s: Number, grade: Number) -> Number:
@@ -136,7 +136,7 @@ def acsm(*, gait: Gait, speed_m_s: Number, grade: Number) -> Number:
     speed_m_s : float or ndarray
         Speed [m/s].
     grade : float or ndarray
-        Rise over run, not below 0: downhill the equation is not defined [1].
+        Rise over run, at least 0: the equation is not defined downhill [1].
 
     Returns
     -------
@@ -168,7 +168,7 @@ def leger1984(*, speed_m_s: Number, grade: Number) -> Number:
     speed_m_s : float or ndarray
         Speed [m/s].
     grade : float or ndarray
-        Rise over run, within 0.01 of 0: the equation knows the level only [1].
+        Rise over run, within 0.01 of 0: the equation is for level ground only [1].
 
     Returns
     -------
@@ -190,7 +190,7 @@ def leger1984(*, speed_m_s: Number, grade: Number) -> Number:
 
 
 def minetti2002_net_cost(*, gait: Gait, grade: Number) -> Number:
-    """Return the net energy cost of forward locomotion per distance, by grade alone.
+    """Return the net energy cost of forward locomotion per distance; it depends only on the grade.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def minetti2002_net_cost(*, gait: Gait, grade: Number) -> Number:
     Notes
     -----
     Fifth-order polynomials, grade -0.45 to 0.45 (secondary); n 10. Level running 3.6 against 3.40 ± 0.24
-    measured; level walking 2.5 against 1.64 measured, so that walking serves as a shape alone.
+    measured; level walking 2.5 against 1.64 measured, so only the shape of the walking polynomial is used.
 
     Examples
     --------
@@ -254,7 +254,7 @@ def minetti2002_run(*, speed_m_s: Number, grade: Number, resting_w_kg: Number) -
 
 
 def minetti2002_walk(*, speed_m_s: Number, grade: Number, resting_w_kg: Number) -> Number:
-    """Return the gross metabolic power of forward walking: the level of looney2019, the grade shape of Minetti.
+    """Return the gross metabolic power of forward walking: level from looney2019, shape over grade from Minetti.
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def minetti2002_walk(*, speed_m_s: Number, grade: Number, resting_w_kg: Number) 
     Notes
     -----
     Net level power of looney2019 times C(g) / C(0), plus rest (choice): the polynomial was measured at the
-    optimal speed and overstates level walking, so that only its shape over grade is used.
+    optimal speed and overstates level walking, so only its shape over grade is used.
 
     Examples
     --------
@@ -300,7 +300,7 @@ def oxygen_uptake_ml_kg_min(*, power_w_kg: Number) -> Number:
 
     Notes
     -----
-    Péronnet & Massicotte at one respiratory exchange ratio, 0.89: 20.55 J/ml.
+    Péronnet & Massicotte at a respiratory exchange ratio of 0.89: 20.55 J/ml.
 
     Examples
     --------
@@ -332,7 +332,7 @@ def power_of_oxygen_uptake(*, oxygen_uptake_ml_kg_min: Number) -> Number:
 
 
 def mifflin1990(*, body_mass_kg: Number, height_m: Number, age_y: Number, sex: Sex) -> Number:
-    """Return resting metabolic power.
+    """Return the resting metabolic power of a person.
 
     Parameters
     ----------
@@ -343,7 +343,7 @@ def mifflin1990(*, body_mass_kg: Number, height_m: Number, age_y: Number, sex: S
     age_y : float or ndarray
         Age [a].
     sex : {"male", "female"}
-        Sex the equation was fitted for.
+        Sex in the equation.
 
     Returns
     -------
@@ -366,7 +366,7 @@ def mifflin1990(*, body_mass_kg: Number, height_m: Number, age_y: Number, sex: S
 
 
 def intensity(*, met: Number) -> Intensity:
-    """Return the absolute intensity label of a MET value.
+    """Return the absolute intensity of a MET value.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The forward energy equations to choose from, each with the data it rests on and where it is not defined."""
+"""The forward energy equations to choose from, each with its data and the grades where it is defined."""
 
 import math
 from collections.abc import Callable
@@ -24,11 +24,11 @@ from retrorun.models.vocabulary.choices import Gait, Standing
 
 EVERY_GRADE: Final = (-math.inf, math.inf)
 EVERY_SPEED: Final = EVERY_GRADE
-"""A range that an equation does not state, or states as where it is defined."""
+"""Stands for a range that an equation does not state, or states as the range where it is defined."""
 
 
 class EnergyModel(NamedTuple):
-    """A forward energy equation, the data it rests on, and where it is not defined."""
+    """A forward energy equation, its data, and the grades where it is defined."""
 
     power_w_kg: Callable[..., Number]
     equation: str
@@ -137,10 +137,10 @@ ENERGY_MODELS: Final[dict[Gait, dict[str, EnergyModel]]] = {
             "M = rest + (level of looney2019 - rest) C(g) / C(0), C(g) as for running",
             MINETTI2002_COEFFICIENTS["walk"],
             (0.4, 1.96),
-            "Looney 2019, whose level it takes",
+            "Looney 2019, whose level part it uses",
             (-0.45, 0.45),
             "Minetti 2002",
-            "level polynomial 2.5 against 1.64 J/kg/m measured, hence the shape alone",
+            "level polynomial 2.5 against 1.64 J/kg/m measured, so only its shape is used",
             "n 10",
             "minetti2002",
             "choice",
@@ -148,11 +148,11 @@ ENERGY_MODELS: Final[dict[Gait, dict[str, EnergyModel]]] = {
         ),
     },
 }
-"""The equations to choose from, by gait; the first of each gait is its default (choice)."""
+"""The equations to choose from, by gait; the first equation of each gait is the default (choice)."""
 
 
 def default_energy_model(gait: Gait) -> str:
-    """Return the name of the equation taken for a gait when the caller names none.
+    """Return the name of the default equation of a gait.
 
     Examples
     --------

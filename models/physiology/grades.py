@@ -1,6 +1,6 @@
-"""Evidence grades: what each letter is, the one table of those that are not of loads, and which of several is weakest.
+"""Evidence grades: their order, the table of grades of everything except loads, and the weaker of two.
 
-A grade that may differ between rows of a column is handled as its place among `GRADES`, the greater the weaker.
+For columns a grade is its position in `GRADES`, its code: a greater code is a weaker grade.
 """
 
 from typing import Final, NamedTuple, TypeAlias, get_args
@@ -12,10 +12,10 @@ from retrorun.models.numerics.arithmetic import Condition, where
 from retrorun.models.vocabulary.choices import EvidenceGrade
 
 GRADES: Final[tuple[EvidenceGrade, ...]] = get_args(EvidenceGrade)
-"""Evidence grades, the strongest first."""
+"""Evidence grades, strongest first."""
 
 Code: TypeAlias = int | NDArray[np.int8]
-"""Place of a grade among `GRADES`, or a column of them."""
+"""Position of a grade in `GRADES`, or a column of positions."""
 
 
 class Graded(NamedTuple):
@@ -31,7 +31,7 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
         "forward power, energy, oxygen uptake and MET", "inside the range of the equation, else D", "B"
     ),
     "running_ratio": Graded(
-        "ratio of energies running at equal speed, and the measured cost it rests on",
+        "ratio of energies running at equal speed, and the measured energy behind it",
         "1.75 to 3.5 m/s, -1 to +25 %, else D",
         "B",
     ),
@@ -48,7 +48,7 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
     "solved_speed": Graded(
         "backward speed at equal metabolic rate, and its ratio",
         "D downhill, beyond +25 % running or +12.5 % walking, and beyond 3.5 m/s running; the ratio of energies has no "
-        "grade, because it is a definition; backward energy is the weaker of forward energy and ratio",
+        "grade, because it is a definition; backward energy has the weaker grade of forward energy and ratio",
         "C",
     ),
     "walking_cadence": Graded("cadence of forward walking", "inside its range on the level, else D", "B"),
@@ -62,11 +62,11 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
     ),
     "outside": Graded("any of these outside its range", "an extrapolation", "D"),
 }
-"""The grades of what is not a load, the one table that answers and `GET /models` both read (docs/evidence.md)."""
+"""The grades of everything except loads; answers and `GET /models` both read this table (docs/evidence.md)."""
 
 
 def code_of(grade: EvidenceGrade) -> int:
-    """Return the place of a grade among `GRADES`.
+    """Return the position of a grade in `GRADES`.
 
     Examples
     --------
@@ -77,11 +77,11 @@ def code_of(grade: EvidenceGrade) -> int:
 
 
 CODES: Final = {name: code_of(row.grade) for name, row in QUANTITY_GRADES.items()}
-"""The same table as places among `GRADES`."""
+"""The same table as positions in `GRADES`."""
 
 
 def graded(name: str, outside: Condition = False) -> Code:
-    """Return the grade of a row of `QUANTITY_GRADES`, and outside its range that of an extrapolation.
+    """Return the grade of a row of `QUANTITY_GRADES`, or the grade of an extrapolation outside its range.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def graded(name: str, outside: Condition = False) -> Code:
 
 
 def either(condition: Condition, if_true: Code, if_false: Code) -> Code:
-    """Choose between two grades, row by row where the condition is a column.
+    """Return one of two grades, row by row if the condition is a column.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def either(condition: Condition, if_true: Code, if_false: Code) -> Code:
 
 
 def weaker(one: Code, other: Code) -> Code:
-    """Return the weaker of two grades, row by row where either is a column.
+    """Return the weaker of two grades, row by row if either is a column.
 
     Examples
     --------

@@ -1,9 +1,8 @@
-"""What a bout asks of knees, ankles and tendons: six indicators, each with its spread and evidence grade.
+"""The load on knees, ankles and tendons: six indicators, each with its spread and evidence grade.
 
-Forces in the patellofemoral joint, the tibia and mostly the Achilles tendon are model estimates in the
-literature too. Peaks are per step; only the impulse sums over a kilometre and a bout. Vertical loading rate
-and damage-weighted cycles are not indicators here: the first does not predict injury (Schmida 2022), the
-second rests on unconfirmed exponents.
+Forces in the patellofemoral joint, the tibia and mostly the Achilles tendon are model estimates in the literature too.
+Peaks are per step; only the impulse is a sum over a kilometre or a bout. Two indicators are left out: vertical loading
+rate does not predict injury (Schmida 2022), and damage-weighted cycles depend on unconfirmed exponents.
 """
 
 import math
@@ -17,9 +16,9 @@ from retrorun.models.vocabulary.choices import EvidenceGrade, Gait
 
 PEAK_VERTICAL_FORCE_COEFFICIENTS: Final = {"run": (1.659, 0.286), "walk": (0.80, 0.24)}
 PEAK_VERTICAL_FORCE_SLOW_COEFFICIENTS: Final = (2.05, 0.155)
-"""Line of slow running, taken where it is the greater one: below 3.0 m/s (choice)."""
+"""Line of slow running, used where it is the greater of the two: below 3.0 m/s (choice)."""
 PEAK_VERTICAL_FORCE_SLOW_FROM_M_S: Final = 2.0
-"""Slowest running to which that line is meant to reach (choice)."""
+"""Slowest running that this line is meant for (choice)."""
 PEAK_VERTICAL_FORCE_CROSSING_M_S: Final = (
     PEAK_VERTICAL_FORCE_SLOW_COEFFICIENTS[0] - PEAK_VERTICAL_FORCE_COEFFICIENTS["run"][0]
 ) / (PEAK_VERTICAL_FORCE_COEFFICIENTS["run"][1] - PEAK_VERTICAL_FORCE_SLOW_COEFFICIENTS[1])
@@ -50,20 +49,20 @@ IMPULSE_CV: Final = 0.35
 IMPULSE_RATIO_CV: Final = math.hypot(
     PATELLOFEMORAL_RATIO_SD_LOG, PEAK_VERTICAL_FORCE_RATIO_SD / PEAK_VERTICAL_FORCE_RATIO["run"]
 )
-"""Spread of the impulse ratio: that of the peaks, and that of the ground force (derived)."""
+"""Spread of the impulse ratio, from the spreads of the peak ratio and of the ground force ratio (derived)."""
 
 ACHILLES_COEFFICIENTS_BW: Final = (5.41, 1.04)
 ACHILLES_REFERENCE_M_S: Final = 3.0
 ACHILLES_RANGE_M_S: Final = {"run": (2.7, 4.5), "walk": (1.34, 1.34)}
 ACHILLES_WALK: Final = 0.53
 ACHILLES_METHOD_FACTOR: Final = 2.5
-"""Highest over lowest method: a factor of 2 to 3 in the literature, taken at its middle (choice)."""
+"""Highest over lowest method: a factor of 2 to 3 in the literature; the middle is used (choice)."""
 ACHILLES_METHOD_INTERVAL_SCORE: Final = 1.645
-"""Standard score at which that factor spans the whole interval, a 90 % one (choice)."""
+"""Standard score at which that factor spans the whole interval: the score of a 90 % interval (choice)."""
 ACHILLES_CV: Final = math.log(ACHILLES_METHOD_FACTOR) / (2 * ACHILLES_METHOD_INTERVAL_SCORE)
 ACHILLES_BACKWARD_BOUNDS: Final = (0.60, 1.25)
-"""Backward over forward Achilles load: unknown, these ends are a choice and do not scale with the interval. The lower
-one holds the smaller ankle moment that was measured backward (DeVita & Stribling 1991)."""
+"""Bounds of backward over forward Achilles load, which is unknown. They are a choice and do not depend on the interval.
+The lower bound includes the smaller ankle moment that was measured backward (DeVita & Stribling 1991)."""
 
 TIBIAL_COEFFICIENTS: Final = (0.23, 2.96, 0.12, 0.10)
 TIBIAL_RANGE_M_S: Final = (2.6, 4.0)
@@ -73,7 +72,8 @@ TIBIAL_CV: Final = 0.20
 VERTICAL_FORCE_SLOPE_RANGE_DEG: Final = (-10.0, 10.0)
 """Slopes on which peak vertical force was measured (Alcantara 2022; Gottschall & Kram 2005 to 9 degrees)."""
 PATELLOFEMORAL_SLOPE_RANGE_DEG: Final = (-4.0, 4.0)
-"""Peak knee moments hardly change from -4 to +4 degrees (Telhan 2010); beyond, the indicator is absent."""
+"""Peak knee moments hardly change from -4 to +4 degrees (Telhan 2010); on steeper slopes the indicator is
+missing."""
 
 EVIDENCE_GRADES: Final[dict[str, dict[Gait, tuple[EvidenceGrade, EvidenceGrade]]]] = {
     "peak_vertical_force_bw": {"run": ("C", "C"), "walk": ("D", "D")},
@@ -149,7 +149,7 @@ def peak_vertical_force(*, gait: Gait, speed_m_s: Number) -> Number:
     Notes
     -----
     Run 1.659 + 0.286 V from 3.3 to 5.4 m/s, unweighted least squares of the three level groups of `tables/load.csv`
-    that have a speed (one of them pools three speeds); slower the greater of this and 2.05 + 0.155 V (choice; they
+    that have a speed (one of them pools three speeds); below that the greater of this and 2.05 + 0.155 V (choice; they
     cross at 3.0 m/s). Walk 0.80 + 0.24 V from 1 to 2 m/s (choice). Person standard deviation 0.25 BW. Evidence grade
     C, D below 3.3 m/s and walking: no row of the table is ground force of walking. It misses the groups by -5.4 % at
     4.1 m/s and +4.1 % at 3.33 m/s.
@@ -168,7 +168,7 @@ def peak_vertical_force(*, gait: Gait, speed_m_s: Number) -> Number:
 
 
 def peak_vertical_force_spread(*, peak_bw: Number, grade: Number) -> Number:
-    """Return the spread of peak vertical force: people, and what a slope may change.
+    """Return the spread of peak vertical force, from people and from the slope.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def patellofemoral_peak_force(*, gait: Gait, speed_m_s: Number, step_rate_ratio:
     speed_m_s : float or ndarray
         Speed [m/s].
     step_rate_ratio : float or ndarray
-        Own step rate over the preferred one, 0.9 to 1.1; running only [1].
+        Own step rate over the preferred step rate, 0.9 to 1.1; running only [1].
 
     Returns
     -------
@@ -305,8 +305,8 @@ def patellofemoral_impulse_per_second(*, peak_force_bw: Number, peak_vertical_fo
     Notes
     -----
     Peak / (2 * peak vertical force): both forces are taken as half sines over the same contact, and over a second the
-    ground force of both legs must carry one body weight (choice). It holds at any cadence. Against measured steps the
-    half sine is short by 3 to 10 % in time and 9 to 12 % in force, so that the level is grade D both ways.
+    ground force of both legs must carry one body weight (choice). It holds at any cadence. Compared with measured steps
+    the half sine is 3 to 10 % too short and 9 to 12 % too weak, so the level has grade D both ways.
 
     Examples
     --------
@@ -371,7 +371,7 @@ def tibial_compression_peak(*, peak_vertical_force_bw: Number, speed_m_s: Number
     Notes
     -----
     0.23 + 2.96 * peak vertical force + 0.12 V + 0.10 * slope in degrees, 2.6 to 4.0 m/s. Bias +0.38 BW on the
-    rows of `tables/load.csv`, a miss that is kept. Spread: root sum square of 0.4 BW and 20 %. Evidence
+    rows of `tables/load.csv`, which is not corrected. Spread: root sum square of 0.4 BW and 20 %. Evidence
     grade C-.
 
     Examples

@@ -1,4 +1,4 @@
-"""What else a bout may be done in: still air overground, and a treadmill that carries a part of the body."""
+"""Air drag overground, and a treadmill that carries part of the body."""
 
 from typing import Final
 
@@ -6,15 +6,15 @@ from retrorun.models.numerics.arithmetic import Number
 from retrorun.models.physiology.energy import power_of_oxygen_uptake
 
 AIR_DRAG_ML_KG_MIN: Final = 0.02724
-"""Oxygen uptake that still air adds overground, times speed cubed [ml/kg/min per (m/s)^3] (secondary)."""
+"""Oxygen uptake that air drag adds overground in still air, per speed cubed [ml/kg/min per (m/s)^3] (secondary)."""
 
 WEIGHT_SUPPORT_SLOPE: Final = 0.73
-"""Share of the active rate of running that goes for each share of body mass that is carried. Derived: slope of the
+"""Reduction of the active rate of running for each share of body mass that is carried. Derived: slope of the
 published caption of Teunissen 2007 (n 10, 3 m/s), scaled to 1 without support."""
 
 
 def air_drag_w_kg(*, speed_m_s: Number) -> Number:
-    """Return the metabolic power that still air adds overground.
+    """Return the metabolic power that air drag adds overground in still air.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def air_drag_w_kg(*, speed_m_s: Number) -> Number:
 
 
 def supported_w_kg(*, power_w_kg: Number, resting_w_kg: Number, weight_support: Number) -> Number:
-    """Return the gross power of running where a treadmill carries a share of the body mass.
+    """Return the gross power of running while a treadmill carries a share of the body mass.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Which gait, and the timing of its steps: cadence, contact time and steps.
+"""The gait at a speed, and the timing of steps: cadence and contact time.
 
-Timing is written for level ground; the tables behind it are `tables/gait.csv` and `tables/load.csv`. Coefficients that
-are fits are written down, and a test fits them again.
+Timing is for level ground; its data are in `tables/gait.csv` and `tables/load.csv`. Fitted coefficients are written as
+numbers, and a test repeats the fits.
 """
 
 from typing import Final
@@ -11,23 +11,23 @@ from retrorun.models.vocabulary.choices import Gait
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 
 BACKWARD_TRANSITION_M_S: Final = 1.63
-"""Preferred walk-to-run transition going backward, 1.63 ± 0.11 m/s (Hreljac 2005, n 12, published)."""
+"""Preferred speed of changing from walking to running backward, 1.63 ± 0.11 m/s (Hreljac 2005, n 12, published)."""
 
 OLDER_FROM_Y: Final = 65.0
-"""Age from which the speeds of older people are compared (choice)."""
+"""Age from which a backward speed is compared with those of older people (choice)."""
 
 OLDER_BACKWARD_WALK_M_S: Final = (0.73, 0.24)
 """Backward walking speed that people of 76 years chose, mean and standard deviation (n 84, secondary); a backward speed
-above their sum earns a caution (choice). Another study than that of the fallers below."""
+above their sum gets a caution (choice). Not the same study as that of the fallers below."""
 
 FALLERS_BACKWARD_WALK_BELOW_M_S: Final = 0.6
-"""Backward walking speed that no older faller of one study reached (Fritz 2013, published)."""
+"""Backward walking speed that no older person with falls reached in one study (Fritz 2013, published)."""
 
 RUNNING_CADENCE_RANGE_M_S: Final = (2.4, 5.4)
 RUNNING_CONTACT_RANGE_M_S: Final = (2.6, 5.4)
 BACKWARD_CONTACT_TO_M_S: Final = 3.5
-"""Fastest backward running whose contact time is answered (choice): at their own top speeds the directions are nearly
-equal (Weyand 2010)."""
+"""Fastest backward running with a contact time in the answer (choice): at their own top speeds the directions have
+nearly equal contact times (Weyand 2010)."""
 WALKING_CADENCE_RANGE_M_S: Final = (0.8, 1.77)
 
 RUNNING_CADENCE_COEFFICIENTS: Final = (128.0, 12.07)
@@ -38,8 +38,8 @@ CADENCE_PERSON_SD_STEPS_PER_MIN: Final = {"run": 8.0, "walk": 7.0}
 """Spread between people. Run: outdoor study 2020 (n 21, published). Walk: Fukuchi 2018 (n 43, derived)."""
 
 RUNNING_CADENCE_STUDY_CV: Final = 0.05
-"""Spread of running cadence between studies, which differ by more than people (choice: rows of `tables/gait.csv`
-lie up to 10 % off the line)."""
+"""Spread of running cadence between studies, which differ more than people do (choice: rows of `tables/gait.csv` are
+up to 10 % off the line)."""
 
 CADENCE_RATIO: Final = 1.09
 """Running cadence backward to forward. Choice between 1.113, which Masumoto & Mercer's abstract gives averaged over
@@ -53,8 +53,8 @@ CONTACT_TIME_PERSON_CV: Final = 23 / 271
 """Spread between people: 271 ± 23 ms at 2.61 m/s in `tables/gait.csv` (n 9, derived)."""
 
 TIMING_RATIO_CV: Final = 0.05
-"""Spread of the cadence and contact time ratios. Choice: no spread is published; taken from the ratio of peak
-forces, to which the momentum balance ties them."""
+"""Spread of the cadence and contact time ratios. Choice: no spread is published, so that of the ratio of peak forces is
+used, which is linked to them by the momentum balance."""
 
 TIMING_REFERENCES: Final = {
     "run": ("vanoeveren2017", "outdoor2020", "alcantara2021", "alcantara2022", "masumoto2023", "cavagna2012"),
@@ -64,7 +64,7 @@ TIMING_REFERENCES: Final = {
 
 
 def inferred_gait(*, speed_m_s: float) -> Gait:
-    """Return the gait taken when the caller does not say.
+    """Return the gait at a speed if the caller does not give one.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def running_cadence(*, speed_m_s: Number, step_rate_ratio: Number = 1.0) -> Numb
     speed_m_s : float or ndarray
         Speed [m/s].
     step_rate_ratio : float or ndarray
-        Own step rate over the preferred one at that speed [1].
+        Own step rate over the preferred step rate at that speed [1].
 
     Returns
     -------
@@ -102,8 +102,8 @@ def running_cadence(*, speed_m_s: Number, step_rate_ratio: Number = 1.0) -> Numb
     Notes
     -----
     128.0 + 12.07 V, unweighted least squares on the ten forward rows of `tables/gait.csv` that have a speed, from 2.4
-    to 5.4 m/s. The largest misses are Alcantara 2022 (+18) and Cavagna 2008 (-14): without the one it is 125.2 +
-    12.32 V, without the other 122.4 + 14.22 V.
+    to 5.4 m/s. The largest misses are Alcantara 2022 (+18) and Cavagna 2008 (-14): without the first the
+    line is 125.2 + 12.32 V, without the second 122.4 + 14.22 V.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def walking_cadence(*, speed_m_s: Number, step_rate_ratio: Number = 1.0) -> Numb
     speed_m_s : float or ndarray
         Speed [m/s].
     step_rate_ratio : float or ndarray
-        Own step rate over the preferred one at that speed [1].
+        Own step rate over the preferred step rate at that speed [1].
 
     Returns
     -------

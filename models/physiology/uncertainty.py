@@ -1,8 +1,8 @@
-"""How far a single person may lie from an estimate.
+"""The spread of single persons around an estimate.
 
-An estimate is taken as lognormal around its value. The parts of its spread are coefficients of variation
-(small enough to serve as standard deviations of the logarithm); independent parts combine as the root of the
-sum of squares, and parts that two quantities share cancel in their ratio.
+An estimate is lognormal around its value. The parts of its spread are coefficients of variation, small enough to use as
+standard deviations of the logarithm. Independent parts combine as the root sum square. Parts that two quantities share
+cancel in their ratio.
 """
 
 from functools import lru_cache
@@ -24,20 +24,20 @@ standard deviations of Williford 1998 (0.18 and 0.15)."""
 
 PERSON_RATIO_CV: Final = {"run": 0.13, "walk": 0.13}
 """Spread between people of the ratio backward to forward. Choice, the middle of 0.09 to 0.19: no study prints it, and
-the published standard deviations give 0.09 to 0.19 by how far a person's two directions go together
+the published standard deviations give 0.09 to 0.19, depending on the correlation of a person's two directions
 (docs/evidence.md#how-far-one-person-may-lie-from-the-mean)."""
 
 CONVERSION_CV: Final = 0.016
 """Spread of kilocalories per litre of oxygen. Derived: ten equations span 5.2 % (Kipp 2018)."""
 
 DEFAULT_INTERVAL: Final = 0.90
-"""Probability inside each interval when the caller asks for none (choice)."""
+"""Probability inside each interval if the caller gives none (choice)."""
 
 MAXIMUM_INPUT_CV: Final = 0.5
-"""Largest error of a caller's own input, beyond which first-order propagation says nothing (choice)."""
+"""Largest error of a caller's own input, above which first-order propagation is not valid (choice)."""
 
 UNMEASURED_STUDY_FACTOR: Final = 2.0
-"""How much wider the study part becomes where the direction ratio was not measured (choice)."""
+"""Factor on the study part where the direction ratio was not measured (choice)."""
 
 
 @lru_cache(maxsize=256)
@@ -63,19 +63,19 @@ def standard_score(interval: float) -> float:
 
 
 def widening(score: Number, *, studies: int) -> Number:
-    """Return by what factor a standard deviation of a few studies is widened where the ends of an interval are written.
+    """Return the factor that widens a standard deviation of a few studies for the ends of an interval.
 
     Parameters
     ----------
     score : float or ndarray
         Standard score of the interval, see `standard_score` [1].
     studies : int
-        How many studies the standard deviation was taken from [1].
+        Number of studies behind the standard deviation [1].
 
     Returns
     -------
     float or ndarray
-        t / z: Student's t with one degree of freedom less than studies, over the standard score [1].
+        t / z: Student's t, with the number of studies minus one degrees of freedom, over the standard score [1].
 
     Examples
     --------
@@ -91,19 +91,19 @@ def widening(score: Number, *, studies: int) -> Number:
 
 @lru_cache(maxsize=256)
 def _widening(score: float, studies: int) -> float:
-    # At a score of 0 both ends are the estimate, whatever the factor.
+    # At a score of 0 both ends are the estimate, with any factor.
     return student_t_quantile(NormalDist().cdf(score), degrees=studies - 1) / score if score else 1.0
 
 
 def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:
-    """Return how far one person's forward power may lie from the equation.
+    """Return the spread of one person's forward power around the equation.
 
     Parameters
     ----------
     gait : {"run", "walk"}
         Gait.
     on_grade : bool or ndarray
-        Whether the ground is a grade.
+        Whether the ground counts as a slope.
 
     Returns
     -------
@@ -119,7 +119,7 @@ def forward_spread(*, gait: Gait, on_grade: Condition) -> Number:
 
 
 def model_cv(*, gait: Gait, on_grade: Condition) -> Number:
-    """Return how far a forward equation may lie from a group's mean.
+    """Return the spread of a forward equation around group means.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def model_cv(*, gait: Gait, on_grade: Condition) -> Number:
 
 
 def root_sum_square(*parts: Number) -> Number:
-    """Combine independent parts of a spread.
+    """Return independent parts of a spread combined.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def root_sum_square(*parts: Number) -> Number:
     Returns
     -------
     float or ndarray
-        Combined coefficient of variation, shape of the widest part [1].
+        Combined coefficient of variation, shape of the largest array [1].
 
     Examples
     --------
