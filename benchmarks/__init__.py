@@ -1,1 +1,1 @@
-"""How much an answer costs, beside the same service written in other ways: see docs/performance.md."""
+"""Measure how fast the service answers, compared with other implementations: see docs/performance.md."""

@@ -1,8 +1,7 @@
-"""What a request costs at the ASGI level: no server, no socket, no client.
+"""Measure requests at the ASGI level: without server, socket or client.
 
-Each variant is called in short blocks, in an order drawn anew for each round, so that whatever else the machine does
-falls on all of them. A block is timed in processor time of this process, and the best block of a variant is the one
-that was disturbed least.
+Each variant is called in short blocks, in a new random order each round, so that other work on the machine affects all
+of them. The time of a block is processor time of this process; the best block of a variant was disturbed least.
 """
 
 import asyncio
@@ -68,7 +67,7 @@ async def receive() -> Message:
 
 
 async def discard(_: Message) -> None:
-    """Take a part of an answer."""
+    """Ignore a part of an answer."""
 
 
 def request(app: ASGIApp) -> Work:
@@ -107,7 +106,7 @@ async def costs(works: Mapping[str, Work], *, seconds: float = SECONDS) -> dict[
     for work in works.values():
         for _ in range(WARM_UP):
             await work()
-    # What is there now stays: a collection then looks only at what a block left behind.
+    # Freeze existing objects, so that a collection only looks at objects of the last block.
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -146,7 +145,7 @@ def ratio(ours: list[float], theirs: list[float]) -> Cost:
 
 
 def slowed(app: ASGIApp, by_us: float) -> ASGIApp:
-    """Return an application that spins before each request, to see that the check sees it."""
+    """Return an application that spins before each request, to test that the check finds it."""
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
         end = time.perf_counter() + by_us / 1e6

@@ -1,4 +1,4 @@
-"""What many bouts at once cost: columns against copying them, and a batch of JSON against its bytes alone.
+"""Measure many bouts at once: columns against copying them, and a JSON batch against parsing and writing its bytes.
 
 `python -m benchmarks.bulk` prints the least of several runs, by turns. The floor of a table is a copy of every input
 and output column, buffer by buffer; that of a batch is decoding its request and encoding its answer with orjson.
@@ -79,7 +79,7 @@ def copied(batches: list[pa.RecordBatch]) -> list[pa.Buffer]:
 
 
 def tables() -> None:
-    """Print what tables cost."""
+    """Print the times of tables."""
     for kind in ("level", "graded", "mixed"):
         bouts = table(kind)
         for name, fields in (("every column", None), ("ten columns", TEN)):
@@ -100,7 +100,7 @@ def coded(body: bytes, answer: Any) -> tuple[Any, bytes]:
 
 
 def batches() -> None:
-    """Print what batches of JSON cost."""
+    """Print the times of JSON batches."""
     chance = random.Random(1)
     alike: list[dict[str, Any]] = [
         {

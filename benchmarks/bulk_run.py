@@ -1,4 +1,4 @@
-"""What a whole file costs, and what a full batch costs those beside it: `python -m benchmarks.bulk_run`.
+"""Measure a whole file, and the delay of other requests during full batches: `python -m benchmarks.bulk_run`.
 
 Ten million rows of Parquet by one process and by two, by turns, with the memory of all their processes; then
 /estimate on its own and beside full batches that follow one another, service and callers on the same machine.
@@ -62,7 +62,7 @@ def memory_mb(process: int) -> float:
         try:
             total += megabytes(Path(f"/proc/{one}/smaps_rollup").read_text(), "Pss")
         except (OSError, LookupError):
-            # It has ended meanwhile.
+            # The process has ended.
             continue
     return total
 
@@ -87,7 +87,7 @@ def run(source: Path, target: Path, *, workers: int, every_column: bool) -> tupl
 
 
 def files(rows: int, *, every_column: bool) -> None:
-    """Print what a file costs."""
+    """Print the time and memory of a file."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "in.parquet"), Path(folder, "out.parquet")
         write_bouts(source, rows)
@@ -104,7 +104,7 @@ def files(rows: int, *, every_column: bool) -> None:
 
 
 def beside() -> None:
-    """Print the latency of /estimate on its own, and beside full batches."""
+    """Print the latency of /estimate without other requests, and during full batches."""
     chance = random.Random(1)
     bouts = [
         {

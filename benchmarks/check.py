@@ -1,4 +1,4 @@
-"""Has the service become slower? Its ratios at the ASGI level, compared with the committed ones."""
+"""Check whether the service has become slower: compare its ratios at the ASGI level with the committed ones."""
 
 import json
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from typing import Final
 
 BASELINE: Final = Path(__file__).with_name("baseline.json")
 WORSE: Final = 1.15
-"""A ratio this many times the committed one fails: above the noise of a shared machine, below what one notices."""
+"""A ratio this many times the committed one fails: more than the noise of a shared machine, less than users notice."""
 
-RENEW: Final = "If it is meant to be so, or another variant became quicker, `make bench-baseline` renews the baseline."
+RENEW: Final = "If this is intended, or another variant became faster, update the baseline with `make bench-baseline`."
 
 
 def read_baseline() -> dict[str, float]:
@@ -25,7 +25,7 @@ def write_baseline(ratios: Mapping[str, float]) -> None:
 
 
 def complaints(measured: Mapping[str, float], baseline: Mapping[str, float]) -> list[str]:
-    """Return a line for each ratio that is worse than the baseline by more than is let pass.
+    """Return a line for each ratio that is worse than the baseline by more than the allowed factor.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Measure all and write it down; `check` and `baseline` measure the ASGI level alone."""
+"""Measure everything and write the results; `check` and `baseline` measure only the ASGI level."""
 
 import argparse
 import json
@@ -37,7 +37,7 @@ def run() -> int:
 
 
 def said(what: str, found: Any) -> Any:
-    """Say that a part is done, and return what it found."""
+    """Print that a part is done, and return its results."""
     print(f"measured: {what}", file=sys.stderr, flush=True)
     return found
 
@@ -58,7 +58,7 @@ def ratios(slower_by_us: float = 0.0) -> dict[str, float]:
 
 
 def compare(slower_by_us: float) -> int:
-    """Compare with the baseline; what looks worse is measured once more before it is called so."""
+    """Compare with the baseline; measure a second time before reporting a worse ratio."""
     baseline = check.read_baseline()
     measured = ratios(slower_by_us)
     if check.complaints(measured, baseline):
@@ -73,7 +73,7 @@ def compare(slower_by_us: float) -> int:
 
 
 def main() -> int:
-    """Run what the command line asks for."""
+    """Run the command of the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("what", nargs="?", default="run", choices=("run", "check", "baseline", "page"))
     parser.add_argument("--slower-by-us", type=float, default=0.0, help="let the service spin, to see check fail")

@@ -1,4 +1,4 @@
-"""What a request costs over HTTP: wrk on one core, the server on another, both on this machine.
+"""Measure requests over HTTP: wrk on one core, the server on another, both on this machine.
 
 All servers run for the whole time, and one at a time is asked, for a short while, in an order drawn anew for each
 round. The figures of a variant are those of its best rounds, as at the ASGI level.
@@ -17,10 +17,10 @@ from benchmarks.server import HOST, HOUSE, Started, estimate, first_answer, pinn
 from benchmarks.variants import BODY, VARIANTS
 
 ROUNDS: Final = {1: 6, 8: 6, 32: 16, 128: 6}
-"""How often each number of connections is tried; most often where the targets are."""
+"""Number of rounds for each number of connections; most for those with targets."""
 
 SECONDS: Final = 1
-"""How long each time: short, so that some rounds fall between whatever else the machine does."""
+"""Length of a round: short, so that some rounds are not disturbed by other work on the machine."""
 
 SEED: Final = 1
 WARM_UP: Final = 300
@@ -40,7 +40,7 @@ class Failed(Exception):
 
 
 def available() -> bool:
-    """Say whether wrk is here."""
+    """Return whether wrk is installed."""
     return shutil.which("wrk") is not None
 
 

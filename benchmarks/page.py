@@ -1,4 +1,4 @@
-"""How large the explorer's first view is, and how soon it answers: `python -m benchmarks.page`.
+"""Measure the size and the response time of the explorer's first view: `python -m benchmarks.page`.
 
 The service does not compress; a proxy before it does. The sizes are those of each answer compressed by itself with
 gzip at level 9. The times are of a headless Chromium whose processor is slowed four times, from the beginning of the

@@ -1,4 +1,4 @@
-"""Where the microseconds of the service go: its parts by themselves, and what is left of the whole."""
+"""Measure each part of a request to the service, and the rest of its time."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""What a process costs: time to its first answer and memory, beside an empty FastAPI application."""
+"""Measure the time of a process to its first answer and its memory, compared with an empty FastAPI application."""
 
 import re
 import subprocess

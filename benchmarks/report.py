@@ -1,4 +1,4 @@
-"""The figures as tables, as a picture and against the targets."""
+"""Write the figures as tables, as a picture and compared with the targets."""
 
 import operator
 import re
@@ -23,7 +23,7 @@ NAMES: Final = {variant.key: f"({variant.key}) {variant.name}" for variant in VA
 
 
 class Target(NamedTuple):
-    """What is to be reached, and what was."""
+    """A target and the measured value."""
 
     what: str
     sign: str
@@ -33,7 +33,7 @@ class Target(NamedTuple):
     unit: str = ""
 
     def verdict(self) -> str:
-        """Say whether it was reached.
+        """Return whether the target was reached.
 
         Examples
         --------
@@ -233,7 +233,7 @@ class Number:
 
 
 def with_figures(page: str, text: str) -> str:
-    """Return a page with what stands between the two markers replaced.
+    """Return a page with the text between the two markers replaced.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""(d) A bare ASGI callable: parse, compute, dump. It validates nothing, and knows one path."""
+"""(d) A bare ASGI callable: parse, compute, dump. It validates nothing and has one path."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""An empty FastAPI application: what the framework and the server cost by themselves."""
+"""An empty FastAPI application: the cost of the framework and the server."""
 
 from typing import Final
 
