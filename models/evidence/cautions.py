@@ -1,7 +1,7 @@
-"""What an answer says beside its numbers: where it leaves its data, what is unknown and why, what to mind.
+"""The warnings of an answer: where it leaves the data, what is missing and why, and how to read it.
 
-The first word of a warning's stable code is its kind. `energy`, `timing` and `load` name a range that was left
-and its source; `absent` says why something is not in the answer; `caution` is about reading or using it.
+The first word of a warning's stable code is its kind. `energy`, `timing` and `load` mean that an estimate is outside
+the data behind it. `absent` means that something is missing, and why. `caution` says how to read or use the answer.
 """
 
 import math
@@ -35,7 +35,7 @@ def _span(bounds: tuple[float, float], unit: str) -> str:
 
 @cache
 def outside_code(energy_model: str, gait_name: Gait, what: Literal["speed", "grade"]) -> str:
-    """Return the code of the warning that an equation left its range of speeds or grades."""
+    """Return the code of the warning that a speed or slope is outside the data of an equation."""
     return f"energy.{_outside_name(energy_model, gait_name, what)}"
 
 
@@ -49,42 +49,44 @@ for _gait, _models in energy_models.ENERGY_MODELS.items():
             _warning(
                 "energy",
                 _outside_name(_name, _gait, "speed"),
-                f"Speed outside {_span(_model.speed_range_m_s, 'm/s')}, the data behind {_name} "
-                f"({_model.speed_range_source}).",
+                f"The speed is outside the data of {_name}, {_span(_model.speed_range_m_s, 'm/s')} "
+                f"({_model.speed_range_source}). Energy is extrapolated.",
             )
         if _model.grade_range != energy_models.EVERY_GRADE:
             _warning(
                 "energy",
                 _outside_name(_name, _gait, "grade"),
-                f"Grade outside {_span(_model.grade_range, 'rise over run')}, the data behind {_name} "
-                f"({_model.grade_range_source}).",
+                f"The slope is outside the data of {_name}, {_span(_model.grade_range, 'rise over run')} "
+                f"({_model.grade_range_source}). Energy is extrapolated.",
             )
 
 BACKWARD_BEYOND_MEASUREMENT: Final = _warning(
     "energy",
     "backward_speed_beyond_measurement",
-    f"Backward faster than {direction.BACKWARD_MEASURED_TO_M_S:g} m/s is beyond every measurement of energy "
-    "(Wright & Weyand 2001).",
+    f"Backward energy was measured up to {direction.BACKWARD_MEASURED_TO_M_S:g} m/s (Wright & Weyand 2001). At this "
+    "speed it is extrapolated.",
 )
 BACKWARD_BELOW_MEASUREMENT: Final = _warning(
     "energy",
     "backward_speed_below_measurement",
-    f"Backward running slower than {direction.BACKWARD_MEASURED_FROM_M_S:g} m/s was not measured (Wright & Weyand "
-    "2001): the ratio is carried over.",
+    f"Backward running was measured from {direction.BACKWARD_MEASURED_FROM_M_S:g} m/s (Wright & Weyand 2001). At this "
+    "slower speed we use the same ratio.",
 )
 BACKWARD_DOWNHILL: Final = _warning(
     "energy",
     "backward_downhill_unmeasured",
-    "Backward downhill has never been measured. The ratio of level ground is used, with the spread between studies "
-    "doubled. The exchange ratio is higher backward (p < .05 in a Korean study of walking): 0.05 more would add 1.3 % "
-    "to the energy.",
+    "We found no measurement of going backward downhill. We used the flat-ground ratio and widened the range: the "
+    "spread between studies is doubled. The respiratory exchange ratio is higher backward (p < .05 in a Korean study "
+    "of walking). If it were 0.05 higher, energy would be 1.3 % higher.",
 )
 
 
 def _uphill(gait_name: Gait, going: str, source: str) -> str:
     steepest = direction.MEASURED_TO_GRADE[gait_name]
-    said = f"{going} backward uphill was measured up to {steepest:.3g} rise over run ({source}): beyond, the ratio is"
-    return _warning("energy", f"backward_{gait_name}_uphill", f"{said} carried over.")
+    measured = f"{going} backward uphill was measured up to {steepest:.3g} rise over run ({source})."
+    return _warning(
+        "energy", f"backward_{gait_name}_uphill", f"{measured} On this steeper slope we use the same ratio."
+    )
 
 
 BACKWARD_UPHILL: Final[dict[Gait, str]] = {
@@ -95,7 +97,8 @@ IMPLAUSIBLE_UPTAKE: Final[dict[str, str]] = {
     way: _warning(
         "energy",
         f"{way}_implausible_uptake",
-        f"Going {way} takes more than {PLAUSIBLE_UPTAKE_ML_KG_MIN:g} ml/kg/min of oxygen, which nobody has (choice).",
+        f"Going {way} would take more than {PLAUSIBLE_UPTAKE_ML_KG_MIN:g} ml/kg/min of oxygen. We take that as more "
+        "than anybody can use (choice).",
     )
     for way in ("forward", "backward")
 }
@@ -103,326 +106,332 @@ EQUAL_EFFORT_ON_GRADE: Final[dict[str, str]] = {
     "heart_rate": _warning(
         "energy",
         "heart_rate_on_grade",
-        "Equal heart rate was compared on the level only (Williford 1998, Kim & Choi 2001).",
+        "Equal heart rate was compared only on level ground (Williford 1998, Kim & Choi 2001).",
     ),
     "perceived_exertion": _warning(
         "energy",
         "perceived_exertion_on_grade",
-        "The energy at equal felt effort is that at equal heart rate, which was compared on the level only (Williford "
-        "1998, Kim & Choi 2001).",
+        "For equal felt effort we use the energy at equal heart rate, which was compared only on level ground "
+        "(Williford 1998, Kim & Choi 2001).",
     ),
 }
-_WEAK: Final = (
-    "the group means of two small studies (Williford 1998, 13 people; Kim & Choi 2001, 20 people walking) suggest "
-    f"{direction.HEART_RATE_RATIO['run']:g} times the forward energy running and "
+_EQUAL_HEART_RATE: Final = (
+    "At equal heart rate the group means of two small studies (Williford 1998, 13 people; Kim & Choi 2001, 20 people "
+    f"walking) suggest {direction.HEART_RATE_RATIO['run']:g} times the forward energy running and "
     f"{direction.HEART_RATE_RATIO['walk']:g} times walking. Above 146 beats a minute the forward line is extrapolated. "
-    "It may be no less."
+    "Backward energy may also be no lower."
 )
 EQUAL_EFFORT: Final[dict[str, str]] = {
-    "heart_rate": _warning("caution", "equal_heart_rate", f"A weak estimate, grade D: at equal heart rate {_WEAK}"),
+    "heart_rate": _warning("caution", "equal_heart_rate", f"This estimate is weak (grade D). {_EQUAL_HEART_RATE}"),
     "perceived_exertion": _warning(
         "caution",
         "equal_perceived_exertion",
-        "A weak estimate, grade D: energy at equal felt effort was never measured. It is taken as at equal heart rate, "
-        "because direction left the relation of both practically unchanged (10 women walking, a Korean study). There "
-        f"{_WEAK} With weight support backward felt harder at the same oxygen uptake (Masumoto 2023).",
+        "This estimate is weak (grade D). We found no measurement of energy at equal felt effort. We use the energy at "
+        "equal heart rate, because felt effort followed heart rate in practically the same way in both directions (10 "
+        f"women walking, a Korean study). {_EQUAL_HEART_RATE} With weight support backward felt harder at the same "
+        "oxygen uptake (Masumoto 2023).",
     ),
 }
 EQUAL_EFFORT_ABSENT: Final[dict[str, str]] = {
     "heart_rate": _warning(
         "absent",
         "heart_rate_speed",
-        "The backward speed at equal heart rate is unknown: distance, timing and loads backward are absent.",
+        "The backward speed at equal heart rate is unknown, so backward distance, timing and loads are missing.",
     ),
     "perceived_exertion": _warning(
         "absent",
         "perceived_exertion_speed",
-        "The backward speed at equal felt effort is unknown: distance, timing and loads backward are absent.",
+        "The backward speed at equal felt effort is unknown, so backward distance, timing and loads are missing.",
     ),
 }
 WALKING_RATIO: Final = _warning(
     "caution",
     "walking_ratio",
-    f"Walking has its own ratio, {direction.WALKING_RATIO:.3f} at equal speed, not the 30 % of running. Uphill to "
-    f"{100 * direction.MEASURED_TO_GRADE['walk']:g} % one study measured 31 to 41 % more oxygen (n 10).",
+    f"Walking backward has its own ratio: {direction.WALKING_RATIO:.3f} at equal speed, not the 1.30 of running. On "
+    f"slopes up to {100 * direction.MEASURED_TO_GRADE['walk']:g} % one study measured 31 to 41 % more oxygen (10 "
+    "people).",
 )
 BACKWARD_WALKING_SPEED: Final = _warning(
     "energy",
     "backward_walk_speed",
-    f"Backward walking was measured at {_span(direction.WALKING_RATIO_RANGE_M_S, 'm/s')} (Williford 1998, Kim & Choi "
-    "2001, a Korean study); at other speeds its ratio is carried over.",
+    f"Backward walking was measured from {_span(direction.WALKING_RATIO_RANGE_M_S, 'm/s')} (Williford 1998, Kim & Choi "
+    "2001, a Korean study). At this speed we use the same ratio.",
 )
 BACKWARD_BELOW_TRANSITION: Final = _warning(
     "timing",
     "backward_speed_below_transition",
-    f"The backward speed is under {timing.BACKWARD_TRANSITION_M_S:g} m/s, where people going backward change to "
-    "walking (Hreljac 2005); the gait is kept.",
+    f"Below {timing.BACKWARD_TRANSITION_M_S:g} m/s people going backward change to walking (Hreljac 2005). The "
+    "backward speed is below that, but we still compute running.",
 )
 REST_ASSUMED: Final = _warning(
     "caution",
     "rest",
-    f"Rest taken as {energy.MET_ML_KG_MIN:g} ml/kg/min; most have less ({energy.MEASURED_REST_ML_KG_MIN[0]:g}, SD "
-    f"{energy.MEASURED_REST_ML_KG_MIN[1]:g}), so active energy may be higher.",
+    f"Rest is assumed: {energy.MET_ML_KG_MIN:g} ml/kg/min. Yours is probably lower "
+    f"({energy.MEASURED_REST_ML_KG_MIN[0]:g}, SD {energy.MEASURED_REST_ML_KG_MIN[1]:g}) and active energy higher. Give "
+    "age, sex and height.",
 )
 ABOVE_MAXIMUM: Final = _warning(
     "caution",
     "above_maximum",
-    "The oxygen uptake of a direction is above the maximum given: no steady state, so that it is extrapolated.",
+    "In at least one direction the oxygen uptake is above the maximum you gave. Nobody holds a steady state there, so "
+    "the estimate is extrapolated.",
 )
 PAUSE_IS_REST: Final = _warning(
     "caution",
     "pause",
-    "A pause is taken as rest: standing costs somewhat more and is not modelled.",
+    "We count a pause as rest. Standing takes somewhat more energy, which is not modelled.",
 )
 WORKOUT_SUM_ABSENT: Final = _warning(
     "absent",
     "workout_sum",
-    "A total of a load is absent where it is unknown for more than half of the moving time, or where the parts known "
-    "as done and those known reversed are not the same; steps, where they are unknown for any segment.",
+    "A load total is missing if the load is unknown for more than half of the moving time, or if it is known for "
+    "different parts of the workout as given and reversed. Total steps are missing if they are unknown for any "
+    "segment.",
 )
 WORKOUT_PARTS: Final = _warning(
     "absent",
     "workout_parts",
-    "Some load totals leave out parts in which the load is unknown: covered says what share of the moving time they "
-    "are of. They are not scaled up.",
+    "Some load totals leave out parts in which the load is unknown. They are not scaled up; covered gives the share of "
+    "the moving time that they include.",
 )
 TRACK_ERRORS: Final = _warning(
     "caution",
     "track_errors",
-    "Errors of the watch in distance and elevation are not in the intervals.",
+    "The ranges do not include the errors of the watch in distance and elevation.",
 )
 TRACK_UNUSABLE: Final = _warning(
     "absent",
     "track_unusable",
-    "Many points have no time, neither place nor distance, or a time that does not go on: unusable_points says how "
-    "many. They are bridged, beyond a minute as a pause.",
+    "Many points cannot be used: they have no time, no position or distance, or a time that does not increase. "
+    "unusable_points is their number. We bridge the time without them, and count more than a minute as a pause.",
 )
 TRACK_GAIT: Final = _warning(
     "caution",
     "track_gait",
-    f"Each part is taken as walked or run by its speed: running from {RUNNING_FROM_M_S:g} m/s forward and "
-    f"{timing.BACKWARD_TRANSITION_M_S:g} m/s backward (Hreljac 2005). What is unknown of walking is missing in the "
-    "sums: give gait if all was one.",
+    f"We decide by speed whether a part was walked or run: running from {RUNNING_FROM_M_S:g} m/s forward and "
+    f"{timing.BACKWARD_TRANSITION_M_S:g} m/s backward (Hreljac 2005). Some values are unknown for walking, and the "
+    "totals leave them out. If you only ran or only walked, give gait.",
 )
 TRACK_LEFT_OUT: Final = _warning(
     "absent",
     "track_left_out",
-    "What is faster than its gait, steeper than is answered or a jump is in no sum: left_out_s says how long.",
+    "Parts that are too fast for their gait, too steep or jumps are in no total. left_out_s is how long they last.",
 )
 TRACK_RANGE: Final = _warning(
     "absent",
     "track_range",
-    "A range of backward lies in pauses, gaps or what is left out: nothing of it is in the totals.",
+    "One of the backward ranges has only pauses, gaps or parts that were left out, so nothing of it is in the totals.",
 )
 WEIGHT_SUPPORT: Final = _warning(
     "energy",
     "weight_support",
-    "With weight support the active rate is that without it times 1 - 0.73 of the share carried (Teunissen 2007, n 10, "
-    "3 m/s). The ratio falls to 1 at 20 % support: at 20 and 50 % no effect of direction was found (Masumoto 2023, n "
-    "13). Both are a choice, grade D.",
+    "With weight support, active energy per second is multiplied by 1 - 0.73 times the share carried (Teunissen 2007, "
+    "10 people, 3 m/s). The ratio falls to 1 at 20 % support, because at 20 and 50 % one study found no effect of "
+    "direction (Masumoto 2023, 13 people). Both are our choice, grade D.",
 )
 WEIGHT_SUPPORT_LOADS: Final = _warning(
-    "absent", "weight_support_loads", "Loads with weight support are unknown: absent."
+    "absent", "weight_support_loads", "Loads with weight support are unknown, so none are shown."
 )
 OVERGROUND: Final = _warning(
     "caution",
     "overground",
-    "Still air is added: 0.02724 V^3 ml/kg/min (secondary), alike in both directions at the same speed, so that their "
-    "ratio falls a little. Wind, turns and terrain are not.",
+    "We added the drag of still air: 0.02724 V^3 ml/kg/min (secondary), the same in both directions at the same speed. "
+    "The ratio is therefore a little lower. Wind, turns and terrain are not included.",
 )
 NOVICE: Final = _warning(
     "caution",
     "novice",
-    "While backward is new it may take more energy. Oxygen changed by -19 % in 4 weeks of walking (Heath 2001, n 8), "
-    "in 6 of running by -32 %, but forward by -30 % too (Terblanche 2005, n 13).",
+    "Beginners may use more energy. After 4 weeks of walking, backward took 19 % less oxygen (Heath 2001, n 8); after "
+    "6 weeks of running 32 %, but forward 30 % too (Terblanche 2005, n 13).",
 )
 STEP_RATE: Final = _warning(
     "caution",
     "step_rate",
-    "A higher step rate lowers the estimated knee-cap force, but it is not free: +10 % raised oxygen uptake, heart "
-    "rate and cost in both directions, though not the felt effort (Masumoto 2020). Energy here does not follow step "
-    "rate.",
+    "A higher step rate lowers the estimated knee-cap force, but it takes more energy. With 10 % more steps, oxygen "
+    "uptake, heart rate and cost rose in both directions; felt effort did not (Masumoto 2020). Our energy estimate "
+    "does not change with step rate.",
 )
 OLDER_BACKWARD_SPEED: Final = _warning(
     "caution",
     "older_backward_speed",
-    f"People of 76 years chose {timing.OLDER_BACKWARD_WALK_M_S[0]:g} m/s walking backward (SD "
-    f"{timing.OLDER_BACKWARD_WALK_M_S[1]:g}, n 84), and all fallers of one study stayed below "
-    f"{timing.FALLERS_BACKWARD_WALK_BELOW_M_S:g} m/s (Fritz 2013). This "
-    "backward speed lies above that. It says nothing about this person: start slowly, on even ground, with someone "
-    "near.",
+    f"84 people of 76 years chose to walk backward at {timing.OLDER_BACKWARD_WALK_M_S[0]:g} m/s (SD "
+    f"{timing.OLDER_BACKWARD_WALK_M_S[1]:g}). In another study all people who had fallen walked backward below "
+    f"{timing.FALLERS_BACKWARD_WALK_BELOW_M_S:g} m/s (Fritz 2013). This backward speed is higher. That says nothing "
+    "about you. Start slowly, on even ground, with someone near.",
 )
-FALL: Final = _warning("caution", "fall", "Backward adds a risk of falling.")
+FALL: Final = _warning("caution", "fall", "Going backward adds a risk of falling.")
 LOAD_MEANING: Final = _warning(
     "caution",
     "load_meaning",
-    "Loads: estimates from small studies of healthy adults, not of this person: no diagnosis, no injury prediction. "
-    "Less knee load does not mean no pain; backward may load calf, Achilles and forefoot more. Adults only.",
+    "Loads are estimates from small studies of healthy adults, not of you: no diagnosis, no injury prediction. Lower "
+    "knee load does not mean less pain. Calf, Achilles and forefoot may be loaded more. Adults only.",
 )
 LOAD_MEANING_IN_SHORT: Final = (
-    "Estimates from small studies of healthy adults, not of you: no diagnosis, no injury forecast. Less knee load does "
-    "not mean no pain. Backward may load calf and Achilles more, and people fall. Adults only."
+    "Estimates from small studies of healthy adults, not of you: no diagnosis, no injury forecast. Lower knee load "
+    "does not mean less pain. Backward may load calf and Achilles more, and people fall. Adults only."
 )
-"""What stands visibly beside loads where there is room for a few lines."""
+"""The words beside loads where there is room for only a few lines."""
 BACKWARD_LOAD_BEYOND_MEASUREMENT: Final = _warning(
     "load",
     "backward_speed_beyond_measurement",
-    f"Backward faster than {direction.BACKWARD_MEASURED_TO_M_S:g} m/s: knee loads were not measured there, so they are "
-    "extrapolated.",
+    f"We found no measurement of knee loads backward above {direction.BACKWARD_MEASURED_TO_M_S:g} m/s. At this speed "
+    "they are extrapolated.",
 )
 
 RUNNING_TIMING: Final = _warning(
     "timing",
     "run_timing_speed",
-    f"Running cadence was measured at {_span(timing.RUNNING_CADENCE_RANGE_M_S, 'm/s')} (van Oeveren 2017 to Alcantara "
-    "2021). At this speed it is extrapolated.",
+    f"Running cadence was measured from {_span(timing.RUNNING_CADENCE_RANGE_M_S, 'm/s')} (van Oeveren 2017 to "
+    "Alcantara 2021). At this speed it is extrapolated.",
 )
 RUNNING_CONTACT: Final = _warning(
     "timing",
     "run_contact_time_speed",
-    f"Contact time was measured at {_span(timing.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara 2021, 2022, "
-    "ageing runners): extrapolated.",
+    f"Contact time is extrapolated: measured at {_span(timing.RUNNING_CONTACT_RANGE_M_S, 'm/s')} (Alcantara "
+    "2021, 2022, ageing runners).",
 )
 IMPULSE_LEVEL: Final = _warning(
     "caution",
     "impulse_level",
-    "Knee-cap impulse takes half sines, 3 to 10 % short of measured steps in time, 9 to 12 % in force: grade D.",
+    "Knee-cap impulse is grade D: modelled contacts are 3 to 10 % too short, forces 9 to 12 % too low.",
 )
 WALKING_TIMING: Final = _warning(
     "timing",
     "walk_timing_speed",
-    f"Speed outside {_span(timing.WALKING_CADENCE_RANGE_M_S, 'm/s')}, the data behind walking cadence (Fukuchi 2018).",
+    f"Walking cadence was measured from {_span(timing.WALKING_CADENCE_RANGE_M_S, 'm/s')} (Fukuchi 2018). At this speed "
+    "it is extrapolated.",
 )
 TIMING_ON_GRADE: Final = _warning(
     "timing",
     "timing_on_grade",
-    "Cadence and contact time are those of the level. Running on slopes from -10 to +10 degrees they were 186 to 204 "
-    "steps/min and 0.214 to 0.232 s (Alcantara 2022). Walking they were measured on the level only.",
+    "Cadence and contact time are those of level ground. Running on slopes from -10 to +10 degrees they were 186 to "
+    "204 steps/min and 0.214 to 0.232 s (Alcantara 2022). Walking they were measured only on level ground.",
 )
 BACKWARD_CONTACT_ABSENT: Final = _warning(
     "absent",
     "backward_contact_time",
-    f"Backward contact time is unknown above {timing.BACKWARD_CONTACT_TO_M_S:g} m/s (at top speed the directions are "
-    "nearly equal, Weyand 2010): it is absent, and so are backward impulses.",
+    f"Backward contact time is unknown above {timing.BACKWARD_CONTACT_TO_M_S:g} m/s, so it is missing, and so are "
+    "backward impulses. At top speed both directions have nearly the same contact time (Weyand 2010).",
 )
 WALKING_TIMING_ABSENT: Final = _warning(
     "absent",
     "walk_timing",
-    "Contact time of walking and cadence of backward walking are unknown: they, and steps and impulses that need them, "
-    "are absent. Backward, steps are more and shorter at the same speed (Fujisawa 2010, n 157), but by how much is not "
-    "known.",
+    "Contact time of walking and cadence of backward walking are unknown. They are missing, and so are the steps and "
+    "impulses that need them. At the same speed people take more and shorter steps backward (Fujisawa 2010, 157 "
+    "people), but we do not know how many more.",
 )
 
 
-def _load_speed(name: str, indicator: str, bounds: tuple[float, float], source: str) -> str:
-    low, high = bounds
-    span = _span(bounds, "m/s")
-    said = f"Outside the {span} of {indicator}" if low < high else f"Walking, {indicator} was measured at {span} only"
-    return _warning("load", name, f"{said} ({source}).")
+def _load_speed(name: str, indicator: str, bounds: tuple[float, float], source: str, basis: str = "studied at") -> str:
+    return _warning("load", name, f"{indicator} is extrapolated: {basis} {_span(bounds, 'm/s')} ({source}).")
 
 
 VERTICAL_FORCE_SPEED: Final[dict[Gait, str]] = {
     "run": _warning(
         "load",
         "run_vertical_force_speed",
-        f"Peak ground force is fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} (Alcantara 2021, "
-        "2022): grade D.",
+        f"Peak ground force is grade D: fitted at {_span(load.PEAK_VERTICAL_FORCE_RANGE_M_S['run'], 'm/s')} "
+        "(Alcantara 2021, 2022).",
     ),
     "walk": _load_speed(
         "walk_vertical_force_speed",
-        "peak_vertical_force_bw",
+        "Peak ground force walking",
         load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"],
-        "choice",
+        "our choice",
+        basis="its equation is for",
     ),
 }
 PATELLOFEMORAL_SPEED: Final = _load_speed(
     "patellofemoral_speed",
-    "patellofemoral_peak_force_bw",
+    "Knee-cap force",
     load.PATELLOFEMORAL_RANGE_M_S,
-    "choice on Hart 2022",
+    "our choice, after Hart 2022",
+    basis="its equation is for",
 )
 ACHILLES_SPEED: Final[dict[Gait, str]] = {
-    "run": _load_speed("run_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["run"], "Reiter 2024"),
-    "walk": _load_speed(
-        "walk_achilles_speed", "achilles_relative_load", load.ACHILLES_RANGE_M_S["walk"], "Reiter 2024"
-    ),
+    "run": _load_speed("run_achilles_speed", "Achilles load", load.ACHILLES_RANGE_M_S["run"], "Reiter 2024"),
+    "walk": _load_speed("walk_achilles_speed", "Achilles load walking", load.ACHILLES_RANGE_M_S["walk"], "Reiter 2024"),
 }
 TIBIAL_SPEED: Final = _load_speed(
-    "tibial_speed", "tibial_compression_peak_bw", load.TIBIAL_RANGE_M_S, "data of Matijevich 2019"
+    "tibial_speed", "Tibial compression", load.TIBIAL_RANGE_M_S, "data of Matijevich 2019"
 )
 VERTICAL_FORCE_GRADE: Final = _warning(
     "load",
     "vertical_force_grade",
-    f"The slope is beyond ±{load.VERTICAL_FORCE_SLOPE_RANGE_DEG[1]:g} degrees, where peak ground force was measured "
-    "(Alcantara 2022).",
+    f"Peak ground force was measured on slopes up to ±{load.VERTICAL_FORCE_SLOPE_RANGE_DEG[1]:g} degrees (Alcantara "
+    "2022). This slope is steeper.",
 )
 LOAD_ON_GRADE: Final = _warning(
     "load",
     "on_grade",
-    "Forward loads on a slope are those of the level. Ground force is disputed: no change to 9 degrees (Gottschall & "
-    "Kram 2005), or 2.36 body weights at -10, 2.51 at 0 and 2.20 at +10 degrees (Alcantara 2022), so its range is "
-    "wider. Knee-cap force holds to 4 degrees (Telhan 2010). Achilles load on a slope was not measured. Only tibial "
-    "compression has a slope term.",
+    "Forward loads on a slope are those of level ground; only tibial compression changes with the slope. Ground force "
+    "is disputed: one study found no change up to 9 degrees (Gottschall & Kram 2005), another 2.36 body weights at "
+    "-10, 2.51 at 0 and 2.20 at +10 degrees (Alcantara 2022). Its range is therefore wider. Knee moments hardly change "
+    "up to 4 degrees (Telhan 2010). We found no measurement of Achilles load on a slope.",
 )
 PATELLOFEMORAL_GRADE_ABSENT: Final = _warning(
     "absent",
     "patellofemoral_on_grade",
-    f"Patellofemoral load is unknown beyond ±{load.PATELLOFEMORAL_SLOPE_RANGE_DEG[1]:g} degrees of slope (Telhan "
-    "2010): absent.",
+    f"Knee-cap load is unknown on slopes beyond ±{load.PATELLOFEMORAL_SLOPE_RANGE_DEG[1]:g} degrees (Telhan 2010), so "
+    "it is missing.",
 )
 BACKWARD_LOAD_GRADE_ABSENT: Final = _warning(
-    "absent", "backward_load_on_grade", "Loads backward on a grade: no measurement at hand, so they are absent."
+    "absent",
+    "backward_load_on_grade",
+    "We found no measurement of backward loads on a slope, so none are shown.",
 )
-BACKWARD_TIBIAL_ABSENT: Final = _warning("absent", "backward_tibial", "Tibial compression backward: unknown.")
+BACKWARD_TIBIAL_ABSENT: Final = _warning("absent", "backward_tibial", "Backward tibial compression is unknown.")
 WALKING_TIBIAL_ABSENT: Final = _warning(
-    "absent", "walk_tibial", "Tibial compression is estimated for forward running only: absent."
+    "absent", "walk_tibial", "Tibial compression is estimated only for running forward, so it is missing here."
 )
 FORWARD_KNEE_MOMENT_ABSENT: Final = _warning(
-    "absent", "forward_knee_moment", "The knee moment ratio belongs to going backward: forward it is absent."
+    "absent",
+    "forward_knee_moment",
+    "The knee moment ratio compares backward with forward, so only the backward answer has it.",
 )
 UNATTAINABLE: Final[dict[str, str]] = {
     name: _warning(
         "absent",
         f"unattainable_{name}",
-        f"Going {name} the target cannot be met: unattainable says the nearest value that can.",
+        f"You cannot reach the target going {name}. unattainable has the nearest value that you can reach.",
     )
     for name in ("forward", "backward")
 }
 WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
-    "absent", "walk_knee_moment", "The knee moment ratio of walking is unknown: absent."
+    "absent", "walk_knee_moment", "The knee moment ratio of walking is unknown, so it is missing."
 )
 BACKWARD_ACHILLES_UNKNOWN: Final = _warning(
     "absent",
     "backward_achilles",
-    "Achilles load backward was never measured: the bounds are our choice. Force may be lower, but the calf works "
-    "eccentrically (DeVita & Stribling 1991).",
+    "We found no measurement of Achilles load backward: we assume the range. Force may be lower, but the calf "
+    "works eccentrically (DeVita & Stribling 1991).",
 )
 
 PLAN_CENTRAL: Final = _warning(
     "caution",
     "plan_central",
-    "A plan keeps its limits at the central estimates: the intervals say how far one person may lie beyond. Whether "
-    "a speed or a share of the maximum can be held for as long is not modelled.",
+    "A plan keeps its limits at the central estimates. The ranges say how far one person may be beyond them. We do "
+    "not model whether a speed or a share of the maximum can be held for as long.",
 )
 PLAN_WITHOUT_OWN_LIMIT: Final = _warning(
     "caution",
     "plan_without_own_limit",
-    "Nothing says what this person can do: the speeds are the fastest of the data, which few can run and fewer hold, "
-    "backward above all. Give oxygen_uptake_max_ml_kg_min, limits of oxygen_uptake_ml_kg_min that can be held for as "
-    "long, and backward_speed_high_m_s.",
+    "You gave no fitness limit, so this plan uses the fastest speeds studied. Few people can run them, and fewer can "
+    "hold them, above all backward. Give backward_speed_high_m_s, oxygen_uptake_max_ml_kg_min, and a limit of "
+    "oxygen_uptake_ml_kg_min that you can hold for as long.",
 )
 PLAN_BACKWARD_UNKNOWN: Final = _warning(
     "absent",
     "plan_backward_unknown",
-    "What is limited or made least is unknown backward for this gait and grade: the plan has no backward part.",
+    "The plan has no backward part: for this gait and slope, a load that it limits or minimises is unknown backward.",
 )
 PLAN_ACHILLES_BOUND: Final = _warning(
     "caution",
     "plan_backward_achilles",
-    "Achilles load backward has no value: a plan takes its upper bound.",
+    "Achilles load backward has no estimate. A plan uses the upper end of its range.",
 )
 PLAN_ONE_DIRECTION_ABSENT: Final[dict[str, str]] = {
-    name: _warning("absent", f"plan_{name}_only", f"No plan going {name} alone meets what is asked: absent.")
+    name: _warning("absent", f"plan_{name}_only", f"No plan that goes only {name} meets your limits, so there is none.")
     for name in ("forward", "backward")
 }
 
@@ -431,7 +440,7 @@ OF_BACKWARD: Final = frozenset({WALKING_RATIO, NOVICE, FALL, OLDER_BACKWARD_SPEE
 
 
 def concerns(code: str, way: Literal["forward", "backward"]) -> bool:
-    """Say whether a warning of a bout at equal speed concerns what is done in one direction.
+    """Return whether a warning of a bout at equal speed concerns one direction.
 
     Examples
     --------

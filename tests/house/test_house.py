@@ -439,7 +439,7 @@ class TestWords:
 
     def test_every_answer_warns_of_falling_and_of_novelty(self) -> None:
         assert "falling" in WARNINGS["caution.fall"]["message"]
-        assert "new" in WARNINGS["caution.novice"]["message"]
+        assert "Beginners" in WARNINGS["caution.novice"]["message"]
 
 
 def vendored() -> dict[Path, str]:

@@ -266,7 +266,7 @@ class TestEstimate:
         assert run("estimate", *fast).code == 0
         ran = run("estimate", *fast, "--strict")
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err.startswith("retrorun: Speed outside ")
+        assert ran.err.startswith("retrorun: The speed is outside ")
         assert "--strict" in ran.err
 
     @pytest.mark.parametrize("name", ["gait", "equal", "energy_model", "direction_model", "sex"])

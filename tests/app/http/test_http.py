@@ -270,7 +270,7 @@ class TestStrict:
         for strict in ({}, {"strict": False}):
             answer = await estimate(client, self.BEYOND_THE_DATA | strict)
             (warning,) = [w for w in answer["warnings"] if w["code"] == "energy.looney2025_run_speed"]
-            assert re.search(r"Speed outside 1\.8 to 5\.2 m/s, the data behind looney2025", warning["message"])
+            assert re.search(r"outside the data of looney2025, 1\.8 to 5\.2 m/s ", warning["message"])
 
     async def test_with_it_that_warning_is_the_refusal(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         response = await client.post("/estimate", json=self.BEYOND_THE_DATA | {"strict": True})

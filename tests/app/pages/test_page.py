@@ -569,10 +569,10 @@ class TestPlots:
         }
 
     def test_it_says_where_measurements_end(self, page: Explorer) -> None:
-        words = "Backward faster than 12.6 km/h (4:46 /km) is beyond every measurement of energy"
+        words = "Backward energy was measured up to 12.6 km/h (4:46 /km)"
         assert page.text("curve-words").startswith(words)
         page.type("grade", "7")
-        assert page.text("curve-words").startswith("No oxygen uptake was found for this slope. Backward faster")
+        assert page.text("curve-words").startswith("No oxygen uptake was found for this slope. Backward energy")
 
     @pytest.mark.parametrize(
         ("grade", "gait", "lines"),

@@ -567,7 +567,7 @@ def test_the_words_on_practice_are_those_of_the_table() -> None:
     before, after = (
         float(row["value"]) for row in table("gait") if row["study"].startswith("Heath 2001") and row["gait"] == "walk"
     )
-    assert f"{after / before - 1:.0%}".replace("%", " %") in WARNINGS["caution.novice"]["message"]
+    assert f" {1 - after / before:.0%} less".replace("%", " %") in WARNINGS["caution.novice"]["message"]
 
 
 def test_quantities_bounds_are_listed() -> None:

@@ -677,7 +677,7 @@ class TestWhatIsOwn:
         codes = [warning["code"] for warning in made(BARE | own)["warnings"]]
         assert self.CODE not in codes
         assert codes[0] == "caution.plan_central"
-        assert "held for as long is not modelled" in WARNINGS["caution.plan_central"]["message"]
+        assert "do not model whether a speed or a share" in WARNINGS["caution.plan_central"]["message"]
 
     def test_no_bout_is_above_the_own_maximum_and_each_has_its_share(self) -> None:
         answer = made(BARE | {MAXIMUM: 45.0})
