@@ -1,1 +1,1 @@
-"""What is known: the catalogue of constants, claims, and warnings."""
+"""The list of constants, common claims with the evidence, and warnings."""

@@ -1,4 +1,4 @@
-"""Every equation, ratio and constant that the models rest on, with source and standing, as `GET /models` answers."""
+"""Every equation, ratio and constant of the models with its source and standing: the answer of `GET /models`."""
 
 import hashlib
 import math
@@ -44,7 +44,7 @@ class DirectionEntry(TypedDict):
 
 
 class Constant(TypedDict):
-    """One number: its public name, which stays, its group, what it is, and how well it is known."""
+    """One number: its public name, its group, its meaning, its standing and its sources."""
 
     name: str
     group: str
@@ -63,7 +63,7 @@ class GradeEntry(TypedDict):
 
 
 class Catalogue(TypedDict):
-    """Everything the models rest on."""
+    """All equations, ratios, grades and constants of the models."""
 
     version: str
     hash: str
@@ -77,8 +77,8 @@ class Catalogue(TypedDict):
 def coefficients_hash() -> str:
     """Return a short hash of every number that can change an answer, to twelve significant digits.
 
-    Of every constant, every range of an equation, every bound of what may be sent, and every cell of the tables but
-    the notes, each with its public name: neither where a constant is nor where a table lies is in it.
+    It covers every constant, every range of an equation, every bound of an input, and every cell of the tables except
+    the notes, each with its public name. The module of a constant and the folder of a table are not in it.
 
     Examples
     --------
@@ -86,13 +86,13 @@ def coefficients_hash() -> str:
     12
     """
     lines = "\n".join(
-        f"{path}={leaf if isinstance(leaf, str) else format(leaf, '.12g')}" for path, leaf in everything()
+        f"{path}={leaf if isinstance(leaf, str) else format(leaf, '.12g')}" for path, leaf in hashed_values()
     )
     return hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
-def everything() -> Iterator[tuple[str, float | str]]:
-    """Yield what the hash is of, each number or word with its public path."""
+def hashed_values() -> Iterator[tuple[str, float | str]]:
+    """Yield every number and word that the hash covers, with its public path."""
     for row in constant_rows():
         yield from leaves_of(row)
     for gait_name, models in energy_models.ENERGY_MODELS.items():
@@ -100,14 +100,14 @@ def everything() -> Iterator[tuple[str, float | str]]:
             ranges = (model.speed_range_m_s, model.grade_range, model.defined_grade)
             yield from leaves(f"energy_models.{gait_name}.{name}", ranges)
     yield from leaves("grades", {name: graded.grade for name, graded in QUANTITY_GRADES.items()})
-    yield from bounds()
+    yield from input_bounds()
     for table_name in get_args(TableName):
         for index, cells in enumerate(table(table_name)):
             yield from leaves(f"tables.{table_name}[{index}]", {key: cells[key] for key in cells if key != "note"})
 
 
-def bounds() -> Iterator[tuple[str, float]]:
-    """Yield every bound of what a caller may send, with its public path."""
+def input_bounds() -> Iterator[tuple[str, float]]:
+    """Yield every bound of an input, with its public path."""
     for name, quantity in INPUTS.items():
         yield f"quantities.{name}.low", quantity.low
         yield f"quantities.{name}.high", quantity.high
@@ -140,11 +140,11 @@ def catalogue() -> Catalogue:
             "name": path,
             "group": "quantities",
             "number": number,
-            "meaning": f"Bound of what a caller may send [{INPUTS[path.split('.')[1]].unit}]",
+            "meaning": f"Lowest or highest value that you can send [{INPUTS[path.split('.')[1]].unit}]",
             "standing": "choice",
             "references": [],
         }
-        for path, number in bounds()
+        for path, number in input_bounds()
     ]
     return {
         "version": __version__,

@@ -1,7 +1,6 @@
-"""What circulates about going backward, what is known of it, and which words an app may use.
+"""Common claims about going backward, the evidence, and the wording an app may use.
 
-Findings and grades are those of the evidence behind this service; a grade of "none" means that there is no
-measurement to grade.
+Findings and grades are those of docs/evidence.md. The grade "none" means that there is no measurement to grade.
 """
 
 from typing import Final, Literal, TypedDict
@@ -10,7 +9,7 @@ from retrorun.models.physiology import direction, uncertainty
 
 
 class Claim(TypedDict):
-    """A claim in circulation, the finding, and wording an app may and must not use."""
+    """A common claim, the finding, and the wording an app may and must not use."""
 
     id: str
     claim: str
@@ -22,7 +21,7 @@ class Claim(TypedDict):
 
 
 class MuscleRole(TypedDict):
-    """What a joint or muscle group does going backward, and how well that is known."""
+    """The role of a joint or muscle group going backward, and the grade of the evidence."""
 
     finding: str
     evidence: Literal["A", "B", "C", "D", "none"]
@@ -30,7 +29,7 @@ class MuscleRole(TypedDict):
 
 
 def _one_person() -> str:
-    """Return the interval of one person's running ratio at equal speed, as an answer has it."""
+    """Return the range of one person's running ratio at equal speed, as in an answer."""
     score = uncertainty.standard_score(uncertainty.DEFAULT_INTERVAL)
     study = direction.DOCUMENTED_STUDY_CV * uncertainty.widening(score, studies=direction.DOCUMENTED_STUDIES)
     factor = uncertainty.spread_factor(uncertainty.root_sum_square(uncertainty.PERSON_RATIO_CV["run"], study), score)
@@ -62,29 +61,30 @@ CLAIMS: Final = (
     _claim(
         "uplift_equal_speed",
         "Backward running burns 30 % more at the same speed.",
-        "Supported by most studies; one study, of 10 people, found no significant difference. The estimated range of "
-        f"one person is about 1.0 to 1.7 times (this service's {_one_person()}).",
+        "Most studies support it. One study, of 10 people, found no significant difference. For one person the "
+        f"estimated range is about 1.0 to 1.7 times (this service's {_one_person()}).",
         "B",
         "williford1998 masumoto2023 wright2001 rasica2020 paes2016",
-        "At the same speed, backward running costs about 30 % more energy on average; people differ widely.",
-        "You burn 30 % more, without the words at the same speed, or as a promise to one person.",
+        "At the same speed, backward running takes about 30 % more energy on average. People differ widely.",
+        "You burn 30 % more: without the words at the same speed, or as a promise to one person.",
     ),
     _claim(
         "uplift_equal_effort",
         "Backward running burns 30 % more at the same heart rate, effort or oxygen uptake.",
-        "Not supported: at equal oxygen uptake the energy is equal by definition; at equal heart rate two small "
-        "studies (13 and 20 people) suggest less energy, and it may be no less; at equal felt effort the same is "
-        "taken, because direction left the relation of heart rate and felt effort practically unchanged (10 women "
-        "walking).",
+        "Not supported. At equal oxygen uptake the energy is equal by definition. At equal heart rate two small "
+        "studies (13 and 20 people) suggest less energy, but it may also be no lower. We found no measurement at equal "
+        "felt effort. We use the value at equal heart rate, because felt effort followed heart rate in practically the "
+        "same way in both directions (10 women walking).",
         "D",
         "williford1998 kim2001 korean_walking masumoto2023",
-        "At the same oxygen uptake you go slower backward, and the energy each minute is the same.",
+        "At the same oxygen uptake you go slower backward and use the same energy each minute.",
         "30 % more at the same heart rate or effort.",
     ),
     _claim(
         "burns_double",
         "Backward running burns double, or three to six times as much.",
-        "No data; contradicted by every measurement of running. Walking reached 1.48 times in one study.",
+        "There are no data for it, and every measurement of running contradicts it. Walking reached 1.48 times in one "
+        "study.",
         "none",
         "williford1998 masumoto2023 wright2001 rasica2020 kim2001",
         "Running, about 30 % more at the same speed.",
@@ -93,8 +93,8 @@ CLAIMS: Final = (
     _claim(
         "knee_cap_load",
         "Backward running loads the knee-cap (patellofemoral) joint less at the same speed.",
-        "Lower in 85 % of 20 people in one study. One of two studies at running speed reports no significant "
-        "difference (8 people), and at 1 m/s there was none.",
+        "It was lower in 85 % of 20 people in one study. One of two studies at running speed reports no significant "
+        "difference (8 people). At 1 m/s there was no difference.",
         "C",
         "roos2012 ren2015 sussman2000",
         "At common running speeds the estimated peak force behind the knee-cap is lower backward in most people.",
@@ -103,7 +103,7 @@ CLAIMS: Final = (
     _claim(
         "knee_cap_numbers",
         "Knee-cap force is 3.0 body weights backward against 5.6 forward.",
-        "Real numbers of five people, but the speeds differed: not an effect of direction.",
+        "These are real numbers from five people, but the speeds differed. They do not show an effect of direction.",
         "none",
         "flynn1995",
         "Nothing: the speeds were not matched.",
@@ -112,7 +112,7 @@ CLAIMS: Final = (
     _claim(
         "impact",
         "Backward running has lower impact.",
-        "Not supported: two studies found 1.04 and 1.11 times the ground force of forward running.",
+        "Not supported. Two studies found 1.04 and 1.11 times the ground force of forward running.",
         "C",
         "roos2012 cavagna2012",
         "Peak ground force is about the same or a little higher backward.",
@@ -122,18 +122,18 @@ CLAIMS: Final = (
         "achilles_pain",
         "There is little or no pain with an ankle or Achilles injury.",
         "Not supported. One trial without a comparison group used walking and running backward on a treadmill at -8 "
-        "degrees to load the tendon: 14 of 15 people finished, with no adverse event.",
+        "degrees to load the tendon. 14 of 15 people finished, with no adverse event.",
         "D",
         "brslope2021",
-        "One trial without a comparison group, 15 people, walking and running backward on a -8 degree treadmill: 14 "
-        "finished, no adverse event. It is no proof that it helps or does not hurt.",
+        "In one trial without a comparison group, 15 people walked and ran backward on a -8 degree treadmill. 14 "
+        "finished, with no adverse event. That does not prove that it helps or does not hurt.",
         "That an injured ankle or tendon will not hurt.",
     ),
     _claim(
         "knee_osteoarthritis",
         "Going backward helps knee osteoarthritis.",
-        "Backward walking added to rehabilitation lowered pain (13 trials, standardised difference -1.0). Walking, "
-        "not running.",
+        "Backward walking added to rehabilitation lowered pain (13 trials, standardised difference -1.0). These were "
+        "trials of walking, not running.",
         "C",
         "lin2025 alghadir2019",
         "Backward walking within a rehabilitation programme lowered knee pain in trials.",
@@ -142,7 +142,7 @@ CLAIMS: Final = (
     _claim(
         "economy",
         "Training backward improves forward running economy.",
-        "Forward cost fell 2.5 % after 10 weeks (n 8).",
+        "The energy cost of running forward fell 2.5 % after 10 weeks (8 people).",
         "C",
         "ordway2016",
         "One small study found forward running 2.5 % cheaper after ten weeks of backward training.",
@@ -151,17 +151,17 @@ CLAIMS: Final = (
     _claim(
         "muscles",
         "Going backward shifts work between muscles.",
-        "Active muscle volume for each unit of ground force rises by 10 % (SEM 3, 4 people, at 3 m/s). The knee drives "
-        "and the ankle absorbs (5 people backward, one forward).",
+        "Active muscle volume for each unit of ground force is 10 % higher (SEM 3, 4 people, at 3 m/s). The knee "
+        "drives and the ankle absorbs (5 people backward, one forward).",
         "C",
         "wright2001 devita1991",
         "Backward running uses more muscle for the same force.",
-        "Named muscles that grow, or how much.",
+        "Which muscles grow, or how much.",
     ),
     _claim(
         "brain",
         "Going backward trains the brain by its novelty.",
-        "Plausible; there is no measurement of it here.",
+        "It is plausible. We found no measurement.",
         "D",
         "",
         "It is a new skill to learn.",
@@ -170,18 +170,18 @@ CLAIMS: Final = (
     _claim(
         "surface",
         "Going backward is kinder on trail or on road.",
-        "No backward data; falls are the added risk.",
+        "There are no backward data. Falls are the added risk.",
         "none",
         "",
-        "Choose a clear, even surface: you do not see where you go.",
+        "Choose a clear, even surface, because you do not see where you go.",
         "That one surface is kinder.",
     ),
     _claim(
         "watch_calories",
-        "The calories that a watch works out from heart rate hold for going backward.",
-        "They credit backward with too much: a widely used equation (Keytel 2005) gives 1.36, 1.26 and 1.75 times "
-        "forward where oxygen says 1.28, 1.15 and 1.48, so 6, 9 and 18 % more (worked out from the means of two "
-        "studies).",
+        "The calories that a watch computes from heart rate are right for going backward.",
+        "They are too high for going backward. A widely used equation (Keytel 2005) gives 1.36, 1.26 and 1.75 times "
+        "forward, where oxygen gives 1.28, 1.15 and 1.48. That is 6, 9 and 18 % too high (computed from the means of "
+        "two studies).",
         "D",
         "keytel2005 williford1998 kim2001",
         "Calories from heart rate are likely to be too high for going backward.",
@@ -190,34 +190,33 @@ CLAIMS: Final = (
     _claim(
         "hundred_steps",
         "100 steps backward equal 1000 forward, or one lap backward equals six forward.",
-        "No data; contradicted by every measurement.",
+        "There are no data for it, and every measurement contradicts it.",
         "none",
         "williford1998 masumoto2023 wright2001 kim2001",
         "At the same speed backward running takes about 30 % more energy.",
-        "Any number of forward steps or laps that one backward is worth.",
+        "That a backward step or lap is worth any number of forward ones.",
     ),
     _claim(
         "weight_support_treadmill",
         "On a treadmill that carries part of the body weight, backward running still burns 30 % more.",
-        "Not supported: at 20 and 50 % support one study of 13 people found no effect of direction on oxygen uptake, "
-        "though backward felt harder (2.8 points).",
+        "Not supported. At 20 and 50 % support one study of 13 people found no effect of direction on oxygen uptake, "
+        "although backward felt harder (2.8 points).",
         "D",
         "masumoto2023",
-        "With a fifth or more of the weight carried, no difference between directions was found.",
+        "With a fifth or more of the weight carried, one study found no difference between directions.",
         "30 % more on a weight-support treadmill.",
     ),
     _claim(
         "higher_step_rate",
         "A higher step rate lowers knee load and costs nothing.",
-        "A step rate 10 % higher raised oxygen uptake, heart rate and cost in both directions, though not the felt "
-        "effort.",
+        "With 10 % more steps, oxygen uptake, heart rate and cost rose in both directions. Felt effort did not.",
         "C",
         "masumoto2020 lenhart2014",
         "A higher step rate lowers the estimated force behind the knee-cap and takes more energy.",
         "That it costs nothing.",
     ),
 )
-"""The claims an app will meet."""
+"""The common claims about going backward."""
 
 MUSCLE_ROLES: Final[tuple[MuscleRole, ...]] = (
     {
@@ -246,18 +245,18 @@ MUSCLE_ROLES: Final[tuple[MuscleRole, ...]] = (
         "sources": ["masumoto2023"],
     },
 )
-"""What joints and muscles do going backward."""
+"""The roles of joints and muscles going backward."""
 
 CAUTION: Final = (
-    "Numbers about load are estimated from small laboratory studies of healthy adults, not measured in this person; "
-    "no diagnosis and no injury prediction. A lower estimated knee load does not mean free of pain; backward running "
-    "may move load to calf, Achilles and forefoot and adds a risk of falling. Adults only."
+    "Load numbers are estimates from small laboratory studies of healthy adults. They were not measured on you. They "
+    "are no diagnosis and no injury prediction. A lower estimated knee load does not mean less pain. Backward running "
+    "may load calf, Achilles tendon and forefoot more, and it adds a risk of falling. Adults only."
 )
-"""What every app that shows a load must say in its own words."""
+"""The caution that every app that shows a load must give, in its own words."""
 
 
 class Evidence(TypedDict):
-    """What circulates about going backward, and what is known of it."""
+    """The common claims about going backward, with the evidence."""
 
     caution: str
     claims: list[Claim]

@@ -1,10 +1,9 @@
-"""Every constant of the models: where it is, and the public name that stays when it moves.
+"""Every constant of the models: its module, and its public name.
 
-`tables/constants.csv` has a row for each, without its value: that is read from the module that computes with it, and
-never written again. A number that is missing there is found by a test. The group is public, and so is the name: a
-constant may move to another module, and neither its public name nor the hash changes. The group `numerics` holds how
-finely a search or a series is worked out: a change there moves an answer by less than any of its digits that mean
-something.
+`models/sources/constants.csv` has a row for each constant, but not its value. The value is read from the module that
+computes with it, so it is written once. A test finds a number that has no row. The group and the name are public: if a
+constant moves to another module, neither its public name nor the hash changes. The group `numerics` holds the
+precision of searches and series. A change there moves an answer by less than its last meaningful digit.
 """
 
 from collections.abc import Iterator
@@ -19,17 +18,17 @@ from retrorun.models.vocabulary.choices import Standing
 
 
 class Row(NamedTuple):
-    """One constant. Its public name is the group and the name; its module may change without either."""
+    """One constant. Its public name is the group and the name. Its module is not public."""
 
     group: str
     module: Any
-    """Where it is today: in no answer and in no hash."""
+    """The module that holds the constant. No answer and no hash contains it."""
     name: str
-    """Name in the module. A gait behind it is the gait's part of a constant whose gaits stand apart."""
+    """Name in the module. If a gait follows it, the row is only that gait's part of the constant."""
     meaning: str
     standing: Standing
     references: str
-    """Ids in `REFERENCES`, between blanks."""
+    """Ids in `REFERENCES`, separated by spaces."""
 
 
 @cache
@@ -43,7 +42,7 @@ def constant_rows() -> tuple[Row, ...]:
     ('energy', 'ON_A_GRADE', 'retrorun.models.physiology.energy')
     """
     rows: Any = table("constants")
-    # Imported only now: many of these modules ask for the hash, and with it for this list.
+    # Imported only here, because many of these modules need the hash, which needs this list.
     return tuple(Row(**{**row, "module": import_module(f"retrorun.models.{row['module']}")}) for row in rows)
 
 

@@ -1,1 +1,1 @@
-"""Words, meanings, bounds and errors: what every other package speaks in."""
+"""Words, meanings, bounds and errors, which every other package uses."""

@@ -14,7 +14,7 @@ import pytest
 
 import retrorun.models
 from retrorun.models.evidence import catalogue as catalogue_module
-from retrorun.models.evidence.catalogue import catalogue, coefficients_hash, everything
+from retrorun.models.evidence.catalogue import catalogue, coefficients_hash, hashed_values
 from retrorun.models.evidence.constants import constant_rows, leaves
 from retrorun.models.physiology import energy_models
 from retrorun.models.sources.tables import table
@@ -210,7 +210,7 @@ def test_constants_of_every_question_are_listed_in_their_groups(name: str) -> No
 def test_every_name_is_one_constants() -> None:
     names = [entry["name"] for entry in catalogue()["constants"]]
     assert len(names) == len(set(names)) > 250
-    assert [name for name, _ in everything()] == list(dict(everything()))
+    assert [name for name, _ in hashed_values()] == list(dict(hashed_values()))
 
 
 def test_every_number_of_the_catalogue_is_the_very_constant_of_the_code() -> None:
