@@ -1,1 +1,1 @@
-"""Published tables and references."""
+"""Tables of published measurements, and references."""

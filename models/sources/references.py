@@ -1,7 +1,6 @@
-"""The published measurements and the references behind every number.
+"""The references behind every number.
 
-The tables are the committed files in `tables/`; the models that rest on a table read it here, so that a new
-study is one new row. A DOI is listed only where it was checked against the publisher.
+The rows are in `references.csv` beside this module. A DOI is listed only if it was checked against the publisher.
 """
 
 from typing import Final, NotRequired, TypedDict, cast
@@ -10,7 +9,7 @@ from retrorun.models.sources.tables import table
 
 
 class Reference(TypedDict):
-    """A source: short citation, and its DOI where it was checked."""
+    """A source: a short citation, and its DOI if it was checked."""
 
     id: str
     citation: str
@@ -20,4 +19,4 @@ class Reference(TypedDict):
 REFERENCES: Final = {
     row["id"]: cast(Reference, {name: cell for name, cell in row.items() if cell}) for row in table("references")
 }
-"""Every source an answer can name, by id."""
+"""Every source that an answer can name, by id."""

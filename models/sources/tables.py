@@ -1,4 +1,4 @@
-"""Published measurements: rows of the CSV files beside this module."""
+"""Reads the tables of published measurements: the CSV files beside this module."""
 
 import csv
 from collections.abc import Mapping
@@ -14,17 +14,17 @@ TableName = Literal["energy", "gait", "load", "load_findings", "ratios"]
 
 @cache
 def table(name: TableName | Literal["constants", "references"]) -> tuple[dict[str, str], ...]:
-    """Return one committed table, a dict of texts for each row.
+    """Return a table, a dict of texts for each row.
 
     Parameters
     ----------
     name : {"energy", "gait", "load", "load_findings", "ratios", "constants", "references"}
-        Table in `models/tables`.
+        Table in `models/sources`.
 
     Returns
     -------
     tuple of dict
-        Rows in file order; an empty text where a cell is empty.
+        Rows in file order. An empty cell is an empty text.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def table(name: TableName | Literal["constants", "references"]) -> tuple[dict[st
 
 
 class Row(NamedTuple):
-    """One row of a table, and its number counted from 1 after the header."""
+    """One row of a table, and its number. The first row after the header is 1."""
 
     number: int
     cells: Mapping[str, str]
@@ -48,7 +48,7 @@ def numbered(name: TableName) -> list[Row]:
 
 
 def number(text: str) -> float | None:
-    """Return a cell as a number, or None where it holds none or a range.
+    """Return a cell as a number, or None if it is empty, a word or a range.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""The shape of an answer. Names are explained, once, in `models.vocabulary.quantities` and in `MEANINGS` here.
+"""The shape of an answer. `models.vocabulary.quantities` and `MEANINGS` explain each name once.
 
-A key that is not required is absent when the quantity is unknown; it is never null and never zero instead.
+A key that is not required is missing if the quantity is unknown. It is never null or zero instead.
 """
 
 from typing import NotRequired, TypedDict
@@ -16,14 +16,14 @@ from retrorun.models.vocabulary.choices import (
 
 
 class Warning(TypedDict):
-    """A warning: stable code, its kind first, and a sentence for people."""
+    """A warning: a stable code that begins with its kind, and a message for people."""
 
     code: str
     message: str
 
 
 class Interval(TypedDict):
-    """An estimate for one person: its value and the ends of the asked interval."""
+    """An estimate for one person: its value and the two ends of its range."""
 
     value: float
     low: float
@@ -31,7 +31,7 @@ class Interval(TypedDict):
 
 
 class Graded(TypedDict):
-    """An estimate for one person with its evidence grade; none where it is given, or equal by definition."""
+    """An estimate for one person with its evidence grade. A given value, or one equal by definition, has no grade."""
 
     value: float
     low: float
@@ -40,14 +40,14 @@ class Graded(TypedDict):
 
 
 class Bounds(TypedDict):
-    """What is unknown but bounded: the ends alone."""
+    """An unknown value within known limits: only the two ends."""
 
     low: float
     high: float
 
 
 class Indicator(TypedDict):
-    """A joint-load estimate with its interval and evidence grade; no value where only bounds are known."""
+    """A joint-load estimate with its range and evidence grade. If only the range is known, the value is missing."""
 
     value: NotRequired[float]
     low: float
@@ -56,7 +56,7 @@ class Indicator(TypedDict):
 
 
 class Load(TypedDict):
-    """What each step, each kilometre and the bout ask of knees, ankles and tendons."""
+    """The load on knees, ankles and tendons: for each step, each kilometre and the bout."""
 
     peak_vertical_force_bw: NotRequired[Indicator]
     patellofemoral_peak_force_bw: NotRequired[Indicator]
@@ -89,7 +89,7 @@ class Bout(TypedDict):
 
 
 class LoadRatio(TypedDict):
-    """Backward over forward for the joint-load indicators that both directions have."""
+    """The ratio backward over forward of each joint load that both directions have."""
 
     peak_vertical_force: NotRequired[Interval]
     patellofemoral_peak_force: NotRequired[Interval]
@@ -98,11 +98,12 @@ class LoadRatio(TypedDict):
 
 
 class Ratio(TypedDict):
-    """Backward over forward. What both directions share cancels, so the intervals are narrower.
+    """The ratios backward over forward. Errors that both directions share cancel, so the ranges are narrower.
 
-    Duration and rest are the same both ways, so one ratio serves every pair that can only move together:
-    `total_energy` also metabolic power, oxygen uptake and MET, `speed` also distance, `cadence` also steps. Energy
-    per kilometre moves as total energy over distance, the impulse per bout as that per kilometre times distance.
+    Duration and rest are the same both ways, so one ratio is enough for several quantities: `total_energy` is also
+    the ratio of metabolic power, oxygen uptake and MET, `speed` that of distance, and `cadence` that of steps. The
+    ratio of energy per kilometre is that of total energy over that of distance. The ratio of the impulse per bout is
+    that per kilometre times that of distance.
     """
 
     speed: NotRequired[Graded]
@@ -114,7 +115,7 @@ class Ratio(TypedDict):
 
 
 class Assumed(TypedDict):
-    """Every input that was left to the service, with the value it took."""
+    """Every input that you left out, with the value that the service used."""
 
     gait: NotRequired[Gait]
     grade: NotRequired[float]
@@ -127,15 +128,15 @@ class Assumed(TypedDict):
 
 
 class Parts(TypedDict):
-    """The parts of an energy estimate's spread, as coefficients of variation [1].
+    """The parts of the spread of an energy estimate, as coefficients of variation [1].
 
-    Forward is the root of the sum of squares of model_cv, person_cv and conversion_cv; backward adds ratio_person_cv
-    and ratio_study_cv, which alone make the ratio; input_cv adds to both directions. ratio_study_cv is a standard
-    deviation of ratio_studies studies: for the ends of an interval it is multiplied by t over z, Student's t with
-    ratio_studies - 1 degrees of freedom over the standard score (1.43 for four studies at 90 %). With own measurements
-    each direction and the ratio have one part, personal_..._cv, beside conversion_cv, and personal_..._study_cv is the
-    part of it that is multiplied so. At equal metabolic rate the energies are the same, and the parts of the ratio go
-    into the backward speed alone.
+    The forward spread is the root of the sum of squares of model_cv, person_cv and conversion_cv. The backward spread
+    adds ratio_person_cv and ratio_study_cv. The spread of the ratio has only these two. input_cv adds to both
+    directions. ratio_study_cv is the standard deviation of ratio_studies studies. For the ends of a range it is
+    multiplied by t over z: Student's t with ratio_studies - 1 degrees of freedom over the standard score (1.43 for
+    four studies at 90 %). With own measurements each direction and the ratio have one part, personal_..._cv, beside
+    conversion_cv. personal_..._study_cv is the share of it that is multiplied by t over z. At equal metabolic rate the
+    energies are the same, and the parts of the ratio widen only the backward speed.
     """
 
     model_cv: NotRequired[float]
@@ -154,14 +155,14 @@ class Parts(TypedDict):
 
 
 class PersonalFactors(TypedDict):
-    """What own measurements say of a person, weighed against the population."""
+    """The personal factors from own measurements, weighed against the population."""
 
     forward_factor: Interval
     backward_factor: Interval
 
 
 class Models(TypedDict):
-    """Which equations answered, and which version of them."""
+    """The equations that were used, and their version."""
 
     version: str
     hash: str

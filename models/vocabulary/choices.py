@@ -1,4 +1,4 @@
-"""Words that an input or an answer may be one of."""
+"""The choices: words that an input or an answer may have."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -8,7 +8,7 @@ EvidenceGrade: TypeAlias = Literal["A", "B", "C", "C-", "D"]
 
 Standing = Literal["published", "secondary", "derived", "choice"]
 """published: in the publisher's page or abstract; secondary: transcribed by a third party; derived: arithmetic
-on published numbers; choice: a modelling decision of this project."""
+on published numbers; choice: a decision of this project."""
 
 EnergyModelName: TypeAlias = Literal["looney2025", "looney2019", "acsm", "leger1984", "minetti2002"]
 
@@ -27,7 +27,7 @@ DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
 Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
 
 SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
-"""The parts of an answer that `include` chooses from; all by default."""
+"""The parts of an answer that `include` can choose. The default is all."""
 
 IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
-"""The one joint load that adds up over bouts."""
+"""The only joint load that adds up over bouts."""

@@ -1,23 +1,23 @@
-"""Why a bout has no estimate: one exception for every way a caller's input can fall outside what is defined.
+"""The errors of an estimate: one class for each reason why a request has no answer.
 
-`EstimateError` is the root. Each carries the name of the input at fault, a stable code, and a message that
-tells what to do; none ever carries the caller's value, because body mass and age are health data.
+`EstimateError` is the base class. An error has the name of the wrong input, a stable code, and a message that says
+what to do. It never has the value that was sent, because body mass and age are health data.
 """
 
 from typing import Any, ClassVar
 
 
 class EstimateError(ValueError):
-    """A bout that has no estimate.
+    """A request that has no estimate.
 
     Parameters
     ----------
     field : str
-        Name of the input at fault, or "" when it is the request as a whole.
+        Name of the wrong input, or "" if the request as a whole is wrong.
     message : str
-        What is wrong and what to do, without the caller's value.
+        What is wrong and what to do, without the value that was sent.
     code : str, optional
-        Stable word for programs; the class has a default.
+        Stable word for programs. Each class has a default.
     """
 
     default_code: ClassVar[str] = "no_estimate"
@@ -36,32 +36,32 @@ class OutOfRange(EstimateError):
 
 
 class Conflict(EstimateError):
-    """Inputs that contradict or leave each other incomplete."""
+    """Inputs that contradict each other, or of which one is missing."""
 
     default_code = "conflicting_inputs"
 
 
 class Undefined(EstimateError):
-    """A combination for which the chosen equations have no answer."""
+    """A combination of inputs for which the chosen equations have no answer."""
 
     default_code = "undefined"
 
 
 class Unattainable(Undefined):
-    """A target that no plausible bout meets, with the nearest that one does where it can be asked for.
+    """A target that no plausible bout meets, with the nearest possible value.
 
     Parameters
     ----------
     field : str
         Name of the target.
     message : str
-        Nearest value and bounds, for people.
+        The possible range and the nearest value, for people.
     low, high : float
-        Least and greatest attainable value, in `unit`.
+        Lowest and highest possible value, in `unit`.
     nearest : float, optional
-        Nearest of them that a caller may ask for, in `unit`.
+        Nearest possible value that a request may have, in `unit`.
     unit : str
-        Unit of the three, as printed.
+        Unit of low, high and nearest, as printed.
     """
 
     default_code = "unattainable"
@@ -77,12 +77,12 @@ class Unattainable(Undefined):
 
     @property
     def reach(self) -> dict[str, Any]:
-        """What is attainable, as a problem or an answer has it."""
+        """The possible range and the nearest value, as a problem or an answer shows them."""
         nearest = {} if self.nearest is None else {"nearest": self.nearest}
         return {"low": self.low, "high": self.high, **nearest, "unit": self.unit}
 
 
 class OutsideEvidence(EstimateError):
-    """With `strict`: an energy estimate that would rest on extrapolation."""
+    """With `strict`: an energy estimate that would be an extrapolation."""
 
     default_code = "outside_evidence"

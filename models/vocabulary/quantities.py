@@ -1,8 +1,8 @@
-"""Every word of a request and an answer: its unit, its meaning and, for what a caller sends, its bounds.
+"""Every number of a request and an answer: its unit, its meaning and, for an input, its bounds.
 
-This is the one place that says what a name means. The HTTP contract, the checks and the documentation read it.
-Bounds say what is impossible or implausible for an adult's bout; they are choices of this project. Ranges of
-the data behind an equation stand beside the equation.
+Each meaning is written only here. The HTTP contract, the checks and the documentation read it. A value outside the
+bounds is impossible or implausible for an adult's bout; the bounds are choices of this project. The data range of an
+equation is beside the equation.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from retrorun.models.vocabulary.choices import Gait
 from retrorun.models.vocabulary.errors import OutOfRange
 
 RUNNING_FROM_M_S: Final = 2.0
-"""Speed from which a bout is taken as running when the caller does not say. Choice: 1.9 to 2.0 m/s separates
-the gaits best in 28 adults."""
+"""Speed from which a bout is taken as running if the request does not give the gait. Choice: 1.9 to 2.0 m/s
+separates the gaits best in 28 adults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,19 +31,19 @@ class Quantity:
 
     @property
     def suffix(self) -> str:
-        """What stands behind the number in a sentence: its unit, or nothing where it is a pure number."""
+        """The text after the number in a sentence: its unit, or nothing if it has no unit."""
         return "" if self.unit == "1" else f" {self.unit}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input(Quantity):
-    """A number that a caller may send, with its bounds."""
+    """A number that a request may have, with its bounds."""
 
     low: float
     high: float
 
     def within(self, value: float) -> bool:
-        """Say whether a caller may send a value."""
+        """Return whether a value is within the bounds."""
         return self.low <= value <= self.high
 
 
@@ -57,73 +57,89 @@ UCUM: Final = {
     "BW·s/km": "{body_weight}.s/km",
     "BW·s": "{body_weight}.s",
 }
-"""UCUM codes of the units that are printed otherwise."""
+"""UCUM codes of the units that are printed in another way."""
 
 PLAUSIBLE_UPTAKE_ML_KG_MIN: Final = 120.0
-"""Oxygen uptake above which none is plausible (choice): more than any target, limit or plan may ask for, and where an
-estimate warns."""
+"""Highest plausible oxygen uptake (choice). No target, limit or plan may be higher, and an estimate that is higher
+has a warning."""
 
 INPUTS: Final[dict[str, Input]] = {
     "body_mass_kg": Input(unit="kg", meaning="Body mass of an adult.", example=70.0, low=30.0, high=250.0),
     "speed_m_s": Input(unit="m/s", meaning="Speed.", example=2.5, low=0.2, high=8.0),
     "duration_s": Input(
-        unit="s", meaning="Duration of the bout, the same in both directions.", example=1200.0, low=1.0, high=172_800.0
+        unit="s",
+        meaning="Duration of the bout. It is the same in both directions.",
+        example=1200.0,
+        low=1.0,
+        high=172_800.0,
     ),
     "pause_s": Input(
-        unit="s", meaning="Pause after a segment, or alone; taken as rest.", example=60.0, low=0.0, high=172_800.0
+        unit="s",
+        meaning="Pause after a segment, or without one. It counts as rest.",
+        example=60.0,
+        low=0.0,
+        high=172_800.0,
     ),
     "backward_speed_m_s": Input(unit="m/s", meaning="Speed going backward.", example=2.0, low=0.2, high=8.0),
     "distance_m": Input(unit="m", meaning="Distance.", example=3000.0, low=0.2, high=500_000.0),
-    "grade": Input(unit="1", meaning="Rise over run; negative is downhill.", example=0.0, low=-0.5, high=0.9),
-    "age_y": Input(unit="years", meaning="Age; with sex and height_m.", example=40.0, low=18.0, high=110.0),
-    "height_m": Input(unit="m", meaning="Standing height; with age_y and sex.", example=1.75, low=1.2, high=2.3),
+    "grade": Input(unit="1", meaning="Slope, rise over run. Negative is downhill.", example=0.0, low=-0.5, high=0.9),
+    "age_y": Input(unit="years", meaning="Age. Give sex and height_m too.", example=40.0, low=18.0, high=110.0),
+    "height_m": Input(unit="m", meaning="Standing height. Give age_y and sex too.", example=1.75, low=1.2, high=2.3),
     "weight_support": Input(
-        unit="1", meaning="Share of mass a treadmill carries; run, not equal effort.", example=0.2, low=0.0, high=0.6
+        unit="1",
+        meaning="Share of body mass that a treadmill carries. Only running; not at equal heart rate or effort.",
+        example=0.2,
+        low=0.0,
+        high=0.6,
     ),
     "step_rate_ratio": Input(
-        unit="1", meaning="Own step rate over the one preferred at that speed.", example=1.0, low=0.9, high=1.1
+        unit="1", meaning="Your step rate over the one that you prefer at that speed.", example=1.0, low=0.9, high=1.1
     ),
     "interval": Input(
-        unit="1", meaning="Probability inside every low-high interval, for one person.", example=0.9, low=0.5, high=0.99
+        unit="1",
+        meaning="How wide the ranges are: 0.9 aims at 9 in 10 people.",
+        example=0.9,
+        low=0.5,
+        high=0.99,
     ),
     "speed_sd_m_s": Input(
         unit="m/s",
-        meaning="Standard deviation of the error of the speed, at most half of it; widens speed, distance and energy.",
+        meaning="Standard deviation of the error of the speed, at most half of it. It widens speed, distance, energy.",
         example=0.05,
         low=0.0,
         high=1.0,
     ),
     "body_mass_sd_kg": Input(
         unit="kg",
-        meaning="Standard deviation of the error of body mass; widens energies.",
+        meaning="Standard deviation of the error of body mass. It widens energies.",
         example=0.5,
         low=0.0,
         high=20.0,
     ),
     "oxygen_uptake_max_ml_kg_min": Input(
         unit="ml/kg/min",
-        meaning="Own maximal oxygen uptake; adds share_of_maximum, and no bout of a plan goes above it.",
+        meaning="Your maximal oxygen uptake. It adds share_of_maximum, and no bout of a plan is above it.",
         example=50.0,
         low=10.0,
         high=100.0,
     ),
     "measurement_cv": Input(
         unit="1",
-        meaning="Coefficient of variation of the measurement's error, 0.05 when left out.",
+        meaning="Coefficient of variation of the error of the measurement. Default: 0.05.",
         example=0.05,
         low=0.005,
         high=0.5,
     ),
     "from_s": Input(
         unit="s",
-        meaning="Where a range begins, from the first point with time and place.",
+        meaning="Start of a range, counted from the first point with time and place.",
         example=600.0,
         low=0.0,
         high=172_800.0,
     ),
     "to_s": Input(
         unit="s",
-        meaning="Where a range ends, from the first point with time and place; the end of the file when left out.",
+        meaning="End of a range, counted from the first point with time and place. Default: the end of the file.",
         example=900.0,
         low=0.0,
         high=172_800.0,
@@ -180,27 +196,33 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "achilles_relative_load": Input(
         unit="1",
-        meaning="Peak Achilles tendon force, 1 being running forward at 3.0 m/s. Backward only its bounds.",
+        meaning="Peak Achilles tendon force; running forward at 3.0 m/s is 1. Backward has only a range, no value.",
         example=0.94,
         low=0.1,
         high=10.0,
     ),
     "tibial_compression_peak_bw": Input(
         unit="BW",
-        meaning="Peak compression of the shin bone in each step, in body weights; forward running only.",
+        meaning="Peak compression of the shin bone in each step, in body weights. Only for running forward.",
         example=7.75,
         low=0.1,
         high=50.0,
     ),
-    "speed_low_m_s": Input(unit="m/s", meaning="Own slowest speed, either way.", example=2.0, low=0.2, high=8.0),
-    "speed_high_m_s": Input(unit="m/s", meaning="Own fastest speed, either way.", example=3.0, low=0.2, high=8.0),
-    "backward_speed_high_m_s": Input(unit="m/s", meaning="Own fastest speed backward.", example=2.2, low=0.2, high=8.0),
+    "speed_low_m_s": Input(
+        unit="m/s", meaning="Your slowest speed, in both directions.", example=2.0, low=0.2, high=8.0
+    ),
+    "speed_high_m_s": Input(
+        unit="m/s", meaning="Your fastest speed, in both directions.", example=3.0, low=0.2, high=8.0
+    ),
+    "backward_speed_high_m_s": Input(
+        unit="m/s", meaning="Your fastest speed backward.", example=2.2, low=0.2, high=8.0
+    ),
 }
-"""Every number that a caller may send, by its name in a request."""
+"""Every number that a request may have, by its name in a request."""
 
 QUANTITIES: Final[dict[str, Quantity]] = {
     **INPUTS,
-    # What an answer alone holds.
+    # Only in answers.
     "moving_duration_s": Quantity(unit="s", meaning="Duration without pauses.", example=1080.0),
     "running_from_m_s": Quantity(
         unit="m/s", meaning="Speed from which a segment without gait is taken as running.", example=2.0
@@ -210,13 +232,13 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         meaning="Speed from which a backward segment of a recording without gait is taken as running.",
         example=1.63,
     ),
-    "gap_s": Quantity(unit="s", meaning="Time of gaps and of spikes at an end together; taken as rest.", example=0.0),
+    "gap_s": Quantity(unit="s", meaning="Total time of gaps, and of spikes at an end. It counts as rest.", example=0.0),
     "paused_s": Quantity(
-        unit="s", meaning="Time of the pauses within the recording together; taken as rest.", example=40.0
+        unit="s", meaning="Total time of the pauses in the recording. It counts as rest.", example=40.0
     ),
     "left_out_s": Quantity(
         unit="s",
-        meaning="Moving time that no sum holds: faster than the gait, steeper than is answered, or jumps.",
+        meaning="Moving time that is in no total: too fast for the gait, too steep, or jumps.",
         example=0.0,
     ),
     "recorded_s": Quantity(
@@ -225,17 +247,15 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "positions_distance_m": Quantity(
         unit="m", meaning="Distance along the smoothed positions, pauses included.", example=26_950.0
     ),
-    "device_distance_m": Quantity(
-        unit="m", meaning="Distance as the device has it, pauses included.", example=27_000.0
-    ),
-    "ascent_m": Quantity(unit="m", meaning="Climb over the segments that count.", example=120.0),
-    "descent_m": Quantity(unit="m", meaning="Fall over the segments that count.", example=118.0),
+    "device_distance_m": Quantity(unit="m", meaning="Distance from the device, pauses included.", example=27_000.0),
+    "ascent_m": Quantity(unit="m", meaning="Climb over the segments that are in the totals.", example=120.0),
+    "descent_m": Quantity(unit="m", meaning="Descent over the segments that are in the totals.", example=118.0),
     "resting_energy_kcal": Quantity(
         unit="kcal",
-        meaning="Energy of resting for the same time; taken, not estimated, and so without an interval.",
+        meaning="Energy of resting for the same time. It is assumed, not estimated, so it has no range.",
         example=24.1,
     ),
-    "share_of_maximum": Quantity(unit="1", meaning="Oxygen uptake over the maximum given.", example=0.61),
+    "share_of_maximum": Quantity(unit="1", meaning="Oxygen uptake over the maximum that you gave.", example=0.61),
     "energy_per_km_kcal": Quantity(unit="kcal/km", meaning="Total energy for each kilometre.", example=70.4),
     "energy_per_km_kcal_kg": Quantity(
         unit="kcal/kg/km", meaning="Total energy for each kilometre, per kilogram of body mass.", example=1.01
@@ -245,15 +265,17 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "steps": Quantity(unit="steps", meaning="Steps of both feet over the bout.", example=3118.0),
     "low_speed_m_s": Quantity(unit="m/s", meaning="Slowest speed of the range.", example=0.2),
     "high_speed_m_s": Quantity(unit="m/s", meaning="Fastest speed of the range.", example=2.5),
-    "rest_s": Quantity(unit="s", meaning="What is left of the time, spent standing.", example=0.0),
+    "rest_s": Quantity(unit="s", meaning="The rest of the time, spent standing.", example=0.0),
     "resting_oxygen_uptake_ml_kg_min": Quantity(
-        unit="ml/kg/min", meaning="Resting oxygen uptake taken because age, sex and height were not given.", example=3.5
+        unit="ml/kg/min",
+        meaning="Resting oxygen uptake that was assumed, because age, sex and height were not given.",
+        example=3.5,
     ),
 }
 """Every number by the name it has in a request, an argument and an answer."""
 
 WALKING_SPEED_HIGH_M_S: Final = 3.0
-"""Fastest speed taken as walking (choice): above it a bout is running or implausible."""
+"""Highest walking speed (choice). A faster bout is running or implausible."""
 
 
 def speed_bounds(gait: Gait) -> tuple[float, float]:
@@ -269,7 +291,7 @@ def speed_bounds(gait: Gait) -> tuple[float, float]:
 
 
 def check(field: str, value: float, place: str = "") -> float:
-    """Return a number as a float, or raise where it is outside its bounds; `place` is where in the request.
+    """Return a number as a float, or raise if it is outside its bounds. `place` is its object in the request.
 
     Examples
     --------
@@ -279,5 +301,5 @@ def check(field: str, value: float, place: str = "") -> float:
     quantity = INPUTS[field]
     if not quantity.low <= value <= quantity.high:
         path = f"{place}/{field}" if place else field
-        raise OutOfRange(path, f"{field} is answered from {quantity.low:g} to {quantity.high:g}{quantity.suffix}.")
+        raise OutOfRange(path, f"{field} must be from {quantity.low:g} to {quantity.high:g}{quantity.suffix}.")
     return float(value)
