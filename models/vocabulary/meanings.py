@@ -17,23 +17,21 @@ MEANINGS: Final[dict[str, str]] = {
         "this project; none: no measurement to grade."
     ),
     "gait": f"Running or walking, the same in both directions. Default: running from {RUNNING_FROM_M_S:g} m/s.",
-    "equal": "What is the same in both directions. The duration is always the same.",
+    "equal": "The quantity that is the same in both directions, besides the duration.",
     "energy_model": "The forward energy equation.",
     "direction_model": "The source of the ratio backward to forward.",
     "sex": "Sex for the resting energy equation. Give age_y and height_m too.",
-    "overground": "Add the drag of still air, as when you run overground. Default: false.",
-    "strict": "Refuse, instead of warn, if an energy estimate would be outside the data behind it or implausible.",
+    "overground": "Add the drag of still air. Default: false.",
+    "strict": "Refuse, instead of warn, if an energy estimate would be outside its data or implausible.",
     "per": "What a plot of energy shows: second for power, km for the energy of a kilometre. Default: second.",
     "theme": (
-        "Colours of a plot: light, dark, or auto for the reader's preference if the page allows it (otherwise "
-        "light). Default: light."
+        "Colours of a plot: light, dark, or auto for the reader's preference where possible, else light. "
+        "Default: light."
     ),
-    "include": (
-        "The parts of the answer to compute. ratio has the ratios of the other parts that you include. Default: all."
-    ),
-    "items": "Bouts, each as in POST /estimate. If one is invalid, the others are still answered.",
-    "columns": "Inputs of POST /estimate as columns of equal length. One row is one bout.",
-    "fields": "The columns to return: the path in the answer, joined with underscores. Default: all.",
+    "include": "The parts of the answer to compute. Default: all. ratio has the ratios of the parts asked for.",
+    "items": "Bouts, each as in POST /estimate. An invalid one does not stop the others.",
+    "columns": "Inputs of POST /estimate as columns of equal length, one row per bout.",
+    "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
     "workout_include": "segments adds the answer for each segment.",
     "track_include": "segments adds the answer for each segment. profile adds their speeds and slopes.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
@@ -85,9 +83,9 @@ MEANINGS: Final[dict[str, str]] = {
     "personal": "The personal factors from own measurements.",
     "forward_factor": "Your forward energy over that of the model, shrunk towards 1.",
     "backward_factor": "Your backward energy over that of the model, shrunk towards 1.",
-    "measurements": "Your own measurements. With them the answer uses a personal factor.",
+    "measurements": "Your own measurements. They add a personal factor.",
     "direction": "Forward or backward. Default: forward.",
-    "segments": "Segments, in the order in which they are done.",
+    "segments": "Segments, in the order of the workout.",
     "repeat": "How often the segments beside it are done. They cannot contain another repeat.",
     "index": "Place among the segments that move, from 0. Each listed segment counts once.",
     "times": "How often the segment is done. Its numbers are for one time.",
@@ -138,7 +136,7 @@ MEANINGS: Final[dict[str, str]] = {
     "doi": "Digital object identifier, if it was checked.",
     "goal": "The most active energy in duration_s, or the lowest value of indicator for active_energy_kcal.",
     "indicator": "The load to minimise: a peak, or the impulse over all bouts.",
-    "limits": "Highest values that a plan may reach: the impulse over all bouts together, the others at any time.",
+    "limits": "Highest values of a plan: the impulse over all bouts together, the others at any time.",
     "bouts": (
         "One bout or two. A bout that is too far for one answer is split into equal parts. Their order changes nothing."
     ),
@@ -154,11 +152,10 @@ MEANINGS: Final[dict[str, str]] = {
     "cadence": "Ratio of cadences, and of steps.",
     "contact_time": "Ratio of contact times.",
     "find": (
-        "What to find. bout: the bout that takes an energy, at a speed or for a duration. speed: the speed "
-        "for an oxygen uptake, MET or power. equal_cost_speed: the backward speed that takes the same energy "
-        "as a forward speed, or the reverse. level_speed: the speed on level ground that takes the same "
-        "energy as a speed on a slope. speed_range: the speeds at which a load stays at or below the value "
-        "that you give."
+        "bout: the bout that takes an energy, at a speed or for a duration. speed: that of an "
+        "oxygen uptake, MET or power. equal_cost_speed: the backward speed that takes the energy of a forward "
+        "speed, or the reverse. level_speed: the speed on level ground that takes the energy of one on a "
+        "slope. speed_range: the speeds at which a load stays at or below the value you give."
     ),
     "speed_ranges": "The speeds at which the load stays at or below your value. Both ends are included.",
     "unattainable": "The target is not possible in this direction. This is the possible range.",

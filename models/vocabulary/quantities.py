@@ -68,7 +68,7 @@ INPUTS: Final[dict[str, Input]] = {
     "speed_m_s": Input(unit="m/s", meaning="Speed.", example=2.5, low=0.2, high=8.0),
     "duration_s": Input(
         unit="s",
-        meaning="Duration of the bout. It is the same in both directions.",
+        meaning="Duration of the bout, the same in both directions.",
         example=1200.0,
         low=1.0,
         high=172_800.0,
@@ -87,7 +87,7 @@ INPUTS: Final[dict[str, Input]] = {
     "height_m": Input(unit="m", meaning="Standing height. Give age_y and sex too.", example=1.75, low=1.2, high=2.3),
     "weight_support": Input(
         unit="1",
-        meaning="Share of body mass that a treadmill carries. Only running; not at equal heart rate or effort.",
+        meaning="Share of mass that a treadmill carries. Running only, not at equal effort.",
         example=0.2,
         low=0.0,
         high=0.6,
@@ -104,42 +104,42 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "speed_sd_m_s": Input(
         unit="m/s",
-        meaning="Standard deviation of the error of the speed, at most half of it. It widens speed, distance, energy.",
+        meaning="Standard deviation of the error of speed, at most half of it. Widens speed, distance and energy.",
         example=0.05,
         low=0.0,
         high=1.0,
     ),
     "body_mass_sd_kg": Input(
         unit="kg",
-        meaning="Standard deviation of the error of body mass. It widens energies.",
+        meaning="Standard deviation of the error of body mass. Widens energies.",
         example=0.5,
         low=0.0,
         high=20.0,
     ),
     "oxygen_uptake_max_ml_kg_min": Input(
         unit="ml/kg/min",
-        meaning="Your maximal oxygen uptake. It adds share_of_maximum, and no bout of a plan is above it.",
+        meaning="Your maximal oxygen uptake. Adds share_of_maximum. No bout of a plan is above it.",
         example=50.0,
         low=10.0,
         high=100.0,
     ),
     "measurement_cv": Input(
         unit="1",
-        meaning="Coefficient of variation of the error of the measurement. Default: 0.05.",
+        meaning="Coefficient of variation of the measurement error. Default: 0.05.",
         example=0.05,
         low=0.005,
         high=0.5,
     ),
     "from_s": Input(
         unit="s",
-        meaning="Start of a range, counted from the first point with time and place.",
+        meaning="Start of a range, from the first point with time and place.",
         example=600.0,
         low=0.0,
         high=172_800.0,
     ),
     "to_s": Input(
         unit="s",
-        meaning="End of a range, counted from the first point with time and place. Default: the end of the file.",
+        meaning="End of a range, from the first point with time and place. Default: the end of the file.",
         example=900.0,
         low=0.0,
         high=172_800.0,
@@ -196,24 +196,20 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "achilles_relative_load": Input(
         unit="1",
-        meaning="Peak Achilles tendon force; running forward at 3.0 m/s is 1. Backward has only a range, no value.",
+        meaning="Peak Achilles tendon force; 1 is running forward at 3.0 m/s. Backward has only a range.",
         example=0.94,
         low=0.1,
         high=10.0,
     ),
     "tibial_compression_peak_bw": Input(
         unit="BW",
-        meaning="Peak compression of the shin bone in each step, in body weights. Only for running forward.",
+        meaning="Peak compression of the shin bone in each step, in body weights. Forward running only.",
         example=7.75,
         low=0.1,
         high=50.0,
     ),
-    "speed_low_m_s": Input(
-        unit="m/s", meaning="Your slowest speed, in both directions.", example=2.0, low=0.2, high=8.0
-    ),
-    "speed_high_m_s": Input(
-        unit="m/s", meaning="Your fastest speed, in both directions.", example=3.0, low=0.2, high=8.0
-    ),
+    "speed_low_m_s": Input(unit="m/s", meaning="Your slowest speed, both ways.", example=2.0, low=0.2, high=8.0),
+    "speed_high_m_s": Input(unit="m/s", meaning="Your fastest speed, both ways.", example=3.0, low=0.2, high=8.0),
     "backward_speed_high_m_s": Input(
         unit="m/s", meaning="Your fastest speed backward.", example=2.2, low=0.2, high=8.0
     ),
