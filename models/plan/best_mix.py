@@ -81,7 +81,7 @@ class Task(NamedTuple):
     """Load that is to be least; "" where the most energy is wanted."""
     limits: tuple[Limit, ...]
     """Limits of every second."""
-    budget: float | None
+    impulse_limit: float | None
     """Limit of the impulse over all bouts."""
     own_speeds: Mapping[str, float]
     """The person's slowest and fastest speeds, by their names in the request [m/s]."""
@@ -99,17 +99,17 @@ class Task(NamedTuple):
     @property
     def ceilings(self) -> dict[str, float]:
         """Highest value of each rate, also of those above which the whole plan takes less than the shortest bout."""
-        totals = {ENERGY: self.energy_kcal or None, IMPULSE: self.budget}
+        totals = {ENERGY: self.energy_kcal or None, IMPULSE: self.impulse_limit}
         return self.peaks | {name: total / LEAST_BOUT_S for name, total in totals.items() if total is not None}
 
-    def named(self, rate: str) -> str:
+    def name_in_answer(self, rate: str) -> str:
         """Return what the answer names where a rate is at its ceiling."""
         fields = {ENERGY: ""} | {name: limit.field for name, limit in self.tightest.items()}
         return fields.get(rate, rate).rpartition("/")[2] or SPEED_RANGE
 
-    def by_itself(self) -> "Task":
+    def without_request_limits(self) -> "Task":
         """Return the task without any limit of the caller's."""
-        return self._replace(limits=tuple(limit for limit in self.limits if not limit.field), budget=None)
+        return self._replace(limits=tuple(limit for limit in self.limits if not limit.field), impulse_limit=None)
 
 
 class Candidates(NamedTuple):
@@ -152,7 +152,7 @@ class Candidates(NamedTuple):
         apart = abs(self.speed_m_s[one] - self.speed_m_s[other])
         return bool(self.backward[one] == self.backward[other]) and round(1000 * float(apart)) <= 1
 
-    def ends_at(self, row: int, limits: Mapping[str, float]) -> list[str]:
+    def limited_by(self, row: int, limits: Mapping[str, float]) -> list[str]:
         """Return what keeps the next slower and the next faster speed out: a rate, or an end of the speeds."""
         found = []
         slowest_by, fastest_by = self.ends_by[self.direction_of(row)]
@@ -168,7 +168,7 @@ class Candidates(NamedTuple):
         return found
 
 
-class Solution(NamedTuple):
+class Mix(NamedTuple):
     """Seconds at one or two rows of the candidates, and what keeps them from being better."""
 
     seconds: dict[int, float]
@@ -183,18 +183,18 @@ def rate_of(builder: AnswerBuilder, name: str, way: Direction) -> Column:
     return np.asarray(entry.get("value", entry.get("high")))
 
 
-def second_at(case: Case, speed_m_s: Column) -> AnswerBuilder:
+def one_second_at(case: Case, speed_m_s: Column) -> AnswerBuilder:
     """Return what one second costs at each of these speeds, in both directions."""
     second = case._replace(speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
     return compute(second, score=0.0, include=("energy", "load"))[0]
 
 
-def whole_mm(low_m_s: float, high_m_s: float) -> Column:
+def whole_mm_per_s(low_m_s: float, high_m_s: float) -> Column:
     """Return every whole mm/s between two speeds, and the two [m/s].
 
     Examples
     --------
-    >>> whole_mm(1.9995, 2.002).tolist()
+    >>> whole_mm_per_s(1.9995, 2.002).tolist()
     [1.9995, 2.0, 2.001, 2.002]
     """
     steps = np.arange(math.floor(1000 * low_m_s), math.ceil(1000 * high_m_s) + 1)
@@ -210,13 +210,15 @@ def candidates_of(task: Task) -> Candidates:
         Where the data behind the loads share no speed, or a load is unknown forward.
     """
     case, peaks = task.case, task.peaks
-    names = list(dict.fromkeys([*peaks, *filter(None, [task.indicator]), *[IMPULSE] * (task.budget is not None)]))
+    names = list(
+        dict.fromkeys([*peaks, *filter(None, [task.indicator]), *[IMPULSE] * (task.impulse_limit is not None)])
+    )
     ranges = [speed_bounds(case.gait), energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
     ranges += [known for name in names for known in RANGES_M_S.get((name, case.gait), ())]
     low, high = max(known[0] for known in ranges), min(known[1] for known in ranges)
     if low > high:
         raise Undefined("limits", "The data behind these loads share no speed: limit or choose fewer.", "no_speed")
-    middle = second_at(case, np.array([(low + high) / 2]))
+    middle = one_second_at(case, np.array([(low + high) / 2]))
     unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
     for name in unknown["forward"]:
         field = f"limits/{name}" if name in peaks or name != task.indicator else "indicator"
@@ -239,12 +241,12 @@ def candidates_of(task: Task) -> Candidates:
         if lows[slowest_by] > highs[fastest_by]:
             warnings.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
         else:
-            speeds[way], ends_by[way] = whole_mm(lows[slowest_by], highs[fastest_by]), (slowest_by, fastest_by)
+            speeds[way], ends_by[way] = whole_mm_per_s(lows[slowest_by], highs[fastest_by]), (slowest_by, fastest_by)
     if "achilles_relative_load" in names and "backward" in speeds:
         warnings.append(cautions.PLAN_ACHILLES_BOUND)
     speed_m_s = np.concatenate([np.array([]), *speeds.values()])
     backward = np.repeat([way == "backward" for way in speeds], [column.size for column in speeds.values()]) > 0
-    builder = second_at(case, speed_m_s)
+    builder = one_second_at(case, speed_m_s)
     rates = {
         name: np.where(backward, rate_of(builder, name, "backward"), rate_of(builder, name, "forward"))
         for name in {*names, ENERGY}
@@ -255,7 +257,7 @@ def candidates_of(task: Task) -> Candidates:
     return Candidates(speed_m_s, backward, allowed, rates, ends_by, [error for error, _ in builder.refusals], warnings)
 
 
-def best_mix(task: Task, candidates: Candidates) -> Solution | None:
+def best_mix(task: Task, candidates: Candidates) -> Mix | None:
     """Return the best plan of these candidates, None where none meets the task with bouts that are answered."""
     if not candidates.within(task.ceilings).any():
         return None
@@ -267,32 +269,32 @@ def best_mix(task: Task, candidates: Candidates) -> Solution | None:
     return best if min(best.seconds.values()) >= LEAST_BOUT_S else None
 
 
-def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float]) -> Solution:
+def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float]) -> Mix:
     """Return the most energy within limits, which some rows keep, and within the impulse of all bouts."""
     kept = candidates.within(limits)
     energy = np.where(kept, candidates.rates[ENERGY], 0.0)
     best = int(np.argmax(energy))
-    if task.budget is None or candidates.rates[IMPULSE][best] * task.time_s <= task.budget:
-        return solution(task, candidates, {best: task.time_s}, [], limits)
+    if task.impulse_limit is None or candidates.rates[IMPULSE][best] * task.time_s <= task.impulse_limit:
+        return mix_of(task, candidates, {best: task.time_s}, [], limits)
     impulse = np.where(kept, candidates.rates[IMPULSE], 0.0)
-    seconds = share_time(task, candidates, impulse, energy, total=task.budget, reach=False)
-    return solution(task, candidates, seconds, [IMPULSE], limits)
+    seconds = split_time(task, candidates, impulse, energy, total=task.impulse_limit, reach=False)
+    return mix_of(task, candidates, seconds, [IMPULSE], limits)
 
 
-def least_impulse(task: Task, candidates: Candidates) -> Solution:
+def least_impulse(task: Task, candidates: Candidates) -> Mix:
     """Return what reaches an energy, which can be reached, with the least impulse."""
     kept = candidates.within(task.ceilings)
     energy, impulse = (np.where(kept, candidates.rates[name], 0.0) for name in (ENERGY, IMPULSE))
-    seconds = share_time(task, candidates, energy, -impulse, total=task.energy_kcal, reach=True)
-    return solution(task, candidates, seconds, [], task.ceilings)
+    seconds = split_time(task, candidates, energy, -impulse, total=task.energy_kcal, reach=True)
+    return mix_of(task, candidates, seconds, [], task.ceilings)
 
 
-def least_peak(task: Task, candidates: Candidates) -> Solution:
+def least_peak(task: Task, candidates: Candidates) -> Mix:
     """Return what reaches an energy, which can be reached, with the least peak in any second."""
     limits = task.ceilings
     peaks = np.unique(candidates.rates[task.indicator][candidates.within(limits)]).tolist()
 
-    def most(peak: float) -> Solution:
+    def most(peak: float) -> Mix:
         return most_energy(task, candidates, limits | {task.indicator: peak})
 
     place = bisect_left(peaks, task.energy_kcal, key=lambda peak: most(peak).energy_kcal)
@@ -300,21 +302,21 @@ def least_peak(task: Task, candidates: Candidates) -> Solution:
     # All bouts are shortened alike until the energy is what was asked for.
     seconds = {row: time_s * task.energy_kcal / best.energy_kcal for row, time_s in best.seconds.items()}
     if min(seconds.values()) < LEAST_BOUT_S:
-        seconds = next((one for row in seconds if (one := alone(task, candidates, row))), seconds)
+        seconds = next((one for row in seconds if (one := seconds_at_one_speed(task, candidates, row))), seconds)
     # Time and impulse keep the peak from being less where the next lower peak needs a little more of them.
     full = all(any(candidates.neighbours(row, other) for other in lower) for row in best.seconds)
     spare = {task.indicator} | (set() if full else {DURATION, IMPULSE})
-    return Solution(seconds, [name for name in best.binding if name not in spare], task.energy_kcal)
+    return Mix(seconds, [name for name in best.binding if name not in spare], task.energy_kcal)
 
 
-def alone(task: Task, candidates: Candidates, row: int) -> dict[int, float]:
+def seconds_at_one_speed(task: Task, candidates: Candidates, row: int) -> dict[int, float]:
     """Return what reaches the energy of a task at one speed, nothing where that takes too long or too much impulse."""
     seconds = task.energy_kcal / float(candidates.rates[ENERGY][row])
-    kept = task.budget is None or candidates.rates[IMPULSE][row] * seconds <= task.budget
+    kept = task.impulse_limit is None or candidates.rates[IMPULSE][row] * seconds <= task.impulse_limit
     return {row: seconds} if kept and LEAST_BOUT_S <= seconds <= task.time_s else {}
 
 
-def share_time(
+def split_time(
     task: Task, candidates: Candidates, x: Column, y: Column, *, total: float, reach: bool
 ) -> dict[int, float]:
     """Return the seconds at one or two rows that yield most y with a total of x.
@@ -379,11 +381,11 @@ def hull_edge(x: Column, y: Column, mean: float) -> tuple[int, int]:
     return near, far
 
 
-def solution(
+def mix_of(
     task: Task, candidates: Candidates, seconds: dict[int, float], binding: list[str], limits: Mapping[str, float]
-) -> Solution:
+) -> Mix:
     """Return a solution with its energy, and with the time and the ends of the speeds among what binds."""
     full = [DURATION] * (sum(seconds.values()) > task.time_s * (1 - MOST_ROUNDING))
-    ends = [task.named(name) for row in seconds for name in candidates.ends_at(row, limits)]
+    ends = [task.name_in_answer(name) for row in seconds for name in candidates.limited_by(row, limits)]
     energy_kcal = sum(time_s * float(candidates.rates[ENERGY][row]) for row, time_s in seconds.items())
-    return Solution(seconds, list(dict.fromkeys([*full, *binding, *ends])), energy_kcal)
+    return Mix(seconds, list(dict.fromkeys([*full, *binding, *ends])), energy_kcal)

@@ -31,7 +31,7 @@ from retrorun.models.plan.answer import (
     PlanOption,
     PlanTotals,
 )
-from retrorun.models.plan.best_mix import Candidates, Limit, Solution, Task, best_mix, candidates_of
+from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task, best_mix, candidates_of
 from retrorun.models.plan.refusal import refusal
 from retrorun.models.vocabulary.answer import Assumed, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
@@ -175,7 +175,7 @@ def plan(
     best = best_mix(task, candidates)
     if best is None:
         raise refusal(task, candidates)
-    mixed, codes = option(task, person, candidates, best)
+    mixed, codes = option_of(task, person, candidates, best)
     others: dict[str, list[str]] = {}
     answer: Plan = {
         "goal": goal,
@@ -202,7 +202,7 @@ def plan(
             if one is None:
                 candidates.warnings.append(cautions.PLAN_ONE_DIRECTION_ABSENT[way])
                 continue
-            found, more = option(task, person, candidates, one)
+            found, more = option_of(task, person, candidates, one)
             for code in dict.fromkeys(more):
                 others.setdefault(code, []).append(f"{way}_only")
         cast(Values, answer)[f"{way}_only"] = found
@@ -242,7 +242,7 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
             raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
 
 
-def option(task: Task, person: Person, candidates: Candidates, found: Solution) -> tuple[PlanOption, list[str]]:
+def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) -> tuple[PlanOption, list[str]]:
     """Return a solution as it is answered, and the codes of what to warn of."""
     farthest, left_s = INPUTS["distance_m"].high, task.time_s
     bouts: list[PlanBout] = []

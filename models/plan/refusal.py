@@ -23,7 +23,7 @@ DIGITS: Final = 6
 """Digits of what is said to be attainable (choice)."""
 
 
-def without(task: Task, limit: Limit) -> Task:
+def without_limit(task: Task, limit: Limit) -> Task:
     """Return a task without one of its limits."""
     return task._replace(limits=tuple(other for other in task.limits if other is not limit))
 
@@ -36,18 +36,18 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
         return candidates.refusals[0]
     if candidates.within(task.peaks).any():
         return amount_refusal(task, candidates)
-    free = task.by_itself()
+    free = task.without_request_limits()
     if not candidates.within(free.peaks).any():
         return uptake_refusal(task)
     if task.energy_kcal > (most := most_energy(free, candidates, free.peaks).energy_kcal):
-        return unattainable(ENERGY, min(INPUTS[ENERGY].low, most), most, nearest_is_low=False, alone=True)
+        return unattainable(ENERGY, min(INPUTS[ENERGY].low, most), most, nearest_is_low=False, others_left_out=True)
     errors = []
     for alone in (False, True):
         for limit in (limit for limit in task.limits if limit.field):
-            others = without(task, limit)
-            found = limits_met(others.by_itself() if alone else others, candidates, limit.name)
+            others = without_limit(task, limit)
+            found = limit_range(others.without_request_limits() if alone else others, candidates, limit.name)
             if found is not None and found[0] > limit.value:
-                error = unattainable(limit.field, *found, nearest_is_low=True, alone=alone)
+                error = unattainable(limit.field, *found, nearest_is_low=True, others_left_out=alone)
                 if error.nearest is not None:
                     return error
                 errors.append(error)
@@ -66,13 +66,13 @@ def speed_refusal(task: Task) -> Undefined:
 
     too_slow = candidates_of(others("speed_high_m_s")).speed_m_s.size > 0
     field = "speed_high_m_s" if too_slow else "speed_low_m_s"
-    for asked, alone in ((others(field), False), (task.by_itself()._replace(own_speeds={}), True)):
+    for asked, alone in ((others(field), False), (task.without_request_limits()._replace(own_speeds={}), True)):
         candidates = candidates_of(asked)
         speeds = candidates.speed_m_s[candidates.within(asked.peaks)]
         if not speeds.size:
             continue
         low, high = float(speeds.min()), float(speeds.max())
-        error = unattainable(field, low, high, nearest_is_low=too_slow, alone=alone)
+        error = unattainable(field, low, high, nearest_is_low=too_slow, others_left_out=alone)
         if error.nearest is not None:
             nearest = asked._replace(own_speeds={**asked.own_speeds, field: error.nearest})
             if best_mix(nearest, candidates_of(nearest)):
@@ -82,12 +82,12 @@ def speed_refusal(task: Task) -> Undefined:
 
 def uptake_refusal(task: Task) -> Undefined:
     """Return what to raise where every speed takes an implausible uptake: the first of what keeps slower ones out."""
-    free = task.by_itself()
+    free = task.without_request_limits()
     message = f"Every speed here takes more than {free.peaks[UPTAKE]:g} ml/kg/min of oxygen: give a gentler grade"
     loose = [
         *[("speed_low_m_s", task._replace(own_speeds={}))] * ("speed_low_m_s" in task.own_speeds),
-        *[(limit.field, without(task, limit)) for limit in task.limits if limit.field],
-        (f"limits/{IMPULSE}", task._replace(budget=None)),
+        *[(limit.field, without_limit(task, limit)) for limit in task.limits if limit.field],
+        (f"limits/{IMPULSE}", task._replace(impulse_limit=None)),
         ("limits", free),
         ("speed_low_m_s", free._replace(own_speeds={})),
     ]
@@ -109,7 +109,7 @@ def amount_refusal(task: Task, candidates: Candidates) -> Unattainable:
     return unattainable(ENERGY, slowest * LEAST_BOUT_S, most, nearest_is_low=True)
 
 
-def limits_met(task: Task, candidates: Candidates, name: str) -> tuple[float, float] | None:
+def limit_range(task: Task, candidates: Candidates, name: str) -> tuple[float, float] | None:
     """Return the least limit of a rate under which a task can be met, and its highest value; None if under none."""
     if not candidates.within(task.ceilings).any():
         return None
@@ -122,7 +122,7 @@ def limits_met(task: Task, candidates: Candidates, name: str) -> tuple[float, fl
     return low, high
 
 
-def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, alone: bool = False) -> Unattainable:
+def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, others_left_out: bool = False) -> Unattainable:
     """Return what to raise for a target or a limit out of reach; its numbers are rounded to the inside.
 
     Parameters
@@ -138,10 +138,10 @@ def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, a
     """
     # Of a load that is the same at every speed the least that is kept lies above the highest, by rounding.
     high = max(low, high)
-    inner = inward(low, math.ceil), inward(high, math.floor)
+    inner = rounded_inward(low, math.ceil), rounded_inward(high, math.floor)
     low, high = inner if inner[0] <= inner[1] else (low, high)
     known, nearest = INPUTS[field.rpartition("/")[2]], low if nearest_is_low else high
-    within = "by itself, the other limits left out" if alone else "and what else is asked"
+    within = "by itself, the other limits left out" if others_left_out else "and what else is asked"
     message = f"Out of reach within the data {within}: {low:.12g} to {high:.12g}{known.suffix} can be had"
     if not known.within(nearest):
         message += ", which is outside what can be asked for."
@@ -150,12 +150,12 @@ def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, a
     return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
 
 
-def inward(value: float, rounded: Callable[[float], int]) -> float:
+def rounded_inward(value: float, rounded: Callable[[float], int]) -> float:
     """Return a number at few digits, rounded up or down.
 
     Examples
     --------
-    >>> inward(812.34567, math.floor), inward(0.01234115, math.ceil)
+    >>> rounded_inward(812.34567, math.floor), rounded_inward(0.01234115, math.ceil)
     (812.345, 0.0123412)
     """
     scale = 10 ** (DIGITS - 1 - math.floor(math.log10(value)))

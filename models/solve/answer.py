@@ -12,7 +12,7 @@ from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelNa
 Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range"]
 
 
-class Asked(TypedDict, total=False):
+class SolveFields(TypedDict, total=False):
     """What may be asked beside `find` and body mass."""
 
     total_energy_kcal: float

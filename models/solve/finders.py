@@ -23,9 +23,9 @@ from retrorun.models.solve.load_ranges import INDICATORS, at_speeds, load_ranges
 from retrorun.models.solve.speed_at_power import (
     Attainable,
     attainable,
+    drawn_inward,
     energies_at,
     has_estimate,
-    inside,
     power_at,
     solvable,
     speed_at,
@@ -38,7 +38,7 @@ from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
 RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
 SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
-NOT_ASKED: Final = "which is outside what can be asked for"
+OUTSIDE_INPUT: Final = "which is outside what can be asked for"
 GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
 
 
@@ -58,7 +58,7 @@ class Found(NamedTuple):
     warnings: list[str]
 
 
-def one_of(given: Mapping[str, object], names: Collection[str]) -> str:
+def one_given_of(given: Mapping[str, object], names: Collection[str]) -> str:
     """Return the one of several fields that was given, or raise."""
     found = [name for name in names if name in given]
     if len(found) != 1:
@@ -69,35 +69,35 @@ def one_of(given: Mapping[str, object], names: Collection[str]) -> str:
 def check_combination(find: Find, given: Mapping[str, object]) -> None:
     """Raise where a target and what is fixed are not what this `find` needs."""
     if find == "bout":
-        one_of(given, ENERGIES)
+        one_given_of(given, ENERGIES)
         if "distance_m" in given:
             raise Conflict(
                 "distance_m",
                 "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give "
                 "speed_m_s, for the duration and distance, or duration_s, for the speed and distance.",
             )
-        one_of(given, ("speed_m_s", "duration_s"))
+        one_given_of(given, ("speed_m_s", "duration_s"))
     elif find == "level_speed":
         if not {"speed_m_s", "grade"} <= given.keys():
             raise Conflict("", "Give speed_m_s and grade: find level_speed needs both.")
     elif find == "speed_range":
-        if (one_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
+        if (one_given_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
             raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
     else:
-        one_of(given, RATES if find == "speed" else SPEEDS)
+        one_given_of(given, RATES if find == "speed" else SPEEDS)
 
 
-def beyond(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
+def unattainable_in(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
     """Return the refusal of a target that a direction cannot meet."""
     known, (low, high, nearest) = INPUTS[field], reach
     message = f"{GOING[question.case.gait]} {side} this cannot be met: {low:.6g} to {high:.6g}{known.suffix} can be"
     if not known.within(nearest):
-        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+        return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
     message += f"; the nearest is {nearest:.6g}{known.suffix}."
     return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
 
 
-def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) -> Unattainable:
+def unattainable_in_both(question: Question, missed: Mapping[Direction, Unattainable]) -> Unattainable:
     """Return the refusal of a target that no direction that was looked at can meet, with what comes nearest."""
     if len(missed) == 1:
         return next(iter(missed.values()))
@@ -116,7 +116,7 @@ def beyond_both(question: Question, missed: Mapping[Direction, Unattainable]) ->
         low, high = (
             pick(getattr(each, end) for each in missed.values()) for pick, end in ((min, "low"), (max, "high"))
         )
-        return Unattainable(field, f"{message}, {NOT_ASKED}.", low=low, high=high, unit=known.unit)
+        return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
     side = min(near, key=away)
     each = near[side]
     message += f"; the nearest is {each.nearest:.6g}{known.suffix}, {side}."
@@ -166,7 +166,7 @@ def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, c
 def find_bout(question: Question) -> Found:
     """Find duration and distance at a speed, or speed and distance for a duration, that take an energy."""
     given, case = question.given, question.case
-    target = one_of(given, ENERGIES)
+    target = one_given_of(given, ENERGIES)
     if "duration_s" in given:
         return find_speed(question, target)
     speed = given["speed_m_s"]
@@ -189,14 +189,14 @@ def find_bout(question: Question) -> Found:
             found[side] = solved | share_of_maximum(question, speed, side)
             codes += speed_warnings(question, speed, side)
         else:
-            low, high = inside(each_second["value"] * least, each_second["value"] * most)
-            found[side] = beyond(question, target, side, Attainable(low, high, low if wanted < low else high))
+            low, high = drawn_inward(each_second["value"] * least, each_second["value"] * most)
+            found[side] = unattainable_in(question, target, side, Attainable(low, high, low if wanted < low else high))
     return Found(found, codes)
 
 
 def find_rate(question: Question) -> Found:
     """Find the speed of an oxygen uptake, a MET or a power."""
-    return find_speed(question, one_of(question.given, RATES))
+    return find_speed(question, one_given_of(question.given, RATES))
 
 
 def find_speed(question: Question, target: str) -> Found:
@@ -218,7 +218,7 @@ def find_speed(question: Question, target: str) -> Found:
                 return solvable(case, side, speeds)
 
             reach = attainable(value_at, known_at, bounds, question.given[target])
-            found[side] = beyond(question, target, side, reach)
+            found[side] = unattainable_in(question, target, side, reach)
             continue
         if duration is not None:
             speed = fitting(speed, sum(bounds) / 2, lambda trial: is_bout(case.gait, trial, duration))
@@ -250,7 +250,7 @@ def find_equal_cost_speed(question: Question) -> Found:
     """Find the backward speed that costs what a forward speed costs, as an estimate does, or the reverse."""
     case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
     equal = case._replace(equal="metabolic_rate")
-    field = one_of(given, SPEEDS)
+    field = one_given_of(given, SPEEDS)
     of: dict[Direction, Solved]
     if field == "speed_m_s":
 
@@ -261,8 +261,8 @@ def find_equal_cost_speed(question: Question) -> Found:
             return has_estimate(equal, speeds) & has_estimate(case, cast(Column, move.speed_m_s))
 
         if not solvable_at(np.array([given[field]]))[0]:
-            reach = attainable(same, solvable_at, bounds, given[field])
-            return Found({"backward": beyond(question, field, "backward", reach)}, [])
+            reach = attainable(speeds_unchanged, solvable_at, bounds, given[field])
+            return Found({"backward": unattainable_in(question, field, "backward", reach)}, [])
         builder, _ = energies_at(equal, given[field], score=score)
         of = {side: {"speed_m_s": getattr(builder, side)["speed_m_s"]} for side in DIRECTIONS}
     else:
@@ -271,7 +271,7 @@ def find_equal_cost_speed(question: Question) -> Found:
             raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
 
         def known_at(speeds: Column) -> Mask:
-            return solvable(case, "backward", speeds) & costs_within(
+            return solvable(case, "backward", speeds) & has_attainable_cost(
                 case, case, ("backward", "forward"), speeds, bounds
             )
 
@@ -281,8 +281,8 @@ def find_equal_cost_speed(question: Question) -> Found:
             # Solved for again, the backward speed may lie under the least one by rounding.
             forward = fitting(forward, bounds[1], lambda trial: bool(has_estimate(equal, np.array([trial]))[0]))
         if forward is None or not solvable(case, "backward", np.array([backward]))[0]:
-            reach = attainable(same, known_at, bounds, backward)
-            return Found({"forward": beyond(question, field, "forward", reach)}, [])
+            reach = attainable(speeds_unchanged, known_at, bounds, backward)
+            return Found({"forward": unattainable_in(question, field, "forward", reach)}, [])
         builder, move = energies_at(equal, forward, score=score)
         # The spread of the ratio moves either speed by its own elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
@@ -318,9 +318,11 @@ def find_level_speed(question: Question) -> Found:
         if flat is None:
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:
-                return has_estimate(case, speeds) & costs_within(case, level.case, (side, side), speeds, bounds)
+                return has_estimate(case, speeds) & has_attainable_cost(case, level.case, (side, side), speeds, bounds)
 
-            found[side] = beyond(question, "speed_m_s", side, attainable(same, known_at, bounds, speed))
+            found[side] = unattainable_in(
+                question, "speed_m_s", side, attainable(speeds_unchanged, known_at, bounds, speed)
+            )
             continue
         spread = level_spread(case, level.case, side, question.person.score)
         spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
@@ -344,12 +346,12 @@ def level_spread(case: Case, level: Case, side: Direction, score: float) -> floa
     return math.sqrt(variance)
 
 
-def same(speeds: Column) -> Column:
+def speeds_unchanged(speeds: Column) -> Column:
     """Return speeds as they are: the target is a speed."""
     return speeds
 
 
-def costs_within(
+def has_attainable_cost(
     case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
 ) -> Mask:
     """Say at which speeds a case costs what another one can cost at a speed that can be told from it."""
@@ -363,7 +365,7 @@ def costs_within(
 
 def find_speed_range(question: Question) -> Found:
     """Find the ranges of speed in which a load indicator stays at or under a bound."""
-    indicator = one_of(question.given, INDICATORS)
+    indicator = one_given_of(question.given, INDICATORS)
     bound = question.given[indicator]
     loads = load_ranges(question.case, indicator=indicator, bound=bound, bounds_m_s=question.bounds_m_s)
     if not loads.ranges:
@@ -374,8 +376,8 @@ def find_speed_range(question: Question) -> Found:
         if loads.ranges.get(side):
             found[side] = {"speed_ranges": loads.ranges[side]}
         elif side in loads.ranges:
-            low, high = inside(*loads.attainable[side])
-            found[side] = beyond(question, indicator, side, Attainable(low, high, low))
+            low, high = drawn_inward(*loads.attainable[side])
+            found[side] = unattainable_in(question, indicator, side, Attainable(low, high, low))
     return Found(found, loads.warnings)
 
 

@@ -33,18 +33,22 @@ KINKS_M_S: Final = (
 """Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
 known with the first at which it is not."""
 
-PATELLOFEMORAL: Final = {cautions.STEP_RATE, cautions.PATELLOFEMORAL_SPEED, cautions.PATELLOFEMORAL_GRADE_ABSENT}
-VERTICAL_FORCE: Final = {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()}
-OF_IMPULSE: Final = (
-    PATELLOFEMORAL
-    | VERTICAL_FORCE
+PATELLOFEMORAL_WARNINGS: Final = {
+    cautions.STEP_RATE,
+    cautions.PATELLOFEMORAL_SPEED,
+    cautions.PATELLOFEMORAL_GRADE_ABSENT,
+}
+VERTICAL_FORCE_WARNINGS: Final = {cautions.VERTICAL_FORCE_GRADE, *cautions.VERTICAL_FORCE_SPEED.values()}
+IMPULSE_WARNINGS: Final = (
+    PATELLOFEMORAL_WARNINGS
+    | VERTICAL_FORCE_WARNINGS
     | {
         cautions.IMPULSE_LEVEL,
         cautions.BACKWARD_CONTACT_ABSENT,
         cautions.WALKING_TIMING_ABSENT,
     }
 )
-EVERY_LOAD: Final = {
+WARNINGS_OF_EVERY_LOAD: Final = {
     cautions.LOAD_MEANING,
     cautions.LOAD_ON_GRADE,
     cautions.BACKWARD_LOAD_GRADE_ABSENT,
@@ -52,11 +56,11 @@ EVERY_LOAD: Final = {
     cautions.NOVICE,
     cautions.FALL,
 }
-CONCERNING: Final[dict[str, set[str]]] = {
-    "peak_vertical_force_bw": VERTICAL_FORCE,
-    "patellofemoral_peak_force_bw": PATELLOFEMORAL,
-    "patellofemoral_impulse_per_km_bw_s": OF_IMPULSE,
-    IMPULSE: OF_IMPULSE,
+WARNINGS_OF_LOAD: Final[dict[str, set[str]]] = {
+    "peak_vertical_force_bw": VERTICAL_FORCE_WARNINGS,
+    "patellofemoral_peak_force_bw": PATELLOFEMORAL_WARNINGS,
+    "patellofemoral_impulse_per_km_bw_s": IMPULSE_WARNINGS,
+    IMPULSE: IMPULSE_WARNINGS,
     "knee_extensor_moment_ratio": {cautions.WALKING_KNEE_MOMENT_ABSENT},
     "achilles_relative_load": {cautions.BACKWARD_ACHILLES_UNKNOWN, *cautions.ACHILLES_SPEED.values()},
     "tibial_compression_peak_bw": {
@@ -142,7 +146,7 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
             attainable[side] = float(known.min()), float(known.max())
             kept[side] = value_at(nodes) <= bound
     builder, _ = compute(at_speeds(case, nodes), score=1.0, include=LOAD_SECTIONS)
-    concerning = EVERY_LOAD | CONCERNING[indicator]
+    concerning = WARNINGS_OF_EVERY_LOAD | WARNINGS_OF_LOAD[indicator]
     warnings = [
         code
         for code, where in builder.warnings

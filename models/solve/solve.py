@@ -13,8 +13,8 @@ from retrorun.models.estimate.estimate import references
 from retrorun.models.estimate.inputs import energy_model_of, gait_of, grade_of, person_of
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import coefficients_hash
-from retrorun.models.solve.answer import Asked, Find, Solution, SolveModels
-from retrorun.models.solve.finders import ENERGIES, FINDERS, RATES, Question, beyond_both, check_combination
+from retrorun.models.solve.answer import Find, Solution, SolveFields, SolveModels
+from retrorun.models.solve.finders import ENERGIES, FINDERS, RATES, Question, check_combination, unattainable_in_both
 from retrorun.models.solve.load_ranges import INDICATORS, plausible_speeds
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import EnergyModelName
@@ -26,7 +26,7 @@ PERSON: Final = (
     "oxygen_uptake_max_ml_kg_min",
 )
 
-USED: Final[dict[Find, tuple[str, ...]]] = {
+FIELDS_USED: Final[dict[Find, tuple[str, ...]]] = {
     "bout": (*PERSON, *ENERGIES, "speed_m_s", "duration_s", "distance_m"),
     "speed": (*PERSON, *RATES),
     "equal_cost_speed": (*PERSON, "speed_m_s", "backward_speed_m_s"),
@@ -36,7 +36,7 @@ USED: Final[dict[Find, tuple[str, ...]]] = {
 """What each `find` takes beside body mass; anything else is refused, since it would change nothing."""
 
 
-def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solution:
+def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> Solution:
     """Find the bout, the speed or the ranges of speed that meet a target, forward and backward.
 
     Parameters
@@ -90,15 +90,15 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[Asked]) -> Solutio
     """
     given = {name: value for name, value in asked.items() if value is not None}
     for name in given:
-        if name not in USED[find]:
+        if name not in FIELDS_USED[find]:
             raise Conflict(name, f"find {find} does not use this: leave it out, or choose another find.")
     assumed: Assumed = {}
     question = question_of(find, body_mass_kg, given, assumed)
     found = FINDERS[find](question)
     missed = {side: each for side, each in found.of.items() if isinstance(each, Unattainable)}
     if len(missed) == len(found.of):
-        raise beyond_both(question, missed)
-    used = set(USED[find]) | ({"resting_oxygen_uptake_ml_kg_min"} if find != "speed_range" else set())
+        raise unattainable_in_both(question, missed)
+    used = set(FIELDS_USED[find]) | ({"resting_oxygen_uptake_ml_kg_min"} if find != "speed_range" else set())
     answer: dict[str, Any] = {"gait": question.case.gait, "find": find}
     codes = found.warnings
     for side, each in found.of.items():

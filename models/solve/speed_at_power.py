@@ -28,12 +28,12 @@ class Attainable(NamedTuple):
     nearest: float
 
 
-def inside(low: float, high: float) -> tuple[float, float]:
+def drawn_inward(low: float, high: float) -> tuple[float, float]:
     """Return the ends of what is attainable drawn inward, and as they are where nothing would be left between them.
 
     Examples
     --------
-    >>> inside(0.75, 0.75)
+    >>> drawn_inward(0.75, 0.75)
     (0.75, 0.75)
     """
     drawn = low * (1 + INWARD), high * (1 - INWARD)
@@ -128,6 +128,6 @@ def attainable(
     values = value_at(nodes[known_at(nodes)])
     if not values.size:
         raise Undefined("", "No speed of this gait can be told from what it costs: check what was given.")
-    low, high = inside(float(values.min()), float(values.max()))
+    low, high = drawn_inward(float(values.min()), float(values.max()))
     nearest = float(values[np.abs(values - target).argmin()])
     return Attainable(low, high, min(max(nearest, low), high))

@@ -177,7 +177,7 @@ def compare(
     return result
 
 
-def left_out(name: TableName, row: Row, reason: str) -> NotPredicted:
+def not_predicted_row(name: TableName, row: Row, reason: str) -> NotPredicted:
     """Return a row that no model predicts."""
     cells = row.cells
     words = {"energy": "energy", "ratios": "total_energy"}
@@ -186,12 +186,12 @@ def left_out(name: TableName, row: Row, reason: str) -> NotPredicted:
 
 
 @cache
-def answered(section: Section, *path: str, speed_m_s: float, gait: Any, **further: Any) -> float:
+def estimated(section: Section, *path: str, speed_m_s: float, gait: Any, **further: Any) -> float:
     """Return a value of the service's own answer; mass and duration are its examples and cancel in what is read.
 
     Examples
     --------
-    >>> round(answered("timing", "forward", "cadence_steps_per_min", speed_m_s=2.5, gait="run"), 1)
+    >>> round(estimated("timing", "forward", "cadence_steps_per_min", speed_m_s=2.5, gait="run"), 1)
     158.2
     """
     found: Any = estimate(

@@ -39,12 +39,12 @@ class Share(TypedDict, total=False):
 
 
 @cache
-def share(covered: int, judged: int) -> Share:
+def covered_share(covered: int, judged: int) -> Share:
     """Return how often a range held.
 
     Examples
     --------
-    >>> share(5, 5)["share_covered"], share(0, 0)
+    >>> covered_share(5, 5)["share_covered"], covered_share(0, 0)
     (1.0, {})
     """
     if not judged:
@@ -84,7 +84,7 @@ def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverag
         "judged": len(judged),
         "covered": sum(judged),
         "conclusion": "",
-        **share(sum(judged), len(judged)),
+        **covered_share(sum(judged), len(judged)),
     }
     found["conclusion"] = conclusion(found, comparisons)
     return found

@@ -8,7 +8,14 @@ from retrorun.models.numerics.arithmetic import Number, outside
 from retrorun.models.physiology import direction, energy, energy_models, uncertainty
 from retrorun.models.physiology.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, root_sum_square
 from retrorun.models.sources.tables import Row, TableName, number, numbered, table
-from retrorun.models.validation.comparison import INTERVAL, Comparison, NotPredicted, answered, compare, left_out
+from retrorun.models.validation.comparison import (
+    INTERVAL,
+    Comparison,
+    NotPredicted,
+    compare,
+    estimated,
+    not_predicted_row,
+)
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait
 from retrorun.models.vocabulary.errors import Undefined
 
@@ -30,11 +37,11 @@ def compared_energy() -> Iterator[Comparison | NotPredicted]:
         elif cells["net_cost_j_kg_m"]:
             yield _net_cost(row)
         elif cells["cost_of_transport_j_kg_m"] and not ratio:
-            yield left_out("energy", row, NO_SPEED)
+            yield not_predicted_row("energy", row, NO_SPEED)
         elif not ratio:
-            yield left_out("energy", row, NO_MASS)
+            yield not_predicted_row("energy", row, NO_MASS)
         elif pooled:
-            yield left_out("energy", row, IN_RATIOS)
+            yield not_predicted_row("energy", row, IN_RATIOS)
         if ratio and not pooled:
             yield from _ratio("energy", row, _range_middle(ratio), note=cells["note"])
 
@@ -63,7 +70,7 @@ def _uptake(row: Row) -> Iterator[Comparison]:
     for model, known in energy_models.ENERGY_MODELS[gait].items():
         for source in RATIO_SOURCES if way == "backward" else (None,):
             try:
-                predicted = answered(
+                predicted = estimated(
                     "energy", way, "oxygen_uptake_ml_kg_min", energy_model=model, direction_model=source, **asked
                 )
             except Undefined:
@@ -87,11 +94,11 @@ def _uptake(row: Row) -> Iterator[Comparison]:
                 person=person,
                 fixed=fixed,
                 in_range=in_range,
-                fitted=source is not None and _rests_on(row, gait, source),
+                fitted=source is not None and _made_from(row, gait, source),
             )
 
 
-def _rests_on(row: Row, gait: Gait, source: DirectionModelName) -> bool:
+def _made_from(row: Row, gait: Gait, source: DirectionModelName) -> bool:
     """Say whether a ratio was made from this study: all but the documented 1.30 are means of the table."""
     made_of = {cells["study"] for cells in table("ratios") if cells["gait"] == gait}
     return (gait, source) != ("run", "documented") and row.cells["study"].startswith(tuple(made_of))
@@ -138,7 +145,7 @@ def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Co
             person=PERSON_RATIO_CV[gait],
             fixed=_study_part(gait, grade, source),
             in_range=speed is None or _measured_backward(gait, speed),
-            fitted=_rests_on(row, gait, source),
+            fitted=_made_from(row, gait, source),
             note=note,
         )
 

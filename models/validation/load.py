@@ -11,11 +11,11 @@ from retrorun.models.validation.comparison import (
     STANDARD_GRAVITY_M_S2,
     Comparison,
     NotPredicted,
-    answered,
     compare,
-    left_out,
+    estimated,
+    not_predicted_row,
 )
-from retrorun.models.validation.not_predicted import reason_of
+from retrorun.models.validation.not_predicted import reason_not_predicted
 from retrorun.models.validation.timing import cadence
 from retrorun.models.vocabulary.choices import Gait
 
@@ -58,8 +58,8 @@ def compared_load() -> Iterator[Comparison | NotPredicted]:
     for row in numbered("load"):
         cells = row.cells
         key = cells["study"], cells["indicator"], cells["speed_m_s"]
-        if reason := reason_of(cells["indicator"]) or _unusable(cells):
-            yield left_out("load", row, reason)
+        if reason := reason_not_predicted(cells["indicator"]) or _unusable(cells):
+            yield not_predicted_row("load", row, reason)
             continue
         if cells["direction"] == "forward":
             forward[key] = row
@@ -107,7 +107,7 @@ def _speed(cells: Mapping[str, str]) -> tuple[float, str]:
 
 
 def _of_load(name: str, speed_m_s: float, gait: str = "run", way: str = "forward", **further: Any) -> float:
-    return answered("load", way, "load", name, speed_m_s=speed_m_s, gait=gait, **further)
+    return estimated("load", way, "load", name, speed_m_s=speed_m_s, gait=gait, **further)
 
 
 def _peak(row: Row) -> Comparison:
@@ -255,9 +255,9 @@ def compared_findings() -> Iterator[Comparison | NotPredicted]:
         elif what == "pfj_cumulative_per_km_change_vs_2.5":
             yield from _changes(row, "patellofemoral_impulse", "per_km_bw_s")
         elif row.cells["gait"].startswith("stair"):
-            yield left_out("load_findings", row, "stairs are no gait here")
+            yield not_predicted_row("load_findings", row, "stairs are no gait here")
         else:
-            yield left_out("load_findings", row, reason_of(what) or "a finding in words")
+            yield not_predicted_row("load_findings", row, reason_not_predicted(what) or "a finding in words")
 
 
 def _changes(row: Row, model: Any, unit: str, *, fitted: bool = False) -> Iterator[Comparison]:

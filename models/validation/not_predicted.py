@@ -52,12 +52,12 @@ NOT_PREDICTED_BEGINNING: Final[dict[str, str]] = {
 """The same for names that begin alike."""
 
 
-def reason_of(quantity: str) -> str | None:
+def reason_not_predicted(quantity: str) -> str | None:
     """Return why no equation gives a quantity of this name, or None.
 
     Examples
     --------
-    >>> reason_of("valr"), reason_of("cadence")
+    >>> reason_not_predicted("valr"), reason_not_predicted("cadence")
     ('loading rate is no indicator: it does not predict injury', None)
     """
     if quantity in NOT_PREDICTED:

@@ -39,7 +39,7 @@ UNITS: Final[dict[Per, str]] = {
 TABLE_VALUE: Final = "table value, no n"
 """What stands for the size of a group where there is none."""
 
-BACKWARD_ALONE: Final = {
+BACKWARD_ONLY: Final = {
     cautions.BACKWARD_BEYOND_MEASUREMENT,
     cautions.BACKWARD_BELOW_MEASUREMENT,
     cautions.BACKWARD_DOWNHILL,
@@ -209,7 +209,7 @@ def energy_curves(
         per,
         EXAMPLE_M_S[gait],
         speeds,
-        curve(builder.forward, [condition for code, condition in codes if code not in BACKWARD_ALONE]),
+        curve(builder.forward, [condition for code, condition in codes if code not in BACKWARD_ONLY]),
         curve(builder.backward, [condition for _, condition in codes]),
         measured(gait=gait, grade=cast(float, case.grade), per=per),
         [cautions.WARNINGS[code]["message"] for code in (cautions.NOVICE, cautions.FALL)],

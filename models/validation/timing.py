@@ -6,22 +6,22 @@ from typing import Any, Final, cast
 from retrorun.models.numerics.arithmetic import outside
 from retrorun.models.physiology import timing
 from retrorun.models.sources.tables import Row, TableName, numbered
-from retrorun.models.validation.comparison import Comparison, NotPredicted, answered, compare, left_out
-from retrorun.models.validation.not_predicted import reason_of
+from retrorun.models.validation.comparison import Comparison, NotPredicted, compare, estimated, not_predicted_row
+from retrorun.models.validation.not_predicted import reason_not_predicted
 from retrorun.models.vocabulary.choices import Gait
 
 CADENCES: Final = {"step_frequency", "cadence", "optimal_stride_frequency"}
 
 
-def compared_gait() -> Iterator[Comparison | NotPredicted]:
+def compared_timing() -> Iterator[Comparison | NotPredicted]:
     """Yield every row of the timing table, against its equation or why against none."""
     top_speed: dict[str, Row] = {}
     for row in numbered("gait"):
         quantity, value = row.cells["quantity"], row.cells["value"]
-        if reason := reason_of(quantity):
-            yield left_out("gait", row, reason)
+        if reason := reason_not_predicted(quantity):
+            yield not_predicted_row("gait", row, reason)
         elif quantity in CADENCES and not row.cells["speed_m_s"]:
-            yield left_out("gait", row, "no speed")
+            yield not_predicted_row("gait", row, "no speed")
         elif quantity == "optimal_stride_frequency":
             yield cadence("gait", row, 2 * float(value), note="two steps a stride; the optimal one")
         elif quantity in CADENCES:
@@ -35,9 +35,9 @@ def compared_gait() -> Iterator[Comparison | NotPredicted]:
         elif quantity == "contact_time_ratio_bw_fw":
             yield _ratio(row, measured=float(value), of="contact_time", predicted=timing.CONTACT_TIME_RATIO)
         else:
-            yield left_out("gait", row, "no equation for this quantity")
+            yield not_predicted_row("gait", row, "no equation for this quantity")
     for row in top_speed.values() if len(top_speed) == 1 else ():
-        yield left_out("gait", row, "no speed, and one direction alone")
+        yield not_predicted_row("gait", row, "no speed, and one direction alone")
     if len(top_speed) > 1:
         pair = top_speed["forward"], top_speed["backward"]
         forward, backward = (float(row.cells["value"]) for row in pair)
@@ -55,7 +55,7 @@ def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Compa
     """Return a cadence, in steps of both feet a minute, against the service's own answer at that speed."""
     speed, which = float(row.cells["speed_m_s"]), cast(Gait, row.cells["gait"])
     running = which == "run"
-    predicted = answered("timing", "forward", "cadence_steps_per_min", speed_m_s=speed, gait=which)
+    predicted = estimated("timing", "forward", "cadence_steps_per_min", speed_m_s=speed, gait=which)
     in_range = not outside(speed, timing.RUNNING_CADENCE_RANGE_M_S if running else timing.WALKING_CADENCE_RANGE_M_S)
     return compare(
         name,
@@ -82,7 +82,7 @@ def _contact_time(row: Row) -> Comparison:
         indicator="contact_time_s",
         unit="s",
         measured=float(row.cells["value"]) / 1000,
-        predicted=answered("timing", "forward", "contact_time_s", speed_m_s=speed, gait="run"),
+        predicted=estimated("timing", "forward", "contact_time_s", speed_m_s=speed, gait="run"),
         person=timing.CONTACT_TIME_PERSON_CV,
         in_range=not outside(speed, timing.RUNNING_CONTACT_RANGE_M_S),
         fitted=True,

@@ -17,11 +17,11 @@ from retrorun.models.numerics.quantiles import chi_square_quantile
 from retrorun.models.physiology.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, root_sum_square
 from retrorun.models.sources.tables import number, numbered
 from retrorun.models.validation.comparison import INTERVAL, ComparedIndicator, ComparedModel, Comparison, NotPredicted
-from retrorun.models.validation.conclusions import Coverage, coverages, share
+from retrorun.models.validation.conclusions import Coverage, coverages, covered_share
 from retrorun.models.validation.energy import compared_energy, compared_ratios
 from retrorun.models.validation.load import compared_findings, compared_load
 from retrorun.models.validation.pooling import Pooling, pooling
-from retrorun.models.validation.timing import compared_gait
+from retrorun.models.validation.timing import compared_timing
 from retrorun.models.vocabulary.choices import DirectionModelName, Gait
 
 ModelFilter: TypeAlias = Literal["all", ComparedModel]
@@ -151,7 +151,7 @@ def validation(*, model: ModelFilter = "all", indicator: IndicatorFilter = "all"
     """
     chosen = [
         comparison
-        for comparison in _all()[0]
+        for comparison in _everything_compared()[0]
         if model in {"all", comparison["model"], comparison.get("direction_model")}
         and indicator in {"all", comparison["indicator"]}
     ]
@@ -165,17 +165,17 @@ def validation(*, model: ModelFilter = "all", indicator: IndicatorFilter = "all"
         "comparisons": chosen,
     }
     if model == indicator == "all":
-        result["not_predicted"] = _all()[1]
+        result["not_predicted"] = _everything_compared()[1]
         result["spreads"], result["spreads_left_out"] = spreads()
         result["pooling"] = pooling(interval=INTERVAL)
     return result
 
 
 @cache
-def _all() -> tuple[list[Comparison], list[NotPredicted]]:
+def _everything_compared() -> tuple[list[Comparison], list[NotPredicted]]:
     compared: list[Comparison] = []
     not_predicted: list[NotPredicted] = []
-    for source in (compared_energy, compared_ratios, compared_gait, compared_load, compared_findings):
+    for source in (compared_energy, compared_ratios, compared_timing, compared_load, compared_findings):
         for item in source():
             if "measured" in item:
                 compared.append(cast(Comparison, item))
@@ -218,7 +218,7 @@ def _summary(group: list[Comparison]) -> Summary:
     }
     if "direction_model" in first:
         result["direction_model"] = first["direction_model"]
-    return {**result, **share(sum(judged), len(judged))}
+    return {**result, **covered_share(sum(judged), len(judged))}
 
 
 def name_of(comparison: Comparison) -> str:

@@ -23,7 +23,7 @@ SHARE_ROUNDING: Final = 1e-9
 """Share that the order of a sum may add or take."""
 
 
-class Done(NamedTuple):
+class GaitLoads(NamedTuple):
     """The parts of one gait, as columns: their loads in both directions, and what was done."""
 
     forward: Values
@@ -35,7 +35,7 @@ class Done(NamedTuple):
     """How long each is done, repeats counted [s]."""
 
 
-class Parts(NamedTuple):
+class SummedParts(NamedTuple):
     """The parts of each gait that one load is summed over."""
 
     given: Sequence[Mask]
@@ -46,19 +46,19 @@ class Parts(NamedTuple):
     """Whether the whole as given and the whole reversed may both be answered: not over different parts."""
 
 
-def parts_of(name: str, gaits: Sequence[Done]) -> Parts:
+def parts_to_sum(name: str, gaits: Sequence[GaitLoads]) -> SummedParts:
     """Return the parts that a load is summed over.
 
     Parameters
     ----------
     name : str
         Name of the load.
-    gaits : sequence of Done
+    gaits : sequence of GaitLoads
         The parts of each gait.
 
     Returns
     -------
-    Parts
+    SummedParts
         The parts in which it is known both ways, where they are enough; else the parts known one way, for the totals
         of that way alone.
 
@@ -67,24 +67,28 @@ def parts_of(name: str, gaits: Sequence[Done]) -> Parts:
     >>> force = {"peak": {"value": np.array([2.0, 2.5])}}
     >>> level = {"peak": {"value": np.array([2.1, np.nan])}}
     >>> forward = np.array([False, False])
-    >>> parts_of("peak", [Done(force, level, forward, np.array([30.0, 10.0]))]).given
+    >>> parts_to_sum("peak", [GaitLoads(force, level, forward, np.array([30.0, 10.0]))]).given
     [array([ True, False])]
-    >>> parts_of("peak", [Done(force, level, forward, np.array([10.0, 30.0]))]).given
+    >>> parts_to_sum("peak", [GaitLoads(force, level, forward, np.array([10.0, 30.0]))]).given
     [array([ True,  True])]
     """
     ways = [
-        (known(name, gait.forward, gait.done_backward), known(name, gait.backward, gait.done_backward))
+        (known_rows(name, gait.forward, gait.done_backward), known_rows(name, gait.backward, gait.done_backward))
         for gait in gaits
     ]
     given = [np.where(gait.done_backward, back, ahead) for gait, (ahead, back) in zip(gaits, ways, strict=True)]
     turned = [np.where(gait.done_backward, ahead, back) for gait, (ahead, back) in zip(gaits, ways, strict=True)]
     both = [ahead & back for ahead, back in ways]
-    if enough(share_of(both, gaits)):
-        return Parts(both, both, comparable=True)
-    return Parts(given, turned, comparable=not (enough(share_of(given, gaits)) and enough(share_of(turned, gaits))))
+    if covers_enough(share_of_time(both, gaits)):
+        return SummedParts(both, both, comparable=True)
+    return SummedParts(
+        given,
+        turned,
+        comparable=not (covers_enough(share_of_time(given, gaits)) and covers_enough(share_of_time(turned, gaits))),
+    )
 
 
-def known(name: str, load: Values, like: Mask) -> Mask:
+def known_rows(name: str, load: Values, like: Mask) -> Mask:
     """Say in which rows a load is known, be it by its bounds alone."""
     if name not in load:
         return np.zeros_like(like)
@@ -95,18 +99,18 @@ def known(name: str, load: Values, like: Mask) -> Mask:
     return found
 
 
-def share_of(rows: Sequence[Mask], gaits: Sequence[Done]) -> float:
+def share_of_time(rows: Sequence[Mask], gaits: Sequence[GaitLoads]) -> float:
     """Return the share of the moving time in some rows of each gait."""
     inside = sum(float(gait.time_s[of].sum()) for of, gait in zip(rows, gaits, strict=True))
     return inside / sum(float(gait.time_s.sum()) for gait in gaits)
 
 
-def enough(share: float) -> bool:
+def covers_enough(share: float) -> bool:
     """Say whether a total over a share of the moving time is answered.
 
     Examples
     --------
-    >>> enough(0.5), enough(0.49)
+    >>> covers_enough(0.5), covers_enough(0.49)
     (True, False)
     """
     return share >= LEAST_COVERED - SHARE_ROUNDING

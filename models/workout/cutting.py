@@ -13,7 +13,7 @@ from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, RUNNING_FROM_M_S, check, speed_bounds
-from retrorun.models.workout.recording import Recording, summed
+from retrorun.models.workout.recording import Recording, running_sum
 from retrorun.models.workout.sums import Segments
 
 SEGMENT_S: Final = 10.0
@@ -58,7 +58,7 @@ class Cut(NamedTuple):
     backward: Mask
 
 
-def ranges_of(backward: Sequence[Range], recorded: Recording) -> list[tuple[float, float]]:
+def backward_ranges(backward: Sequence[Range], recorded: Recording) -> list[tuple[float, float]]:
     """Return the ranges by the recording's clock, or raise for one that is none."""
     found = []
     for index, given in enumerate(backward):
@@ -79,13 +79,13 @@ def ranges_of(backward: Sequence[Range], recorded: Recording) -> list[tuple[floa
     return [(begin, end) for begin, end in ends.tolist()]
 
 
-def holds_nothing(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> bool:
+def any_range_is_empty(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> bool:
     """Say whether a range by the recording's clock holds no segment that counts."""
     first, after = np.searchsorted(cut.clock_s[counts], np.array(ranges).reshape(-1, 2)).T
     return bool((first == after).any())
 
 
-def cut_up(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
+def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
     """Cut a recording at the ends of ranges, and between them into equal segments of about the stated length."""
     clock, ends = recorded.clock_s, np.array(ranges).reshape(-1, 2)
     pieces = np.unique(np.concatenate(([0.0, clock[-1]], ends.ravel())))
@@ -103,12 +103,14 @@ def cut_up(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
     return Cut(starts[:-1], duration_s, distance_m, distance_m / duration_s, slope, inside > 0)
 
 
-def walked(cut: Cut, moving: Mask) -> Mask:
+def walked_segments(cut: Cut, moving: Mask) -> Mask:
     """Say which segments are walked, by the median speed of those around each, see `GAIT_SEGMENTS`."""
     if not len(moving):
         return moving
     half = GAIT_SEGMENTS // 2
-    stretch = summed((np.diff(cut.backward, prepend=False) | np.diff(moving, prepend=False)).astype(np.float64))[1:]
+    stretch = running_sum((np.diff(cut.backward, prepend=False) | np.diff(moving, prepend=False)).astype(np.float64))[
+        1:
+    ]
     speeds = sliding_window_view(np.pad(cut.speed_m_s, half), GAIT_SEGMENTS)
     alike = sliding_window_view(np.pad(stretch, half, constant_values=math.nan), GAIT_SEGMENTS)
     speed_m_s = np.nanmedian(np.where(alike == stretch[:, np.newaxis], speeds, math.nan), axis=1)
@@ -116,13 +118,13 @@ def walked(cut: Cut, moving: Mask) -> Mask:
     return slow
 
 
-def taken(segments: Segments, rows: Mask) -> Segments:
+def segments_at(segments: Segments, rows: Mask) -> Segments:
     """Return some rows of segments."""
     columns: list[Any] = [column[rows] for column in segments]
     return Segments(*columns)
 
 
-def beyond(segments: Segments, used: Mapping[Gait, str]) -> Mask:
+def outside_limits(segments: Segments, used: Mapping[Gait, str]) -> Mask:
     """Say which segments are faster than their gait allows, or steeper than is answered."""
     grade = INPUTS["grade"]
     found = (segments.grade < grade.low) | (segments.grade > grade.high)

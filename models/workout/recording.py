@@ -171,11 +171,11 @@ def recording(points: Points) -> Recording:
     if not by_position:
         jump |= ~gap & (np.diff(used.distance_m) < 0)
     whole = ~(gap | jump)
-    clock = summed(np.where(whole, step_s, 0.0))
+    clock = running_sum(np.where(whole, step_s, 0.0))
     even = np.linspace(0.0, clock[-1], math.ceil(clock[-1]) + 1)
     device_way = positions_way = None
-    if not by_position or goes_on(used.distance_m, time_s):
-        device_way = np.interp(even, clock, summed(np.where(whole, np.diff(used.distance_m), 0.0)))
+    if not by_position or is_steady(used.distance_m, time_s):
+        device_way = np.interp(even, clock, running_sum(np.where(whole, np.diff(used.distance_m), 0.0)))
     if by_position:
         positions_way = smoothed_way(even, clock, used, whole)
     way = device_way if device_way is not None else positions_way
@@ -204,7 +204,7 @@ def usable_points(points: Points) -> Mask:
     placed, measured = located(points), np.isfinite(points.distance_m)
     by_distance = in_order(points.time_s, measured)
     # Every place has its distance too: nothing is lost with the places that are missing.
-    if measured[placed].all() and goes_on(points.distance_m[by_distance], points.time_s[by_distance]):
+    if measured[placed].all() and is_steady(points.distance_m[by_distance], points.time_s[by_distance]):
         return by_distance
     # Most of what has a distance has no position: indoors, or a watch that lost the sky.
     by_position = placed.sum() >= measured.sum() / 2
@@ -218,12 +218,12 @@ def located(points: Points) -> Mask:
     return found
 
 
-def goes_on(distance_m: Column, time_s: Column) -> bool:
+def is_steady(distance_m: Column, time_s: Column) -> bool:
     """Say whether a distance so far is known throughout, and neither falls nor jumps but in gaps.
 
     Examples
     --------
-    >>> goes_on(np.array([0.0, 2.0, 4.0]), np.arange(3.0)), goes_on(np.array([0.0, 400.0, 4.0]), np.arange(3.0))
+    >>> is_steady(np.array([0.0, 2.0, 4.0]), np.arange(3.0)), is_steady(np.array([0.0, 400.0, 4.0]), np.arange(3.0))
     (True, False)
     """
     step_m, step_s = np.diff(distance_m), np.diff(time_s)
@@ -240,7 +240,7 @@ def in_order(time_s: Column, known: Mask) -> Mask:
     array([ True,  True, False,  True, False,  True])
     """
     rows = np.flatnonzero(known & np.isfinite(time_s))
-    kept = rows[rising(time_s[rows])]
+    kept = rows[longest_increasing(time_s[rows])]
     with np.errstate(over="ignore"):
         far = np.flatnonzero(np.diff(time_s[kept]) > STRAY_S) + 1
     begin, end = 0, len(kept)
@@ -253,12 +253,12 @@ def in_order(time_s: Column, known: Mask) -> Mask:
     return found
 
 
-def rising(times: Column) -> NDArray[np.intp]:
+def longest_increasing(times: Column) -> NDArray[np.intp]:
     """Return the places of a longest run of times each later than the one before, leaving out the fewest.
 
     Examples
     --------
-    >>> rising(np.array([0.0, 9.0, 1.0, 2.0]))
+    >>> longest_increasing(np.array([0.0, 9.0, 1.0, 2.0]))
     array([0, 2, 3])
     """
     if (times[1:] > times[:-1]).all():
@@ -323,7 +323,7 @@ def spikes(time_s: Column, place: Column) -> Mask:
     return found
 
 
-def summed(steps: Column) -> Column:
+def running_sum(steps: Column) -> Column:
     """Return running sums from 0, one more than there are steps."""
     return np.concatenate(([0.0], np.cumsum(steps)))
 
@@ -336,13 +336,13 @@ def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Co
     north = EARTH_RADIUS_M * np.diff(latitude)
     half, steps = WAY_WINDOW_S // 2, []
     for component in (east, north):
-        ticks = np.interp(even, clock, summed(np.where(whole, component, 0.0)))
+        ticks = np.interp(even, clock, running_sum(np.where(whole, component, 0.0)))
         if len(ticks) > WAY_WINDOW_S:
             # Turned about its ends, so that the ends stay where they are.
             ticks = np.pad(ticks, half, mode="reflect", reflect_type="odd")
             ticks = np.convolve(ticks, np.full(WAY_WINDOW_S, 1 / WAY_WINDOW_S), mode="valid")
         steps.append(np.diff(ticks))
-    return summed(np.hypot(*steps))
+    return running_sum(np.hypot(*steps))
 
 
 def slope_of(even: Column, clock: Column, way: Column, points: Points, whole: Mask) -> Column | None:
@@ -352,7 +352,7 @@ def slope_of(even: Column, clock: Column, way: Column, points: Points, whole: Ma
     if known.sum() < LEAST_POINTS:
         return None
     altitude = np.interp(points.time_s, points.time_s[known], points.altitude_m[known])
-    climb = np.interp(even, clock, summed(np.where(whole, np.diff(altitude), 0.0)))
+    climb = np.interp(even, clock, running_sum(np.where(whole, np.diff(altitude), 0.0)))
     step = (way / SLOPE_STEP_M).astype(np.int64)
     ticks = np.bincount(step)
     seen = (ticks > 0).astype(np.float64)

@@ -135,7 +135,7 @@ def _widest_variance(parts: Iterable[float]) -> float:
     return float(column[column > 0].sum() ** 2 + column[column < 0].sum() ** 2)
 
 
-def summed(
+def sum_over(
     name: str, forward: Values, section: Values, rows: Rows, times: Column, under: Grid, score: float
 ) -> Sum | None:
     """Return the sum of a quantity over rows of a section, None where it is unknown in any of them.
@@ -233,13 +233,13 @@ def weakest(grades: Iterable[EvidenceGrade]) -> EvidenceGrade:
     return max(grades, key=GRADES.index)
 
 
-def added(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
+def sum_by_gait(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
     """Return sums by gait, None where any part is unknown.
 
     Examples
     --------
     >>> one, none = np.array([0.1]), np.array([0.0])
-    >>> added([("run", Sum(1.0, one, none, "B")), ("run", Sum(2.0, one, one, "C"))])["run"]
+    >>> sum_by_gait([("run", Sum(1.0, one, none, "B")), ("run", Sum(2.0, one, one, "C"))])["run"]
     Sum(value=3.0, forward=array([0.2]), ratio=array([0.1]), evidence='C')
     """
     sums: dict[Gait, Sum] = {}
@@ -247,11 +247,11 @@ def added(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
         if part is None:
             return None
         one = sums.get(gait)
-        sums[gait] = part if one is None else joined(one, part)
+        sums[gait] = part if one is None else sum_of_two(one, part)
     return sums
 
 
-def joined(one: Sum, other: Sum) -> Sum:
+def sum_of_two(one: Sum, other: Sum) -> Sum:
     """Return two sums of one gait as one."""
     evidence = weakest((one.evidence, other.evidence))
     return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio, evidence)

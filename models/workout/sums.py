@@ -22,19 +22,19 @@ from retrorun.models.vocabulary.answer import Indicator, Interval, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, EvidenceGrade, Gait, Section
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.workout.answer import EnergyModels, SegmentAnswer, Totals, WorkoutLoad, WorkoutRatio, WorkoutSums
-from retrorun.models.workout.covered import COVERED_WARNED, Done, Parts, enough, parts_of
+from retrorun.models.workout.covered import COVERED_WARNED, GaitLoads, SummedParts, covers_enough, parts_to_sum
 from retrorun.models.workout.shared_errors import (
     Grid,
     Sum,
     Sums,
-    added,
     grade_over,
     grid,
     interval,
     largest,
     largest_of,
     ratio,
-    summed,
+    sum_by_gait,
+    sum_over,
 )
 
 WALKED: Final[dict[Gait, bool]] = {"run": False, "walk": True}
@@ -155,8 +155,8 @@ def workout_of(
         raise Conflict("segments", "Give at least one segment that moves.")
     refuse_first(groups, place)
     score = person.score
-    gaits = [done_of(group) for group in groups]
-    parts = {name: parts_of(name, gaits) for name in LOADS}
+    gaits = [loads_of(group) for group in groups]
+    parts = {name: parts_to_sum(name, gaits) for name in LOADS}
     forward = tallies(groups, parts, score, done_backward=False, backward=False)
     backward = tallies(groups, parts, score, done_backward=True, backward=True)
     given = forward + backward
@@ -226,16 +226,16 @@ def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
         raise Undefined(field, error.message, error.code)
 
 
-def done_of(group: Group) -> Done:
+def loads_of(group: Group) -> GaitLoads:
     """Return the loads of a gait's segments in both directions, and how long each is done."""
     builder = group.builder
-    return Done(
+    return GaitLoads(
         builder.forward_load, builder.backward_load, group.backward, builder.forward["duration_s"] * group.times
     )
 
 
 def tallies(
-    groups: Sequence[Group], parts: Mapping[str, Parts], score: float, *, done_backward: bool, backward: bool
+    groups: Sequence[Group], parts: Mapping[str, SummedParts], score: float, *, done_backward: bool, backward: bool
 ) -> list[Tally]:
     """Return, for each gait, what the segments done one way come to when done forward or backward."""
     found = []
@@ -252,7 +252,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
     """Return what some segments of one gait come to in one direction, each load over the rows kept for it."""
     builder, times, of = group.builder, group.times, (group.under, score)
     section, load = (builder.backward, builder.backward_load) if backward else (builder.forward, builder.forward_load)
-    total = summed("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
+    total = sum_over("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
     assert total is not None, "energy is known in both directions at equal speed"
     summed_over = kept[IMPULSE]
     return Tally(
@@ -263,9 +263,9 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
         ratio_evidence=grade_over(builder.ratio["total_energy"]["evidence"], rows),
         active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
         resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
-        steps=summed("steps", builder.forward, section, rows, times[rows], *of),
+        steps=sum_over("steps", builder.forward, section, rows, times[rows], *of),
         covered_s={name: float(section["duration_s"][of_load] @ times[of_load]) for name, of_load in kept.items()},
-        impulse=summed(IMPULSE, builder.forward_load, load, summed_over, times[summed_over], *of)
+        impulse=sum_over(IMPULSE, builder.forward_load, load, summed_over, times[summed_over], *of)
         if len(summed_over)
         else None,
         peaks={name: largest(load[name], kept[name]) for name in PEAKS if len(kept[name])},
@@ -288,16 +288,16 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str
         "active_energy_kcal": interval(energies, score, value=active),
         "resting_energy_kcal": resting,
     }
-    steps = added((part.gait, part.steps) for part in parts)
+    steps = sum_by_gait((part.gait, part.steps) for part in parts)
     if steps is not None:
         found["steps"] = interval(steps, score)
     shares = {name: covered(parts, name) for name in LOADS if name in loads}
     load: dict[str, Any] = {}
     for name in PEAKS:
-        if enough(shares.get(name, 0.0)):
+        if covers_enough(shares.get(name, 0.0)):
             load[name] = largest_of([part.peaks[name] for part in parts if name in part.peaks])
             load[name]["covered"] = shares[name]
-    if enough(shares.get(IMPULSE, 0.0)):
+    if covers_enough(shares.get(IMPULSE, 0.0)):
         load[IMPULSE] = {**interval(impulses(parts), score), "covered": shares[IMPULSE]}
     if load:
         found["load"] = cast(WorkoutLoad, load)
@@ -311,7 +311,7 @@ def covered(parts: Sequence[Tally], name: str) -> float:
 
 def impulses(parts: Sequence[Tally]) -> Sums:
     """Return the impulses by gait of those tallies that have one."""
-    found = added((part.gait, part.impulse) for part in parts if part.impulse is not None)
+    found = sum_by_gait((part.gait, part.impulse) for part in parts if part.impulse is not None)
     assert found is not None
     return found
 
@@ -323,7 +323,7 @@ def active_and_resting(parts: Sequence[Tally], rest: Rest) -> tuple[float, float
 
 def total_energy(parts: Sequence[Tally]) -> Sums:
     """Return total energy by gait, without pauses [kcal]."""
-    energies = added((part.gait, part.total) for part in parts)
+    energies = sum_by_gait((part.gait, part.total) for part in parts)
     assert energies is not None
     return energies
 
@@ -341,10 +341,10 @@ def ratios(
     if len(under) == 1:
         # In one gait and one direction forward energy is a factor of both totals, as in an estimate.
         found["total_energy"]["evidence"] = found["active_energy"]["evidence"] = under[0].ratio_evidence
-    steps = [added((part.gait, part.steps) for part in parts) for parts in (over, under)]
+    steps = [sum_by_gait((part.gait, part.steps) for part in parts) for parts in (over, under)]
     if steps[0] is not None and steps[1] is not None:
         found["cadence"] = ratio(steps[0], steps[1], score)
-    if IMPULSE in loads and all(enough(covered(parts, IMPULSE)) for parts in (over, under)):
+    if IMPULSE in loads and all(covers_enough(covered(parts, IMPULSE)) for parts in (over, under)):
         impulse = ratio(impulses(over), impulses(under), score)
         del impulse["evidence"]
         found["patellofemoral_impulse_per_km"] = cast(Interval, impulse)

@@ -17,13 +17,13 @@ from retrorun.models.workout.cutting import (
     PAUSE_BELOW_M_S,
     Profile,
     Range,
-    beyond,
-    cut_up,
-    holds_nothing,
+    any_range_is_empty,
+    backward_ranges,
+    cut_recording,
+    outside_limits,
     profile,
-    ranges_of,
-    taken,
-    walked,
+    segments_at,
+    walked_segments,
 )
 from retrorun.models.workout.recording import SMOOTHING, Points, recording
 from retrorun.models.workout.sums import Segments, workout_of
@@ -142,8 +142,8 @@ def track(
     )
     assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
     recorded = recording(points)
-    ranges = ranges_of(backward, recorded)
-    cut = cut_up(recorded, [(begin, end) for begin, end in ranges if end > begin])
+    ranges = backward_ranges(backward, recorded)
+    cut = cut_recording(recorded, [(begin, end) for begin, end in ranges if end > begin])
     if not backward:
         assumed["direction"] = "forward"
     if gait is None:
@@ -153,18 +153,18 @@ def track(
     if recorded.slope is None:
         assumed["grade"] = 0.0
     moving = cut.speed_m_s >= PAUSE_BELOW_M_S
-    walk = walked(cut, moving) if gait is None else np.full(len(moving), gait == "walk")
+    walk = walked_segments(cut, moving) if gait is None else np.full(len(moving), gait == "walk")
     once = np.ones_like(cut.duration_s)
     segments = Segments(cut.backward, walk, cut.speed_m_s, cut.duration_s, cut.distance_m, cut.grade, once)
     asked = cast(Mapping[Gait, EnergyModelName], energy_models or {})
-    used = equations(asked, taken(segments, moving), assumed)
-    counts = moving & ~beyond(segments, used)
+    used = equations(asked, segments_at(segments, moving), assumed)
+    counts = moving & ~outside_limits(segments, used)
     moving_s = float(cut.duration_s[counts].sum())
     left_out_s = float(cut.duration_s[moving & ~counts].sum()) + recorded.jump_s
     refuse_unless_on_foot(moving_s, left_out_s)
     paused_s = float(cut.duration_s[~moving].sum())
     answer = workout_of(
-        taken(segments, counts),
+        segments_at(segments, counts),
         paused_s + recorded.gap_s,
         person=person,
         energy_models=used,
@@ -174,7 +174,7 @@ def track(
     codes = [
         cautions.TRACK_ERRORS,
         *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
-        *[cautions.TRACK_RANGE] * holds_nothing(ranges, cut, counts),
+        *[cautions.TRACK_RANGE] * any_range_is_empty(ranges, cut, counts),
         *[cautions.TRACK_UNUSABLE] * (recorded.unusable_points >= UNUSABLE_WARNED * recorded.points),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]

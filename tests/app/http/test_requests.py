@@ -13,7 +13,7 @@ from retrorun.app.cli.questions import QUESTIONS
 from retrorun.app.http.schema import request_of
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.plan.plan import plan
-from retrorun.models.solve.answer import Asked
+from retrorun.models.solve.answer import SolveFields
 from retrorun.models.solve.solve import solve
 from retrorun.models.vocabulary.choices import Gait
 from retrorun.models.vocabulary.quantities import INPUTS
@@ -139,7 +139,7 @@ class TestOfTheService:
     def test_a_request_is_the_signature_of_its_function(self, function: Callable[..., object], shape: Any) -> None:
         parameters = signature(function).parameters
         named = [name for name, each in parameters.items() if each.kind is Parameter.KEYWORD_ONLY]
-        more = list(get_type_hints(Asked)) if function is solve else []
+        more = list(get_type_hints(SolveFields)) if function is solve else []
         assert list(get_type_hints(shape)) == named + more
         required = {name for name in named if parameters[name].default is Parameter.empty}
         assert required == shape.__required_keys__

@@ -16,7 +16,7 @@ from retrorun.models.evidence.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARN
 from retrorun.models.numerics.arithmetic import Column
 from retrorun.models.physiology import energy, load, timing
 from retrorun.models.physiology.uncertainty import standard_score
-from retrorun.models.plan.refusal import inward
+from retrorun.models.plan.refusal import rounded_inward
 from retrorun.models.sources.tables import table
 from retrorun.models.validation.comparison import STANDARD_GRAVITY_M_S2
 from retrorun.models.validation.load import DOYLE_REFERENCE_M_S, LENHART_STEP_RATE_RATIO, SPEEDS_FROM_NOTES
@@ -428,8 +428,8 @@ def test_half_a_metre_a_second_or_five_percent_are_another_error(
 
 
 def test_what_is_attainable_is_said_with_six_digits() -> None:
-    assert inward(812.345678, math.floor) == 812.345
-    assert inward(812.345678, math.ceil) == 812.346
+    assert rounded_inward(812.345678, math.floor) == 812.345
+    assert rounded_inward(812.345678, math.ceil) == 812.346
 
 
 def test_a_curve_spans_what_was_measured_a_twentieth_of_a_metre_a_second_apart() -> None:

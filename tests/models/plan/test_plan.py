@@ -20,7 +20,7 @@ from retrorun.models.physiology.energy_models import ENERGY_MODELS, default_ener
 from retrorun.models.physiology.load import IMPULSE_CV, IMPULSE_RATIO_CV
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.plan.answer import ENERGY, MAXIMUM, UPTAKE, Plan
-from retrorun.models.plan.best_mix import hull_edge, whole_mm
+from retrorun.models.plan.best_mix import hull_edge, whole_mm_per_s
 from retrorun.models.plan.plan import plan
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Unattainable, Undefined
@@ -491,7 +491,7 @@ def test_the_edge_of_the_hull_is_above_every_line_between_two_points(
     ],
 )
 def test_speeds_are_whole_mm_and_both_ends(low: float, high: float, expected: list[float]) -> None:
-    assert whole_mm(low, high).tolist() == expected
+    assert whole_mm_per_s(low, high).tolist() == expected
 
 
 def test_what_is_unknown_backward_keeps_backward_out() -> None:

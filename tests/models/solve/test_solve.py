@@ -24,10 +24,10 @@ from retrorun.models.numerics.roots import bracketed_root
 from retrorun.models.physiology import direction, energy, uncertainty
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.physiology.uncertainty import standard_score
-from retrorun.models.solve.answer import Asked, Find, Solution
+from retrorun.models.solve.answer import Find, Solution, SolveFields
 from retrorun.models.solve.crossings import crossings, ranges_under
-from retrorun.models.solve.load_ranges import CONCERNING, INDICATORS, KINKS_M_S
-from retrorun.models.solve.solve import USED, solve
+from retrorun.models.solve.load_ranges import INDICATORS, KINKS_M_S, WARNINGS_OF_LOAD
+from retrorun.models.solve.solve import FIELDS_USED, solve
 from retrorun.models.solve.speed_at_power import power_at, solvable
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import IMPULSE, Gait
@@ -587,7 +587,7 @@ class TestSpeedRange:
         codes = [warning["code"] for warning in found["warnings"]]
         assert "load.run_achilles_speed" in codes
         assert not [code for code in codes if "tibial" in code or "patello" in code or code.startswith("energy")]
-        assert set(CONCERNING) == set(INDICATORS)
+        assert set(WARNINGS_OF_LOAD) == set(INDICATORS)
 
 
 class TestCrossings:
@@ -661,17 +661,17 @@ COMPLETE: dict[str, Answer] = {
 
 class TestAsked:
     def test_the_request_and_the_model_take_the_same_fields(self) -> None:
-        assert set(SolveRequest.__annotations__) == {"find", "body_mass_kg", *Asked.__annotations__}
+        assert set(SolveRequest.__annotations__) == {"find", "body_mass_kg", *SolveFields.__annotations__}
         assert all(name in QUANTITIES or name in MEANINGS for name in SolveRequest.__annotations__)
-        assert set(COMPLETE) == set(get_args(Find)) == set(USED)
-        assert {name for used in USED.values() for name in used} == set(Asked.__annotations__)
+        assert set(COMPLETE) == set(get_args(Find)) == set(FIELDS_USED)
+        assert {name for used in FIELDS_USED.values() for name in used} == set(SolveFields.__annotations__)
 
     @pytest.mark.parametrize("find", COMPLETE)
     def test_a_field_that_is_not_used_is_refused(self, find: Any) -> None:
         complete = {"find": find, "body_mass_kg": 70.0} | COMPLETE[find]
         assert solution(**complete)["find"] == find
         words = {"gait": "run", "sex": "male", "energy_model": "looney2025", "direction_model": "pooled"}
-        unused = set(Asked.__annotations__) - set(USED[find])
+        unused = set(SolveFields.__annotations__) - set(FIELDS_USED[find])
         assert len(unused) > 8
         for name in unused:
             with pytest.raises(Conflict, match="does not use this") as caught:
