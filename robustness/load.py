@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, cast
 
 from robustness.corpus import HOSTILE_BODIES, post
-from robustness.wire import Answer, Malformed, answer_from
+from robustness.raw_http import Answer, Malformed, answer_from
 
 HOST = "127.0.0.1"
 STEP = 1.02

@@ -10,7 +10,7 @@ from contextlib import suppress
 from time import monotonic, perf_counter, sleep
 
 from robustness.corpus import LIVE
-from robustness.wire import Malformed, answer_from
+from robustness.raw_http import Malformed, answer_from
 
 EVERY_S = 0.05
 WITHIN_S = 5.0

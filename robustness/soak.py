@@ -18,7 +18,7 @@ from pathlib import Path
 
 from robustness.corpus import CASES
 from robustness.load import HOST, Service, Tally, calling, run, service
-from robustness.wire import Malformed, play
+from robustness.raw_http import Malformed, play
 
 HOSTILE_SHARE = 0.05
 """Half of it refused bodies on the connections of the good requests, half cases of the corpus on their own."""

@@ -1,4 +1,4 @@
-"""The mix of forward and backward that does the most within limits."""
+"""Plans the best mix of forward and backward within limits."""
 
 from retrorun.models.plan.plan import plan
 

@@ -1,4 +1,4 @@
-"""The shape of a plan; names are explained, once, in `models.vocabulary.quantities` and `models.vocabulary.answer`."""
+"""The shape of a plan. Names are explained in `models.vocabulary.quantities` and `models.vocabulary.answer`."""
 
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
@@ -22,7 +22,7 @@ MAXIMUM: Final = "oxygen_uptake_max_ml_kg_min"
 
 
 class Limits(TypedDict, total=False):
-    """Highest values that a plan may reach: the impulse over all bouts together, the others in any of them."""
+    """The highest values that a plan may reach: the impulse summed over all bouts, the others in each bout."""
 
     patellofemoral_impulse_per_bout_bw_s: float
     peak_vertical_force_bw: float
@@ -47,7 +47,7 @@ class PlanBout(TypedDict):
 
 
 class PlanTotals(TypedDict):
-    """What the bouts of a plan come to, as a workout of them; the rest between or after them is not in it."""
+    """The sums over the bouts of a plan, as a workout has them. Rest between or after the bouts is not included."""
 
     duration_s: float
     distance_m: float
@@ -66,7 +66,7 @@ class PlanOption(TypedDict):
 
 
 class Plan(PlanOption):
-    """The best way to meet the goal, and the best with one direction alone."""
+    """The best way to meet the goal, and the best with only one direction."""
 
     goal: Goal
     gait: Gait

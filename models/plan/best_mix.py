@@ -1,44 +1,41 @@
-"""The best mix of speeds and directions of a plan, to the mm/s: a table of speeds, a mask of the limits, a hull.
+"""Find the best mix of speeds and directions, to the mm/s: a table of speeds, a mask for the limits, a hull.
 
-Every speed of both directions, in whole mm/s, is a row of the table `Candidates`, with what a second there costs. A
-limit of every second is a mask of rows. What is limited in total, or must be reached, is x; what is wanted is y. Time
-shared between two speeds yields a point on the line between theirs, and standing still is the origin. So the best plan
-with a given mean x lies on the upper hull of the points: one speed, or the two at the ends of an edge of the hull.
+Each whole mm/s of both directions is a row of the table `Candidates`, with the energy and load of one second there. A
+limit that holds in every second is a mask of rows. A quantity with a total, limited or required, is x; the quantity to
+maximise is y. Time split between two speeds gives a point on the line between their points, and standing still is the
+origin. So the best plan with a given mean x lies on the upper hull of the points: it has one speed, or the two speeds
+at the ends of an edge.
 """
 
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import Final, NamedTuple, TypeAlias, get_args
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrorun.models.estimate.builder import AnswerBuilder
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import compute
 from retrorun.models.evidence import cautions
+from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.numerics.roots import MOST_ROUNDING
 from retrorun.models.physiology import direction, energy_models, load, timing
 from retrorun.models.plan.answer import DURATION, ENERGY
-from retrorun.models.vocabulary.choices import IMPULSE, Direction, Gait
+from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, Gait
 from retrorun.models.vocabulary.errors import Undefined
 from retrorun.models.vocabulary.quantities import INPUTS, speed_bounds
 
-Column: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
-
-DIRECTIONS: Final[tuple[Direction, ...]] = get_args(Direction)
 SPEED_RANGE: Final = "speed_range"
-"""What ends the speeds where the data behind the estimates, or what is plausible, end."""
+"""Name in `binding` if the studied or plausible speeds end there."""
 
 LEAST_BOUT_S: Final = INPUTS["duration_s"].low
-"""Shortest bout that is answered."""
+"""Shortest bout allowed."""
 RUNNING_FORCE_RANGE_M_S: Final = (load.PEAK_VERTICAL_FORCE_SLOW_FROM_M_S, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"][1])
-"""Speeds of running whose ground force a plan may rest on: that of slow running too, which is grade D."""
+"""Running speeds whose ground force a plan may use, including slow running, which has grade D."""
 
 RANGES_M_S: Final[dict[tuple[str, Gait], tuple[tuple[float, float], ...]]] = {
-    # The knee-cap force over the ground force, where it is known in both directions: a plan compares them.
+    # Speeds at which knee-cap and ground force are known in both directions, since a plan compares them.
     (IMPULSE, "run"): (
         load.PATELLOFEMORAL_RANGE_M_S,
         RUNNING_FORCE_RANGE_M_S,
@@ -51,40 +48,40 @@ RANGES_M_S: Final[dict[tuple[str, Gait], tuple[tuple[float, float], ...]]] = {
     ("achilles_relative_load", "walk"): (load.ACHILLES_RANGE_M_S["walk"],),
     ("tibial_compression_peak_bw", "run"): (load.TIBIAL_RANGE_M_S,),
 }
-"""Speeds behind each rate that may be limited, where it is known; a plan stays inside all that it has to keep."""
+"""Studied speeds of each rate that may be limited. A plan stays inside the ranges of all its rates."""
 
 BACKWARD_RANGE_M_S: Final[dict[Gait, tuple[float, float]]] = {
     "run": (0.0, direction.BACKWARD_MEASURED_TO_M_S),
     "walk": direction.WALKING_RATIO_RANGE_M_S,
 }
-"""Speeds at which the cost of going backward was measured."""
+"""Speeds at which the energy of going backward was measured."""
 
 
 class Limit(NamedTuple):
-    """Highest value of a rate in any second."""
+    """The highest value of a rate in any second."""
 
     name: str
     value: float
     field: str
-    """Its place in the request, "" where nobody sent it."""
+    """Its place in the request; "" if it was not sent."""
 
 
 class Task(NamedTuple):
-    """A complete request; without a time of the caller's, in the longest that is answered."""
+    """A complete request. If no time was sent, it has the longest time allowed."""
 
     case: Case
     time_s: float
     timed: bool
     energy_kcal: float
-    """Energy to reach; 0 where the most energy is wanted."""
+    """Energy to reach; 0 if the goal is the most energy."""
     indicator: str
-    """Load that is to be least; "" where the most energy is wanted."""
+    """Load to minimise; "" if the goal is the most energy."""
     limits: tuple[Limit, ...]
-    """Limits of every second."""
+    """Limits that hold in every second."""
     impulse_limit: float | None
-    """Limit of the impulse over all bouts."""
+    """Limit of the impulse summed over all bouts."""
     own_speeds: Mapping[str, float]
-    """The person's slowest and fastest speeds, by their names in the request [m/s]."""
+    """The person's slowest and fastest speeds, with their names in the request [m/s]."""
 
     @property
     def tightest(self) -> dict[str, Limit]:
@@ -98,33 +95,33 @@ class Task(NamedTuple):
 
     @property
     def ceilings(self) -> dict[str, float]:
-        """Highest value of each rate, also of those above which the whole plan takes less than the shortest bout."""
+        """Highest value of each rate, including those above which the plan would be shorter than the shortest bout."""
         totals = {ENERGY: self.energy_kcal or None, IMPULSE: self.impulse_limit}
         return self.peaks | {name: total / LEAST_BOUT_S for name, total in totals.items() if total is not None}
 
     def name_in_answer(self, rate: str) -> str:
-        """Return what the answer names where a rate is at its ceiling."""
+        """Return the name in `binding` for a rate that is at its ceiling."""
         fields = {ENERGY: ""} | {name: limit.field for name, limit in self.tightest.items()}
         return fields.get(rate, rate).rpartition("/")[2] or SPEED_RANGE
 
     def without_request_limits(self) -> "Task":
-        """Return the task without any limit of the caller's."""
+        """Return the task without the limits of the request."""
         return self._replace(limits=tuple(limit for limit in self.limits if not limit.field), impulse_limit=None)
 
 
 class Candidates(NamedTuple):
-    """Every speed of both directions that the data and the person allow, and what a second there costs."""
+    """All speeds that the data and the person allow, in both directions, with the energy and load of one second."""
 
     speed_m_s: Column
-    """Rising in each direction."""
+    """Increasing within each direction."""
     backward: Mask
     allowed: Mask
-    """Rows that have an estimate, of the directions that a plan may use."""
+    """Rows that have an estimate and a direction that the plan may use."""
     rates: dict[str, Column]
     ends_by: dict[Direction, tuple[str, str]]
-    """What the slowest and the fastest speed of each direction come from."""
+    """What sets the slowest and the fastest speed of each direction: a field, or `SPEED_RANGE`."""
     refusals: list[Undefined]
-    """Why rows have no estimate."""
+    """The errors of rows without an estimate."""
     warnings: list[str]
 
     def within(self, limits: Mapping[str, float]) -> Mask:
@@ -135,7 +132,7 @@ class Candidates(NamedTuple):
         return mask
 
     def only(self, way: Direction) -> "Candidates":
-        """Return the candidates of which one direction alone is allowed."""
+        """Return the candidates with only one direction allowed."""
         return self._replace(allowed=self.allowed & (self.backward == (way == "backward")))
 
     def direction_of(self, row: int) -> Direction:
@@ -143,17 +140,17 @@ class Candidates(NamedTuple):
         return "backward" if self.backward[row] else "forward"
 
     def range_of(self, name: str, limits: Mapping[str, float]) -> tuple[float, float]:
-        """Return the lowest and highest value of a rate within limits, which some rows keep."""
+        """Return the lowest and highest value of a rate over the rows within limits, of which there is at least one."""
         values = self.rates[name][self.within(limits)]
         return float(values.min()), float(values.max())
 
     def neighbours(self, one: int, other: int) -> bool:
-        """Say whether two rows are one speed to the mm/s."""
+        """Return whether two rows have the same direction and speeds at most 1 mm/s apart."""
         apart = abs(self.speed_m_s[one] - self.speed_m_s[other])
         return bool(self.backward[one] == self.backward[other]) and round(1000 * float(apart)) <= 1
 
     def limited_by(self, row: int, limits: Mapping[str, float]) -> list[str]:
-        """Return what keeps the next slower and the next faster speed out: a rate, or an end of the speeds."""
+        """Return what excludes the next slower and the next faster speed: a rate, or an end of the speeds."""
         found = []
         slowest_by, fastest_by = self.ends_by[self.direction_of(row)]
         for beyond, end_by in ((row - 1, slowest_by), (row + 1, fastest_by)):
@@ -169,7 +166,7 @@ class Candidates(NamedTuple):
 
 
 class Mix(NamedTuple):
-    """Seconds at one or two rows of the candidates, and what keeps them from being better."""
+    """Seconds at one or two rows of the candidates, and the limits that prevent a better mix."""
 
     seconds: dict[int, float]
     binding: list[str]
@@ -177,20 +174,20 @@ class Mix(NamedTuple):
 
 
 def rate_of(builder: AnswerBuilder, name: str, way: Direction) -> Column:
-    """Return a quantity of a block of rows: its upper bound where it has no value, NaN where it is unknown."""
+    """Return a quantity as a column: its upper bound if it has no value, NaN if it is unknown."""
     section = builder.forward if way == "forward" else builder.backward
     entry = section.get(name) or section.get("load", {}).get(name) or {"value": np.nan}
     return np.asarray(entry.get("value", entry.get("high")))
 
 
 def one_second_at(case: Case, speed_m_s: Column) -> AnswerBuilder:
-    """Return what one second costs at each of these speeds, in both directions."""
+    """Return the estimates of one second at each of these speeds, in both directions."""
     second = case._replace(speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
     return compute(second, score=0.0, include=("energy", "load"))[0]
 
 
 def whole_mm_per_s(low_m_s: float, high_m_s: float) -> Column:
-    """Return every whole mm/s between two speeds, and the two [m/s].
+    """Return every whole mm/s between two speeds, and the two speeds [m/s].
 
     Examples
     --------
@@ -202,12 +199,12 @@ def whole_mm_per_s(low_m_s: float, high_m_s: float) -> Column:
 
 
 def candidates_of(task: Task) -> Candidates:
-    """Return the allowed speeds of each direction; none where the person's own lie outside the data.
+    """Return the allowed speeds of each direction. If the person's speeds lie outside the data, there are no rows.
 
     Raises
     ------
     Undefined
-        Where the data behind the loads share no speed, or a load is unknown forward.
+        The loads were studied at no common speed, or a load is unknown forward.
     """
     case, peaks = task.case, task.peaks
     names = list(
@@ -217,12 +214,14 @@ def candidates_of(task: Task) -> Candidates:
     ranges += [known for name in names for known in RANGES_M_S.get((name, case.gait), ())]
     low, high = max(known[0] for known in ranges), min(known[1] for known in ranges)
     if low > high:
-        raise Undefined("limits", "The data behind these loads share no speed: limit or choose fewer.", "no_speed")
+        raise Undefined(
+            "limits", "These loads were not studied at any common speed. Limit or choose fewer loads.", "no_speed"
+        )
     middle = one_second_at(case, np.array([(low + high) / 2]))
     unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
     for name in unknown["forward"]:
         field = f"limits/{name}" if name in peaks or name != task.indicator else "indicator"
-        message = f"{name} is unknown for this gait and grade: choose another indicator or limit, or another gait."
+        message = f"{name} is unknown for this gait and grade. Choose another indicator or limit, or another gait."
         raise Undefined(field, message, "indicator_unknown")
     warnings = []
     speeds: dict[Direction, Column] = {}
@@ -258,7 +257,7 @@ def candidates_of(task: Task) -> Candidates:
 
 
 def best_mix(task: Task, candidates: Candidates) -> Mix | None:
-    """Return the best plan of these candidates, None where none meets the task with bouts that are answered."""
+    """Return the best mix of these candidates. Return None if no mix of allowed bouts meets the task."""
     if not candidates.within(task.ceilings).any():
         return None
     best = most_energy(task, candidates, task.ceilings)
@@ -270,7 +269,7 @@ def best_mix(task: Task, candidates: Candidates) -> Mix | None:
 
 
 def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float]) -> Mix:
-    """Return the most energy within limits, which some rows keep, and within the impulse of all bouts."""
+    """Return the mix with the most energy within limits, which at least one row keeps, and within the impulse limit."""
     kept = candidates.within(limits)
     energy = np.where(kept, candidates.rates[ENERGY], 0.0)
     best = int(np.argmax(energy))
@@ -282,7 +281,7 @@ def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float])
 
 
 def least_impulse(task: Task, candidates: Candidates) -> Mix:
-    """Return what reaches an energy, which can be reached, with the least impulse."""
+    """Return the mix with the lowest impulse for an energy that can be reached."""
     kept = candidates.within(task.ceilings)
     energy, impulse = (np.where(kept, candidates.rates[name], 0.0) for name in (ENERGY, IMPULSE))
     seconds = split_time(task, candidates, energy, -impulse, total=task.energy_kcal, reach=True)
@@ -290,7 +289,7 @@ def least_impulse(task: Task, candidates: Candidates) -> Mix:
 
 
 def least_peak(task: Task, candidates: Candidates) -> Mix:
-    """Return what reaches an energy, which can be reached, with the least peak in any second."""
+    """Return the mix with the lowest peak in any second for an energy that can be reached."""
     limits = task.ceilings
     peaks = np.unique(candidates.rates[task.indicator][candidates.within(limits)]).tolist()
 
@@ -299,18 +298,18 @@ def least_peak(task: Task, candidates: Candidates) -> Mix:
 
     place = bisect_left(peaks, task.energy_kcal, key=lambda peak: most(peak).energy_kcal)
     best, lower = most(peaks[place]), most(peaks[place - 1]).seconds if place else {}
-    # All bouts are shortened alike until the energy is what was asked for.
+    # Shorten all bouts in the same proportion until the energy is the requested one.
     seconds = {row: time_s * task.energy_kcal / best.energy_kcal for row, time_s in best.seconds.items()}
     if min(seconds.values()) < LEAST_BOUT_S:
         seconds = next((one for row in seconds if (one := seconds_at_one_speed(task, candidates, row))), seconds)
-    # Time and impulse keep the peak from being less where the next lower peak needs a little more of them.
+    # Time and impulse limit the peak if the next lower peak would need a little more of them.
     full = all(any(candidates.neighbours(row, other) for other in lower) for row in best.seconds)
     spare = {task.indicator} | (set() if full else {DURATION, IMPULSE})
     return Mix(seconds, [name for name in best.binding if name not in spare], task.energy_kcal)
 
 
 def seconds_at_one_speed(task: Task, candidates: Candidates, row: int) -> dict[int, float]:
-    """Return what reaches the energy of a task at one speed, nothing where that takes too long or too much impulse."""
+    """Return the seconds at one speed that reach the energy. Return {} if they take too long or too much impulse."""
     seconds = task.energy_kcal / float(candidates.rates[ENERGY][row])
     kept = task.impulse_limit is None or candidates.rates[IMPULSE][row] * seconds <= task.impulse_limit
     return {row: seconds} if kept and LEAST_BOUT_S <= seconds <= task.time_s else {}
@@ -319,25 +318,25 @@ def seconds_at_one_speed(task: Task, candidates: Candidates, row: int) -> dict[i
 def split_time(
     task: Task, candidates: Candidates, x: Column, y: Column, *, total: float, reach: bool
 ) -> dict[int, float]:
-    """Return the seconds at one or two rows that yield most y with a total of x.
+    """Return the seconds at one or two rows that give the most y for a total of x.
 
     Parameters
     ----------
     task : Task
-        Gives the time there is.
+        Gives the time available.
     candidates : Candidates
         Table of the speeds.
     x, y : ndarray
-        What a second at each row adds to the total, and to the yield; 0 where a row is left out, as standing still.
+        Amounts that a second at each row adds to the total, and to the result; 0 for excluded rows and standing still.
     total : float
-        Total of x, at most what the whole time at the greatest x gives.
+        Total of x, at most that of the whole time at the highest x.
     reach : bool
-        Whether the total must be reached, rather than kept.
+        True if the total must be reached; false if it is a limit.
 
     Returns
     -------
     dict
-        Seconds by row, in no more than the time there is; no bout is shorter than is answered.
+        Seconds of each row, together within the time available. No bout is shorter than allowed.
     """
     mean = total / task.time_s
     seconds = total / np.maximum(x, mean)
@@ -346,7 +345,7 @@ def split_time(
     near, far = hull_edge(x, y, mean)
     if near < x.size and x[near] > 0 and not candidates.neighbours(near, far):
         share = (mean - x[near]) / (x[far] - x[near])
-        # A second bout that would be too short is made as long as a bout must be, and the first one shorter.
+        # If the second bout is too short, give it the shortest length allowed, and shorten the first.
         for far_s in (float(share * task.time_s), LEAST_BOUT_S):
             near_s = float((total - far_s * x[far]) / x[near])
             if min(near_s, far_s) >= LEAST_BOUT_S and near_s + far_s <= task.time_s * (1 + MOST_ROUNDING):
@@ -355,14 +354,14 @@ def split_time(
 
 
 def hull_edge(x: Column, y: Column, mean: float) -> tuple[int, int]:
-    """Return the points at the ends of the edge of the upper hull above a mean x.
+    """Return the end points of the upper hull's edge above a mean x.
 
     Parameters
     ----------
     x, y : ndarray
-        Points; standing still, the origin, is one more after the last.
+        Points. The origin, standing still, is added after the last one.
     mean : float
-        Where, greater than zero and at most the greatest x.
+        Mean x, greater than zero and at most the highest x.
 
     Examples
     --------
@@ -384,7 +383,7 @@ def hull_edge(x: Column, y: Column, mean: float) -> tuple[int, int]:
 def mix_of(
     task: Task, candidates: Candidates, seconds: dict[int, float], binding: list[str], limits: Mapping[str, float]
 ) -> Mix:
-    """Return a solution with its energy, and with the time and the ends of the speeds among what binds."""
+    """Return a mix with its energy, and with time and ends of the speed ranges added to `binding`."""
     full = [DURATION] * (sum(seconds.values()) > task.time_s * (1 - MOST_ROUNDING))
     ends = [task.name_in_answer(name) for row in seconds for name in candidates.limited_by(row, limits)]
     energy_kcal = sum(time_s * float(candidates.rates[ENERGY][row]) for row, time_s in seconds.items())

@@ -1,6 +1,6 @@
-"""The most energy in a given time under limits of load, or the least load for a given energy.
+"""Plan the most energy in a given time within limits of load, or the lowest load for a given energy.
 
-`plan` checks and completes the caller's input and assembles the answer; `models.plan.best_mix` finds it.
+`plan` checks and completes the input and assembles the answer; `models.plan.best_mix` finds the best mix.
 """
 
 import math
@@ -43,7 +43,7 @@ GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),
     "least_load": ((ENERGY, "indicator"), ()),
 }
-"""What each goal needs, and what it has no use for."""
+"""The fields that each goal needs, and those that it does not use."""
 
 
 def plan(
@@ -68,20 +68,20 @@ def plan(
     backward_speed_high_m_s: float | None = None,
     oxygen_uptake_max_ml_kg_min: float | None = None,
 ) -> Plan:
-    """Plan bouts forward and backward that yield most energy, or ask least of a joint.
+    """Plan bouts forward and backward that use the most energy, or load a joint the least.
 
     Parameters
     ----------
     body_mass_kg : float
         Body mass of an adult [kg].
     goal : {"most_energy", "least_load"}
-        Most active energy in `duration_s`, or the least of `indicator` for `active_energy_kcal`.
+        Most active energy in `duration_s`, or the lowest `indicator` for `active_energy_kcal`.
     duration_s : float, optional
-        Time there is, rest included; required for the most energy [s].
+        Time available, rest included; required for the most energy [s].
     active_energy_kcal : float, optional
-        Energy above rest to reach, for the least load [kcal].
+        Energy above rest to reach, for the lowest load [kcal].
     indicator : str, optional
-        What is to be least: a peak, or the impulse over all bouts.
+        Load to minimise: a peak, or the impulse summed over all bouts.
     limits : Limits, optional
         Highest values that may be reached.
     gait : {"run", "walk"}, optional
@@ -89,30 +89,30 @@ def plan(
     grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
         As in `models.estimate.estimate.estimate`.
     speed_low_m_s, speed_high_m_s, backward_speed_high_m_s : float, optional
-        Own slowest speed, own fastest one, and own fastest backward [m/s].
+        The person's slowest speed, fastest speed, and fastest speed backward [m/s].
     oxygen_uptake_max_ml_kg_min : float, optional
-        Own maximal oxygen uptake, above which no speed is admitted [ml/kg/min].
+        The person's maximal oxygen uptake, above which no speed is allowed [ml/kg/min].
 
     Returns
     -------
     Plan
-        The plan, and the best with one direction alone where there is one.
+        The plan, and the best plan with only one direction if there is one.
 
     Raises
     ------
     OutOfRange
         A number outside the bounds of `models.vocabulary.quantities`.
     Conflict
-        An input that the goal needs and has not, or has and does not need.
+        A missing field that the goal needs, or a field that it does not use.
     Undefined
         A limited load that is unknown for the gait and grade.
     Unattainable
-        Limits that admit no speed, or an energy out of reach within them.
+        Limits that exclude every speed, or an energy that cannot be reached within them.
 
     Notes
     -----
-    Speeds are those behind every estimate that the plan rests on, at an oxygen uptake that is plausible at all and not
-    above the person's own maximum. For how long a person can hold which share of it is not modelled.
+    Speeds are those at which every estimate of the plan was studied, at a plausible oxygen uptake that does not exceed
+    the person's maximum. How long a person can hold a share of the maximum is not modelled.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def plan(
     }
     own_speeds = {name: check(name, speed) for name, speed in own.items() if speed is not None}
     if own_speeds.get("speed_low_m_s", 0.0) > own_speeds.get("speed_high_m_s", math.inf):
-        raise Conflict("speed_low_m_s", "Give a speed_low_m_s at or under speed_high_m_s.")
+        raise Conflict("speed_low_m_s", "Give a speed_low_m_s that is not above speed_high_m_s.")
     task = Task(
         case,
         INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
@@ -167,7 +167,7 @@ def plan(
         0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
         indicator or "",
         limits_of(checked, oxygen_uptake_max_ml_kg_min),
-        # So far below it that no rounding leads beyond.
+        # A little lower, so that rounding cannot exceed the limit.
         checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
         own_speeds,
     )
@@ -215,48 +215,48 @@ def plan(
 
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
-    """Return what every second is to keep: what is plausible at all, the caller's limits, and the own maximum."""
+    """Return the limits of every second: the plausible uptake, the limits of the request, and the person's maximum."""
     held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, "")]
     held += [Limit(name, value, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
     return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]))
 
 
 def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[Warning]:
-    """Return each warning once; of those that concern a plan in one direction alone, which one."""
+    """Return each warning once. A warning that only a one-direction plan has names that plan."""
     found = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
     return found + [
-        {"code": code, "message": f"Of {' and '.join(ways)}: {cautions.WARNINGS[code]['message']}"}
+        {"code": code, "message": f"For {' and '.join(ways)}: {cautions.WARNINGS[code]['message']}"}
         for code, ways in others.items()
         if code not in codes
     ]
 
 
 def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
-    """Raise where a goal lacks what it needs, or is given what it has no use for."""
+    """Raise if a field that the goal needs is missing, or a field that it does not use is given."""
     needed, unneeded = GOALS[goal]
     for field in needed:
         if given[field] is None:
-            raise Conflict(field, f"The goal {goal} needs {field}: give it.")
+            raise Conflict(field, f"The goal {goal} needs {field}. Add it.")
     for field in unneeded:
         if given[field] is not None:
-            raise Conflict(field, f"The goal {goal} has no use for {field}: leave it out.")
+            raise Conflict(field, f"The goal {goal} does not use {field}. Remove it.")
 
 
 def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) -> tuple[PlanOption, list[str]]:
-    """Return a solution as it is answered, and the codes of what to warn of."""
+    """Return a mix as a part of the answer, and the codes of its warnings."""
     farthest, left_s = INPUTS["distance_m"].high, task.time_s
     bouts: list[PlanBout] = []
     codes: list[str] = []
     for row, time_s in found.seconds.items():
         way, speed = candidates.direction_of(row), float(candidates.speed_m_s[row])
-        # Farther than an estimate takes, a bout is done in equal parts. No rounding adds to the time that there is.
+        # A bout longer than the longest distance is split into equal parts. Rounding must not exceed the time.
         parts = math.ceil(speed * time_s / farthest)
         duration_s = fitting(min(time_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
         left_s -= parts * duration_s
         case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
         builder, _ = compute(case, score=person.score, include=("energy", "load"))
         bouts += [bout_of(case, way, builder)] * parts
-        # No bout is above the maximum; the other direction at its speed may be.
+        # No bout is above the maximum; the other direction at the same speed may be.
         met = {code for code, _ in builder.warnings if cautions.concerns(code, way)} - {cautions.ABOVE_MAXIMUM}
         codes += [code for code, _ in builder.warnings if code in met]
     totals = totals_of(bouts, task.case, person)
@@ -268,7 +268,7 @@ def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) ->
 
 
 def bout_of(case: Case, way: Direction, builder: AnswerBuilder) -> PlanBout:
-    """Return one bout as it is answered."""
+    """Return one bout as a part of the answer."""
     section = builder.forward if way == "forward" else builder.backward
     bout: Values = {"direction": way, "speed_m_s": case.speed_m_s, "distance_m": case.distance_m}
     names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "share_of_maximum", "load")
@@ -277,7 +277,7 @@ def bout_of(case: Case, way: Direction, builder: AnswerBuilder) -> PlanBout:
 
 
 def totals_of(bouts: Sequence[PlanBout], case: Case, person: Person) -> PlanTotals:
-    """Return what bouts come to, as a workout of them does."""
+    """Return the sums over bouts, as a workout computes them."""
     names = ("speed_m_s", "duration_s", "distance_m")
     segments = Segments(
         backward=np.array([bout["direction"] == "backward" for bout in bouts]),

@@ -1,4 +1,4 @@
-"""What stands in the way of a plan: the limit, or the energy, that a refusal names."""
+"""Choose the error of an impossible plan: the limit or the energy to change."""
 
 import math
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from retrorun.models.vocabulary.errors import Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
 
 DIGITS: Final = 6
-"""Digits of what is said to be attainable (choice)."""
+"""Digits of the attainable values in an error (choice)."""
 
 
 def without_limit(task: Task, limit: Limit) -> Task:
@@ -29,7 +29,7 @@ def without_limit(task: Task, limit: Limit) -> Task:
 
 
 def refusal(task: Task, candidates: Candidates) -> Undefined:
-    """Return what to raise where no plan meets the task: the energy, or the first limit whose change alone helps."""
+    """Return the error if no plan meets the task: for the energy, or for the first limit whose change is enough."""
     if not candidates.speed_m_s.size:
         return speed_refusal(task)
     if not candidates.allowed.any():
@@ -42,23 +42,23 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
     if task.energy_kcal > (most := most_energy(free, candidates, free.peaks).energy_kcal):
         return unattainable(ENERGY, min(INPUTS[ENERGY].low, most), most, nearest_is_low=False, others_left_out=True)
     errors = []
-    for alone in (False, True):
+    for others_left_out in (False, True):
         for limit in (limit for limit in task.limits if limit.field):
             others = without_limit(task, limit)
-            found = limit_range(others.without_request_limits() if alone else others, candidates, limit.name)
+            found = limit_range(others.without_request_limits() if others_left_out else others, candidates, limit.name)
             if found is not None and found[0] > limit.value:
-                error = unattainable(limit.field, *found, nearest_is_low=True, others_left_out=alone)
+                error = unattainable(limit.field, *found, nearest_is_low=True, others_left_out=others_left_out)
                 if error.nearest is not None:
                     return error
                 errors.append(error)
     if errors:
         return errors[0]
-    message = "No speed does what is asked within all of these limits: ask for less, or loosen or leave out some."
+    message = "No speed meets all of these limits. Ask for less, or raise or remove some limits."
     return Undefined("limits", message, "unattainable")
 
 
 def speed_refusal(task: Task) -> Undefined:
-    """Return what to raise for an own slowest or fastest speed beside every speed of the data."""
+    """Return the error for a slowest or fastest speed of the person that excludes every studied speed."""
     own = task.own_speeds
 
     def others(field: str) -> Task:
@@ -66,24 +66,27 @@ def speed_refusal(task: Task) -> Undefined:
 
     too_slow = candidates_of(others("speed_high_m_s")).speed_m_s.size > 0
     field = "speed_high_m_s" if too_slow else "speed_low_m_s"
-    for asked, alone in ((others(field), False), (task.without_request_limits()._replace(own_speeds={}), True)):
+    for asked, others_left_out in (
+        (others(field), False),
+        (task.without_request_limits()._replace(own_speeds={}), True),
+    ):
         candidates = candidates_of(asked)
         speeds = candidates.speed_m_s[candidates.within(asked.peaks)]
         if not speeds.size:
             continue
         low, high = float(speeds.min()), float(speeds.max())
-        error = unattainable(field, low, high, nearest_is_low=too_slow, others_left_out=alone)
+        error = unattainable(field, low, high, nearest_is_low=too_slow, others_left_out=others_left_out)
         if error.nearest is not None:
             nearest = asked._replace(own_speeds={**asked.own_speeds, field: error.nearest})
             if best_mix(nearest, candidates_of(nearest)):
                 return error
-    return Undefined(field, "No speed of the data does what is asked: ask for less, or loosen a limit.", "unattainable")
+    return Undefined(field, "No studied speed meets this. Ask for less, or raise a limit.", "unattainable")
 
 
 def uptake_refusal(task: Task) -> Undefined:
-    """Return what to raise where every speed takes an implausible uptake: the first of what keeps slower ones out."""
+    """Return the error if every speed takes an implausible uptake: for the first field that excludes slower speeds."""
     free = task.without_request_limits()
-    message = f"Every speed here takes more than {free.peaks[UPTAKE]:g} ml/kg/min of oxygen: give a gentler grade"
+    message = f"Every allowed speed takes more than {free.peaks[UPTAKE]:g} ml/kg/min of oxygen."
     loose = [
         *[("speed_low_m_s", task._replace(own_speeds={}))] * ("speed_low_m_s" in task.own_speeds),
         *[(limit.field, without_limit(task, limit)) for limit in task.limits if limit.field],
@@ -93,12 +96,13 @@ def uptake_refusal(task: Task) -> Undefined:
     ]
     for field, asked in loose:
         if candidates_of(asked).within(free.peaks).any():
-            return Undefined(field, f"{message}, or leave this out, which keeps slower ones out.", "unattainable")
-    return Undefined("", f"{message}.", "unattainable")
+            message += " This field excludes slower speeds. Use a gentler grade, or remove this field."
+            return Undefined(field, message, "unattainable")
+    return Undefined("", f"{message} Use a gentler grade.", "unattainable")
 
 
 def amount_refusal(task: Task, candidates: Candidates) -> Unattainable:
-    """Return what to raise where speeds are admitted: an energy out of reach, or less than the shortest bout takes."""
+    """Return the error if some speeds are allowed: the energy is too high, or lower than that of the shortest bout."""
     if not task.indicator:
         low, high = candidates.range_of(IMPULSE, task.peaks)
         return unattainable(f"limits/{IMPULSE}", low * LEAST_BOUT_S, high * task.time_s, nearest_is_low=True)
@@ -110,7 +114,7 @@ def amount_refusal(task: Task, candidates: Candidates) -> Unattainable:
 
 
 def limit_range(task: Task, candidates: Candidates, name: str) -> tuple[float, float] | None:
-    """Return the least limit of a rate under which a task can be met, and its highest value; None if under none."""
+    """Return the lowest limit of a rate with which the task can be met, and the rate's highest value, or None."""
     if not candidates.within(task.ceilings).any():
         return None
     low, high = candidates.range_of(name, task.ceilings)
@@ -122,36 +126,37 @@ def limit_range(task: Task, candidates: Candidates, name: str) -> tuple[float, f
     return low, high
 
 
-def unattainable(field: str, low: float, high: float, *, nearest_is_low: bool, others_left_out: bool = False) -> Unattainable:
-    """Return what to raise for a target or a limit out of reach; its numbers are rounded to the inside.
+def unattainable(
+    field: str, low: float, high: float, *, nearest_is_low: bool, others_left_out: bool = False
+) -> Unattainable:
+    """Return the error for a target or a limit that cannot be met, with its numbers rounded inward.
 
     Parameters
     ----------
     field : str
         Place in the request.
     low, high : float
-        What can be had, in the unit of the field.
+        Attainable values, in the unit of the field.
     nearest_is_low : bool
-        Whether the low end is the nearest.
-    alone : bool, optional
-        Whether that holds for the field by itself, with the other limits left out.
+        Whether `low` is the attainable value nearest to the request.
+    others_left_out : bool, optional
+        Whether the values are attainable only without the other limits.
     """
-    # Of a load that is the same at every speed the least that is kept lies above the highest, by rounding.
+    # If a load is the same at every speed, rounding can put the lowest value above the highest.
     high = max(low, high)
     inner = rounded_inward(low, math.ceil), rounded_inward(high, math.floor)
     low, high = inner if inner[0] <= inner[1] else (low, high)
     known, nearest = INPUTS[field.rpartition("/")[2]], low if nearest_is_low else high
-    within = "by itself, the other limits left out" if others_left_out else "and what else is asked"
-    message = f"Out of reach within the data {within}: {low:.12g} to {high:.12g}{known.suffix} can be had"
+    message = "Not possible, even without the other limits" if others_left_out else "Not possible with these limits"
+    message += f". Possible{' then' * others_left_out}: {low:.12g} to {high:.12g}{known.suffix}"
     if not known.within(nearest):
-        message += ", which is outside what can be asked for."
+        message += ", which is outside the range of this field."
         return Unattainable(field, message, low=low, high=high, unit=known.unit)
-    message += f"; the nearest is {nearest:.12g}{known.suffix}."
-    return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
+    return Unattainable(field, f"{message}.", low=low, high=high, nearest=nearest, unit=known.unit)
 
 
 def rounded_inward(value: float, rounded: Callable[[float], int]) -> float:
-    """Return a number at few digits, rounded up or down.
+    """Return a number with `DIGITS` digits, rounded up or down.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The speed that meets a target."""
+"""Finds the speed, time or distance that meets a target."""
 
 from retrorun.models.solve.solve import solve
 

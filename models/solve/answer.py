@@ -1,6 +1,6 @@
-"""What may be asked of `models.solve.solve`, and the shape of its answer.
+"""The fields of a request to `models.solve.solve`, and the shape of its answer.
 
-Names are explained, once, in `models.vocabulary.quantities` and `models.vocabulary.answer`.
+Names are explained in `models.vocabulary.quantities` and `models.vocabulary.answer`.
 """
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
@@ -13,7 +13,7 @@ Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "s
 
 
 class SolveFields(TypedDict, total=False):
-    """What may be asked beside `find` and body mass."""
+    """The optional fields of a request."""
 
     total_energy_kcal: float
     active_energy_kcal: float
@@ -44,7 +44,7 @@ class SolveFields(TypedDict, total=False):
 
 
 class Reach(TypedDict):
-    """What a direction can attain, where the target is beyond it: in the unit of the target."""
+    """The values that a direction can attain if it cannot meet the target, in the unit of the target."""
 
     target: str
     unit: str
@@ -54,7 +54,7 @@ class Reach(TypedDict):
 
 
 class Solved(TypedDict):
-    """What was found in one direction; what was given stands beside it."""
+    """The result for one direction, with the given values repeated."""
 
     speed_m_s: NotRequired[Graded]
     duration_s: NotRequired[Interval]
@@ -65,7 +65,7 @@ class Solved(TypedDict):
 
 
 class SolveModels(TypedDict):
-    """Which equations answered, and which version of them; none of energy for a load."""
+    """The equations used, and their version. A load has no energy equation."""
 
     version: str
     hash: str
@@ -74,7 +74,7 @@ class SolveModels(TypedDict):
 
 
 class Solution(TypedDict):
-    """What meets a target, forward and backward; a direction in which it is unknown is absent."""
+    """The result forward and backward. If a direction is unknown, it is missing."""
 
     gait: Gait
     find: Find

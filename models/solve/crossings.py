@@ -1,4 +1,4 @@
-"""Where a curve over speed crosses a bound."""
+"""Find where a curve over speed crosses a bound."""
 
 from collections.abc import Callable
 from typing import Final, TypeAlias, TypedDict
@@ -11,10 +11,10 @@ from retrorun.models.numerics.roots import ROUNDING, bracketed_root
 OfSpeed: TypeAlias = Callable[[Column], Column]
 
 NODES: Final = 257
-"""Speeds at which a curve is looked at before its crossings are solved for (choice)."""
+"""Number of speeds at which a curve is sampled before its crossings are solved for (choice)."""
 
 EXTREME_PASSES: Final = 3
-"""Times that the turning points of a curve are drawn nearer, by a parabola through three nodes (choice)."""
+"""Number of times that turning points are refined, by a parabola through three nodes (choice)."""
 
 
 class SpeedRange(TypedDict):
@@ -30,16 +30,16 @@ def crossings(value_at: OfSpeed, nodes: Column, bound: float) -> tuple[Column, C
     Parameters
     ----------
     value_at : callable
-        Takes and returns an array; NaN where the curve is unknown.
+        Takes speeds and returns values, NaN where the curve is unknown.
     nodes : ndarray
-        Rising speeds, close enough that the curve crosses at most once between two of them [m/s].
+        Increasing speeds, close enough that the curve crosses at most once between two of them [m/s].
     bound : float
         The bound, in the unit of the curve.
 
     Returns
     -------
     crossing, keeping : ndarray
-        Each crossing, and the node beside it at or under the bound [m/s].
+        Each crossing, and the neighbouring node at or under the bound [m/s].
 
     Examples
     --------
@@ -64,16 +64,16 @@ def ranges_under(value_at: OfSpeed, nodes: Column, bound: float) -> list[SpeedRa
     Parameters
     ----------
     value_at : callable
-        Takes and returns an array; NaN where the curve is unknown.
+        Takes speeds and returns values, NaN where the curve is unknown.
     nodes : ndarray
-        Rising speeds, with every kink among them; turning points are added [m/s].
+        Increasing speeds that include every kink; turning points are added [m/s].
     bound : float
         The bound, in the unit of the curve.
 
     Returns
     -------
     list of SpeedRange
-        From slow to fast; the ends keep the bound too.
+        From slow to fast. The ends keep the bound too.
 
     Examples
     --------
@@ -83,7 +83,7 @@ def ranges_under(value_at: OfSpeed, nodes: Column, bound: float) -> list[SpeedRa
     nodes = with_turning_points(value_at, nodes)
     ends, keeping = crossings(value_at, nodes, bound)
     share = ROUNDING
-    # A root is good to rounding only: draw each end towards the node that keeps the bound, until it does too.
+    # A root is exact only to rounding: move each end towards the node that keeps the bound, until it does too.
     while (broken := value_at(ends) > bound).any() and share < 1:
         ends = np.where(broken, ends + share * (keeping - ends), ends)
         share *= 2
@@ -97,7 +97,7 @@ def ranges_under(value_at: OfSpeed, nodes: Column, bound: float) -> list[SpeedRa
 
 
 def with_turning_points(value_at: OfSpeed, nodes: Column) -> Column:
-    """Return nodes with those at which a smooth curve turns, so that it is monotone between neighbours.
+    """Return nodes with the turning points of a smooth curve, so that it is monotone between neighbours.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The finders behind `models.solve.solve`: from a checked question to what meets its target in each direction."""
+"""Find the answer to a checked question in each direction: one finder for each `find` of `models.solve.solve`."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -38,12 +38,12 @@ from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
 RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
 SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
-OUTSIDE_INPUT: Final = "which is outside what can be asked for"
+OUTSIDE_INPUT: Final = "which is outside the range of this field"
 GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
 
 
 class Question(NamedTuple):
-    """A checked question: a bout with what is fixed of it, whose it is, and every number that was given."""
+    """A checked request: the bout with its fixed values, the person, and every given number."""
 
     case: Case
     person: Person
@@ -52,14 +52,14 @@ class Question(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a finder found in each direction, or why not, and the codes of its warnings."""
+    """The result or the refusal of each direction, and the codes of the warnings."""
 
     of: dict[Direction, Solved | Unattainable]
     warnings: list[str]
 
 
 def one_given_of(given: Mapping[str, object], names: Collection[str]) -> str:
-    """Return the one of several fields that was given, or raise."""
+    """Return the name of the field that was given, or raise unless it is exactly one."""
     found = [name for name in names if name in given]
     if len(found) != 1:
         raise Conflict("", f"Give exactly one of: {', '.join(names)}.")
@@ -67,19 +67,19 @@ def one_given_of(given: Mapping[str, object], names: Collection[str]) -> str:
 
 
 def check_combination(find: Find, given: Mapping[str, object]) -> None:
-    """Raise where a target and what is fixed are not what this `find` needs."""
+    """Raise if the target and the fixed values are not those that this `find` needs."""
     if find == "bout":
         one_given_of(given, ENERGIES)
         if "distance_m" in given:
             raise Conflict(
                 "distance_m",
-                "Energy over a distance hardly depends on the speed, so that no speed can be told from it: give "
-                "speed_m_s, for the duration and distance, or duration_s, for the speed and distance.",
+                "Energy over a distance hardly depends on the speed, so the speed cannot be computed from it. Give "
+                "speed_m_s to find duration and distance, or duration_s to find speed and distance.",
             )
         one_given_of(given, ("speed_m_s", "duration_s"))
     elif find == "level_speed":
         if not {"speed_m_s", "grade"} <= given.keys():
-            raise Conflict("", "Give speed_m_s and grade: find level_speed needs both.")
+            raise Conflict("", "Give speed_m_s and grade. find level_speed needs both.")
     elif find == "speed_range":
         if (one_given_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
             raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
@@ -88,17 +88,17 @@ def check_combination(find: Find, given: Mapping[str, object]) -> None:
 
 
 def unattainable_in(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
-    """Return the refusal of a target that a direction cannot meet."""
+    """Return the error for a target that a direction cannot meet."""
     known, (low, high, nearest) = INPUTS[field], reach
-    message = f"{GOING[question.case.gait]} {side} this cannot be met: {low:.6g} to {high:.6g}{known.suffix} can be"
+    message = f"{GOING[question.case.gait]} {side} cannot meet this. Possible: {low:.6g} to {high:.6g}{known.suffix}"
     if not known.within(nearest):
         return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
-    message += f"; the nearest is {nearest:.6g}{known.suffix}."
+    message += f". The nearest is {nearest:.6g}{known.suffix}."
     return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
 
 
 def unattainable_in_both(question: Question, missed: Mapping[Direction, Unattainable]) -> Unattainable:
-    """Return the refusal of a target that no direction that was looked at can meet, with what comes nearest."""
+    """Return the error for a target that no searched direction can meet, with the nearest value."""
     if len(missed) == 1:
         return next(iter(missed.values()))
     near = {side: each for side, each in missed.items() if each.nearest is not None}
@@ -110,8 +110,8 @@ def unattainable_in_both(question: Question, missed: Mapping[Direction, Unattain
         assert nearest is not None
         return abs(math.log(nearest / asked))
 
-    bounds = " and ".join(f"{each.low:.6g} to {each.high:.6g}{known.suffix} {way}" for way, each in missed.items())
-    message = f"{GOING[question.case.gait]} this cannot be met in either direction: {bounds} can be"
+    bounds = ", ".join(f"{each.low:.6g} to {each.high:.6g}{known.suffix} {way}" for way, each in missed.items())
+    message = f"{GOING[question.case.gait]} cannot meet this in either direction. Possible: {bounds}"
     if not near:
         low, high = (
             pick(getattr(each, end) for each in missed.values()) for pick, end in ((min, "low"), (max, "high"))
@@ -119,12 +119,12 @@ def unattainable_in_both(question: Question, missed: Mapping[Direction, Unattain
         return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
     side = min(near, key=away)
     each = near[side]
-    message += f"; the nearest is {each.nearest:.6g}{known.suffix}, {side}."
+    message += f". The nearest is {each.nearest:.6g}{known.suffix}, {side}."
     return Unattainable(field, message, **each.reach)
 
 
 def speed_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
-    """Return what an estimate at a speed warns of, as far as it concerns a direction, and a bout backward anyway."""
+    """Return the warning codes of an estimate at a speed that concern a direction."""
     builder, _ = energies_at(question.case, speed_m_s)
     codes = [code for code, _ in builder.warnings if cautions.concerns(code, side) and code != cautions.ABOVE_MAXIMUM]
     share = getattr(builder, side).get("share_of_maximum")
@@ -134,16 +134,16 @@ def speed_warnings(question: Question, speed_m_s: float, side: Direction) -> lis
 
 
 def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> list[str]:
-    """Return the warnings of a speed that was solved for, which may be one at which people change gait."""
+    """Return the warning codes of a solved speed, with one if people would change gait there."""
     codes = speed_warnings(question, speed_m_s, side)
     slow = side == "backward" and question.case.gait == "run" and speed_m_s < timing.BACKWARD_TRANSITION_M_S
     return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
 
 
 def speed_evidence(side: Direction, *bouts: Case) -> EvidenceGrade:
-    """Return the grade of a speed that was solved from power: the weakest of the bouts that it rests on.
+    """Return the evidence grade of a speed solved from power: the weakest grade of the bouts used.
 
-    Forward that of the energies, backward the weaker of this and the speed at equal metabolic rate.
+    Forward it is the grade of the energies. Backward it is the weaker of that and the grade of the equal-rate speed.
     """
     grades = [forward_grade(bout) for bout in bouts]
     if side == "backward":
@@ -155,7 +155,7 @@ def speed_evidence(side: Direction, *bouts: Case) -> EvidenceGrade:
 
 
 def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
-    """Return the share of the maximum at a speed where that was given; certain where the target is the uptake."""
+    """Return the share of the maximal uptake, if that was given; certain if the target is the uptake."""
     if question.case.oxygen_uptake_max_ml_kg_min is None:
         return {}
     builder, _ = energies_at(question.case, speed_m_s, score=question.person.score)
@@ -177,7 +177,7 @@ def find_bout(question: Question) -> Found:
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     for side in DIRECTIONS:
-        # The case lasts one second: its energy is that of each second.
+        # The case lasts one second, so its energy is that of one second.
         each_second: Interval = getattr(builder, side)[target]
         low, high, wanted = each_second["low"], each_second["high"], given[target]
         seconds: Interval = {"value": wanted / each_second["value"], "low": wanted / high, "high": wanted / low}
@@ -195,12 +195,12 @@ def find_bout(question: Question) -> Found:
 
 
 def find_rate(question: Question) -> Found:
-    """Find the speed of an oxygen uptake, a MET or a power."""
+    """Find the speed at a given oxygen uptake, MET or power."""
     return find_speed(question, one_given_of(question.given, RATES))
 
 
 def find_speed(question: Question, target: str) -> Found:
-    """Find the speed in each direction of an energy or a rate, for the duration of the case where it has one."""
+    """Find the speed in each direction at a given rate, or at a given energy over the given duration."""
     case, bounds = question.case, question.bounds_m_s
     power = power_of(target, question.given[target], case)
     duration = question.given.get("duration_s")
@@ -236,7 +236,7 @@ def find_speed(question: Question, target: str) -> Found:
 
 
 def power_of(target: str, value: float, case: Case) -> float:
-    """Return the gross metabolic power that a target asks for [W/kg]."""
+    """Return the gross metabolic power of a target [W/kg]."""
     if target == "metabolic_power_w_kg":
         return value
     if target in ENERGIES:
@@ -247,7 +247,7 @@ def power_of(target: str, value: float, case: Case) -> float:
 
 
 def find_equal_cost_speed(question: Question) -> Found:
-    """Find the backward speed that costs what a forward speed costs, as an estimate does, or the reverse."""
+    """Find the backward speed with the same power as a given forward speed, as an estimate does, or the reverse."""
     case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
     equal = case._replace(equal="metabolic_rate")
     field = one_given_of(given, SPEEDS)
@@ -255,7 +255,7 @@ def find_equal_cost_speed(question: Question) -> Found:
     if field == "speed_m_s":
 
         def solvable_at(speeds: Column) -> Mask:
-            # The backward speed that is solved for has an estimate too.
+            # The solved backward speed must have an estimate too.
             with np.errstate(all="ignore"):
                 _, move = energies_at(equal, speeds)
             return has_estimate(equal, speeds) & has_estimate(case, cast(Column, move.speed_m_s))
@@ -278,16 +278,16 @@ def find_equal_cost_speed(question: Question) -> Found:
         power = cast(float, power_at(case, "backward")(backward))
         forward = speed_at(case, "forward", power_w_kg=power, bounds_m_s=bounds)
         if forward is not None:
-            # Solved for again, the backward speed may lie under the least one by rounding.
+            # If solved again, rounding may put the backward speed under the lowest one.
             forward = fitting(forward, bounds[1], lambda trial: bool(has_estimate(equal, np.array([trial]))[0]))
         if forward is None or not solvable(case, "backward", np.array([backward]))[0]:
             reach = attainable(speeds_unchanged, known_at, bounds, backward)
             return Found({"forward": unattainable_in(question, field, "forward", reach)}, [])
         builder, move = energies_at(equal, forward, score=score)
-        # The spread of the ratio moves either speed by its own elasticity.
+        # The spread of the ratio changes each speed according to that speed's elasticity.
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
         spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
-        # The ratio alone moves it, as it moves a backward speed that is solved for.
+        # Only the ratio changes it, as with a solved backward speed.
         given_backward = solved_grades(equal, backward).backward
         assert given_backward is not None
         evidence = cast(EvidenceGrade, grades_of(given_backward))
@@ -295,7 +295,7 @@ def find_equal_cost_speed(question: Question) -> Found:
             "forward": {"speed_m_s": {**around(forward, cast(float, spread), score), "evidence": evidence}},
             "backward": {"speed_m_s": around(backward, 0.0, score)},
         }
-    # The other direction costs the same, by the definition of what is found.
+    # The other direction costs the same, by definition.
     share = share_of_maximum(question, given[field], "forward" if field == "speed_m_s" else "backward")
     codes = [code for code, _ in builder.warnings]
     return Found(
@@ -305,12 +305,12 @@ def find_equal_cost_speed(question: Question) -> Found:
 
 
 def find_level_speed(question: Question) -> Found:
-    """Find the speed on the level that costs, in each direction, what the given speed costs on its grade."""
+    """Find the level speed with the same power as the given speed on its grade, in each direction."""
     case, bounds, speed = question.case, question.bounds_m_s, question.given["speed_m_s"]
     level = question._replace(case=case._replace(grade=0.0))
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
-    energies_at(case, speed, score=question.person.score)  # refuses a bout that has no answer
+    energies_at(case, speed, score=question.person.score)  # raises if the bout has no answer
     for side in DIRECTIONS:
         power = cast(float, power_at(case, side)(speed))
         flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
@@ -334,7 +334,7 @@ def find_level_speed(question: Question) -> Found:
 
 
 def level_spread(case: Case, level: Case, side: Direction, score: float) -> float:
-    """Return how far power on a grade and power on the level may lie apart from where the equations put them."""
+    """Return the spread of the ratio of power on a grade to power on the level [1]."""
     variance = 0.0
     if on_a_grade(case):
         parts = (uncertainty.model_cv(gait=case.gait, on_grade=there) for there in (True, False))
@@ -347,14 +347,14 @@ def level_spread(case: Case, level: Case, side: Direction, score: float) -> floa
 
 
 def speeds_unchanged(speeds: Column) -> Column:
-    """Return speeds as they are: the target is a speed."""
+    """Return the speeds unchanged, for a target that is a speed."""
     return speeds
 
 
 def has_attainable_cost(
     case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
 ) -> Mask:
-    """Say at which speeds a case costs what another one can cost at a speed that can be told from it."""
+    """Return where the power of a case is one that another case has at a solvable speed, as a mask."""
     cost = power_at(other, sides[1])
     reach = attainable(
         lambda there: cast(Column, cost(there)), lambda there: solvable(other, sides[1], there), bounds_m_s, 0.0
@@ -364,7 +364,7 @@ def has_attainable_cost(
 
 
 def find_speed_range(question: Question) -> Found:
-    """Find the ranges of speed in which a load indicator stays at or under a bound."""
+    """Find the ranges of speed in which a load indicator stays at or under its bound."""
     indicator = one_given_of(question.given, INDICATORS)
     bound = question.given[indicator]
     loads = load_ranges(question.case, indicator=indicator, bound=bound, bounds_m_s=question.bounds_m_s)

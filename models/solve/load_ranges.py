@@ -1,4 +1,4 @@
-"""Every speed at which something crosses a bound, and the ranges of speed in which a joint load stays under one."""
+"""Find the ranges of speed in which a joint load stays at or under a bound."""
 
 import math
 from typing import Final, NamedTuple
@@ -15,10 +15,10 @@ from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, G
 from retrorun.models.vocabulary.quantities import INPUTS, speed_bounds
 
 LOAD_SECTIONS: Final[tuple[Section, ...]] = ("timing", "load")
-"""The parts of an estimate that a load indicator needs."""
+"""The sections of an estimate that a load indicator needs."""
 
 INDICATORS: Final = tuple(load.EVIDENCE_GRADES)
-"""Load indicators that can be bounded."""
+"""Load indicators that can have a bound."""
 
 KINKS_M_S: Final = (
     1.0,
@@ -30,8 +30,8 @@ KINKS_M_S: Final = (
     timing.BACKWARD_CONTACT_TO_M_S,
     float(np.nextafter(timing.BACKWARD_CONTACT_TO_M_S, np.inf)),
 )
-"""Speeds at which the piecewise equations of load change their line, and the last at which contact time backward is
-known with the first at which it is not."""
+"""Speeds at which a piecewise load equation has a kink. Also the last speed with a known backward contact time, and the
+first without."""
 
 PATELLOFEMORAL_WARNINGS: Final = {
     cautions.STEP_RATE,
@@ -69,11 +69,11 @@ WARNINGS_OF_LOAD: Final[dict[str, set[str]]] = {
         cautions.WALKING_TIBIAL_ABSENT,
     },
 }
-"""Warnings of an estimate that concern each indicator, beside those of every load."""
+"""The warnings of each indicator, in addition to `WARNINGS_OF_EVERY_LOAD`."""
 
 
 class LoadRanges(NamedTuple):
-    """Where a load indicator keeps a bound, and what it can be at all; None where it is unknown."""
+    """Where a load indicator keeps a bound, and its lowest and highest value."""
 
     ranges: dict[Direction, list[SpeedRange]]
     attainable: dict[Direction, tuple[float, float]]
@@ -81,7 +81,7 @@ class LoadRanges(NamedTuple):
 
 
 def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[float, float]:
-    """Return the speeds at which a bout is answered, of a duration its distance too [m/s].
+    """Return the slowest and fastest speed allowed, so that the distance is allowed too if a duration is given [m/s].
 
     Examples
     --------
@@ -93,7 +93,7 @@ def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[
     if duration_s is None:
         return low, high
     low, high = max(low, distance.low / duration_s), min(high, distance.high / duration_s)
-    # A quotient is rounded, and with it the distance that follows from it.
+    # The quotient is rounded, so the distance computed from it may miss its bound.
     while low * duration_s < distance.low:
         low = math.nextafter(low, math.inf)
     while high * duration_s > distance.high:
@@ -112,18 +112,18 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
     Parameters
     ----------
     case : Case
-        The bout at any speed; both directions at the same one.
+        The bout at any speed, the same in both directions.
     indicator : str
         One of `INDICATORS`.
     bound : float
-        Bound of its value, in its unit.
+        Highest value allowed, in its unit.
     bounds_m_s : tuple of float
-        Slowest and fastest speed to look at [m/s].
+        Slowest and fastest speed to search [m/s].
 
     Returns
     -------
     LoadRanges
-        By direction the ranges [m/s], empty where no speed keeps the bound, and the least and greatest value; a
+        For each direction the ranges [m/s], empty if no speed keeps the bound, and the lowest and highest value. A
         direction in which the indicator is unknown is in neither. Then the codes of the warnings.
     """
     low, high = bounds_m_s
@@ -151,7 +151,7 @@ def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[f
         code
         for code, where in builder.warnings
         if code in concerning
-        # What is absent limits the ranges from outside; every other warning is about the speeds in them.
+        # Missing values limit the ranges from outside; every other warning is about speeds inside them.
         and (
             (code.startswith("absent.") and np.any(where))
             or any(cautions.concerns(code, side) and np.any(where & inside) for side, inside in kept.items())

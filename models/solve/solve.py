@@ -1,7 +1,7 @@
-"""A target and what is fixed, and from them the missing speed, duration, distance or ranges of speed.
+"""Compute the missing speed, duration, distance or ranges of speed from a target and the fixed values.
 
-`solve` checks what is asked, asks the finder of `find`, and assembles the answer. What a speed costs and what a step
-bears is that of `models.estimate.estimate`: a found bout, put back there, has the target's value.
+`solve` checks the request, calls the finder of `find`, and assembles the answer. Cost and load come from
+`models.estimate.estimate`: if you estimate the bout that was found, you get the target's value.
 """
 
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ FIELDS_USED: Final[dict[Find, tuple[str, ...]]] = {
     "level_speed": (*PERSON, "speed_m_s"),
     "speed_range": ("gait", "grade", "step_rate_ratio", "duration_s", *INDICATORS),
 }
-"""What each `find` takes beside body mass; anything else is refused, since it would change nothing."""
+"""The fields that each `find` uses, in addition to body mass. Others are refused, since they would change nothing."""
 
 
 def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> Solution:
@@ -42,42 +42,43 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
     Parameters
     ----------
     find : {"bout", "speed", "equal_cost_speed", "level_speed", "speed_range"}
-        What to find, see below.
+        The quantity to find; see Notes.
     body_mass_kg : float
         Body mass of an adult [kg].
     **asked : optional
-        The target and what is fixed, by the names and in the units of `QUANTITIES`, and the words and numbers
-        that describe the person as in `models.estimate.estimate.estimate`.
+        The target and the fixed values, with the names and units of `QUANTITIES`, and the inputs that describe the
+        person, as in `models.estimate.estimate.estimate`.
 
     Returns
     -------
     Solution
-        What was found. A direction that cannot meet the target has `unattainable` instead.
+        The result. A direction that cannot meet the target has `unattainable` instead.
 
     Raises
     ------
     OutOfRange
         A number outside the bounds of `models.vocabulary.quantities`.
     Conflict
-        Too little, too much, or something that this `find` does not use.
+        A missing field, one too much, or a field that this `find` does not use.
     Unattainable
-        No direction can meet the target; the error carries the nearest value and the bounds.
+        No direction can meet the target. The error has the nearest value and the bounds.
     Undefined
-        The chosen equations have no answer at all, as in `models.estimate.estimate.estimate`.
+        The chosen equations have no answer, as in `models.estimate.estimate.estimate`.
 
     Notes
     -----
-    bout: one of total and active energy, at a speed (duration in closed form) or for a duration (speed by root). Not
-    over a distance: there a faster bout is a shorter one, so that energy hardly depends on the speed and no speed can
-    be told from it. speed: one of oxygen uptake, MET and power. equal_cost_speed: a forward speed or a backward one.
-    level_speed: a speed and a grade. speed_range: one load indicator, its value being the bound.
+    bout: needs total or active energy, and a speed (duration in closed form) or a duration (speed by root). A distance
+    is refused: a faster bout is then shorter, so energy hardly depends on speed. speed: needs oxygen uptake, MET or
+    power. equal_cost_speed: needs a forward or a backward speed. level_speed: needs a speed and a grade. speed_range:
+    needs one load indicator, whose value is the bound.
 
-    Own maximal oxygen uptake limits nothing here: it adds the share of it and a warning beyond it; how long a share can
-    be held is not modelled. Each direction meets the target by itself. The spread of a speed is that of the power over
-    its elasticity; of an equal-cost speed, that of the ratio alone. From a grade to the level what both share cancels,
-    and there remain the two model parts, taken as independent (choice), and backward what the grade changes in the
-    ratio. Ranges of speed
-    are those of the value itself, not of the ends of its interval.
+    The person's maximal oxygen uptake does not limit the answer. It adds the share of the maximum, and a warning above
+    it. How long a person can hold a share is not modelled. Each direction meets the target separately.
+
+    The spread of a speed is the spread of the power divided by its elasticity. For an equal-cost speed it is the spread
+    of the ratio only. Between a grade and the level, shared errors cancel. The two model parts remain, taken as
+    independent (choice), and backward the change of the ratio with the grade. Ranges of speed use the value, not the
+    ends of its interval.
 
     Examples
     --------
@@ -91,7 +92,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
     given = {name: value for name, value in asked.items() if value is not None}
     for name in given:
         if name not in FIELDS_USED[find]:
-            raise Conflict(name, f"find {find} does not use this: leave it out, or choose another find.")
+            raise Conflict(name, f"find {find} does not use this field. Remove it, or choose another find.")
     assumed: Assumed = {}
     question = question_of(find, body_mass_kg, given, assumed)
     found = FINDERS[find](question)
@@ -114,7 +115,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
 
 
 def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assumed: Assumed) -> Question:
-    """Return a request as a question, or raise where it is incomplete or a number is out of its bounds."""
+    """Return the checked request, or raise if it is incomplete or a number is out of bounds."""
     check_combination(find, given)
     numbers = {name: check(name, value) for name, value in given.items() if name in INPUTS}
     speed, duration = numbers.get("speed_m_s"), numbers.get("duration_s")
@@ -123,7 +124,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
     elif "gait" in given:
         gait = given["gait"]
     else:
-        raise Conflict("gait", "Give gait: it can be left out only where speed_m_s is given.")
+        raise Conflict("gait", "Give gait. You can leave it out only if you give speed_m_s.")
     grade = grade_of(given.get("grade"), assumed)
     energy_model = energy_model_of(given.get("energy_model"), gait, assumed)
     own = ("direction_model", "age_y", "sex", "height_m", "step_rate_ratio", "interval")
@@ -147,7 +148,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
 
 
 def sources_of(find: Find, question: Question) -> dict[str, Any]:
-    """Return the equations and sources of an answer."""
+    """Return the equations and references of an answer."""
     case = question.case
     models: SolveModels = {"version": __version__, "hash": coefficients_hash()}
     sections = {"energy"}

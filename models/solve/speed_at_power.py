@@ -1,4 +1,4 @@
-"""The speed at which going forward or backward costs a given power, and which targets have such a speed at all."""
+"""Find the speed at which going forward or backward takes a given power, and the targets that have such a speed."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, cast
@@ -17,11 +17,11 @@ from retrorun.models.vocabulary.choices import Direction
 from retrorun.models.vocabulary.errors import Undefined
 
 INWARD: Final = 1e-12
-"""Share by which the ends of what is attainable are drawn inward, so that rounding leaves them attainable (choice)."""
+"""Share by which the ends of an attainable range are moved inward, so that rounding keeps them attainable (choice)."""
 
 
 class Attainable(NamedTuple):
-    """Least and greatest value that a target can take, and the one nearest to what was asked for."""
+    """The lowest and highest value that a target can take, and the value nearest to the request."""
 
     low: float
     high: float
@@ -29,7 +29,7 @@ class Attainable(NamedTuple):
 
 
 def drawn_inward(low: float, high: float) -> tuple[float, float]:
-    """Return the ends of what is attainable drawn inward, and as they are where nothing would be left between them.
+    """Return the ends of an attainable range moved inward, or unchanged if nothing would be left between them.
 
     Examples
     --------
@@ -41,18 +41,18 @@ def drawn_inward(low: float, high: float) -> tuple[float, float]:
 
 
 def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
-    """Return the power of a direction as a function of speed, on the grade and with the rest of a case [W/kg]."""
+    """Return a function that gives the power of a direction at each speed, the rest of the case unchanged [W/kg]."""
     return forward_power(case) if direction == "forward" else backward_power(case)
 
 
 def energies_at(case: Case, speeds: Number, *, score: float = 1.0) -> tuple[AnswerBuilder, Movement]:
-    """Return the energies of a case at other speeds, both ways."""
+    """Return the energies of a case at other speeds, in both directions."""
     return compute(at_speeds(case, speeds), score=score, include=["energy"])
 
 
 def has_estimate(case: Case, speeds: Column) -> Mask:
-    """Say at which speeds a bout has an estimate of energy."""
-    # An active energy of nearly nothing has an endless interval; such a speed is refused.
+    """Return the speeds at which a bout has an energy estimate, as a mask."""
+    # Active energy near zero has an infinite interval; such a speed is refused.
     with np.errstate(all="ignore"):
         builder, _ = energies_at(case, speeds)
     there = np.ones(speeds.shape, dtype=bool)
@@ -62,14 +62,14 @@ def has_estimate(case: Case, speeds: Column) -> Mask:
 
 
 def solvable(case: Case, direction: Direction, speeds: Column) -> Mask:
-    """Say at which speeds power rises steeply enough to solve for the speed."""
+    """Return where power rises steeply enough to solve for the speed, as a mask."""
     steepness = elasticity(power_at(case, direction), speed_m_s=speeds)
     steep: Mask = np.asarray(steepness >= LEAST_ELASTICITY)
     return has_estimate(case, speeds) & steep
 
 
 def speed_at(case: Case, direction: Direction, *, power_w_kg: float, bounds_m_s: tuple[float, float]) -> float | None:
-    """Return the speed at which a direction costs a power.
+    """Return the speed at which a direction takes a given power.
 
     Parameters
     ----------
@@ -80,17 +80,17 @@ def speed_at(case: Case, direction: Direction, *, power_w_kg: float, bounds_m_s:
     power_w_kg : float
         Gross metabolic power [W/kg].
     bounds_m_s : tuple of float
-        Slowest and fastest speed to look at [m/s].
+        Slowest and fastest speed to search [m/s].
 
     Returns
     -------
     float or None
-        Speed, None where no speed within the bounds costs that and can be told from it [m/s].
+        Speed [m/s]. None if no speed within the bounds takes that power, or power is too flat there.
 
     Notes
     -----
-    At most one does: where power rises by at least a tenth of the relative change of speed, no equation takes the
-    same power twice, whatever the grade (tested).
+    At most one speed qualifies. Where the relative rise of power is at least a tenth of that of speed, no equation has
+    the same power twice, on any grade (tested).
     """
     found, _ = crossings(cast(OfSpeed, power_at(case, direction)), np.linspace(*bounds_m_s, NODES), power_w_kg)
     found = found[solvable(case, direction, found)]
@@ -100,16 +100,16 @@ def speed_at(case: Case, direction: Direction, *, power_w_kg: float, bounds_m_s:
 def attainable(
     value_at: OfSpeed, known_at: Callable[[Column], Mask], bounds_m_s: tuple[float, float], target: float
 ) -> Attainable:
-    """Return what a target can be over the speeds where it is known.
+    """Return the range of values that a target can take, over the speeds where it is known.
 
     Parameters
     ----------
     value_at, known_at : callable
-        The target's quantity at each speed, and whether that speed can be an answer.
+        The quantity at each speed, and the mask of speeds that can be an answer.
     bounds_m_s : tuple of float
-        Slowest and fastest speed to look at [m/s].
+        Slowest and fastest speed to search [m/s].
     target : float
-        What was asked for.
+        The requested value.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def attainable(
     nodes = np.union1d(nodes, [np.linspace(nodes[edge], nodes[edge + 1], NODES) for edge in edges])
     values = value_at(nodes[known_at(nodes)])
     if not values.size:
-        raise Undefined("", "No speed of this gait can be told from what it costs: check what was given.")
+        raise Undefined("", "For this gait no speed can be computed from its cost. Check your inputs.")
     low, high = drawn_inward(float(values.min()), float(values.max()))
     nearest = float(values[np.abs(values - target).argmin()])
     return Attainable(low, high, min(max(nearest, low), high))

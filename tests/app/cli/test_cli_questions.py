@@ -298,11 +298,11 @@ MISTAKES = [
     ("solve --find bout --mass 70 --met x", ["--mass: Give it with its unit", "--met: Give it in MET: 8, 8MET."]),
     ("solve --find bout --mass 70kg --met 8", ["--met: find bout does not use this"]),
     ("solve --find speed --mass 70kg --gait run --met 99", ["--met, in MET: Give a number of at most 35."]),
-    ("solve --find speed --mass 70kg --met 8", ["--gait: Give gait: it can be left out only where --speed is given."]),
+    ("solve --find speed --mass 70kg --met 8", ["--gait: Give gait. You can leave it out only if you give --speed."]),
     ("solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.2", ["--peak-vertical-force: "]),
     (
         "solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.8",
-        ["--peak-vertical-force: Running this cannot be met in either direction: "],
+        ["--peak-vertical-force: Running cannot meet this in either direction. Possible: "],
     ),
     ("plan --mass 70kg --goal least-load", ["--active-energy: The goal least_load needs --active-energy: give it."]),
     ("plan --mass 70kg --goal most-energy --duration 20min --limit knee=3", ["--limit: Give each as name=value"]),

@@ -24,8 +24,8 @@ from robustness.bodies import STATUSES_OF_HEADERS, check
 from robustness.corpus import BODY, CASES, HOSTILE_BODIES, LIVE, PATIENCE, TOO_SLOW, Case, case
 from robustness.load import HOST, STEP, Service, Tally, service
 from robustness.overload import Phase, failures
+from robustness.raw_http import Answer, Malformed, answer_from, play
 from robustness.soak import Report, soak
-from robustness.wire import Answer, Malformed, answer_from, play
 
 QUICK_END = {"RETRORUN_DRAIN_TIME_S": "0"}
 ALIVE = case("alive", LIVE, allowed="200")

@@ -268,7 +268,7 @@ def test_no_plan_of_a_grid_is_better(wish: Wish) -> None:
     try:
         answer = made(wish)
     except Undefined:
-        # Nothing on the grid does what is said to be out of reach.
+        # No point of the grid does what the error calls impossible.
         assert expected is None
         return
     check_feasible(answer, wish)
@@ -458,7 +458,7 @@ def test_one_mm_a_second_more_is_beyond_the_limit(limits: dict[str, float], way:
     ],
 )
 def test_where_both_directions_end_at_one_uptake_the_lesser_load_is_taken(own: Wish) -> None:
-    """At 40 ml/kg/min both have the same energy, to the mm/s; backward bears less."""
+    """At 40 ml/kg/min both have the same energy, to the mm/s; the load backward is lower."""
     wish = {"body_mass_kg": 70.0, "duration_s": TIME, "goal": "least_load", ENERGY: 50.0, "indicator": IMPULSE} | own
     answer = made(wish)
     check_feasible(answer, wish)
@@ -532,22 +532,22 @@ OUT_OF_REACH = [
 
 
 @pytest.mark.parametrize(("wish", "field"), OUT_OF_REACH)
-def test_the_nearest_that_is_named_can_be_had(wish: Wish, field: str) -> None:
+def test_the_nearest_value_has_a_plan(wish: Wish, field: str) -> None:
     with pytest.raises(Unattainable) as caught:
         made(wish)
     refusal = caught.value
     assert refusal.field == field
     assert refusal.nearest is not None
     assert refusal.low <= refusal.nearest <= refusal.high
-    assert "what else is asked" in refusal.message
-    check_feasible(made(mended(wish, refusal)), mended(wish, refusal))
+    assert "with these limits" in refusal.message
+    check_feasible(made(with_nearest(wish, refusal)), with_nearest(wish, refusal))
 
 
-def mended(wish: Wish, refusal: Unattainable) -> Wish:
-    """Return a wish with the nearest value; alone among the limits where the refusal says that it holds by itself."""
+def with_nearest(wish: Wish, refusal: Unattainable) -> Wish:
+    """Return a wish with the nearest value, and without the other limits if the error says so."""
     place, _, name = refusal.field.rpartition("/")
     nearest = {name: refusal.nearest}
-    if "by itself" not in refusal.message:
+    if "without the other limits" not in refusal.message:
         return wish | ({place: wish[place] | nearest} if place else nearest)
     own = {MAXIMUM, "limits"}
     if "speed" in name:
@@ -585,12 +585,12 @@ STRICT = st.builds(
         }
     ),
 )
-"""Wishes that are often out of reach, for one reason or for several."""
+"""Wishes that often have no plan, for one reason or several."""
 
 
 @settings(max_examples=150, deadline=None)
 @given(STRICT)
-def test_whatever_nearest_is_named_can_be_had(wish: Wish) -> None:
+def test_every_nearest_value_has_a_plan(wish: Wish) -> None:
     try:
         made(wish)
     except Unattainable as error:
@@ -603,44 +603,44 @@ def test_whatever_nearest_is_named_can_be_had(wish: Wish) -> None:
         name = refusal.field.rpartition("/")[2]
         assert not INPUTS[name].within(refusal.high)
         return
-    answer = made(mended(wish, refusal))
-    check_feasible(answer, mended(wish, refusal))
+    answer = made(with_nearest(wish, refusal))
+    check_feasible(answer, with_nearest(wish, refusal))
 
 
 SEVERAL = [
-    # Each limit alone admits speeds, both together none: nearest of the one within the other.
-    ({VERTICAL: 2.4, UPTAKE: 25.0}, f"limits/{UPTAKE}", "what else is asked"),
-    # Neither would do were the other left: nearest by itself, and said so.
-    ({VERTICAL: 2.0, UPTAKE: 20.0}, f"limits/{VERTICAL}", "by itself"),
+    # Each limit allows speeds, both together do not: the nearest value keeps the other limit.
+    ({VERTICAL: 2.4, UPTAKE: 25.0}, f"limits/{UPTAKE}", "with these limits"),
+    # Neither limit can be changed enough while the other stays: the nearest value is without the other.
+    ({VERTICAL: 2.0, UPTAKE: 20.0}, f"limits/{VERTICAL}", "without the other limits"),
 ]
 
 
 @pytest.mark.parametrize(("limits", "field", "says"), SEVERAL)
-def test_which_of_several_limits_to_mend_and_what_of_the_others_is_said(
+def test_an_error_names_the_limit_to_change_and_says_if_the_others_must_go(
     limits: dict[str, float], field: str, says: str
 ) -> None:
     wish = MOST | {"limits": limits}
     with pytest.raises(Unattainable, match=says) as caught:
         made(wish)
     assert caught.value.field == field
-    made(mended(wish, caught.value))
+    made(with_nearest(wish, caught.value))
 
 
 def test_a_limit_that_leaves_too_little_energy_names_one_that_does_not() -> None:
-    """Under 2.36 body weights nobody runs fast enough; just above it, 300 kcal take longer than there is time."""
+    """Under 2.36 body weights no speed is allowed; just above it, 300 kcal take longer than the time available."""
     wish = LEAST | {"limits": {VERTICAL: 2.1}}
-    with pytest.raises(Unattainable, match="what else is asked") as caught:
+    with pytest.raises(Unattainable, match="with these limits") as caught:
         made(wish)
     assert caught.value.nearest is not None
     assert caught.value.nearest > 2.05 + 0.155 * 2.0
-    answer = made(mended(wish, caught.value))
+    answer = made(with_nearest(wish, caught.value))
     assert energy_of(answer) == pytest.approx(300.0, rel=CLOSE)
     assert TIME * (1 - TO_THE_MM) <= answer["totals"]["duration_s"] <= TIME
 
 
 def test_where_nothing_that_can_be_asked_for_is_near_none_is_named() -> None:
     wish = {"body_mass_kg": 30.0, "goal": "least_load", ENERGY: 1.0, "duration_s": 1.0, "indicator": IMPULSE}
-    with pytest.raises(Unattainable, match="outside what can be asked for") as caught:
+    with pytest.raises(Unattainable, match="outside the range of this field") as caught:
         made(wish)
     assert "nearest" not in caught.value.reach
 
@@ -702,9 +702,9 @@ def test_what_concerns_a_comparison_alone_says_so() -> None:
     """Forward is best with these limits: that backward adds a risk of falling is about backward_only."""
     answer = made(MOST | {"limits": {UPTAKE: 40.0}})
     assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}
-    told = {warning["code"]: warning["message"] for warning in answer["warnings"]}
-    assert told["caution.fall"] == f"Of backward_only: {WARNINGS['caution.fall']['message']}"
-    assert told["caution.rest"] == WARNINGS["caution.rest"]["message"]
+    messages = {warning["code"]: warning["message"] for warning in answer["warnings"]}
+    assert messages["caution.fall"] == f"For backward_only: {WARNINGS['caution.fall']['message']}"
+    assert messages["caution.rest"] == WARNINGS["caution.rest"]["message"]
     both = made(MOST | {"limits": {IMPULSE: 1500.0}})
     assert WARNINGS["caution.fall"] in both["warnings"]
     assert len({warning["code"] for warning in both["warnings"]}) == len(both["warnings"])
@@ -743,7 +743,7 @@ def test_totals_are_those_of_a_workout_of_the_same_bouts(wish: Wish) -> None:
 
 
 def test_peaks_of_two_bouts_are_the_largest_ends_with_the_weakest_grade() -> None:
-    """Backward Achilles load has bounds alone: so has the largest; forward vertical force is of better evidence."""
+    """Backward Achilles load has only bounds, and so has the largest. Forward vertical force has better evidence."""
     answer = made(MOST | {"limits": {IMPULSE: 1500.0}})
     back, there = (bout["load"] for bout in answer["bouts"])
     total = answer["totals"]["load"]

@@ -1,4 +1,4 @@
-"""A target and what is fixed: what is found, put back into an estimate, meets the target; what cannot be, says so."""
+"""Solved answers meet their target when you estimate them; impossible targets raise an error."""
 
 import itertools
 import json
@@ -264,7 +264,7 @@ class TestBout:
 
     def test_a_distance_is_refused_with_what_to_give(self) -> None:
         for more in ({}, {"speed_m_s": 2.5}, {"duration_s": 600.0}):
-            with pytest.raises(Conflict, match=r"give speed_m_s.*or duration_s") as caught:
+            with pytest.raises(Conflict, match=r"Give speed_m_s.*or duration_s") as caught:
                 solution(find="bout", body_mass_kg=70.0, gait="run", total_energy_kcal=300.0, distance_m=5e3, **more)
             assert caught.value.field == "distance_m"
 
@@ -301,8 +301,8 @@ class TestSpeed:
 
     @pytest.mark.parametrize("side", SIDES)
     @pytest.mark.parametrize("gait", ["run", "walk"])
-    def test_no_power_has_two_speeds_that_can_be_told(self, gait: Any, side: Any) -> None:
-        """On every grade and with every equation: what is found is the only one there is."""
+    def test_no_power_has_two_solvable_speeds(self, gait: Any, side: Any) -> None:
+        """On every grade and with every equation: the solved speed is the only one."""
         speeds = np.linspace(*speed_bounds(gait), 2000)
         looked_at = 0
         for (model, equation), grade, rest in itertools.product(
@@ -340,7 +340,7 @@ class TestEqualCost:
             {"find": "equal_cost_speed", "backward_speed_m_s": backward["value"]} | person
         )
         if reverse is None:
-            # The forward speed costs so little more than a slower one that it cannot be told from its cost.
+            # Cost rises too little with the forward speed to solve for it.
             case = case_of(person)
             at_an_end = any(math.isclose(speed, end, rel_tol=1e-12) for end in speed_bounds(person["gait"]))
             assert not solvable(case, "forward", np.array([speed]))[0] or at_an_end
@@ -407,7 +407,7 @@ class TestLevelSpeed:
             assert speed["low"] == speed["value"] == speed["high"] == pytest.approx(2.5, rel=1e-12)
 
     def test_what_grade_and_level_share_cancels(self) -> None:
-        """The ratio cancels where it was measured; beyond, what is added for not having been measured stays."""
+        """The ratio cancels within the measured range. Beyond it, the added spread stays."""
         run = solution(find="level_speed", body_mass_kg=70.0, speed_m_s=2.5, grade=0.05)
         for end in ("value", "low", "high"):
             assert run["forward"]["speed_m_s"][end] == pytest.approx(run["backward"]["speed_m_s"][end], rel=1e-9)
@@ -741,12 +741,12 @@ class TestAsked:
             ({"find": "speed", "met": 8.0}, "gait", "Give gait"),
         ],
     )
-    def test_what_is_missing_is_told_before_the_gait(self, asked: Answer, field: str, says: str) -> None:
+    def test_a_missing_target_is_reported_before_the_gait(self, asked: Answer, field: str, says: str) -> None:
         with pytest.raises(Conflict, match=says) as caught:
             solution(body_mass_kg=70.0, **asked)
         assert caught.value.field == field
 
-    def test_where_neither_direction_can_both_are_told(self) -> None:
+    def test_an_error_names_both_directions_if_neither_can(self) -> None:
         asked = {"find": "speed", "body_mass_kg": 70.0, "gait": "walk"}
         with pytest.raises(Unattainable, match="in either direction") as caught:
             solution(**asked, met=34.0)
@@ -757,14 +757,14 @@ class TestAsked:
         with pytest.raises(Unattainable, match="in either direction"):
             solution(**asked, met=1.0)
 
-    def test_a_number_without_a_unit_is_told_without_one(self) -> None:
+    def test_a_number_without_a_unit_is_shown_without_one(self) -> None:
         asked: Answer = {"body_mass_kg": 70.0, "gait": "run"}
         with pytest.raises(OutOfRange) as outside:
             solution(find="speed_range", knee_extensor_moment_ratio=0.05, **asked)
         with pytest.raises(Unattainable) as beyond:
             solution(find="speed_range", knee_extensor_moment_ratio=0.5, **asked)
         assert outside.value.message.endswith("from 0.1 to 10.")
-        assert " 1 can" not in beyond.value.message
+        assert " 1. " not in beyond.value.message
         assert beyond.value.message.endswith("nearest is 0.79.")
         assert beyond.value.unit == "1"
 
@@ -776,7 +776,7 @@ class TestAsked:
             {"find": "level_speed", "speed_m_s": 2.0, "grade": -0.1},
         ],
     )
-    def test_a_backward_speed_at_which_people_walk_is_told(self, asked: Answer) -> None:
+    def test_a_backward_speed_at_which_people_walk_has_a_warning(self, asked: Answer) -> None:
         found = solution(body_mass_kg=70.0, **asked)
         speed = value(found, "backward", "speed_m_s")
         assert 0.2 < speed < 1.63
@@ -819,9 +819,9 @@ class TestAsked:
         assert cautions.ABOVE_MAXIMUM not in codes_of(under)
 
     def test_a_target_that_no_one_may_ask_for_has_no_nearest(self) -> None:
-        """Running for two days at 250 kg takes more than the energy that can be asked for, whatever the speed."""
+        """Running for two days at 250 kg takes more than the highest energy of a request, at every speed."""
         asked: Answer = {"find": "bout", "body_mass_kg": 250.0, "gait": "run", "duration_s": 172_800.0}
-        with pytest.raises(Unattainable, match="outside what can be asked for") as caught:
+        with pytest.raises(Unattainable, match="outside the range of this field") as caught:
             solution(total_energy_kcal=20_000.0, **asked)
         assert caught.value.nearest is None
         assert "nearest" not in caught.value.reach
