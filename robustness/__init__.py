@@ -1,1 +1,1 @@
-"""What is tried to break the service: bytes on the socket, bodies, saturation and overload."""
+"""Tries to break the service: bytes on the socket, bodies, saturation and overload."""

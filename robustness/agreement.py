@@ -1,6 +1,6 @@
-"""Whether rows of a table are what `POST /estimate` answers, whatever computed them.
+"""Check that rows of a table agree with the answers of `POST /estimate`.
 
-The bouts cover every category, rows without an estimate and rows with one that has gaps. The service is asked for each.
+The bouts cover every category, rows without an estimate, and rows with gaps. Each is sent to the service.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from retrorun.models.vocabulary.quantities import INPUTS
 
 TOLERANCE: Final = 1e-12
 COLUMNS: Final = pa.schema([(name, pa.float64()) for name in NUMBERS] + [(name, pa.string()) for name in WORDS])
-"""Every input, as a plain table has them."""
+"""Every input, as columns of a plain table."""
 SECTIONS: Final = ("forward", "backward", "ratio", "spread")
 
 Row = dict[str, Any]
@@ -31,7 +31,7 @@ def bouts(count: int, seed: int = 1) -> list[Row]:
 
 
 def table_of(requests: Sequence[Row]) -> pa.Table:
-    """Return requests as a table; what is left out is null."""
+    """Return requests as a table, with null for missing fields."""
     return pa.Table.from_pylist(list(requests), schema=COLUMNS)
 
 
@@ -65,7 +65,7 @@ def bout(chance: random.Random) -> Row:
 
 
 def answers(requests: Sequence[Row]) -> list[httpx.Response]:
-    """Return what the service answers to each."""
+    """Return the service's answer to each request."""
 
     async def ask() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app)
@@ -85,14 +85,14 @@ def leaves(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
 
 
 def disagreements(requests: Sequence[Row], rows: Sequence[Row], fields: Sequence[str] = FIELDS) -> Iterator[str]:
-    """Yield what a table says otherwise than the service: a number, a warning, an absence or a refusal.
+    """Yield each difference between a table and the service: a number, a warning, a gap or a refusal.
 
     Parameters
     ----------
     requests : sequence of dict
-        What was sent.
+        The requests.
     rows : sequence of dict
-        The rows of the table, a null or nothing where a column is unknown, warnings as a list of codes.
+        The rows of the table, with null or nothing for unknown columns, and warnings as a list of codes.
     fields : sequence of str, optional
         Columns to compare; all of them when left out.
     """
@@ -101,21 +101,25 @@ def disagreements(requests: Sequence[Row], rows: Sequence[Row], fields: Sequence
         return
     for number, (row, response) in enumerate(zip(rows, answers(requests), strict=True)):
         found = {name: row.get(name) for name in ("status", "status_field", *fields) if row.get(name) is not None}
-        expected = refused(response.json(), found) if response.status_code == 422 else told(response.json(), fields)
+        expected = (
+            refused_row(response.json(), found)
+            if response.status_code == 422
+            else answered_row(response.json(), fields)
+        )
         for name in sorted(found.keys() | expected.keys()):
             if not same(found.get(name), expected.get(name)):
                 yield f"row {number} {name}: {found.get(name)} for {expected.get(name)}"
 
 
-def refused(problem: Any, found: Row) -> Row:
-    """Return the row of a problem: where several things are to be mended, whichever of them the row has."""
+def refused_row(problem: Any, found: Row) -> Row:
+    """Return the row of a problem. If it lists several errors, return the one that the row has."""
     faults = [{"status": error["code"], "status_field": error["pointer"].strip("/")} for error in problem["errors"]]
     rows = [{name: word for name, word in fault.items() if word} for fault in faults]
     return next((row for row in rows if row["status"] == found.get("status")), rows[0])
 
 
-def told(answer: Any, fields: Sequence[str]) -> Row:
-    """Return the row of an answer."""
+def answered_row(answer: Any, fields: Sequence[str]) -> Row:
+    """Return the table row of an answer."""
     parts = {section: answer[section] for section in SECTIONS}
     models = {name: answer["models"][name] for name in ("energy_model", "direction_model")}
     everything = {**dict(leaves(parts)), **models, "gait": answer["gait"]}
@@ -124,7 +128,7 @@ def told(answer: Any, fields: Sequence[str]) -> Row:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Say whether two cells agree."""
+    """Return whether two cells agree."""
     if isinstance(one, float) and isinstance(other, float | int):
         return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return bool(one == other)

@@ -1,7 +1,7 @@
-"""Streams of Arrow that lie: valid ones with other types, damaged bytes, false lengths and places, in a child process.
+"""Send invalid Arrow streams to a child process: other types, damaged bytes, false lengths and offsets.
 
-A child answers one stream after the other, so that a crash is a finding like any other and its bytes are kept. What it
-accepts it also has Arrow read, and row for row the answers must be the same.
+A child answers one stream after the other, so that a crash is a finding too and its bytes are kept. Arrow also reads
+each accepted stream, and the answers must agree row by row.
 """
 
 import asyncio
@@ -64,14 +64,14 @@ SIZES: Final = (0, 1, 2, 3, 7, 8, 9, 63, 64, 255, 256, 65_535, 2**31 - 1, 2**31,
 
 
 class Finding(NamedTuple):
-    """A stream that did what none may."""
+    """A stream that crashed the child or had a wrong answer."""
 
     what: str
     body: bytes
 
 
 def column(chance: random.Random, name: str, rows: int, *, other: bool) -> pa.Array:
-    """Return a column of a bout, of a type that it may have or, where it is to be another, of any."""
+    """Return a column of a bout, of an allowed type, or of another type if `other`."""
     if other:
         return pa.nulls(rows, chance.choice(OTHERS))
     if name in WORDS:
@@ -92,7 +92,7 @@ def column(chance: random.Random, name: str, rows: int, *, other: bool) -> pa.Ar
 
 
 def batch_of(chance: random.Random) -> pa.RecordBatch:
-    """Return bouts of columns of many types; some slices, so that places do not begin at 0."""
+    """Return bouts with columns of many types, some of them slices, so that offsets do not begin at 0."""
     rows = chance.choice((0, 1, 2, 9, 20))
     names = [*NEEDED, *chance.sample(MORE, 3)]
     other = chance.choice(names) if chance.random() < 0.2 else ""
@@ -124,7 +124,7 @@ def parts_of(body: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def number(chance: random.Random) -> bytes:
-    """Return a number of some width that lengths and places are likely to stumble over."""
+    """Return a number of some width that is likely to break lengths and offsets."""
     value = chance.choice(SIZES) + chance.choice((0, 0, 0, 1, -1))
     value = -value if chance.random() < 0.3 else value
     width = chance.choice((1, 2, 4, 8, 8))
@@ -132,7 +132,7 @@ def number(chance: random.Random) -> bytes:
 
 
 def overwritten(chance: random.Random, part: bytes) -> bytes:
-    """Return bytes with numbers of theirs replaced, aligned as Arrow keeps them."""
+    """Return bytes with some aligned numbers replaced."""
     changed = bytearray(part)
     for _ in range(chance.choice((1, 1, 2, 5))):
         new = number(chance)
@@ -196,7 +196,7 @@ LOOP: Final = asyncio.Runner()
 
 
 def check(body: bytes) -> bytes:
-    """Say whether a stream is accepted or refused; raise where its answer is wrong."""
+    """Return whether a stream is accepted or refused; raise if its answer is wrong."""
     status, answer = LOOP.run(answer_to(body))
     if status != HTTPStatus.OK:
         return REFUSED
@@ -223,21 +223,21 @@ def plain_cell(cell: Any) -> Any:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Say whether two cells of an answer are the same but for rounding."""
+    """Return whether two cells of an answer are the same, except for rounding."""
     if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=SAME)
     return bool(one == other)
 
 
 class Child:
-    """A process that checks streams, of which one may end it."""
+    """A process that checks streams; a stream may crash it."""
 
     def __init__(self) -> None:
         command = [sys.executable, "-W", "error", "-m", "robustness.arrow_streams"]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, body: bytes) -> bytes:
-        """Return what it says of a stream, or nothing where it ended or does not answer."""
+        """Return its result for a stream, or nothing if it ended or does not answer."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin is not None
         assert stdout is not None
@@ -263,7 +263,7 @@ class Child:
 
 
 def fuzz(go_on: Callable[[int], bool], *, seed: int, make: Callable[[random.Random], bytes] = damaged) -> Iterator[Any]:
-    """Yield what a child says of streams, or the finding that ended it, while a function of their number says so."""
+    """Yield a child's result for each stream, or the finding that ended it, while `go_on(count)` is true."""
     child, count = Child(), 0
     try:
         while go_on(count):
@@ -282,7 +282,7 @@ def fuzz(go_on: Callable[[int], bool], *, seed: int, make: Callable[[random.Rand
 
 
 def run(seconds: float, keep: Path, seed: int) -> int:
-    """Fuzz for a time, keep what was found and print it; return how much that is."""
+    """Fuzz for a time, keep and print the findings, and return their number."""
     end = time.monotonic() + seconds
     counts = {ACCEPTED: 0, REFUSED: 0}
     found = 0
@@ -307,7 +307,7 @@ def main() -> None:
             said = check(body)
             if resource.getrusage(resource.RUSAGE_SELF).ru_maxrss > MEMORY_KIB:
                 raise MemoryError
-        except Exception:  # whatever it is, it is a finding
+        except Exception:  # every exception is a finding
             traceback.print_exc()
             said = WRONG
         sys.stdout.buffer.write(said)

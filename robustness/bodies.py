@@ -1,7 +1,7 @@
-"""Any bytes as a body, in this process: an answer of the contract, never an exception.
+"""Send any bytes as a body, in this process: the answer must follow the contract, without an exception.
 
-The coroutine of a request whose body is there never waits, so that it runs without an event loop: some thousand bodies
-a second, each through the guard, the route, pydantic, the model and the encoder.
+A request with a complete body never waits, so it runs without an event loop: some thousand bodies a second, each
+through the guard, the route, pydantic, the model and the encoder.
 """
 
 import json
@@ -46,24 +46,24 @@ def answer_to(*pieces: bytes, headers: tuple[tuple[bytes, bytes], ...] = JSON) -
     async def send(message: Message) -> None:
         sent.append(message)
 
-    at_once(app(scope, receive, send))
+    run_without_waiting(app(scope, receive, send))
     start, *parts = sent
     assert all(part["type"] == "http.response.body" for part in parts)
     return start["status"], dict(start["headers"]), b"".join(part.get("body", b"") for part in parts)
 
 
-def at_once(request: Awaitable[None]) -> None:
+def run_without_waiting(request: Awaitable[None]) -> None:
     """Run a coroutine that never waits to its end."""
     try:
         request.__await__().send(None)
     except StopIteration:
         return
-    raise AssertionError("the request waited for something that was there")
+    raise AssertionError("the request waited, although its body was complete")
 
 
 def no_constant(name: str) -> NoReturn:
-    """Refuse what Python reads and JSON does not have."""
-    raise AssertionError(f"{name} is no JSON")
+    """Raise for a constant that Python reads but JSON does not have."""
+    raise AssertionError(f"{name} is not JSON")
 
 
 def check(*pieces: bytes, headers: tuple[tuple[bytes, bytes], ...] = JSON, allowed: frozenset[int] = STATUSES) -> int:

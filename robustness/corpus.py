@@ -1,8 +1,8 @@
-"""Requests that no well-meaning client sends, byte by byte, with what may come back.
+"""List hostile requests byte by byte, with the allowed answers.
 
-Every row of `CASES` names a case, what is sent and what is allowed. A number among the parts is a pause in seconds,
-`HALF_CLOSE` ends the sending side, `CLOSE` leaves and `RESET` leaves rudely. An outcome is the statuses of all answers
-on the connection, in order: "200 400" is two answers, "" is none. An interim 100 counts as one.
+Every row of `CASES` has a name, the bytes to send and the allowed outcomes. A number among the parts is a pause in
+seconds, `HALF_CLOSE` ends the sending side, `CLOSE` closes the connection and `RESET` resets it. An outcome is the
+statuses of all answers on the connection, in order: "200 400" is two answers, "" is none. An interim 100 counts as one.
 """
 
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def post(*lines: bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Case:
-    """What is sent, and the outcomes that are allowed."""
+    """The bytes to send, and the allowed outcomes."""
 
     name: str
     parts: tuple[Part, ...]
@@ -52,7 +52,7 @@ class Case:
 
     @property
     def slow(self) -> bool:
-        """Whether it takes its time, by itself."""
+        """Whether the case contains pauses."""
         return any(isinstance(part, float) for part in self.parts)
 
 
@@ -93,7 +93,7 @@ FRAMING: Final = (
 )
 
 SMUGGLING: Final = (
-    # Whoever stands in front may see one request where there are two: one answer, then the end.
+    # A proxy in front may see one request instead of two: one answer, then the connection must end.
     case("CL and TE", post(b"Content-Length: 4\r\n", CHUNKED) + CHUNKS + LIVE, allowed="400"),
     case("TE and CL", post(CHUNKED, b"Content-Length: 4\r\n") + CHUNKS + LIVE, allowed="400"),
     case("TE twice, one unknown", post(CHUNKED, b"Transfer-Encoding: cow\r\n") + CHUNKS, allowed="400 | 501"),
@@ -211,7 +211,7 @@ HEADERS: Final = (
 )
 
 PATHS: Final = (
-    # No path needs it, and a proxy that compares paths as they are sent would not know them.
+    # No path needs percent-encoding, and a proxy that compares raw paths would not recognise it.
     *(
         case(f"percent-encoded path {path.decode()}", get(path), allowed="404")
         for path in (
@@ -266,7 +266,7 @@ CONNECTIONS: Final = (
         GOOD * 9 + post(LENGTH, b"Connection: close\r\n") + BODY + LIVE,
         allowed=" ".join(["200"] * 10),
     ),
-    # The good one is owed its answer, in its place: an answer for another would be taken for its own.
+    # The valid request must get its answer in its place, or the client would take another answer for it.
     case("a request and noise at once", GOOD + b"\0noise\r\n\r\n", allowed="200 400 | 200"),
     case("two requests and noise at once", LIVE + GOOD + b"\0noise\r\n\r\n", allowed="200 200 400 | 200 200"),
     case("a request, its answer, then noise", LIVE, 0.1, b"\0noise\r\n\r\n", allowed="200 400"),
@@ -285,7 +285,7 @@ PATIENCE: Final = {
     "RETRORUN_REQUEST_TIMEOUT_S": "0.8",
     "RETRORUN_DRAIN_TIME_S": "0",
 }
-"""Settings under which the next cases are too slow."""
+"""Settings with which the next cases are too slow."""
 
 TOO_SLOW: Final = (
     case("nothing at all", 3.0, allowed=" | 408"),
@@ -303,7 +303,7 @@ TOO_SLOW: Final = (
     case("empty lines before a request", *((b"\r\n", 0.1) * 20), allowed=" | 408"),
     case("a request, then half of another", LIVE + LIVE[:20], 3.0, allowed="200 408"),
 )
-"""Clients that would hold a place for ever; after at most three seconds the service has ended each."""
+"""Clients that would hold a connection for ever. The service must end each within three seconds."""
 
 HOSTILE_BODIES: Final = (
     b"",

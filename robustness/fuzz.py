@@ -1,8 +1,8 @@
-"""Fuzzing of what reads a request: `python -m robustness.fuzz bodies|bouts|headers|arrow --seconds 60`.
+"""Fuzz the code that reads a request: `python -m robustness.fuzz bodies|bouts|headers|arrow --seconds 60`.
 
 `bodies` takes any bytes, `bouts` writes JSON objects of known fields and odd values, `headers` takes any Content-Type
 and Accept, all guided by coverage. A finding is an exception or an answer outside the contract; atheris prints it and
-keeps the bytes. `arrow` sends streams that lie to a process of its own: `robustness.arrow_streams`.
+keeps the bytes. `arrow` sends invalid streams to a separate process: `robustness.arrow_streams`.
 """
 
 import argparse
@@ -38,7 +38,7 @@ def bodies(data: bytes) -> None:
 
 
 def value(provider: atheris.FuzzedDataProvider, depth: int = 0) -> str:
-    """Return the JSON text of something."""
+    """Return the JSON text of a random value."""
     choice = provider.ConsumeIntInRange(0, 5)
     if choice == 0:
         return repr(provider.ConsumeFloat()).replace("inf", "Infinity").replace("nan", "NaN")

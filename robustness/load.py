@@ -1,4 +1,4 @@
-"""Closed-loop load on a service of our own: connections that ask again as soon as they are answered."""
+"""Put closed-loop load on our own service: connections that ask again as soon as they have an answer."""
 
 import asyncio
 import math
@@ -20,7 +20,7 @@ from robustness.raw_http import Answer, Malformed, answer_from
 
 HOST = "127.0.0.1"
 STEP = 1.02
-"""Resolution of a latency that is counted [1]."""
+"""Resolution of a counted latency [1]."""
 
 
 @dataclass(frozen=True)
@@ -37,16 +37,16 @@ class Service:
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     def waited_s(self) -> float:
-        """Return how long it was ready to run and had no processor, because others ran [s]."""
+        """Return how long it was ready to run but waited for a processor [s]."""
         return int(Path(f"/proc/{self.process.pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
 
     def forget_log(self, beyond_mb: float = 20) -> None:
-        """Empty the log where it is large: a soak's would be hundreds of megabytes."""
+        """Empty a large log, since a soak would write hundreds of megabytes."""
         if self.log.stat().st_size > beyond_mb * 1e6:
             os.truncate(self.log, 0)
 
     def alive(self) -> bool:
-        """Say whether the process runs."""
+        """Return whether the process runs."""
         return self.process.poll() is None
 
 
@@ -57,9 +57,9 @@ def service(log: Path, *, pinned: bool = False, settings: Mapping[str, str] | No
     Parameters
     ----------
     log : Path
-        Where its own words go.
+        File for its output.
     pinned : bool
-        Whether it has the first processor to itself, and this process the last.
+        Whether the service gets a processor that this process does not use.
     settings : mapping, optional
         Environment, on top of this process's own.
     """
@@ -92,7 +92,7 @@ def port_in(log: Path, process: subprocess.Popen[str], within_s: float = 30.0) -
     while perf_counter() < end and process.poll() is None:
         if found := re.search(r"listens on http://[^ ]*:(\d+)", log.read_text(encoding="utf-8")):
             return int(found[1])
-        # It says so within half a second; nothing else runs here meanwhile.
+        # It prints this within half a second; nothing else runs here meanwhile.
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.02)
     raise RuntimeError(f"the service did not start:\n{log.read_text(encoding='utf-8')}")
@@ -100,11 +100,11 @@ def port_in(log: Path, process: subprocess.Popen[str], within_s: float = 30.0) -
 
 @dataclass
 class Tally:
-    """What came back, and how soon."""
+    """The counts of answers, faults and latencies."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
-    """What must not happen, by kind."""
+    """Faults, by kind."""
     answered: Counter[int] = field(default_factory=Counter)
     """Good requests answered with 200, by the second."""
     latencies: dict[int, Counter[int]] = field(default_factory=dict)
@@ -121,7 +121,7 @@ class Tally:
         return perf_counter() - self.started
 
     def judge(self, answer: Answer, expected: Callable[[int], bool]) -> None:
-        """Count an answer, and what is wrong with it."""
+        """Count an answer and its faults."""
         status = answer.status
         self.statuses[status] += 1
         if status == 503:
@@ -208,7 +208,7 @@ class Caller(asyncio.Protocol):
         answer, length = found
         self.received = self.received[length:]
         if self.received or not self.waiting:
-            self.tally.faults["one answer too many"] += 1
+            self.tally.faults["unexpected further answer"] += 1
         self.waiting, self.any_answer = False, True
         self.tally.judge(answer, {400, 422}.__contains__ if self.hostile else {200}.__contains__)
         if answer.status == 200:
@@ -226,7 +226,7 @@ class Caller(asyncio.Protocol):
 
 
 async def keep_calling(port: int, tally: Tally, stop: asyncio.Event, hostile_every: int) -> None:
-    """Keep one connection asking until told to stop, with a new one where the service ends it."""
+    """Keep one connection asking until `stop` is set, with a new one if the service ends it."""
     loop = asyncio.get_running_loop()
     while not stop.is_set():
         try:
@@ -255,7 +255,7 @@ async def calling(port: int, tally: Tally, connections: int, hostile_every: int 
 
 
 def run(main: Callable[[], Coroutine[Any, Any, int]]) -> int:
-    """Run a coroutine on the fastest loop there is."""
+    """Run a coroutine on the fastest loop available."""
     try:
         import uvloop  # noqa: PLC0415 - not on every system
     except ImportError:

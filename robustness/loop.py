@@ -1,7 +1,7 @@
-"""How long each request keeps the event loop: the processor time of every single callback on its thread.
+"""Measure how long each request blocks the event loop: the processor time of every callback on its thread.
 
-The service runs here on the loop of the standard library, whose callbacks can be timed, and is asked by another thread,
-one random valid request after the other, the largest that an operation takes among them. `make loop` runs it.
+The service runs here on the loop of the standard library, whose callbacks can be timed. Another thread sends one random
+valid request after the other, including the largest of each operation. `make loop` runs it.
 """
 
 import argparse
@@ -29,14 +29,14 @@ from retrorun.models.vocabulary.choices import Equal
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 
 MOST_MS: Final = 5.0
-"""What no callback should take."""
+"""Longest time that a callback may take [ms]."""
 LARGEST_EVERY: Final = 50
-"""How often the largest request of an operation comes."""
+"""Every how many requests the largest request of an operation comes."""
 READ: Final = ("/", "/docs", "/openapi.json", "/llms.txt", "/models", "/references", "/evidence", "/livez", "/readyz")
 FORM: Final = "multipart/form-data; boundary=X"
 
 
-class Asked(NamedTuple):
+class Request(NamedTuple):
     """A request."""
 
     operation: str
@@ -70,23 +70,23 @@ def bout(chance: random.Random) -> dict[str, Any]:
     return given
 
 
-def posted(operation: str, path: str, content: object) -> Asked:
+def posted(operation: str, path: str, content: object) -> Request:
     """Return a request with a body of JSON."""
-    return Asked(operation, "POST", path, json.dumps(content).encode())
+    return Request(operation, "POST", path, json.dumps(content).encode())
 
 
-def estimate(chance: random.Random, _: bool) -> Asked:
+def estimate(chance: random.Random, _: bool) -> Request:
     """Return a request for an estimate."""
     return posted("estimate", "/estimate", bout(chance))
 
 
-def batch(chance: random.Random, largest: bool) -> Asked:
+def batch(chance: random.Random, largest: bool) -> Request:
     """Return a request for many estimates."""
     rows = 10_000 if largest else chance.randint(1, 300)
     return posted("estimate_batch", "/estimate/batch", {"items": [bout(chance) for _ in range(rows)]})
 
 
-def table(chance: random.Random, largest: bool) -> Asked:
+def table(chance: random.Random, largest: bool) -> Request:
     """Return a request for a table."""
     rows = 500_000 if largest else chance.randint(1, 20_000)
     names = ("body_mass_kg", "speed_m_s", "duration_s")
@@ -96,17 +96,17 @@ def table(chance: random.Random, largest: bool) -> Asked:
     sink = io.BytesIO()
     with pa.ipc.new_stream(sink, batch.schema) as writer:
         writer.write_batch(batch)
-    return Asked("estimate_table", "POST", "/estimate/table?fields=forward_met", sink.getvalue(), ARROW)
+    return Request("estimate_table", "POST", "/estimate/table?fields=forward_met", sink.getvalue(), ARROW)
 
 
-def workout(chance: random.Random, largest: bool) -> Asked:
+def workout(chance: random.Random, largest: bool) -> Request:
     """Return a request for a workout."""
     count = 10_000 if largest else chance.randint(1, 300)
     segments = [{"speed_m_s": chance.uniform(1, 4), "duration_s": chance.uniform(5, 15)} for _ in range(count)]
     return posted("workout", "/workout", {"body_mass_kg": 70, "segments": segments, "include": ["segments"]})
 
 
-def track(chance: random.Random, largest: bool) -> Asked:
+def track(chance: random.Random, largest: bool) -> Request:
     """Return a request for a recording."""
     seconds = 100_000 if largest else chance.randint(60, 3000)
     speed = chance.uniform(1.5, 4.0) / 111_195
@@ -121,11 +121,11 @@ def track(chance: random.Random, largest: bool) -> Asked:
         f"<gpx><trk><trkseg>{points}</trkseg></trk></gpx>\r\n"
         f'--X\r\nContent-Disposition: form-data; name="request"\r\n\r\n{said}\r\n--X--\r\n'
     )
-    return Asked("workout_track", "POST", "/workout/track", body.encode(), FORM)
+    return Request("workout_track", "POST", "/workout/track", body.encode(), FORM)
 
 
-def solve(chance: random.Random, _: bool) -> Asked:
-    """Return a request for what meets a target."""
+def solve(chance: random.Random, _: bool) -> Request:
+    """Return a request that solves for a target."""
     find = chance.choice(("bout", "speed", "equal_cost_speed", "level_speed", "speed_range"))
     target = {
         "bout": {"total_energy_kcal": chance.uniform(50, 500), "duration_s": chance.uniform(600, 3600)},
@@ -137,7 +137,7 @@ def solve(chance: random.Random, _: bool) -> Asked:
     return posted("solve", "/solve", {"find": find, "body_mass_kg": 70, "gait": "run"} | target[find])
 
 
-def plan(chance: random.Random, _: bool) -> Asked:
+def plan(chance: random.Random, _: bool) -> Request:
     """Return a request for a plan."""
     limits = {
         "patellofemoral_impulse_per_bout_bw_s": chance.uniform(500, 3000),
@@ -147,30 +147,30 @@ def plan(chance: random.Random, _: bool) -> Asked:
     return posted("plan", "/plan", wish | {"grade": chance.uniform(-0.01, 0.05)})
 
 
-def plot(chance: random.Random, _: bool) -> Asked:
+def plot(chance: random.Random, _: bool) -> Request:
     """Return a request for a picture."""
     name = chance.choice(("energy", "load"))
     asked = {"gait": chance.choice(("run", "walk")), "grade": chance.uniform(-0.1, 0.1)}
-    return Asked(f"plot_{name}", "GET", f"/plot/{name}.svg?{urlencode(asked)}")
+    return Request(f"plot_{name}", "GET", f"/plot/{name}.svg?{urlencode(asked)}")
 
 
-def validation(chance: random.Random, _: bool) -> Asked:
-    """Return a request for the comparison with what was measured."""
+def validation(chance: random.Random, _: bool) -> Request:
+    """Return a request for the comparison with measurements."""
     model = chance.choice(("all", "acsm", "looney2025", "minetti2002"))
-    return Asked("validation", "GET", f"/validation?model={model}")
+    return Request("validation", "GET", f"/validation?model={model}")
 
 
-def read(chance: random.Random, _: bool) -> Asked:
-    """Return a request for what is only read."""
+def read(chance: random.Random, _: bool) -> Request:
+    """Return a request for a document."""
     path = chance.choice((*READ, "/metrics", "/static/docs/swagger-ui-bundle.js", "/static/page.css"))
-    return Asked(f"GET {path}", "GET", path)
+    return Request(f"GET {path}", "GET", path)
 
 
 KINDS: Final = (estimate, batch, table, workout, track, solve, plan, plot, validation, read)
 
 
-def requests(count: int, seed: int) -> Iterator[Asked]:
-    """Yield random requests, each kind as often as the others, and of each the largest first and now and then."""
+def requests(count: int, seed: int) -> Iterator[Request]:
+    """Yield random requests, each kind equally often, with the largest of each kind now and then."""
     chance = random.Random(seed)
     for number in range(count):
         turn, place = divmod(number, len(KINDS))
@@ -185,13 +185,13 @@ class Worst(NamedTuple):
 
 
 def name_of(handle: Any) -> str:
-    """Return what a callback runs: the coroutine of a task, or a function."""
+    """Return the name of a callback: the coroutine of a task, or a function."""
     task = getattr(handle._callback, "__self__", None)
     return repr(task.get_coro())[:100] if isinstance(task, asyncio.Task) else repr(handle)[:100]
 
 
 class Timed:
-    """The processor time of each callback, for the request that is being served."""
+    """Measures the processor time of each callback, for the current request."""
 
     def __init__(self) -> None:
         self.operation = "start"
@@ -216,7 +216,7 @@ class Timed:
 
 
 def ask(server: Server, port: int, count: int, seed: int, timed: Timed) -> None:
-    """Ask one after the other, and count what was answered."""
+    """Send requests one after the other, and count the answers by status."""
     while not server.started:
         time.sleep(0.05)
     statuses: Counter[tuple[str, int]] = Counter()
@@ -254,7 +254,7 @@ def measure(count: int, seed: int) -> dict[str, Worst]:
 
 
 def main() -> int:
-    """Print the longest callbacks; fail where one is too long."""
+    """Print the longest callbacks; return 1 if one is too long."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--requests", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))

@@ -1,7 +1,7 @@
-"""Change constants of the models one at a time, and see whether a test notices: `make mutate`.
+"""Change constants of the models one at a time, and check that a test fails: `make mutate`.
 
-A number that can be changed without a test that fails is held by nothing. Golden answers and tables of documents do not
-count, since both are made from the code. Chosen at random; the seed is printed, and SEED= repeats a run.
+If you can change a number and no test fails, no test checks it. Golden answers and tables of documents do not count,
+since both are made from the code. Constants are chosen at random. The seed is printed, and SEED= repeats a run.
 """
 
 import argparse
@@ -25,43 +25,43 @@ HOUSE: Final = Path(__file__).parent.parent
 CONSTANTS: Final = 30
 WORKERS: Final = 2
 LARGER: Final = 1.1
-"""By how much a number is changed: enough to matter, and not to be a mistake that anybody sees."""
+"""Factor of a change: large enough to matter, too small to be an obvious mistake."""
 TIMEOUT_S: Final = 900
 
 FINE: Final = {"ELASTICITY_STEP"}
-"""Beside the group `numerics`: how finely something is worked out, which no digit that means something shows."""
+"""Constants that change no meaningful digit, in addition to the group `numerics`."""
 
 TESTS: Final = (
-    "test_constants.py",
-    "test_models_published.py",
-    "test_models_estimate.py",
-    "test_models_choice.py",
-    "test_workout.py",
-    "test_track.py",
-    "test_validation.py",
-    "test_plot.py",
-    "test_solve.py",
-    "test_plan.py",
+    "models/physiology/test_constants.py",
+    "models/physiology/test_published.py",
+    "models/estimate/test_estimate.py",
+    "models/estimate/test_choice.py",
+    "models/workout/test_workout.py",
+    "models/workout/test_track.py",
+    "models/validation/test_validation.py",
+    "app/api/test_plot.py",
+    "models/solve/test_solve.py",
+    "models/plan/test_plan.py",
 )
-"""The tests of the models, soonest to notice first. Golden answers and documents are not among them."""
+"""The tests of the models, the most sensitive first, without golden answers and documents."""
 SOONEST: Final = 4
-"""How many of them are tried first by themselves."""
+"""Number of these tests that run first."""
 
 NOT_OF_NUMBERS: Final = "not (Http or Files or Refusals)"
-"""What is passed over in these files: how a request is read and refused says nothing of a constant."""
+"""Tests to skip in these files: they check how a request is read and refused, not a constant."""
 
 FIRST: Final = {
-    "recording": "test_track.py",
-    "workout": "test_workout.py",
-    "plan": "test_plan.py",
-    "plot": "test_plot.py",
-    "validation": "test_validation.py",
+    "recording": "models/workout/test_track.py",
+    "workout": "models/workout/test_workout.py",
+    "plan": "models/plan/test_plan.py",
+    "plot": "app/api/test_plot.py",
+    "validation": "models/validation/test_validation.py",
 }
-"""The tests that a group's constants are tried on first."""
+"""The test that runs first for a group of constants."""
 
 
 class Place(NamedTuple):
-    """A number in the code: its constant, its file, and where it is written."""
+    """A number in the code: its constant, its file, and its position."""
 
     name: str
     group: str
@@ -73,7 +73,7 @@ class Place(NamedTuple):
 
 
 def places() -> dict[str, list[Place]]:
-    """Return the numbers of each constant that has any written in it, by its public name."""
+    """Return the numbers in each constant, by its public name."""
     found: dict[str, list[Place]] = {}
     for row in constant_rows():
         name = row.name.partition(".")[0]
@@ -129,7 +129,7 @@ def mutated(source: str, place: Place) -> str:
 
 
 def copied(folder: Path) -> Path:
-    """Copy what is committed or about to be into a folder, and return it."""
+    """Copy committed and new files into a folder, and return it."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=HOUSE,
@@ -144,15 +144,15 @@ def copied(folder: Path) -> Path:
 
 
 def failed(house: Path, group: str) -> str:
-    """Run the tests in a copy up to the first that fails, and return its name, "" where none does."""
-    first = ("test_constants.py", FIRST[group]) if group in FIRST else TESTS[:SOONEST]
+    """Run the tests in a copy up to the first that fails, and return its name, or "" if all pass."""
+    first = ("models/physiology/test_constants.py", FIRST[group]) if group in FIRST else TESTS[:SOONEST]
     return failing(house, first) or failing(house, [name for name in TESTS if name not in first])
 
 
 def failing(house: Path, names: Sequence[str]) -> str:
-    """Run some tests in a copy up to the first that fails, and return its name, "" where none does."""
+    """Run some tests in a copy up to the first that fails, and return its name, or "" if all pass."""
     tests = [f"tests/{name}" for name in names]
-    # A profile without deadlines, and the same examples each time: what fails is the number.
+    # No deadlines, and the same examples each time, so that only the number can fail a test.
     words = ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--hypothesis-profile=ci", "-k", NOT_OF_NUMBERS]
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *words, *tests],
@@ -170,7 +170,7 @@ def failing(house: Path, names: Sequence[str]) -> str:
 
 
 def main() -> None:
-    """Change constants, say what noticed each, and end with 1 where any was changed without notice."""
+    """Change constants, print the test that failed for each, and exit with 1 if no test failed for one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--constants", type=int, default=CONSTANTS)
@@ -207,7 +207,7 @@ def main() -> None:
         with ThreadPoolExecutor(WORKERS) as pool:
             untouched, *noticed = pool.map(tried, [None, *chosen])
     if untouched:
-        sys.exit(f"The tests fail without any change, so that this says nothing: {untouched}")
+        sys.exit(f"The tests fail without any change, so this run means nothing: {untouched}")
     survivors = [place.name for place, by in zip(chosen, noticed, strict=True) if not by]
     print(f"{len(survivors)} survived: {', '.join(survivors) or 'none'}; {time.monotonic() - began:.0f} s")
     sys.exit(bool(survivors))

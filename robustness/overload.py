@@ -1,6 +1,6 @@
-"""Overload: four times the connections that saturate the service, in a closed loop that asks again at once.
+"""Overload the service with four times the connections that saturate it, in a closed loop that asks again at once.
 
-Ends with 1 where /livez took longer than 100 ms, a refusal was no 503 with Retry-After, a connection was dropped
+Exits with 1 if /livez took longer than 100 ms, a refusal was not 503 with Retry-After, a connection was dropped
 without an answer, or throughput afterwards is not what it was before.
 """
 
@@ -18,12 +18,12 @@ from robustness.load import Service, Tally, calling, run, service
 
 LIVE_WITHIN_S = 0.1
 SATURATED = 0.9
-"""Share of the highest throughput at which more connections are called more of the same [1]."""
+"""Share of the highest throughput from which the service counts as saturated [1]."""
 
 
 @dataclass
 class Phase:
-    """What one phase found."""
+    """The result of one phase."""
 
     name: str
     connections: int
@@ -31,7 +31,7 @@ class Phase:
     duration_s: float
     probes: list[tuple[float, int]]
     waited_s: float
-    """How long the service was kept from its processor by others [s]."""
+    """How long other processes kept the service from its processor [s]."""
 
     @property
     def rates(self) -> list[int]:
@@ -68,7 +68,7 @@ async def phase(running: Service, name: str, connections: int, duration_s: float
             if prober.returncode is None:
                 prober.kill()
                 await prober.wait()
-        # What is counted is what happened until now; the load goes on until the last probe is answered.
+        # Count only until now; the load continues until the last probe has its answer.
         duration_s = tally.now_s()
         waited_s = running.waited_s() - waited_s
     if not running.alive():
@@ -86,7 +86,7 @@ async def saturation(running: Service, span_s: float) -> int:
 
 
 def failures(before: Phase, overload: Phase, after: Phase) -> list[str]:
-    """Return the criteria that were not kept."""
+    """Return the criteria that failed."""
     found = [
         f"{count} times {one.name}: {kind}"
         for one in (before, overload, after)
@@ -101,7 +101,7 @@ def failures(before: Phase, overload: Phase, after: Phase) -> list[str]:
             )
     first, last = before.rates, after.rates
     noise = math.sqrt(statistics.variance(first) / len(first) + statistics.variance(last) / len(last))
-    # Seconds next to each other are alike, so that their spread alone is too narrow a measure of noise.
+    # Neighbouring seconds are similar, so their spread underestimates the noise.
     allowed = max(3 * noise, 0.05 * statistics.mean(first))
     if abs(statistics.mean(last) - statistics.mean(first)) > allowed:
         found.append(f"throughput after is {statistics.mean(last):.0f}/s, before {statistics.mean(first):.0f}/s")

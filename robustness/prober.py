@@ -1,6 +1,6 @@
 """Ask /livez on a new connection again and again, as an orchestrator does: `python -m robustness.prober PORT SECONDS`.
 
-A process of its own, because one that makes the load would add the time that it is busy itself.
+It is a separate process, because a process that makes the load would add its own busy time.
 """
 
 import json
@@ -17,7 +17,7 @@ WITHIN_S = 5.0
 
 
 def probe(port: int) -> tuple[float, int]:
-    """Return how long the answer took [s], and its status, 0 for none."""
+    """Return how long the answer took [s], and its status, 0 if there was no answer."""
     start = perf_counter()
     status = 0
     with suppress(OSError, Malformed), socket.create_connection(("127.0.0.1", port), timeout=WITHIN_S) as connection:
@@ -30,7 +30,7 @@ def probe(port: int) -> tuple[float, int]:
 
 
 def main() -> None:
-    """Probe for a time, and write what came of it as JSON."""
+    """Probe for a time, and write the results as JSON."""
     port, seconds = int(sys.argv[1]), float(sys.argv[2])
     end = monotonic() + min(seconds, 600)
     found = []

@@ -1,6 +1,6 @@
-"""HTTP answers read strictly from bytes, and a case of the corpus played on a socket.
+"""Read HTTP answers strictly from bytes, and play a case of the corpus on a socket.
 
-No HTTP library: what is to be seen here is what libraries mend without a word.
+No HTTP library is used, because a library would silently repair the faults that this looks for.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ class Answer:
 
 
 def answer_from(received: bytes, *, head: bool = False) -> tuple[Answer, int] | None:
-    """Return the first answer and its length in bytes, or None where there is more to come.
+    """Return the first answer and its length in bytes, or None if more bytes must come.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def answer_from(received: bytes, *, head: bool = False) -> tuple[Answer, int] | 
 
 @dataclass
 class Outcome:
-    """What came back on one connection."""
+    """The answers on one connection."""
 
     answers: list[Answer] = field(default_factory=list)
     rest: bytes = b""
@@ -95,23 +95,23 @@ class Outcome:
 
 
 async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, quiet_s: float = 0.1) -> Outcome:
-    """Send a case and return what came back.
+    """Send a case and return its answers.
 
     Parameters
     ----------
     case : Case
         The case.
     host, port : str, int
-        Where the service listens.
+        Address of the service.
     patience_s : float
-        How long to wait for as many answers as the case is owed [s].
+        Time to wait for the expected number of answers [s].
     quiet_s : float
-        How long to listen for one answer too many [s].
+        Time to listen for an unexpected further answer [s].
 
     Raises
     ------
     Malformed
-        What came back is not well-formed HTTP.
+        An answer is not well-formed HTTP.
     """
     outcome, enough = Outcome(), asyncio.Event()
     reader, writer = await asyncio.open_connection(host, port)
@@ -125,7 +125,7 @@ async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, qu
                     await asyncio.wait_for(enough.wait(), patience_s)
             await asyncio.wait({listener}, timeout=quiet_s)
     finally:
-        # Closed before anything is awaited: whoever cancels this here would leave the connection open.
+        # Close before the first await, so that a cancellation cannot leave the connection open.
         listener.cancel()
         writer.transport.abort() if RESET in case.parts else writer.close()
         (failure,) = await asyncio.gather(listener, return_exceptions=True)
@@ -133,12 +133,12 @@ async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, qu
             await writer.wait_closed()
     if isinstance(failure, Malformed):
         raise failure
-    # Whoever leaves does not read, though an answer may have been quicker.
+    # A client that leaves does not read, though an answer may have arrived before.
     return Outcome() if {CLOSE, RESET} & set(case.parts) else outcome
 
 
 async def listen(reader: asyncio.StreamReader, outcome: Outcome, head: bool, owed: int, enough: asyncio.Event) -> None:
-    """Note every answer until the end, and when there are as many as are owed."""
+    """Collect every answer until the end, and signal when the expected number has arrived."""
     received = bytearray()
     try:
         while got := await reader.read(65_536):
@@ -157,7 +157,7 @@ async def listen(reader: asyncio.StreamReader, outcome: Outcome, head: bool, owe
 
 
 async def send(case: Case, writer: asyncio.StreamWriter, patience_s: float) -> None:
-    """Send the parts of a case, as far as the service takes them."""
+    """Send the parts of a case, as far as the service reads them."""
     # A service that has refused the rest need not read it.
     with suppress(OSError, TimeoutError):
         for part in case.parts:

@@ -1,12 +1,12 @@
-"""Whether a change of the code moved an answer: the same random requests before and after, compared.
+"""Check whether a change of the code changed an answer: compare the same random requests before and after.
 
     python -m robustness.same_answers write before.jsonl
     python -m robustness.same_answers write after.jsonl
     python -m robustness.same_answers compare before.jsonl after.jsonl
 
 Each operation is asked 2,000 times, a fifth of them with something wrong in the request. Texts of messages and
-descriptions are left out of the comparison; numbers may differ in the last digits alone, those of a plan by what a
-search over whole millimetres per second may differ.
+descriptions are left out of the comparison; numbers may differ only in the last digits, those of a plan by the
+resolution of a search over whole mm/s.
 """
 
 import argparse
@@ -25,20 +25,20 @@ from typing import Any, Final, get_args
 import pyarrow as pa
 
 from retrorun.models.plan.answer import LoadName
-from robustness.loop import Asked, batch, bout, estimate, plan, plot, posted, solve, table, track, validation, workout
+from robustness.loop import Request, batch, bout, estimate, plan, plot, posted, solve, table, track, validation, workout
 
 TEXTS: Final = frozenset({"message", "detail", "title", "meaning", "description", "note", "conclusion", "coverage"})
 """Names of fields that hold a text for people."""
 DIGITS: Final = 1e-12
 PLAN_SPEED_M_S: Final = 1.001e-3
 PLAN_SHARE: Final = 1e-3
-DRAWN: Final = (estimate, batch, workout, track, solve, plan, plot, validation, table)
+OPERATIONS: Final = (estimate, batch, workout, track, solve, plan, plot, validation, table)
 READ: Final = ("/models", "/references", "/evidence")
 HASH: Final = re.compile(r'"hash": "(\w+)"')
 NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def plan_of_any(chance: random.Random, _: bool) -> Asked:
+def any_plan(chance: random.Random, _: bool) -> Request:
     """Return a request for a plan with limits, goals and options of every kind."""
     limits: dict[str, float] = {}
     for name, low, high in (
@@ -78,7 +78,7 @@ def plan_of_any(chance: random.Random, _: bool) -> Asked:
     return posted("plan", "/plan", wish)
 
 
-def spoilt(asked: Asked, chance: random.Random) -> Asked:
+def made_invalid(asked: Request, chance: random.Random) -> Request:
     """Return a request in JSON with something wrong in it."""
     content = json.loads(asked.body)
     names = list(content)
@@ -96,9 +96,9 @@ def spoilt(asked: Asked, chance: random.Random) -> Asked:
     return asked._replace(body=json.dumps(content).encode())
 
 
-def drawn(count: int, seed: int) -> Iterator[Asked]:
-    """Yield the requests: as many of each operation."""
-    kinds: tuple[Callable[[random.Random, bool], Asked], ...] = (*DRAWN, plan_of_any)
+def random_requests(count: int, seed: int) -> Iterator[Request]:
+    """Yield random requests, equally many of each operation."""
+    kinds: tuple[Callable[[random.Random, bool], Request], ...] = (*OPERATIONS, any_plan)
     for place, kind in enumerate(kinds):
         chance = random.Random(seed + place)
         for number in range(count):
@@ -107,7 +107,7 @@ def drawn(count: int, seed: int) -> Iterator[Asked]:
                 break
             asked = kind(chance, False)
             wrong = asked.media_type == "application/json" and asked.body and chance.random() < 0.2
-            yield spoilt(asked, chance) if wrong else asked
+            yield made_invalid(asked, chance) if wrong else asked
     chance = random.Random(seed)
     for _ in range(count // 4):
         given = bout(chance) | {
@@ -123,10 +123,10 @@ def drawn(count: int, seed: int) -> Iterator[Asked]:
         }
         yield posted("estimate", "/estimate", given)
     for path in READ:
-        yield Asked(f"GET {path}", "GET", path)
+        yield Request(f"GET {path}", "GET", path)
 
 
-async def answer(service: Any, asked: Asked) -> tuple[int, str, bytes]:
+async def answer(service: Any, asked: Request) -> tuple[int, str, bytes]:
     """Return status, media type and body of an answer."""
     path, _, query = asked.path.partition("?")
     headers = [(b"host", b"x"), (b"content-type", asked.media_type.encode())]
@@ -151,22 +151,22 @@ async def answer(service: Any, asked: Asked) -> tuple[int, str, bytes]:
 
 
 def readable(media_type: str, body: bytes) -> Any:
-    """Return what can be compared of an answer."""
+    """Return the part of an answer that can be compared."""
     if "json" in media_type:
         return json.loads(body)
     if "arrow" in media_type:
         return pa.ipc.open_stream(io.BytesIO(body)).read_all().to_pydict()
-    # Of a picture the numbers.
+    # Compare the numbers of a picture.
     return [float(number) for number in NUMBER.findall(body.decode())]
 
 
 def write(path: Path, count: int, seed: int) -> None:
-    """Write each answer on a line."""
-    service = import_module("app.main").app
+    """Write each answer as a line."""
+    service = import_module("retrorun.app.main").app
 
     async def run() -> None:
         with path.open("w") as file:
-            for asked in drawn(count, seed):
+            for asked in random_requests(count, seed):
                 status, media_type, body = await answer(service, asked)
                 file.write(json.dumps([asked.operation, status, readable(media_type, body)], default=str) + "\n")
 
@@ -180,7 +180,7 @@ def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str
             if name not in TEXTS and name != "hash":
                 inside = f"{place}/{name}"
                 if name not in one or name not in other:
-                    yield f"{inside} is in one alone"
+                    yield f"{inside} is in only one"
                 else:
                     yield from differences(one[name], other[name], inside, plan=plan)
     elif isinstance(one, list) and isinstance(other, list):
@@ -223,7 +223,7 @@ def compare(before: Path, after: Path) -> int:
 
 
 def main() -> int:
-    """Write the answers of this code, or compare those of two; 1 where they differ."""
+    """Write the answers of this code, or compare two files; return 1 if they differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("write", "compare"))
     parser.add_argument("files", type=Path, nargs="+")

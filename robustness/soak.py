@@ -1,6 +1,6 @@
-"""Soak: minutes at saturation with 5 % hostile traffic, then memory slope, drift of latency and every fault.
+"""Soak the service: minutes at saturation with 5 % hostile traffic, then memory slope, drift of latency, and faults.
 
-Ends with 1 where there was a 5xx other than 503 with Retry-After, an answer that is malformed or missing, memory
+Exits with 1 if there was a 5xx other than 503 with Retry-After, an answer that is malformed or missing, memory
 that grows, or latency that drifts.
 """
 
@@ -31,13 +31,13 @@ DRIFT = 2.0
 
 WARM_UP_SHARE = 0.1
 WARM_UP_REQUESTS = 100_000
-"""Until then the allocator still takes what it then keeps: some 14 MB, once; a third of them in a shorter soak."""
+"""Requests until the allocator has taken the memory that it keeps, some 14 MB. A shorter soak skips a third."""
 RAW = [case for case in CASES if not case.slow]
 
 
 @dataclass
 class Report:
-    """What a soak found."""
+    """The result of a soak."""
 
     tally: Tally
     duration_s: float
@@ -47,7 +47,7 @@ class Report:
     odd: Counter[str] = field(default_factory=Counter)
     """Cases of the corpus with another outcome than the table allows, by name."""
     waited_s: float = 0.0
-    """How long the service was kept from its processor by others [s]."""
+    """How long other processes kept the service from its processor [s]."""
     alive: bool = True
 
     def slope_mb(self) -> float:
@@ -68,12 +68,12 @@ class Report:
         return quantile(0.99, first, first + span) * 1e3, quantile(0.99, end - span, end) * 1e3
 
     def failures(self) -> list[str]:
-        """Return what must not happen whatever the machine does."""
+        """Return the faults that no machine may cause."""
         found = [f"{count} times: {kind}" for kind, count in self.tally.faults.items()]
         return found if self.alive else [*found, "the service ended"]
 
     def drifts(self) -> list[str]:
-        """Return the criteria that a soak of some minutes has to keep."""
+        """Return the failed criteria of a soak of some minutes."""
         first, last = self.p99_ms()
         found = []
         if not self.slope_mb() < SLOPE_MB:
@@ -103,7 +103,7 @@ class Report:
 
 
 async def soak(running: Service, *, duration_s: float, connections: int) -> Report:
-    """Saturate a service for a time and return what came of it."""
+    """Saturate a service for a time and return the report."""
     tally = Tally()
     report = Report(tally, duration_s)
     waited_s = running.waited_s()

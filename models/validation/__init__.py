@@ -1,4 +1,4 @@
-"""Published measurements beside our estimates."""
+"""Compares published measurements with our estimates."""
 
 from retrorun.models.validation.validation import validation
 

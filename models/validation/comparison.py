@@ -1,4 +1,4 @@
-"""One measured value beside what the running code gives for it."""
+"""Compare one measured value with the estimate of the running code."""
 
 import math
 from functools import cache
@@ -29,7 +29,7 @@ ComparedModel: TypeAlias = Literal[
     "tibial_compression_peak",
     "tibial_compression_peak_of_measured_force",
 ]
-"""The equations that are compared: energy and direction models by their names, the others by their function."""
+"""The compared equations: energy and direction models by name, the others by function."""
 
 ComparedIndicator: TypeAlias = Literal[
     "oxygen_uptake_ml_kg_min",
@@ -49,17 +49,17 @@ ComparedIndicator: TypeAlias = Literal[
     "achilles_relative_load",
     "tibial_compression_peak_bw",
 ]
-"""What is compared, by its word in an answer; a word without a unit is the ratio backward over forward."""
+"""The compared quantities, by their names in an answer. A name without a unit is the ratio backward to forward."""
 
 INTERVAL: Final = DEFAULT_INTERVAL
-"""Probability inside the group interval: that of an answer."""
+"""Probability inside the group interval, the same as in an answer."""
 
 STANDARD_GRAVITY_M_S2: Final = 9.80665
 """By definition."""
 
 
 class Comparison(TypedDict):
-    """One measured value beside the value that the running code gives for it."""
+    """One measured value and the estimate of the running code."""
 
     table: TableName
     rows: list[int]
@@ -88,7 +88,7 @@ class Comparison(TypedDict):
 
 
 class NotPredicted(TypedDict):
-    """A row of a table that no model predicts, and why."""
+    """A row of a table that no model predicts, with the reason."""
 
     table: TableName
     row: int
@@ -113,24 +113,24 @@ def compare(
     speed_m_s: float | None = None,
     note: str = "",
 ) -> Comparison:
-    """Return one comparison. The last row describes it, and what is unknown is missing.
+    """Return one comparison. The last row describes it; unknown fields are missing.
 
     Parameters
     ----------
     name, rows : str, Row
-        Table, and its rows that hold the measured value.
+        Table, and its rows with the measured value.
     model, direction_model, indicator, unit : str
-        What is compared.
+        The compared model, quantity and unit.
     measured, predicted : float
         In the unit.
     person, fixed : float
-        Spread between people, which the sample size divides, and what does not average out; 0 for none [1].
+        Spread between people, which shrinks with the sample size, and spread that does not; 0 if there is none [1].
     in_range, fitted : bool
         Whether the range of the equation covers the row, and whether its coefficients were made from it.
     speed_m_s : float, optional
-        Speed where the row has none [m/s].
+        Speed if the row has none [m/s].
     note : str
-        What to know of it.
+        A remark.
     """
     cells = rows[-1].cells
     predicted = cast(float, predicted)
@@ -178,7 +178,7 @@ def compare(
 
 
 def not_predicted_row(name: TableName, row: Row, reason: str) -> NotPredicted:
-    """Return a row that no model predicts."""
+    """Return the entry of a row that no model predicts."""
     cells = row.cells
     words = {"energy": "energy", "ratios": "total_energy"}
     quantity = cells.get("indicator") or cells.get("quantity") or words[name]
@@ -187,7 +187,7 @@ def not_predicted_row(name: TableName, row: Row, reason: str) -> NotPredicted:
 
 @cache
 def estimated(section: Section, *path: str, speed_m_s: float, gait: Any, **further: Any) -> float:
-    """Return a value of the service's own answer; mass and duration are its examples and cancel in what is read.
+    """Return a value of the service's own estimate. Body mass and duration are examples; they cancel.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How often each model's range held what was measured, and what to conclude from it in one sentence."""
+"""Count how often each model's range includes the measured value, and conclude in one sentence."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -11,14 +11,14 @@ from retrorun.models.validation.comparison import INTERVAL, ComparedModel, Compa
 from retrorun.models.vocabulary.choices import DirectionModelName
 
 SHOWN_WITH: Final = get_args(DirectionModelName)[0]
-"""Direction model with which backward energies count for an energy equation, so that each row counts once."""
+"""Direction model used to judge backward energies of an energy equation, so that each row counts once."""
 
 RATIO_TABLE: Final[TableName] = "ratios"
-"""Table that the direction models are judged by: it has one row for each study and gait, which other tables repeat."""
+"""Table used to judge the direction models: it has one row for each study and gait. Other tables repeat these rows."""
 
 
 class Coverage(TypedDict):
-    """How many of its measured values one model covers, over all its indicators."""
+    """How many measured values one model covers, over all its indicators."""
 
     model: ComparedModel
     comparisons: int
@@ -31,7 +31,7 @@ class Coverage(TypedDict):
 
 
 class Share(TypedDict, total=False):
-    """The share of judged comparisons that are covered, with its exact interval; empty where none is judged."""
+    """The share of judged comparisons that are covered, with its exact interval; empty if no comparison is judged."""
 
     share_covered: float
     share_low: float
@@ -40,7 +40,7 @@ class Share(TypedDict, total=False):
 
 @cache
 def covered_share(covered: int, judged: int) -> Share:
-    """Return how often a range held.
+    """Return the share of covered comparisons, with its exact interval.
 
     Examples
     --------
@@ -54,10 +54,10 @@ def covered_share(covered: int, judged: int) -> Share:
 
 
 def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:
-    """Return the coverage of every model that takes part in comparisons, in the order of `ComparedModel`.
+    """Return the coverage of every compared model, in the order of `ComparedModel`.
 
-    A direction model counts one row for each study and gait, those of `RATIO_TABLE`: the exact interval of the share
-    takes rows as independent.
+    A direction model counts only the rows of `RATIO_TABLE`, one for each study and gait, because the exact interval of
+    the share assumes independent rows.
     """
     found = []
     for model in get_args(ComparedModel):
@@ -91,14 +91,14 @@ def coverage(model: ComparedModel, comparisons: Sequence[Comparison]) -> Coverag
 
 
 def conclusion(found: Coverage, comparisons: Sequence[Comparison]) -> str:
-    """Return what to conclude of one model's range for the mean of a group, in a sentence."""
+    """Return one sentence about how well a model's range fits the mean of a group."""
     rows, made = len(comparisons), sum(comparison["fitted"] for comparison in comparisons)
     off = f"on average it is {100 * fmean(abs(comparison['relative_error']) for comparison in comparisons):.0f} % off"
     if made:
-        off += f", and {made} of {rows} row{'s' * (rows > 1)} made it"
+        off += f", and {made} of {rows} row{'s' * (rows > 1)} {'were' if made > 1 else 'was'} used to fit it"
     if "share_high" not in found:
-        return f"No row has what a range is judged by; {off}."
-    held = f"{found['covered']} of {found['judged']} measured means lie in it"
+        return f"No row allows a judgement of its range; {off}."
+    held = f"{found['covered']} of {found['judged']} measured means lie in its range"
     allowed = f"(the true share may be {found['share_low']:.0%} to {found['share_high']:.0%})"
     if found["share_high"] < INTERVAL:
         return f"Its range is too narrow for a group's mean: only {held} {allowed}; {off}."

@@ -1,4 +1,4 @@
-"""The energy and ratio tables against every energy and direction model."""
+"""Compare the energy and ratio tables with every energy and direction model."""
 
 from collections.abc import Iterator, Mapping
 from statistics import fmean
@@ -21,13 +21,13 @@ from retrorun.models.vocabulary.errors import Undefined
 
 RATIO_SOURCES: Final = cast(tuple[DirectionModelName, ...], get_args(DirectionModelName))
 
-IN_RATIOS: Final = "no speed or no energy of its own: the ratio is compared as a row of ratios.csv"
+IN_RATIOS: Final = "no speed, or no energy apart from the ratio, which is compared as a row of ratios.csv"
 NO_MASS: Final = "litres per minute without body mass; no model of practice"
-NO_SPEED: Final = "no speed, and not said whether gross or net"
+NO_SPEED: Final = "no speed, and unknown whether gross or net"
 
 
 def compared_energy() -> Iterator[Comparison | NotPredicted]:
-    """Yield every row of the energy table: against each model that is defined there, or why against none."""
+    """Yield each row of the energy table compared with each model defined there, or the reason if there is none."""
     for row in numbered("energy"):
         cells = row.cells
         ratio = cells["ratio_backward_forward"]
@@ -63,7 +63,7 @@ def _same_ratio(cells: Mapping[str, str], ratio: Mapping[str, str]) -> bool:
 
 
 def _uptake(row: Row) -> Iterator[Comparison]:
-    """Yield oxygen uptake against each model of the gait, backward with each direction model."""
+    """Yield a comparison of oxygen uptake with each model of the gait, backward with each direction model."""
     gait, speed, grade = cast(Gait, row.cells["gait"]), float(row.cells["speed_m_s"]), float(row.cells["grade"])
     way = row.cells["direction"]
     asked: Any = {"speed_m_s": speed, "gait": gait, "grade": grade}
@@ -99,13 +99,13 @@ def _uptake(row: Row) -> Iterator[Comparison]:
 
 
 def _made_from(row: Row, gait: Gait, source: DirectionModelName) -> bool:
-    """Say whether a ratio was made from this study: all but the documented 1.30 are means of the table."""
+    """Return whether this study was used to fit a ratio. All ratios but the documented 1.30 are means of the table."""
     made_of = {cells["study"] for cells in table("ratios") if cells["gait"] == gait}
     return (gait, source) != ("run", "documented") and row.cells["study"].startswith(tuple(made_of))
 
 
 def _net_cost(row: Row) -> Comparison:
-    """Return a net cost, which has no speed of its own, against the polynomial of Minetti 2002."""
+    """Return the comparison of a net cost, which has no speed, with the polynomial of Minetti 2002."""
     gait, grade = cast(Gait, row.cells["gait"]), float(row.cells["grade"])
     return compare(
         "energy",
@@ -119,18 +119,18 @@ def _net_cost(row: Row) -> Comparison:
         fixed=_model_part(gait, grade),
         in_range=not outside(grade, energy_models.ENERGY_MODELS[gait]["minetti2002"].grade_range),
         fitted=row.cells["study"].startswith("Minetti"),
-        note="the polynomial itself, of which an answer uses the shape over grade alone" if gait == "walk" else "",
+        note="the polynomial itself; an answer uses only its shape over grade" if gait == "walk" else "",
     )
 
 
 def compared_ratios() -> Iterator[Comparison | NotPredicted]:
-    """Yield every row of the ratio table against both direction models."""
+    """Yield a comparison of every row of the ratio table with both direction models."""
     for row in numbered("ratios"):
         yield from _ratio("ratios", row, float(row.cells["ratio_backward_forward"]), note=row.cells["se_basis"])
 
 
 def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Comparison]:
-    """Yield a measured ratio against both direction models."""
+    """Yield a comparison of a measured ratio with both direction models."""
     gait = cast(Gait, row.cells["gait"])
     speed, grade = number(row.cells["speed_m_s"]), number(row.cells["grade"]) or 0.0
     for source in RATIO_SOURCES:
@@ -151,18 +151,18 @@ def _ratio(name: TableName, row: Row, measured: float, note: str) -> Iterator[Co
 
 
 def _measured_backward(gait: Gait, speed_m_s: float) -> bool:
-    """Say whether backward energy was measured at a speed."""
+    """Return whether backward energy was measured at a speed."""
     return gait == "walk" or speed_m_s <= direction.BACKWARD_MEASURED_TO_M_S
 
 
 def _model_part(gait: Gait, grade: float) -> Number:
-    """Return how far an equation may be off for everyone, as a coefficient of variation [1]."""
+    """Return the error that an equation has for everyone, as a coefficient of variation [1]."""
     on_grade = bool(outside(grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
     return uncertainty.model_cv(gait=gait, on_grade=on_grade)
 
 
 def _study_part(gait: Gait, grade: float, source: DirectionModelName) -> Number:
-    """Return how far a ratio may be off between studies, in a group interval, as a coefficient of variation [1]."""
+    """Return the spread of a ratio between studies in a group interval, as a coefficient of variation [1]."""
     studies = direction.DIRECTION_MODELS[source][gait].studies
     widening = uncertainty.widening(uncertainty.standard_score(INTERVAL), studies=studies)
     return direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade) * widening

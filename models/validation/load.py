@@ -1,4 +1,4 @@
-"""The tables of joint load against the indicators that describe them."""
+"""Compare the tables of joint load with the estimated indicators."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,16 +28,16 @@ SPEEDS_FROM_NOTES: Final[dict[str, tuple[float, str]]] = {
         "speeds pooled: the middle of the equation's range",
     ),
 }
-"""Speed [m/s] taken where the table gives none but its note does, or the equation's own middle; and the words."""
+"""Speed [m/s] used if the table has none: from its note, or the middle of the equation's range. Then the remark."""
 
 VERTICAL_RATIO_CV: Final = load.PEAK_VERTICAL_FORCE_RATIO_SD / load.PEAK_VERTICAL_FORCE_RATIO["run"]
 """Spread of the ratio of vertical forces between people."""
 
 LENHART_STEP_RATE_RATIO: Final = 1.1
-"""The change of step rate that the indicator's name states, +10 %."""
+"""The change of step rate in the indicator's name, +10 %."""
 
 DOYLE_REFERENCE_M_S: Final = 2.5
-"""The speed against which the indicator's name says the change is."""
+"""The reference speed in the indicator's name [m/s]."""
 
 AT_A_SPEED: Final = {
     "stride_length",
@@ -49,11 +49,11 @@ AT_A_SPEED: Final = {
     "achilles_peak_force",
     "tibial_compression_peak",
 }
-"""Quantities of the tables that an equation gives at a speed."""
+"""Quantities of the tables that an equation estimates at a speed."""
 
 
 def compared_load() -> Iterator[Comparison | NotPredicted]:
-    """Yield every row of the load table, against its indicator or why against none."""
+    """Yield a comparison of every row of the load table with its indicator, or the reason if there is none."""
     forward: dict[tuple[str, str, str], Row] = {}
     for row in numbered("load"):
         cells = row.cells
@@ -83,7 +83,7 @@ def compared_load() -> Iterator[Comparison | NotPredicted]:
 
 
 def _unusable(cells: Mapping[str, str]) -> str | None:
-    """Return why a row of an indicator that is modelled has no prediction all the same."""
+    """Return why a row of a modelled indicator has no prediction, or None."""
     what, study = cells["indicator"], cells["study"]
     if study.startswith("Flynn"):
         return "speeds self-selected, not matched and not published"
@@ -111,14 +111,14 @@ def _of_load(name: str, speed_m_s: float, gait: str = "run", way: str = "forward
 
 
 def _peak(row: Row) -> Comparison:
-    """Return a peak force in body weights, forward or backward, against the service's own answer."""
+    """Return the comparison of a peak force in body weights with the service's own estimate."""
     cells = row.cells
     which = cast(Gait, cells["gait"])
     vertical = cells["indicator"] == "vgrf_peak"
     model: Any = "peak_vertical_force" if vertical else "patellofemoral_peak_force"
     indicator: Any = f"{model}_bw"
     grade = number(cells["grade"]) or 0.0
-    # A walking force is one number for every speed: any speed of a walk will do.
+    # A walking force is the same at every speed, so any walking speed can be used.
     speed, note = load.PEAK_VERTICAL_FORCE_RANGE_M_S["walk"][0], "one value for every walking speed"
     in_range = True
     if which == "run":
@@ -151,7 +151,7 @@ def _peak(row: Row) -> Comparison:
 
 
 def _ratio(forward: Row, backward: Row) -> Comparison:
-    """Return backward over forward of one study at one speed."""
+    """Return the comparison of a ratio backward to forward, of one study at one speed."""
     cells = backward.cells
     speed, note = _speed(cells)
     bounds = load.PATELLOFEMORAL_RANGE_M_S
@@ -214,7 +214,7 @@ def _achilles(row: Row) -> Comparison:
         unit="1",
         measured=bw / reference,
         predicted=_of_load("achilles_relative_load", speed, which),
-        # A factor between methods, which no sample size averages out.
+        # A factor between methods, which a larger sample does not average out.
         fixed=load.ACHILLES_CV,
         in_range=not outside(speed, load.ACHILLES_RANGE_M_S[which]),
         fitted=True,
@@ -223,7 +223,7 @@ def _achilles(row: Row) -> Comparison:
 
 
 def _tibia(row: Row, force: Row | None) -> Iterator[Comparison]:
-    """Yield tibial compression from the service's own peak force, and from the measured one of the same steps."""
+    """Yield tibial compression compared with estimates from the estimated and from the measured peak force."""
     speed = float(row.cells["speed_m_s"])
     found: list[tuple[Any, Number, tuple[Row, ...]]] = [
         ("tibial_compression_peak", _of_load("tibial_compression_peak_bw", speed), (row,))
@@ -247,7 +247,7 @@ def _tibia(row: Row, force: Row | None) -> Iterator[Comparison]:
 
 
 def compared_findings() -> Iterator[Comparison | NotPredicted]:
-    """Yield every row of the findings in words; the changes over speed of Doyle 2023 are numbers after all."""
+    """Yield every row of the findings in words. Only the changes over speed of Doyle 2023 are numbers."""
     for row in numbered("load_findings"):
         what = row.cells["indicator"]
         if what == "pfj_peak_change_vs_2.5":
@@ -255,13 +255,13 @@ def compared_findings() -> Iterator[Comparison | NotPredicted]:
         elif what == "pfj_cumulative_per_km_change_vs_2.5":
             yield from _changes(row, "patellofemoral_impulse", "per_km_bw_s")
         elif row.cells["gait"].startswith("stair"):
-            yield not_predicted_row("load_findings", row, "stairs are no gait here")
+            yield not_predicted_row("load_findings", row, "stairs are not a gait of this service")
         else:
             yield not_predicted_row("load_findings", row, reason_not_predicted(what) or "a finding in words")
 
 
 def _changes(row: Row, model: Any, unit: str, *, fitted: bool = False) -> Iterator[Comparison]:
-    """Yield the change at both ends of a range of speeds."""
+    """Yield a comparison of the change at both ends of a range of speeds."""
     name = f"{model}_{unit}"
     indicator: Any = f"{name.removesuffix('_s').removesuffix('_bw')}_change"
     speeds = [float(text) for text in row.cells["speed_m_s"].split("-")]

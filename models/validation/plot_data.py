@@ -1,6 +1,6 @@
-"""What the plots show, per kilogram of body mass: energy against speed with the measurements, and loads at one speed.
+"""Compute the data of the plots per kilogram of body mass: energy over speed with measurements, and loads at one speed.
 
-Speeds are computed as one column by the code that answers estimates. Body mass cancels in all of it.
+All speeds are one column, computed by the code of `/estimate`. Body mass cancels.
 """
 
 import re
@@ -23,13 +23,13 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 Per: TypeAlias = Literal["second", "km"]
 
 PLOTTED_M_S: Final[dict[Gait, tuple[float, float]]] = {"run": (1.5, 5.5), "walk": (0.4, 2.4)}
-"""Speeds that a plot spans: those of the measurements with a margin, within what is plausible (choice)."""
+"""Range of speeds of a plot: those of the measurements with a margin, within plausible speeds (choice)."""
 SPEEDS: Final = 81
-"""Speeds in a column, on which a curve looks smooth (choice)."""
+"""Number of speeds in a curve, enough to look smooth (choice)."""
 EXAMPLE_M_S: Final[dict[Gait, float]] = {"run": QUANTITIES["speed_m_s"].example, "walk": 1.4}
-"""Speed at which a plot is put into words, and of loads when none is given (choice)."""
+"""Speed at which text describes a plot, and the speed of loads if none is given (choice)."""
 BODY_MASS_KG: Final = QUANTITIES["body_mass_kg"].example
-"""Any would do: it cancels."""
+"""Any value works, since it cancels."""
 
 UNITS: Final[dict[Per, str]] = {
     "second": QUANTITIES["metabolic_power_w_kg"].unit,
@@ -37,7 +37,7 @@ UNITS: Final[dict[Per, str]] = {
 }
 
 TABLE_VALUE: Final = "table value, no n"
-"""What stands for the size of a group where there is none."""
+"""Text instead of the size of a group if there is no group."""
 
 BACKWARD_ONLY: Final = {
     cautions.BACKWARD_BEYOND_MEASUREMENT,
@@ -47,7 +47,7 @@ BACKWARD_ONLY: Final = {
     cautions.IMPLAUSIBLE_UPTAKE["backward"],
     *cautions.BACKWARD_UPHILL.values(),
 }
-"""Warnings of left data that forward energy does not share."""
+"""Warnings outside the data that apply only to backward energy."""
 
 LOADS_OUTSIDE: Final[dict[str, set[str]]] = {
     "peak_vertical_force_bw": {
@@ -62,11 +62,11 @@ LOADS_OUTSIDE: Final[dict[str, set[str]]] = {
         cautions.LOAD_ON_GRADE,
     },
 }
-"""Indicators of a plot, each with the warnings that say that its data are left."""
+"""Indicators of a plot, each with the warnings that mean that it is outside its data."""
 
 
 class Curve(NamedTuple):
-    """One direction: its estimates over the column of speeds, and where they leave the data."""
+    """One direction: its estimates over the speeds, and where they are outside the data."""
 
     value: Column
     low: Column
@@ -75,21 +75,21 @@ class Curve(NamedTuple):
 
 
 class Measured(NamedTuple):
-    """A value from the literature, in the unit of the curves: the mean of a group, or of a table without one."""
+    """A published value in the unit of the curves: the mean of a group, or a table value."""
 
     study: str
     name: str
-    """The study with what tells its rows apart."""
+    """The study with a suffix that distinguishes its rows."""
     direction: Direction
     speed_m_s: float
     value: float
     standing: str
     group: str
-    """How many people it is the mean of, or that there is no group."""
+    """Number of people, or a text if there is no group."""
 
 
 class EnergyCurves(NamedTuple):
-    """Gross energy against speed, forward and backward at equal speed, per kilogram of body mass."""
+    """Gross energy over speed, forward and backward at equal speed, per kilogram of body mass."""
 
     gait: Gait
     grade: float
@@ -103,11 +103,11 @@ class EnergyCurves(NamedTuple):
     backward: Curve
     measured: list[Measured]
     notes: list[str]
-    """What to mind, in words."""
+    """Cautions, as text."""
 
 
 class Loads(NamedTuple):
-    """Joint-load indicators of both directions at one speed; what a direction lacks is unknown."""
+    """Joint-load indicators of both directions at one speed. A missing indicator is unknown."""
 
     gait: Gait
     speed_m_s: float
@@ -116,11 +116,11 @@ class Loads(NamedTuple):
     forward: Load
     backward: Load
     outside_data: set[str]
-    """Indicators that leave the data behind them."""
+    """Indicators outside their data."""
     notes: list[str]
-    """What the loads mean, where data are left, why what is unknown is, and what to mind, in words."""
+    """Text about the meaning of the loads, missing data and cautions."""
     in_short: str
-    """What the loads mean, in one line."""
+    """The meaning of the loads in one line."""
 
 
 def energy_curves(
@@ -132,7 +132,7 @@ def energy_curves(
     interval: float | None = None,
     per: Per = "second",
 ) -> EnergyCurves:
-    """Return gross energy against speed, forward and backward, with values from the literature on the same grade.
+    """Return gross energy over speed, forward and backward, with published values on the same grade.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def energy_curves(
     Returns
     -------
     EnergyCurves
-        Columns over the speeds of `PLOTTED_M_S`, to which the ends of the data are added.
+        Columns over the speeds of `PLOTTED_M_S` and the ends of the data.
 
     Raises
     ------
@@ -159,7 +159,7 @@ def energy_curves(
     Conflict
         An equation of the other gait.
     Undefined
-        An equation that is not defined on the grade, or an estimate that cannot be told from rest at some speed.
+        An equation that is not defined on the grade, or an energy too close to rest at some speed.
 
     Examples
     --------
@@ -217,7 +217,7 @@ def energy_curves(
 
 
 def plotted_speeds(gait: Gait, energy_model: str) -> Column:
-    """Return the speeds of a plot [m/s]: a grid, the ends of the data on it, and the speed put into words.
+    """Return the speeds of a plot [m/s]: a grid, the ends of the data, and the speed of the text.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def plotted_speeds(gait: Gait, energy_model: str) -> Column:
 
 
 def measured(*, gait: Gait, grade: float, per: Per) -> list[Measured]:
-    """Return the rows of the energy table that are oxygen uptake at a speed, in this gait and on this grade.
+    """Return the rows of the energy table with oxygen uptake at a speed, in this gait and on this grade.
 
     Examples
     --------
@@ -254,7 +254,7 @@ def measured(*, gait: Gait, grade: float, per: Per) -> list[Measured]:
         way = cast(Direction, cells["direction"])
         group = f"n {cells['n']}" if cells["n"] else TABLE_VALUE
         found.append(Measured(study, cells["study"], way, speed, value, cells["confidence"], group))
-    # Backward last, to be drawn over what lies thicker.
+    # Backward last, so that it is drawn over the denser forward points.
     return sorted(found, key=lambda point: DIRECTIONS.index(point.direction))
 
 
@@ -270,7 +270,7 @@ def loads(
     Parameters
     ----------
     speed_m_s : float, optional
-        Speed of both directions; that of `EXAMPLE_M_S` when left out [m/s].
+        Speed of both directions, from `EXAMPLE_M_S` when left out [m/s].
     gait : {"run", "walk"}, optional
         Gait of both directions; from the speed when left out.
     grade : float, optional
@@ -281,7 +281,7 @@ def loads(
     Returns
     -------
     Loads
-        As an estimate has them.
+        The loads of an estimate.
 
     Raises
     ------
@@ -322,5 +322,5 @@ def loads(
 
 
 def indicator(load: Load, name: str) -> Indicator | None:
-    """Return an indicator by its name, None where it is unknown."""
+    """Return an indicator by its name, or None if it is unknown."""
     return cast(dict[str, Indicator], load).get(name)

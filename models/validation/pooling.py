@@ -1,8 +1,8 @@
-"""The running ratio backward to forward as a random-effects analysis: what another study would find.
+"""Analyse the running ratio backward to forward with random effects, to predict what another study would find.
 
-The service's `pooled` is an unweighted log mean, because only Wright & Weyand print a standard error. Here stand the
-rows that have one, printed or derived, with the interval of their mean and the prediction interval of a further study.
-With so few studies the prediction interval is very wide: that is the finding.
+The service's `pooled` is an unweighted log mean, because only Wright & Weyand print a standard error. This analysis
+uses the rows with a standard error, printed or derived. It gives the interval of their mean and the prediction
+interval of a further study. With so few studies the prediction interval is very wide: that is the result.
 """
 
 import math
@@ -14,20 +14,20 @@ from retrorun.models.numerics.quantiles import student_t_quantile
 from retrorun.models.sources.tables import table
 
 CORRELATIONS: Final = (0.3, 0.5, 0.7)
-"""Correlations of a person's forward and backward cost at which assumed standard errors are shown (choice: 0.5 is
-the one behind `tables/ratios.csv`; no study prints it)."""
+"""Correlations of a person's forward and backward cost for which standard errors are shown (choice: `ratios.csv` uses
+0.5; no study prints it)."""
 
 ASSUMED_BASIS: Final = "SDs of both directions, correlation"
-"""How `se_basis` begins in `tables/ratios.csv` where the standard error rests on an assumed correlation."""
+"""Beginning of `se_basis` in `ratios.csv` if the standard error uses an assumed correlation."""
 
 WEAK_BOUND_STUDY: Final = "Paes & Fernandez 2016"
 WEAK_BOUND_RATIO: Final = 1.07
-"""Derived: the ratio that its report of no significant difference weakly bounds
+"""Derived: the weak upper bound of the ratio from its report of no significant difference
 (docs/evidence.md#energy-at-the-same-speed)."""
 
 
 class StudyRatio(TypedDict):
-    """One study's running ratio, with its standard error where there is one."""
+    """The running ratio of one study, with its standard error if there is one."""
 
     study: str
     backward_over_forward: float
@@ -51,7 +51,7 @@ class RandomEffects(TypedDict):
 
 
 class WithBound(TypedDict):
-    """What the unweighted log mean would be, were a study that only bounds the ratio pooled at its bound."""
+    """The unweighted log mean if a study that only bounds the ratio were included at its bound."""
 
     study: str
     bound: float
@@ -61,7 +61,7 @@ class WithBound(TypedDict):
 
 
 class Pooling(TypedDict):
-    """The random-effects analysis of the running ratios, and what was left out of it."""
+    """The random-effects analysis of the running ratios, and the studies left out."""
 
     analysis: NotRequired[RandomEffects]
     by_correlation: list[RandomEffects]
@@ -82,7 +82,7 @@ def random_effects(studies: Sequence[StudyRatio], *, interval: float) -> RandomE
     Returns
     -------
     RandomEffects
-        Mean, intervals and heterogeneity; the standard deviation between studies is one of logarithms [1].
+        Mean, intervals and heterogeneity. The standard deviation between studies is that of logarithms [1].
 
     Notes
     -----
@@ -131,7 +131,7 @@ def se_of_log_ratio(row: Mapping[str, str], *, correlation: float) -> float:
     Parameters
     ----------
     row : mapping
-        Row of `tables/ratios.csv` whose study has both directions in `tables/energy.csv`.
+        Row of `ratios.csv` whose study has both directions in `energy.csv`.
     correlation : float
         Correlation of a person's forward and backward cost [1].
 
@@ -156,7 +156,7 @@ def se_of_log_ratio(row: Mapping[str, str], *, correlation: float) -> float:
 
 
 def pooling(*, interval: float) -> Pooling:
-    """Return the random-effects analysis of the running rows of `tables/ratios.csv`.
+    """Return the random-effects analysis of the running rows of `ratios.csv`.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def pooling(*, interval: float) -> Pooling:
     Returns
     -------
     Pooling
-        From the standard errors as printed, and at other correlations where one was assumed.
+        With the standard errors of the table, and with other correlations if one was assumed.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def pooling(*, interval: float) -> Pooling:
 
 
 def with_bound(ratios: Sequence[float]) -> WithBound:
-    """Return what the unweighted log mean becomes with the weak bound of the study that is not pooled.
+    """Return the unweighted log mean with the weak bound of the study that is not pooled.
 
     Examples
     --------
@@ -208,7 +208,7 @@ def with_bound(ratios: Sequence[float]) -> WithBound:
 
 
 def _study(row: Mapping[str, str], correlation: float | None = None) -> StudyRatio:
-    """Return a study as the table has it, an assumed standard error computed again where a correlation is given."""
+    """Return a study from the table. If a correlation is given, compute an assumed standard error again."""
     study: StudyRatio = {
         "study": row["study"],
         "backward_over_forward": float(row["ratio_backward_forward"]),

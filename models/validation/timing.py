@@ -1,4 +1,4 @@
-"""The table of step timing against the equations that describe it."""
+"""Compare the table of step timing with its equations."""
 
 from collections.abc import Iterator
 from typing import Any, Final, cast
@@ -14,7 +14,7 @@ CADENCES: Final = {"step_frequency", "cadence", "optimal_stride_frequency"}
 
 
 def compared_timing() -> Iterator[Comparison | NotPredicted]:
-    """Yield every row of the timing table, against its equation or why against none."""
+    """Yield a comparison of every row of the timing table with its equation, or the reason if there is none."""
     top_speed: dict[str, Row] = {}
     for row in numbered("gait"):
         quantity, value = row.cells["quantity"], row.cells["value"]
@@ -37,7 +37,7 @@ def compared_timing() -> Iterator[Comparison | NotPredicted]:
         else:
             yield not_predicted_row("gait", row, "no equation for this quantity")
     for row in top_speed.values() if len(top_speed) == 1 else ():
-        yield not_predicted_row("gait", row, "no speed, and one direction alone")
+        yield not_predicted_row("gait", row, "no speed, and only one direction")
     if len(top_speed) > 1:
         pair = top_speed["forward"], top_speed["backward"]
         forward, backward = (float(row.cells["value"]) for row in pair)
@@ -52,7 +52,7 @@ def compared_timing() -> Iterator[Comparison | NotPredicted]:
 
 
 def cadence(name: TableName, row: Row, measured: float, note: str = "") -> Comparison:
-    """Return a cadence, in steps of both feet a minute, against the service's own answer at that speed."""
+    """Return the comparison of a cadence, in steps of both feet per minute, with the service's own estimate."""
     speed, which = float(row.cells["speed_m_s"]), cast(Gait, row.cells["gait"])
     running = which == "run"
     predicted = estimated("timing", "forward", "cadence_steps_per_min", speed_m_s=speed, gait=which)
@@ -90,6 +90,6 @@ def _contact_time(row: Row) -> Comparison:
 
 
 def _ratio(*rows: Row, of: Any, **further: Any) -> Comparison:
-    """Return a ratio of timing, backward over forward."""
+    """Return the comparison of a timing ratio, backward to forward."""
     model: Any = f"{of}_ratio"
     return compare("gait", *rows, model=model, indicator=of, unit="1", person=timing.TIMING_RATIO_CV, **further)

@@ -1,8 +1,8 @@
-"""The running code against every measurement in the committed tables, and what the misses say.
+"""Compare the running code with every measurement in the committed tables, and list the misses.
 
-Computed on demand from the tables and the models as they stand; nothing is tuned, and no row is dropped: what no
-model predicts is listed with the reason. A group's mean is judged by the group interval, which holds the model,
-study (backward) and person / sqrt(n) parts; an interval for one person is wider.
+Values are computed on request from the current tables and models. Nothing is tuned, and no row is dropped: a row that
+no model predicts is listed with the reason. The group interval judges a group's mean. It combines the model, study
+(backward) and person / sqrt(n) parts; the interval of one person is wider.
 """
 
 import math
@@ -28,30 +28,30 @@ ModelFilter: TypeAlias = Literal["all", ComparedModel]
 IndicatorFilter: TypeAlias = Literal["all", ComparedIndicator]
 
 UNKNOWN_CAUSE: Final = "cause unknown"
-NO_SAMPLE_SIZE: Final = "cause unknown; no sample size, so that the model part alone makes the interval"
+NO_SAMPLE_SIZE: Final = "cause unknown; no sample size, so the interval has only the model part"
 
 CAUSES: Final[dict[str, str]] = {
     "Paes & Fernandez 2016": "its energy figures are inconsistent",
-    "Kim & Choi 2001": "measured above the other studies of walking near this speed; why is unknown",
+    "Kim & Choi 2001": "measured above the other studies of walking near this speed; cause unknown",
     "Weyand 2010": "each direction at its own top speed, where contact times are nearly equal; never extrapolated",
     "Cavagna2012": "1.075 is a choice between 1.107 here and 1.043 (Roos 2012)",
 }
-"""What docs/evidence.md knows of a miss, by study; of any other the cause is unknown."""
+"""The cause of a miss by study, from docs/evidence.md. Other causes are unknown."""
 
 CAUSES_OF_MODEL: Final[dict[tuple[str, str], str]] = {
-    ("minetti2002", "net_cost_j_kg_m walk"): "the polynomial gives 2.5 J/kg/m level where 1.64 was measured: used "
-    "as a shape over grade alone",
+    ("minetti2002", "net_cost_j_kg_m walk"): "the polynomial gives 2.5 J/kg/m level, but 1.64 was measured: "
+    "only its shape over grade is used",
 }
 """The same, by model and indicator with gait."""
 
 SPREAD_LEFT_OUT: Final[dict[str, str]] = {
-    "Li 2020 treadmill": "its standard deviation holds scatter of body mass: not usable per kilogram",
+    "Li 2020 treadmill": "its standard deviation includes scatter of body mass: not usable per kilogram",
 }
-"""Studies whose standard deviation of oxygen uptake is no spread between people per kilogram."""
+"""Studies whose standard deviation of oxygen uptake is not the spread between people per kilogram."""
 
 
 class Miss(TypedDict):
-    """A measured value outside the group interval, and what is known of the cause."""
+    """A measured value outside the group interval, with the cause if known."""
 
     name: str
     table: str
@@ -65,7 +65,7 @@ class Miss(TypedDict):
 
 
 class Summary(TypedDict):
-    """How one model does on one indicator in one gait and direction."""
+    """The errors of one model for one indicator, gait and direction."""
 
     model: ComparedModel
     direction_model: NotRequired[DirectionModelName]
@@ -87,7 +87,7 @@ class Summary(TypedDict):
 
 
 class SpreadComparison(TypedDict):
-    """A published spread between people beside the person part of the model."""
+    """A published spread between people compared with the person part of the model."""
 
     study: str
     row: int
@@ -104,7 +104,7 @@ class SpreadComparison(TypedDict):
 
 
 class SpreadLeftOut(TypedDict):
-    """A published spread that says nothing of people per kilogram, and why."""
+    """A published spread that is not usable per kilogram, with the reason."""
 
     study: str
     row: int
@@ -112,7 +112,7 @@ class SpreadLeftOut(TypedDict):
 
 
 class Validation(TypedDict):
-    """The running code against the committed tables."""
+    """The comparison of the running code with the committed tables."""
 
     version: str
     hash: str
@@ -141,7 +141,7 @@ def validation(*, model: ModelFilter = "all", indicator: IndicatorFilter = "all"
     Returns
     -------
     Validation
-        With either chosen, only what depends on the choice: comparisons, misses and summary.
+        If you choose one, only the parts that depend on the choice: comparisons, misses and summary.
 
     Examples
     --------
@@ -185,7 +185,7 @@ def _everything_compared() -> tuple[list[Comparison], list[NotPredicted]]:
 
 
 def groups_of(comparisons: Iterable[Comparison]) -> list[list[Comparison]]:
-    """Return comparisons by model, direction model, indicator, gait and direction, in the order they come."""
+    """Return comparisons grouped by model, direction model, indicator, gait and direction, in their order."""
     groups: dict[tuple[str, ...], list[Comparison]] = {}
     for each in comparisons:
         key = each["model"], each.get("direction_model", ""), each["indicator"], each["gait"], each["direction"]
@@ -194,7 +194,7 @@ def groups_of(comparisons: Iterable[Comparison]) -> list[list[Comparison]]:
 
 
 def summaries(comparisons: Iterable[Comparison]) -> list[Summary]:
-    """Return bias, error and coverage of each group of comparisons, in the order they come."""
+    """Return bias, error and coverage of each group of comparisons, in their order."""
     return [_summary(group) for group in groups_of(comparisons)]
 
 
@@ -222,7 +222,7 @@ def _summary(group: list[Comparison]) -> Summary:
 
 
 def name_of(comparison: Comparison) -> str:
-    """Return the name of a comparison for people: study, gait, direction, speed, grade and equation."""
+    """Return a readable name of a comparison: study, gait, direction, speed, grade and equation."""
     where = [comparison["gait"], comparison["direction"]]
     if "speed_m_s" in comparison:
         where.append(f"{comparison['speed_m_s']:g} m/s")
@@ -251,11 +251,11 @@ def _miss(comparison: Comparison) -> Miss:
 
 
 def spreads() -> tuple[list[SpreadComparison], list[SpreadLeftOut]]:
-    """Return each published spread of oxygen uptake beside the person part, and those that are left out.
+    """Return the comparison of each published spread of oxygen uptake with the person part, and the spreads left out.
 
     Notes
     -----
-    The interval is that of a standard deviation of n people: sd sqrt((n - 1) / chi-square quantile).
+    The interval is the one of a standard deviation of n people: sd sqrt((n - 1) / chi-square quantile).
     """
     found: list[SpreadComparison] = []
     without: list[SpreadLeftOut] = []
@@ -264,7 +264,7 @@ def spreads() -> tuple[list[SpreadComparison], list[SpreadLeftOut]]:
             continue
         reason = SPREAD_LEFT_OUT.get(cells["study"])
         if not cells["oxygen_uptake_ml_kg_min"]:
-            reason = "not of oxygen uptake: of cost per distance"
+            reason = "not of oxygen uptake, but of cost per distance"
         elif not cells["n"]:
             reason = "no sample size"
         if reason:

@@ -1,4 +1,4 @@
-"""Workouts of segments, and recordings of a watch."""
+"""Estimates workouts of segments, and recordings of a watch."""
 
 from retrorun.models.workout.track import track
 from retrorun.models.workout.workout import workout

@@ -1,4 +1,4 @@
-"""The shape of the answer to a workout; `models/vocabulary` explains the names."""
+"""The shape of the answer to a workout. Names are explained in `models.vocabulary`."""
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
@@ -6,11 +6,11 @@ from retrorun.models.vocabulary.answer import Bout, Graded, Indicator, Interval,
 from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, Gait
 
 WorkoutSection: TypeAlias = Literal["segments"]
-"""The parts of the answer that `include` adds."""
+"""The sections that `include` adds to the answer."""
 
 
 class LoadTotal(Indicator):
-    """A load of the parts of a workout in which it is known, with the share of the moving time that they take."""
+    """A load over the parts of a workout in which it is known, with their share of the moving time."""
 
     covered: float
 
@@ -26,9 +26,9 @@ class WorkoutLoad(TypedDict):
 
 
 class Totals(TypedDict):
-    """Sums over segments and, of the whole workout, its pauses; steps are absent where any segment's are unknown.
+    """Sums over segments, and for the whole workout its pauses. Steps are missing if those of any segment are unknown.
 
-    What is compared, as given and reversed, is summed over the same parts, and never scaled up to the whole.
+    Values that are compared, as given and reversed, are summed over the same parts. They are not scaled up.
     """
 
     duration_s: float
@@ -42,10 +42,10 @@ class Totals(TypedDict):
 
 
 class WorkoutRatio(TypedDict):
-    """The reversed workout over the workout as given. What both share cancels, so the intervals are narrower.
+    """The reversed workout divided by the workout as given. Shared errors cancel, so the intervals are narrower.
 
-    Durations, distances and pauses are the same in both, so that the ratio of cadences is that of steps, and the
-    ratio of impulses per kilometre that of impulses: over the parts in which it is known both ways.
+    Durations, distances and pauses are the same in both. So the ratio of cadences is the ratio of steps, and the ratio
+    of impulses per kilometre is the ratio of impulses, over the parts in which it is known in both directions.
     """
 
     total_energy: Graded
@@ -55,7 +55,7 @@ class WorkoutRatio(TypedDict):
 
 
 class SegmentAnswer(Bout):
-    """One segment in the direction it was done in: what it comes to done once, and how often it is done."""
+    """One segment in its own direction: the estimate for doing it once, and how often it is done."""
 
     index: int
     times: int
@@ -71,7 +71,7 @@ class EnergyModels(TypedDict):
 
 
 class WorkoutModels(TypedDict):
-    """Which equations answered, and which version of them."""
+    """The equations used, and their version."""
 
     version: str
     hash: str
@@ -80,7 +80,7 @@ class WorkoutModels(TypedDict):
 
 
 class WorkoutAssumed(TypedDict):
-    """Every input that was left to the service, in any segment, with the value it took."""
+    """Every input that was left out in any segment, with the value used instead."""
 
     direction: NotRequired[Direction]
     running_from_m_s: NotRequired[float]
@@ -94,7 +94,7 @@ class WorkoutAssumed(TypedDict):
 
 
 class WorkoutSums(TypedDict):
-    """What segments come to, as given and reversed."""
+    """The sums over segments, as given and reversed."""
 
     totals: Totals
     forward: NotRequired[Totals]

@@ -1,8 +1,8 @@
-"""Which parts of a workout a load is summed over, so that totals of one answer are of the same parts.
+"""Choose the parts of a workout that a load is summed over, so that all totals of one answer cover the same parts.
 
-A load that is unknown in a few parts is summed over the others, and beside the total stands the share of the moving
-time that it covers. Nothing is scaled up. What is compared is summed over the same parts: those in which the load is
-known both as they were done and reversed.
+A load that is unknown in a few parts is summed over the others. The total shows the share of the moving time that it
+covers. Nothing is scaled up. Values that are compared are summed over the same parts: those in which the load is known
+both as done and reversed.
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from retrorun.models.estimate.builder import Values
 from retrorun.models.numerics.arithmetic import Column, Mask
 
 LEAST_COVERED: Final = 0.5
-"""Share of the moving time under which a total of a load is absent (choice)."""
+"""Share of the moving time below which a load total is missing (choice)."""
 
 COVERED_WARNED: Final = 0.95
-"""Share of the moving time under which a total of a load is answered with a warning (choice)."""
+"""Share of the moving time below which a load total has a warning (choice)."""
 
 SHARE_ROUNDING: Final = 1e-9
-"""Share that the order of a sum may add or take."""
+"""Share by which the order of a sum may change it."""
 
 
 class GaitLoads(NamedTuple):
-    """The parts of one gait, as columns: their loads in both directions, and what was done."""
+    """The parts of one gait as columns: their loads in both directions, and the direction done."""
 
     forward: Values
     """Loads going forward, NaN where unknown."""
@@ -32,18 +32,18 @@ class GaitLoads(NamedTuple):
     """Loads going backward, NaN where unknown."""
     done_backward: Mask
     time_s: Column
-    """How long each is done, repeats counted [s]."""
+    """Duration of each part, repeats counted [s]."""
 
 
 class SummedParts(NamedTuple):
-    """The parts of each gait that one load is summed over."""
+    """The parts of each gait that one load is summed over, as masks."""
 
     given: Sequence[Mask]
-    """As they were done."""
+    """In the direction done."""
     turned: Sequence[Mask]
     """Reversed."""
     comparable: bool
-    """Whether the whole as given and the whole reversed may both be answered: not over different parts."""
+    """Whether both totals, as given and reversed, may be shown; false if they would cover different parts."""
 
 
 def parts_to_sum(name: str, gaits: Sequence[GaitLoads]) -> SummedParts:
@@ -59,8 +59,8 @@ def parts_to_sum(name: str, gaits: Sequence[GaitLoads]) -> SummedParts:
     Returns
     -------
     SummedParts
-        The parts in which it is known both ways, where they are enough; else the parts known one way, for the totals
-        of that way alone.
+        The parts in which it is known in both directions, if they cover enough. Otherwise the parts known in one
+        direction, for the totals of that direction only.
 
     Examples
     --------
@@ -89,7 +89,7 @@ def parts_to_sum(name: str, gaits: Sequence[GaitLoads]) -> SummedParts:
 
 
 def known_rows(name: str, load: Values, like: Mask) -> Mask:
-    """Say in which rows a load is known, be it by its bounds alone."""
+    """Return the rows in which a load is known or has bounds, as a mask."""
     if name not in load:
         return np.zeros_like(like)
     found = np.ones_like(like)
@@ -106,7 +106,7 @@ def share_of_time(rows: Sequence[Mask], gaits: Sequence[GaitLoads]) -> float:
 
 
 def covers_enough(share: float) -> bool:
-    """Say whether a total over a share of the moving time is answered.
+    """Return whether a total over a share of the moving time is shown.
 
     Examples
     --------

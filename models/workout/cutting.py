@@ -1,4 +1,4 @@
-"""A recording cut into segments, pauses and directions."""
+"""Cut a recording into segments, pauses and directions."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,27 +17,27 @@ from retrorun.models.workout.recording import Recording, running_sum
 from retrorun.models.workout.sums import Segments
 
 SEGMENT_S: Final = 10.0
-"""Length of a segment: shorter ones would carry the noise of positions into speed and grade, longer ones would
-blur intervals (choice)."""
+"""Length of a segment (choice). In shorter ones, noise of positions would change speed and grade. Longer ones would
+blur intervals."""
 
 PAUSE_BELOW_M_S: Final = 0.5
-"""Mean speed of a segment under which it is taken as a pause: slower than people walk, about as fast as a position
-drifts at rest (choice)."""
+"""Mean speed below which a segment counts as a pause: slower than people walk, about as fast as a position drifts at
+rest (choice)."""
 
 GAIT_SEGMENTS: Final = 5
-"""Segments in a row whose median speed says the gait of the middle one, as far as they are moved the same way without a
-pause: whoever slows for less than half a minute goes on running (choice)."""
+"""Consecutive segments whose median speed decides the gait of the middle one, if direction is the same and no pause is
+between. A runner who slows for less than half a minute still counts as running (choice)."""
 
 
 class Range(TypedDict):
-    """A range of time that was done backward, in seconds from the first point with time and place."""
+    """A range of time that was done backward, in seconds after the first point with time and place."""
 
     from_s: float
     to_s: NotRequired[float]
 
 
 class Profile(TypedDict):
-    """The segments that count, as columns in their order."""
+    """The segments used, as columns in their order."""
 
     segment_start_s: list[float]
     segment_duration_s: list[float]
@@ -47,10 +47,10 @@ class Profile(TypedDict):
 
 
 class Cut(NamedTuple):
-    """A recording cut into segments, pauses and what is left out among them."""
+    """A recording cut into segments: moving, pauses, and those left out."""
 
     clock_s: Column
-    """When each begins, by the recording's clock."""
+    """Start of each segment on the recording's clock [s]."""
     duration_s: Column
     distance_m: Column
     speed_m_s: Column
@@ -59,7 +59,7 @@ class Cut(NamedTuple):
 
 
 def backward_ranges(backward: Sequence[Range], recorded: Recording) -> list[tuple[float, float]]:
-    """Return the ranges by the recording's clock, or raise for one that is none."""
+    """Return the ranges on the recording's clock [s], or raise for an invalid one."""
     found = []
     for index, given in enumerate(backward):
         place = f"backward/{index}"
@@ -69,24 +69,24 @@ def backward_ranges(backward: Sequence[Range], recorded: Recording) -> list[tupl
             if end > recorded.duration_s:
                 raise OutOfRange(
                     f"{place}/to_s",
-                    f"The range ends after the file, which is {recorded.duration_s:.10g} s long: give an earlier end, "
-                    "or none.",
+                    f"This range ends after the recording, which is {recorded.duration_s:.10g} s long. Give an earlier "
+                    "to_s, or remove it.",
                 )
         if begin >= end:
-            raise Conflict(place, "The range ends before it begins, or begins after the file ends: mend it.")
+            raise Conflict(place, "The end must come after the start, and both must lie within the recording.")
         found.append((begin, end))
     ends = np.interp(np.array(found).reshape(-1, 2), recorded.point_time_s, recorded.point_clock_s)
     return [(begin, end) for begin, end in ends.tolist()]
 
 
 def any_range_is_empty(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> bool:
-    """Say whether a range by the recording's clock holds no segment that counts."""
+    """Return whether any range contains no used segment."""
     first, after = np.searchsorted(cut.clock_s[counts], np.array(ranges).reshape(-1, 2)).T
     return bool((first == after).any())
 
 
 def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
-    """Cut a recording at the ends of ranges, and between them into equal segments of about the stated length."""
+    """Return a recording cut at the ends of ranges, and between them into equal segments of about `SEGMENT_S`."""
     clock, ends = recorded.clock_s, np.array(ranges).reshape(-1, 2)
     pieces = np.unique(np.concatenate(([0.0, clock[-1]], ends.ravel())))
     parts = [
@@ -97,14 +97,14 @@ def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) ->
     duration_s = np.diff(starts)
     middles = starts[:-1] + duration_s / 2
     distance_m = np.diff(np.interp(starts, clock, recorded.way_m))
-    # How many ranges have begun less how many have ended.
+    # Number of ranges that have started, minus those that have ended.
     inside = np.searchsorted(np.sort(ends[:, 0]), middles) - np.searchsorted(np.sort(ends[:, 1]), middles)
     slope = np.zeros_like(middles) if recorded.slope is None else np.interp(middles, clock, recorded.slope)
     return Cut(starts[:-1], duration_s, distance_m, distance_m / duration_s, slope, inside > 0)
 
 
 def walked_segments(cut: Cut, moving: Mask) -> Mask:
-    """Say which segments are walked, by the median speed of those around each, see `GAIT_SEGMENTS`."""
+    """Return the walked segments as a mask, by the median speed of those around each; see `GAIT_SEGMENTS`."""
     if not len(moving):
         return moving
     half = GAIT_SEGMENTS // 2
@@ -125,7 +125,7 @@ def segments_at(segments: Segments, rows: Mask) -> Segments:
 
 
 def outside_limits(segments: Segments, used: Mapping[Gait, str]) -> Mask:
-    """Say which segments are faster than their gait allows, or steeper than is answered."""
+    """Return the segments that are too fast for their gait or too steep, as a mask."""
     grade = INPUTS["grade"]
     found = (segments.grade < grade.low) | (segments.grade > grade.high)
     gaits: tuple[tuple[Gait, Mask], ...] = (("walk", segments.walk), ("run", ~segments.walk))
@@ -138,8 +138,8 @@ def outside_limits(segments: Segments, used: Mapping[Gait, str]) -> Mask:
 
 
 def profile(recorded: Recording, cut: Cut, rows: Mask) -> Profile:
-    """Return what the segments that count are, in the order they were done."""
-    # The latest moment at which the clock shows a time: behind a gap, not before it.
+    """Return start, duration, speed, grade and direction of the used segments, in order."""
+    # The clock shows one time before and after a gap: take the moment after it.
     after = np.searchsorted(recorded.point_clock_s, cut.clock_s, side="right") - 1
     starts = recorded.point_time_s[after] + (cut.clock_s - recorded.point_clock_s[after])
     return {

@@ -1,6 +1,6 @@
-"""What a watch recorded, cleaned: spikes and breaks out, the way and the slope smoothed, on an even clock.
+"""Clean a recording of a watch: remove spikes and breaks, smooth distance and slope, and put them on an even clock.
 
-Breaks (gaps, jumps) are cut out of clock, way and climb alike, so that what is left is one continuous recording.
+Breaks (gaps, jumps) are removed from clock, distance and climb, so that one continuous recording remains.
 """
 
 import math
@@ -19,79 +19,80 @@ EARTH_RADIUS_M: Final = 6_371_008.8
 """Mean radius of the Earth (IUGG)."""
 
 MAXIMUM_POINTS: Final = 172_801
-"""Most points of a recording: one a second for two days, the longest bout answered (choice)."""
+"""Most points of a recording: one per second for two days, the longest bout allowed (choice)."""
 
 LEAST_POINTS: Final = 2
-"""Points that make a way."""
+"""Fewest points that give a distance."""
 
 POSITION_HIGH_DEG: Final = (90.0, 180.0)
-"""Largest latitude and longitude there are, either way."""
+"""Largest latitude and longitude, positive or negative."""
 
 ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
-"""Altitudes on land; what lies outside is taken as unknown (choice)."""
+"""Altitudes on land. Others count as unknown (choice)."""
 
 DISTANCE_HIGH_M: Final = 43e6
-"""Distances so far, either way; what lies beyond is taken as unknown (choice: a FIT file has room for 42 950 km)."""
+"""Largest accumulated distance, positive or negative. Larger ones count as unknown (choice: a FIT file can hold
+42 950 km)."""
 
 SPIKE_SPEED_M_S: Final = 12.5
-"""Speed from one point to the next that is no person's: the fastest sprint reached 12.4 m/s (choice)."""
+"""Speed between points that no person reaches: the fastest sprint had 12.4 m/s (choice)."""
 
 SPIKE_POINTS: Final = 5
-"""Most points in a row that are taken as a spike when the way before and behind them fits together (choice)."""
+"""Most consecutive points that count as a spike if the points before and after fit together (choice)."""
 
 STRAY_S: Final = 3600.0
-"""Time from the rest of a recording beyond which as few points as a spike has, at its very beginning or end, are taken
-as misdated (choice)."""
+"""Time from the rest of a recording beyond which a few points at its start or end, at most `SPIKE_POINTS`, count as
+misdated (choice)."""
 
 UNUSABLE_SHARE: Final = 0.5
-"""Share of unusable points beyond which a recording is refused: what is left says too little of it (choice)."""
+"""Share of unusable points above which a recording is refused, because too little is left (choice)."""
 
 GAP_S: Final = 60.0
-"""Time without any point from which nothing is taken as recorded: a pause (choice)."""
+"""Time without a point above which the time counts as a pause (choice)."""
 
 WAY_WINDOW_S: Final = 5
 """Seconds over which positions are averaged before distances between them are summed (choice)."""
 
 SLOPE_STEP_M: Final = 5.0
-"""Length of way over which altitudes are averaged before a line is laid through them (choice)."""
+"""Distance over which altitudes are averaged before a line is fitted to them (choice)."""
 
 SLOPE_WINDOW_STEPS: Final = 10
-"""Steps before and behind a place through which the line is laid: 105 m of way in all (choice)."""
+"""Steps before and after a place to which the line is fitted: 105 m in total (choice)."""
 
 SMOOTHING: Final = (
-    f"Elevation: means over each {SLOPE_STEP_M:g} m of way, then the slope of the least-squares line through the "
+    f"Elevation: means over each {SLOPE_STEP_M:g} m of distance, then the slope of the least-squares line through the "
     f"{SLOPE_STEP_M * (2 * SLOPE_WINDOW_STEPS + 1):g} m around each place (local linear regression). Positions: means "
     f"over {WAY_WINDOW_S} s."
 )
-"""What is smoothed and how, for the report."""
+"""How elevation and positions are smoothed, for the report."""
 
 
 class Points(NamedTuple):
-    """What a file holds, as columns of equal length; NaN where a point does not say."""
+    """The points of a file, as columns of equal length; NaN where a value is missing."""
 
     time_s: Column
     latitude_deg: Column
     longitude_deg: Column
     altitude_m: Column
     distance_m: Column
-    """Distance so far, as the device has it."""
+    """Accumulated distance measured by the device."""
 
 
 class Recording(NamedTuple):
-    """A cleaned recording on an even clock of about a second that stands still in gaps and jumps."""
+    """A cleaned recording on an even clock of about one second that stops in gaps and jumps."""
 
     clock_s: Column
-    """The even clock."""
+    """The even clock [s]."""
     way_m: Column
-    """Distance so far at each tick."""
+    """Accumulated distance at each tick [m]."""
     slope: Column | None
-    """Rise over run at each tick; None where the file holds no altitudes."""
+    """Rise over run at each tick; None if the file has no altitudes."""
     duration_s: float
     """From the first usable point to the last, gaps, jumps and spikes at either end included."""
     point_time_s: Column
-    """Time of each kept point since the first usable one."""
+    """Time of each kept point since the first usable one [s]."""
     point_clock_s: Column
-    """What the clock shows at each kept point."""
+    """Time on the clock at each kept point [s]."""
     points: int
     unusable_points: int
     removed_spikes: int
@@ -104,46 +105,49 @@ class Recording(NamedTuple):
 
 
 def recording(points: Points) -> Recording:
-    """Clean what a file holds.
+    """Return the points of a file cleaned and on an even clock.
 
     Parameters
     ----------
     points : Points
-        Columns of the file, in its order.
+        Columns of the file, in the order of the file.
 
     Returns
     -------
     Recording
-        What is left, on an even clock, with counts of what was taken out.
+        The remaining recording, with counts of the removed points.
 
     Raises
     ------
     OutOfRange
-        More points or a longer time than are answered.
+        Too many points, or too long a time.
     Undefined
-        Fewer than two points with time and place, more than half without, or gaps alone.
+        Fewer than two points with time and place, more than half without, or only gaps.
 
     Notes
     -----
-    The device's distance is used where every kept point has it and it neither falls nor jumps, since it rests on more
-    than positions; points without a place then count too. Else the sum over smoothed positions.
+    The device's distance is used if every kept point has it and it neither falls nor jumps, because it uses more than
+    positions. Points without a place then count too. Otherwise the sum over smoothed positions is used.
     """
     count = len(points.time_s)
     known = abs(points.distance_m) <= DISTANCE_HIGH_M
     points = points._replace(distance_m=np.where(known, points.distance_m, math.nan))
     if count > MAXIMUM_POINTS:
-        raise OutOfRange("file", f"A file is answered up to {MAXIMUM_POINTS} points: split it.")
+        raise OutOfRange("file", f"A file may have up to {MAXIMUM_POINTS} points. Split it.")
     usable = usable_points(points)
     unusable = count - int(usable.sum())
     if count - unusable < LEAST_POINTS:
-        raise Undefined(
-            "file", "Fewer than two points have both a time and a place or distance: give another file.", "no_track"
+        message = (
+            "Fewer than two points have both a time and a place or distance. Send another file."
+            if np.isfinite(points.time_s).any()
+            else "This file has no times. Send a recorded activity, not a planned route."
         )
+        raise Undefined("file", message, "no_track")
     if unusable > UNUSABLE_SHARE * count:
         raise Undefined(
             "file",
-            "More than half of the points have no time, neither place nor distance, or a time that does not go on: "
-            "mend the file, or give another.",
+            "More than half of the points have no time, neither place nor distance, or a time that is out of order. "
+            "Fix the file, or send another.",
             "mostly_unusable",
         )
     used = Points(*(column[usable] for column in points))
@@ -151,20 +155,20 @@ def recording(points: Points) -> Recording:
     longest = INPUTS["duration_s"].high
     duration_s = float(used.time_s[-1] - used.time_s[0])
     if duration_s > longest:
-        raise OutOfRange("file", f"A file is answered up to {longest:g} s from first point to last: split it.")
+        raise OutOfRange("file", f"A recording may last up to {longest:g} s from first to last point. Split it.")
     place = on_sphere(used) if by_position else used.distance_m[:, np.newaxis]
     since_s = used.time_s - used.time_s[0]
     kept = ~spikes(since_s, place)
     used, place, time_s = Points(*(column[kept] for column in used)), place[kept], since_s[kept]
-    # What is taken out between two points is bridged; a spike at either end leaves a gap.
+    # A removed spike between two points is bridged; a spike at either end leaves a gap.
     ends_s = np.array([time_s[0], duration_s - time_s[-1]])
     step_s, step_m = np.diff(time_s), np.linalg.norm(np.diff(place, axis=0), axis=1)
     gap = step_s > GAP_S
     if len(gap) and gap.all():
         raise Undefined(
             "file",
-            f"Every point is more than {GAP_S:g} s from the next, and such gaps are not taken as recorded: give a file "
-            "with more points.",
+            f"Every point is more than {GAP_S:g} s from the next, and such gaps count as pauses. Send a file with more "
+            "points.",
             "all_gaps",
         )
     jump = ~gap & (step_m > SPIKE_SPEED_M_S * step_s)
@@ -200,26 +204,26 @@ def recording(points: Points) -> Recording:
 
 
 def usable_points(points: Points) -> Mask:
-    """Say which points have a time that goes on, and a distance or a place, whichever the way is taken from."""
+    """Return the points with an increasing time, and a distance or a place, whichever is used; as a mask."""
     placed, measured = located(points), np.isfinite(points.distance_m)
     by_distance = in_order(points.time_s, measured)
-    # Every place has its distance too: nothing is lost with the places that are missing.
+    # Every point with a place has a distance too, so using distances loses nothing.
     if measured[placed].all() and is_steady(points.distance_m[by_distance], points.time_s[by_distance]):
         return by_distance
-    # Most of what has a distance has no position: indoors, or a watch that lost the sky.
+    # Most points with a distance have no position: indoors, or without satellites.
     by_position = placed.sum() >= measured.sum() / 2
     return in_order(points.time_s, placed) if by_position else by_distance
 
 
 def located(points: Points) -> Mask:
-    """Say which points have a place."""
+    """Return the points that have a place, as a mask."""
     latitude_high, longitude_high = POSITION_HIGH_DEG
     found: Mask = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
     return found
 
 
 def is_steady(distance_m: Column, time_s: Column) -> bool:
-    """Say whether a distance so far is known throughout, and neither falls nor jumps but in gaps.
+    """Return whether an accumulated distance is known throughout, and neither falls nor jumps except in gaps.
 
     Examples
     --------
@@ -232,7 +236,7 @@ def is_steady(distance_m: Column, time_s: Column) -> bool:
 
 
 def in_order(time_s: Column, known: Mask) -> Mask:
-    """Say which known points to keep so that times go on: the most that can be, and none that is far from the rest.
+    """Keep the longest run of increasing times, without strays at either end; as a mask.
 
     Examples
     --------
@@ -254,7 +258,7 @@ def in_order(time_s: Column, known: Mask) -> Mask:
 
 
 def longest_increasing(times: Column) -> NDArray[np.intp]:
-    """Return the places of a longest run of times each later than the one before, leaving out the fewest.
+    """Return the indices of the longest run of increasing times.
 
     Examples
     --------
@@ -263,7 +267,7 @@ def longest_increasing(times: Column) -> NDArray[np.intp]:
     """
     if (times[1:] > times[:-1]).all():
         return np.arange(len(times))
-    # Patience sorting: the least time that a run of each length can end with, where it stands, and what it follows.
+    # Patience sorting: the lowest last time of a run of each length, its index, and the index before it.
     ends: list[float] = []
     places: list[int] = []
     follows = []
@@ -284,7 +288,7 @@ def longest_increasing(times: Column) -> NDArray[np.intp]:
 
 
 def on_sphere(points: Points) -> Column:
-    """Return positions as three columns [m], whose distances need no care at poles and date line."""
+    """Return positions as three columns [m], so that distances are right at the poles and the date line too."""
     latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
     across = np.cos(latitude)
     columns = (across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude))
@@ -292,7 +296,7 @@ def on_sphere(points: Points) -> Column:
 
 
 def spikes(time_s: Column, place: Column) -> Mask:
-    """Say which points lie off a way that fits together without them.
+    """Return the points that lie off a path that fits together without them, as a mask.
 
     Examples
     --------
@@ -312,7 +316,7 @@ def spikes(time_s: Column, place: Column) -> Mask:
         if points > SPIKE_POINTS or (last is not None and reached(last, start)):
             drop = False
         elif last is None:
-            # At the very beginning whoever holds the longer way is right.
+            # At the start, keep the side with more points.
             drop = not final and starts[number + 2] - end > points
         else:
             drop = final or reached(last, end)
@@ -324,12 +328,12 @@ def spikes(time_s: Column, place: Column) -> Mask:
 
 
 def running_sum(steps: Column) -> Column:
-    """Return running sums from 0, one more than there are steps."""
+    """Return the running sums of steps, with a 0 in front."""
     return np.concatenate(([0.0], np.cumsum(steps)))
 
 
 def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Column:
-    """Return the distance so far along smoothed positions, at each tick [m]."""
+    """Return the accumulated distance along smoothed positions, at each tick [m]."""
     latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
     across = np.cos((latitude[1:] + latitude[:-1]) / 2)
     east = EARTH_RADIUS_M * across * (np.remainder(np.diff(longitude) + math.pi, 2 * math.pi) - math.pi)
@@ -338,7 +342,7 @@ def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Co
     for component in (east, north):
         ticks = np.interp(even, clock, running_sum(np.where(whole, component, 0.0)))
         if len(ticks) > WAY_WINDOW_S:
-            # Turned about its ends, so that the ends stay where they are.
+            # Reflect at the ends, so that the ends do not move.
             ticks = np.pad(ticks, half, mode="reflect", reflect_type="odd")
             ticks = np.convolve(ticks, np.full(WAY_WINDOW_S, 1 / WAY_WINDOW_S), mode="valid")
         steps.append(np.diff(ticks))
@@ -346,7 +350,7 @@ def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Co
 
 
 def slope_of(even: Column, clock: Column, way: Column, points: Points, whole: Mask) -> Column | None:
-    """Return rise over run at each tick, from a line laid through the altitudes around it."""
+    """Return rise over run at each tick, from a line fitted to the altitudes around it."""
     low, high = ALTITUDE_RANGE_M
     known = (points.altitude_m >= low) & (points.altitude_m <= high)
     if known.sum() < LEAST_POINTS:

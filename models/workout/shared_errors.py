@@ -1,7 +1,7 @@
-"""How the estimates of segments add up: errors of the person and of the models are shared, so they do not average out.
+"""Add the estimates of segments. They share the errors of the person and the models, which do not average out.
 
-A `Sum` is kept for each gait, with what the shared errors move it by; `interval` and `ratio` bring the gaits together.
-What is moved is kept by speed and grade too, on a `Grid`: in a ratio only what is done alike on both sides cancels.
+Each gait has a `Sum`, with the change that each shared error makes to it. `interval` and `ratio` combine the gaits. The
+changes are kept by speed and grade on a `Grid`, because in a ratio only the errors of similar segments cancel.
 """
 
 import itertools
@@ -19,34 +19,34 @@ from retrorun.models.vocabulary.answer import Graded, Indicator
 from retrorun.models.vocabulary.choices import EvidenceGrade, Gait
 
 SPEED_APART_M_S: Final = 0.5
-"""Difference of speed from which one error is no longer taken for the other where they would cancel (choice)."""
+"""Difference of speed from which two errors no longer cancel (choice)."""
 
 GRADE_APART: Final = 0.05
-"""The same for grades (choice)."""
+"""Difference of grade from which two errors no longer cancel (choice)."""
 
 
 class Grid(NamedTuple):
-    """Points of speed and grade, and how much of each segment stands at which: the nearer, the more.
+    """Points of speed and grade, and the share of each segment at each point: the nearer, the larger.
 
-    Segments at the same speed and grade stand at the same points in the same shares; between points the shares change
-    evenly, so that a small change of speed is a small change of everything.
+    Segments with the same speed and grade have the same shares at the same points. Between points the shares change
+    linearly, so that a small change of speed makes a small change of the result.
     """
 
     size: int
     point: NDArray[np.intp]
     """The four points around each segment, a row for each."""
     share: Column
-    """How much of the segment stands at each of them; rows sum to 1."""
+    """The share of the segment at each of these points; rows sum to 1."""
 
     def placed(self, values: Column, rows: Rows) -> Column:
-        """Return what values of some rows come to at each point."""
+        """Return the sum of the values of some rows at each point."""
         weights = values[:, np.newaxis] * self.share[rows]
         found: Column = np.bincount(self.point[rows].ravel(), weights.ravel(), minlength=self.size).astype(np.float64)
         return found
 
 
 def grid(*, speed_m_s: Column, grade: Column) -> Grid:
-    """Return the grid under segments.
+    """Return the grid that covers segments.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def grid(*, speed_m_s: Column, grade: Column) -> Grid:
     Returns
     -------
     Grid
-        As wide as the segments need.
+        A grid just large enough for the segments.
 
     Examples
     --------
@@ -81,15 +81,15 @@ def grid(*, speed_m_s: Column, grade: Column) -> Grid:
 
 
 class Sum(NamedTuple):
-    """A sum over segments of one gait, and what one standard deviation of each shared error moves it by."""
+    """A sum over segments of one gait, and its change by one standard deviation of each shared error."""
 
     value: float
     forward: Column
-    """The error that both directions have, person, equation and conversion: at each point of the grid."""
+    """The error of both directions (person, equation, conversion), at each point of the grid."""
     ratio: Column
-    """The error of the ratio backward to forward, of what is done backward alone: at each point of the grid."""
+    """The error of the ratio backward to forward, only of backward segments, at each point of the grid."""
     evidence: EvidenceGrade
-    """The weakest of its rows."""
+    """The weakest grade of its rows."""
 
 
 Sums: TypeAlias = Mapping[Gait, Sum]
@@ -101,10 +101,10 @@ def combined_spread(*, forward: Iterable[float], ratio: Iterable[float]) -> floa
     Parameters
     ----------
     forward : iterable of float
-        For each gait, speed and grade, the share of the total times forward spread; for a ratio, that of the numerator
-        less that of the denominator [1].
+        For each gait, speed and grade, the share of the total times the forward spread. For a ratio, that of the
+        numerator minus that of the denominator [1].
     ratio : iterable of float
-        The same of what is done backward, with the spread of the ratio backward to forward [1].
+        The same for backward segments, with the spread of the ratio backward to forward [1].
 
     Returns
     -------
@@ -114,11 +114,11 @@ def combined_spread(*, forward: Iterable[float], ratio: Iterable[float]) -> floa
     Notes
     -----
     With w the share of a segment in the total, d ln(total) = sum w f e_f + sum over backward w r e_r, with e_f and e_r
-    independent of each other. How far the error at one speed, grade or gait is that at another is unknown, from not at
-    all to wholly: of all that is possible the widest is taken (choice). In a total every part has the same sign,
-    and the widest is one error for all: the parts add and do not average out. In a ratio of two sums, whose
-    expansion is ln(a) - ln(b), parts of one gait, speed and grade cancel; what is left with one sign shares one error,
-    and what is left with the other sign shares another.
+    independent of each other. How much errors at different speeds, grades or gaits are correlated is unknown. The
+    correlation that gives the widest interval is used (choice). In a total all parts have the same sign, so the widest
+    is one common error: the parts add and do not average out. In a ratio of two sums, which expands to ln(a) - ln(b),
+    parts of the same gait, speed and grade cancel. The remaining parts of one sign share one error, and those of the
+    other sign share another.
 
     Examples
     --------
@@ -138,27 +138,27 @@ def _widest_variance(parts: Iterable[float]) -> float:
 def sum_over(
     name: str, forward: Values, section: Values, rows: Rows, times: Column, under: Grid, score: float
 ) -> Sum | None:
-    """Return the sum of a quantity over rows of a section, None where it is unknown in any of them.
+    """Return the sum of a quantity over rows of a section, or None if it is unknown in any of them.
 
     Parameters
     ----------
     name : str
         Name of the quantity.
     forward, section : dict
-        The quantities going forward, and in the direction the rows are done in; columns.
+        The quantities forward, and in the direction of the rows; columns.
     rows : ndarray
-        Which rows.
+        Indices of the rows.
     times : ndarray
-        How often each of them is done [1].
+        How often each row is done [1].
     under : Grid
-        The grid under all rows.
+        The grid that covers all rows.
     score : float
         Standard score of the intervals in the sections [1].
 
     Returns
     -------
     Sum or None
-        The sum with its parts, in the unit of the quantity.
+        The sum with its shared errors, in the unit of the quantity.
     """
     if name not in section:
         return None
@@ -182,10 +182,10 @@ def spread_of(interval: Values, rows: Rows, score: float) -> Column:
 
 
 def largest(indicator: Values, rows: Rows) -> Indicator:
-    """Return the largest of a peak load over rows in which it is known.
+    """Return the largest peak load over rows in which it is known.
 
-    Errors being shared, the quantiles of the largest are the largest of the quantiles; where a segment has only
-    bounds, so has the largest.
+    Errors are shared, so the quantiles of the largest are the largest of the quantiles. If a segment has only bounds,
+    so has the largest.
     """
     ends = {name: float(indicator[name][rows].max()) for name in ("value", "low", "high") if name in indicator}
     grade = grade_over(indicator["evidence"], rows)
@@ -212,7 +212,7 @@ def largest_of(found: Sequence[Indicator]) -> Indicator:
 
 
 def grade_over(evidence: EvidenceGrade | NDArray[np.str_], rows: Rows) -> EvidenceGrade:
-    """Return the weakest grade over rows, of one for all or a column.
+    """Return the weakest grade over rows, from one grade for all or a column of grades.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def weakest(grades: Iterable[EvidenceGrade]) -> EvidenceGrade:
 
 
 def sum_by_gait(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
-    """Return sums by gait, None where any part is unknown.
+    """Return the sum of each gait, or None if any part is unknown.
 
     Examples
     --------
@@ -252,13 +252,16 @@ def sum_by_gait(parts: Iterable[tuple[Gait, Sum | None]]) -> Sums | None:
 
 
 def sum_of_two(one: Sum, other: Sum) -> Sum:
-    """Return two sums of one gait as one."""
+    """Return the sum of two sums of one gait."""
     evidence = weakest((one.evidence, other.evidence))
     return Sum(one.value + other.value, one.forward + other.forward, one.ratio + other.ratio, evidence)
 
 
 def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
-    """Return a total over the gaits with its interval; `value` where what has no error of its own adds to the sums."""
+    """Return a total over the gaits with its interval.
+
+    `value`: the total including parts without an error, such as rest.
+    """
     if value is None:
         value = sum(part.value for part in sums.values())
     spread = combined_spread(
@@ -269,7 +272,7 @@ def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
 
 
 def ratio(over: Sums, under: Sums, score: float, *, values: tuple[float, float] | None = None) -> Graded:
-    """Return one total over another of the same segments, with its interval; `values` as `value` in `interval`."""
+    """Return the ratio of two totals of the same segments, with its interval; `values` as `value` in `interval`."""
     top, bottom = values or (sum(part.value for part in over.values()), sum(part.value for part in under.values()))
     spread = combined_spread(
         forward=itertools.chain(*(over[gait].forward / top - under[gait].forward / bottom for gait in over)),

@@ -1,6 +1,6 @@
-"""A workout: segments forward and backward, what they come to, and what the same costs with each one reversed.
+"""Sum the estimates of a workout's segments, as given and with each segment reversed.
 
-Taken as columns, from wherever they come; `models.workout.workout` brings a caller's list into them.
+Segments come as columns. `models.workout.workout` makes them from a list, and `models.workout.track` from a recording.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -49,22 +49,22 @@ LOADS: Final = (*PEAKS, IMPULSE)
 
 
 class Segments(NamedTuple):
-    """What is done moving, as columns of equal length; pauses stand apart, since their order changes nothing."""
+    """The moving segments, as columns of equal length. Pauses are separate, since their order changes nothing."""
 
     backward: NDArray[np.bool_]
     """Whether a segment is done backward."""
     walk: NDArray[np.bool_]
-    """Whether it is walked; run where not."""
+    """Whether it is walked; otherwise it is run."""
     speed_m_s: Column
     duration_s: Column
     distance_m: Column
     grade: Column
     times: Column
-    """How often each is done."""
+    """How often each segment is done."""
 
 
 class Group(NamedTuple):
-    """The segments of one gait: where they stand, and their builder of columns, both ways."""
+    """The segments of one gait: their rows, and their estimates in both directions as columns."""
 
     gait: Gait
     rows: Rows
@@ -75,7 +75,7 @@ class Group(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """What the segments of one gait that are done forward, or those done backward, come to in one direction."""
+    """The sums in one direction over the segments of one gait that are done forward, or over those done backward."""
 
     gait: Gait
     duration_s: float
@@ -87,9 +87,9 @@ class Tally(NamedTuple):
     resting_kcal: float
     steps: Sum | None
     covered_s: dict[str, float]
-    """How long each load is known in the parts that it is summed over."""
+    """Time of the parts that each load is summed over [s]."""
     impulse: Sum | None
-    """None where none of the parts has one."""
+    """None if no part has an impulse."""
     peaks: dict[str, Indicator]
 
 
@@ -104,7 +104,7 @@ NO_REST: Final = Rest()
 
 
 def row_place(row: int) -> str:
-    """Return where a row stands in a request that lists every segment once."""
+    """Return the place of a row in a request that lists every segment once."""
     return f"segments/{row}"
 
 
@@ -117,34 +117,34 @@ def workout_of(
     each: bool = False,
     place: Callable[[int], str] = row_place,
 ) -> WorkoutSums:
-    """Return what complete and checked segments come to.
+    """Return the sums over complete and checked segments.
 
     Parameters
     ----------
     segments : Segments
-        Columns, at least one row, each once however often it is done; checked by the caller.
+        Columns with at least one row. A repeated segment is one row. The caller has checked them.
     pause_s : float
-        All pauses together, taken as rest [s].
+        Sum of all pauses, which count as rest [s].
     person : Person
-        Whose workout it is.
+        The person.
     energy_models : mapping
         Forward energy equation of each gait that occurs.
     each : bool, optional
-        Also answer every segment.
+        Whether to add the answer of every segment.
     place : callable, optional
-        Where in the request a row stands, without the leading slash, for the pointer of a refusal.
+        Returns the place of a row in the request, without the leading slash, for the pointer of an error.
 
     Returns
     -------
     WorkoutSums
-        Everything of the answer but what was assumed.
+        The answer without `assumed`.
 
     Raises
     ------
     Conflict
-        No segment at all.
+        No segment.
     Undefined
-        A grade for which the equation has no answer, or a segment that cannot be told from rest.
+        A grade for which the equation has no answer, or a segment whose energy is too close to rest.
     """
     groups = [
         group_of(segments, rows, gait_name, person, energy_models[gait_name])
@@ -194,7 +194,7 @@ def workout_of(
 
 
 def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Group:
-    """Return the segments in some rows, all of one gait, with their builder."""
+    """Return the segments in some rows, all of one gait, with their estimates."""
     case = Case(
         gait=gait,
         energy_model=energy_model,
@@ -237,7 +237,7 @@ def loads_of(group: Group) -> GaitLoads:
 def tallies(
     groups: Sequence[Group], parts: Mapping[str, SummedParts], score: float, *, done_backward: bool, backward: bool
 ) -> list[Tally]:
-    """Return, for each gait, what the segments done one way come to when done forward or backward."""
+    """Return for each gait the sums of the segments done in one direction, computed forward or backward."""
     found = []
     for place, group in enumerate(groups):
         rows = np.flatnonzero(group.backward == done_backward)
@@ -249,7 +249,7 @@ def tallies(
 
 
 def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, backward: bool) -> Tally:
-    """Return what some segments of one gait come to in one direction, each load over the rows kept for it."""
+    """Return the sums of some segments of one gait in one direction, with each load over its own rows."""
     builder, times, of = group.builder, group.times, (group.under, score)
     section, load = (builder.backward, builder.backward_load) if backward else (builder.forward, builder.forward_load)
     total = sum_over("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
@@ -273,9 +273,9 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
 
 
 def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str] = LOADS) -> Totals:
-    """Return the sums over tallies, with pauses, and those of some loads that are known for long enough.
+    """Return the sums over tallies, with pauses, and with the loads that are known for long enough.
 
-    Rest is taken and not estimated: the errors of total energy are those of active energy, on a smaller sum.
+    Resting energy has no error, so total energy has the errors of active energy, in kcal.
     """
     moving_s = sum(part.duration_s for part in parts)
     active, resting = active_and_resting(parts, rest)
@@ -310,7 +310,7 @@ def covered(parts: Sequence[Tally], name: str) -> float:
 
 
 def impulses(parts: Sequence[Tally]) -> Sums:
-    """Return the impulses by gait of those tallies that have one."""
+    """Return the impulse of each gait, from the tallies that have one."""
     found = sum_by_gait((part.gait, part.impulse) for part in parts if part.impulse is not None)
     assert found is not None
     return found
@@ -322,7 +322,7 @@ def active_and_resting(parts: Sequence[Tally], rest: Rest) -> tuple[float, float
 
 
 def total_energy(parts: Sequence[Tally]) -> Sums:
-    """Return total energy by gait, without pauses [kcal]."""
+    """Return the total energy of each gait, without pauses [kcal]."""
     energies = sum_by_gait((part.gait, part.total) for part in parts)
     assert energies is not None
     return energies
@@ -331,7 +331,7 @@ def total_energy(parts: Sequence[Tally]) -> Sums:
 def ratios(
     over: Sequence[Tally], under: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str]
 ) -> WorkoutRatio:
-    """Return one workout over another that differs in direction alone."""
+    """Return the ratios of one workout to another that differs only in direction."""
     energies = total_energy(over), total_energy(under)
     (active, resting), (active_under, resting_under) = active_and_resting(over, rest), active_and_resting(under, rest)
     found: WorkoutRatio = {
@@ -352,7 +352,7 @@ def ratios(
 
 
 def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Person, rest: Rest) -> list[Warning]:
-    """Return each warning once: what any segment met, and what the sums add."""
+    """Return each warning once: those of any segment, and those of the sums."""
     codes = [code for group in groups for code, condition in group.builder.warnings if np.any(condition)]
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
@@ -368,12 +368,12 @@ def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Perso
 
 
 def partly(sums: Mapping[str, Any]) -> bool:
-    """Say whether any load total leaves out so much that a warning says so."""
+    """Return whether any load total covers so little that it needs a warning."""
     return any(total["covered"] < COVERED_WARNED for total in sums.get("load", {}).values())
 
 
 def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:
-    """Return the answer of every segment in the direction it is done in, in the order given."""
+    """Return the answer of every segment in its own direction, in the order given."""
     found: list[tuple[int, Any]] = []
     for group in groups:
         for name, backward, section in (

@@ -1,4 +1,4 @@
-"""What a watch recorded as a workout: segments with speed and grade, pauses, and what was left out and why."""
+"""Estimate a recording of a watch as a workout, with a report on pauses and removed data."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
@@ -30,17 +30,17 @@ from retrorun.models.workout.sums import Segments, workout_of
 from retrorun.models.workout.workout import equations
 
 UNUSABLE_WARNED: Final = 0.05
-"""Share of unusable points from which a warning says so (choice)."""
+"""Share of unusable points from which there is a warning (choice)."""
 
 LEFT_OUT_SHARE: Final = 0.5
-"""Share of the moving time beyond which, left out, a recording is refused: it is not one on foot (choice)."""
+"""Share of the moving time left out above which a recording is refused, as not on foot (choice)."""
 
 TrackSection: TypeAlias = Literal["segments", "profile"]
-"""The parts of the answer that `include` adds."""
+"""The sections that `include` adds to the answer."""
 
 
 class TrackReport(TypedDict):
-    """What became of the recording."""
+    """A report on the cleaned recording."""
 
     points: int
     unusable_points: int
@@ -83,18 +83,18 @@ def track(
     interval: float | None = None,
     include: Collection[TrackSection] = (),
 ) -> TrackedWorkout:
-    """Estimate what a recorded workout costs, what it asks of the joints, and the same with every segment reversed.
+    """Estimate energy and joint load of a recorded workout, as done and with every segment reversed.
 
     Parameters
     ----------
     points : Points
-        What the file holds.
+        The points of the file.
     backward : sequence of Range, optional
-        What was done backward; all forward when left out.
+        Times that were done backward; all forward when left out.
     gait : {"run", "walk"}, optional
-        Gait of every segment; by the speed around it when left out.
+        Gait of every segment; from the speed around it when left out.
     include : collection of str, optional
-        "segments" adds the answer of every segment, "profile" their speeds and grades.
+        "segments" adds the answer of every segment, "profile" its speed and grade.
     body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
         As in `models.workout.workout.workout`; body mass has no default.
 
@@ -110,15 +110,14 @@ def track(
     Conflict
         A range that ends before it begins, part of age, sex and height, or an equation of the other gait.
     Undefined
-        A file without a track, without movement, mostly of points that say nothing, or mostly not on foot.
+        A file without a track, without movement, with mostly unusable points, or mostly not on foot.
 
     Notes
     -----
-    Cleaning and smoothing are those of `recording.py`. The recording is cut at the ends of the ranges and between
-    them into equal segments of about 10 s. One slower than 0.5 m/s is a pause, and so are gaps; one faster than the
-    gait allows, or steeper than the grades answered or the equation is defined for, is left out and reported. Gait
-    follows from the median speed of about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people
-    change to it (Hreljac 2005).
+    `recording.py` cleans and smooths. The recording is cut at the ends of the ranges, and between them into equal
+    segments of about 10 s. A segment slower than 0.5 m/s is a pause, and so is a gap. A segment too fast for its
+    gait, or too steep for the service or the equation, is left out and reported. The gait follows from the median speed
+    over about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people change to it (Hreljac 2005).
 
     Examples
     --------
@@ -209,13 +208,13 @@ def track(
 
 
 def refuse_unless_on_foot(moving_s: float, left_out_s: float) -> None:
-    """Raise where nothing moves, or most of what moves is left out."""
+    """Raise if nothing moves, or if most of the moving time is left out."""
     if moving_s + left_out_s == 0:
-        raise Undefined("file", "Nothing moves in this file: give one of a walk or a run.", "nothing_moves")
+        raise Undefined("file", "Nothing moves in this recording. Send a walk or a run.", "nothing_moves")
     if left_out_s > LEFT_OUT_SHARE * (moving_s + left_out_s):
         raise Undefined(
             "file",
-            "Most of this file is faster than its gait, steeper than is answered, or jumps: give a walk or a run, or "
-            "leave gait and energy_models out.",
+            "Most of this recording is too fast for its gait, too steep, or jumps. Send a walk or a run, or remove "
+            "gait and energy_models.",
             "not_on_foot",
         )

@@ -1,4 +1,4 @@
-"""A workout as a caller lists it: checked, completed and brought into the columns of `models.workout.sums`."""
+"""Check and complete a listed workout, and pass its segments as columns to `models.workout.sums`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple, NotRequired, TypedDict, cast
@@ -14,11 +14,11 @@ from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
 from retrorun.models.workout.sums import WALKED, Segments, workout_of
 
 MAXIMUM_SEGMENTS: Final = 10_000
-"""Most segments and pauses in a workout, repeats counted as often as they are done (choice)."""
+"""Most segments and pauses in a workout, repeats counted each time (choice)."""
 
 
 class Segment(TypedDict):
-    """A segment, by two of speed, duration and distance, with the pause after it; or a pause alone."""
+    """A segment with two of speed, duration and distance, and the pause after it; or only a pause."""
 
     direction: NotRequired[Direction]
     gait: NotRequired[Gait]
@@ -30,14 +30,14 @@ class Segment(TypedDict):
 
 
 class Item(Segment):
-    """A segment, a pause, or segments and pauses that are repeated; what is repeated holds no repeats."""
+    """A segment, a pause, or repeated segments and pauses. A repeat cannot contain another repeat."""
 
     repeat: NotRequired[int]
     segments: NotRequired[list[Segment]]
 
 
 class Complete(NamedTuple):
-    """A segment that moves, complete, with its place in the request."""
+    """A completed segment that moves, with its place in the request."""
 
     backward: bool
     walk: bool
@@ -62,12 +62,12 @@ def workout(
     interval: float | None = None,
     include: Collection[WorkoutSection] = (),
 ) -> Workout:
-    """Estimate what a workout costs, what it asks of the joints, and the same with every segment reversed.
+    """Estimate energy and joint load of a workout, as given and with every segment reversed.
 
     Parameters
     ----------
     segments : sequence of Item
-        What is done, in order: segments, pauses, and repeats of segments and pauses; see `models.workout.workout`.
+        Segments, pauses, and repeats of segments and pauses, in order.
     energy_models : mapping, optional
         Forward energy equation of each gait, its default when left out.
     include : collection of str, optional
@@ -85,9 +85,9 @@ def workout(
     OutOfRange
         A number outside the bounds of `models.vocabulary.quantities`, too many segments, or too long a workout.
     Conflict
-        A segment that is none, nothing that moves, part of age, sex and height, or an equation of the other gait.
+        An invalid segment, no segment that moves, part of age, sex and height, or an equation of the other gait.
     Undefined
-        A grade for which the equation has no answer, or a segment that cannot be told from rest.
+        A grade for which the equation has no answer, or a segment whose energy is too close to rest.
 
     Examples
     --------
@@ -117,7 +117,7 @@ def workout(
 
 
 def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[Segments, float, list[str]]:
-    """Return each listed segment once as columns, all pauses together [s], and where in the request each stands.
+    """Return each listed segment once as columns, the sum of all pauses [s], and the place of each in the request.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
     """
     if sum(item.get("repeat", 1) * len(item.get("segments", "1")) for item in items) > MAXIMUM_SEGMENTS:
         raise OutOfRange(
-            "segments", f"A workout is answered up to {MAXIMUM_SEGMENTS} segments, repeats counted: give fewer."
+            "segments", f"A workout may have up to {MAXIMUM_SEGMENTS} segments, repeats counted. Send fewer."
         )
     left_out: Assumed = {}
     rows: list[Complete] = []
@@ -138,10 +138,10 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
         places = [place]
         if "repeat" in item or "segments" in item:
             if item.keys() != {"repeat", "segments"}:
-                raise Conflict(place, "Give repeat and segments together, and nothing beside them.")
+                raise Conflict(place, "Give repeat and segments together, and no other field with them.")
             times, inner = item["repeat"], item["segments"]
             if times < 1:
-                raise OutOfRange(f"{place}/repeat", "repeat is answered from 1.")
+                raise OutOfRange(f"{place}/repeat", "repeat must be at least 1.")
             places = [f"{place}/segments/{inside}" for inside in range(len(inner))]
         found = [complete_segment(*pair, times, left_out, assumed) for pair in zip(inner, places, strict=True)]
         rows += [row for row, _ in found if row is not None]
@@ -161,7 +161,7 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
 def complete_segment(
     segment: Segment, place: str, times: int, left_out: Assumed, assumed: WorkoutAssumed
 ) -> tuple[Complete | None, float]:
-    """Return a segment, None where it is a pause alone, and the pause that it is or that follows it [s]."""
+    """Return a segment, or None for a pause, and the length of the pause [s]."""
     pause_s = check("pause_s", segment["pause_s"], place) if "pause_s" in segment else 0.0
     if segment.keys() == {"pause_s"}:
         return None, pause_s
@@ -180,7 +180,7 @@ def complete_segment(
 
 
 def refuse_long(duration_s: float) -> None:
-    """Raise for a workout that takes longer than a bout may, pauses and repeats counted."""
+    """Raise if a workout is longer than a bout may be, pauses and repeats counted."""
     try:
         check("duration_s", duration_s)
     except OutOfRange as error:
@@ -189,12 +189,12 @@ def refuse_long(duration_s: float) -> None:
 
 
 def placed(error: EstimateError, place: str) -> EstimateError:
-    """Return an error that names its place in the request."""
+    """Return an error with its place in the request."""
     return type(error)(f"{place}/{error.field}" if error.field else place, error.message, error.code)
 
 
 def equations(asked: Mapping[Gait, EnergyModelName], segments: Segments, assumed: WorkoutAssumed) -> dict[Gait, str]:
-    """Return the forward energy equation of each gait that is asked for or occurs, its default when left out."""
+    """Return the forward energy equation of each gait in the request or the segments, the default if left out."""
     found: dict[Gait, str] = {}
     defaults: dict[Gait, EnergyModelName] = {}
     for gait, walked in WALKED.items():

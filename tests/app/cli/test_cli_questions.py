@@ -273,7 +273,7 @@ class TestFile:
         ("words", "line"),
         [
             (["--mass", "70kg", "--backward", "10-0:20"], "--backward 1 from: Give it as on a watch, m:ss or h:mm:ss"),
-            (["--mass", "70kg", "--backward", "0:10-0:05"], "--backward 1: The range ends before it begins"),
+            (["--mass", "70kg", "--backward", "0:10-0:05"], "--backward 1: The end must come after the start"),
             (["--mass", "70kg", "--backward", "0:10-", "--backward", "0:10-99:00"], "--backward 2 to, in s: The range"),
             (["--mass", "70kg", "--age", "40"], "Give --age, --sex and --height together"),
             ([], "--mass: This field is required."),

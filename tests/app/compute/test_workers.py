@@ -254,23 +254,23 @@ def test_the_bouts_of_the_loop_use_every_way_to_hold_equal_and_every_option() ->
 
 
 @pytest.mark.parametrize("kind", [kind for kind in loop.KINDS if kind is not loop.read])
-async def test_what_can_take_long_leaves_the_event_loop(kind: Callable[[random.Random, bool], loop.Asked]) -> None:
+async def test_what_can_take_long_leaves_the_event_loop(kind: Callable[[random.Random, bool], loop.Request]) -> None:
     await check_where_it_is_answered(kind(random.Random(1), False))
 
 
 @pytest.mark.parametrize("path", loop.READ)
 async def test_what_is_only_read_leaves_it_where_it_takes_long_to_make(path: str) -> None:
-    await check_where_it_is_answered(loop.Asked(f"GET {path}", "GET", path))
+    await check_where_it_is_answered(loop.Request(f"GET {path}", "GET", path))
 
 
 async def test_a_long_body_leaves_it_whatever_it_asks() -> None:
     """What is wrong in it may stand there a thousand times."""
     body = b"{" + b",".join(b'"a%d": 1' % number for number in range(1000)) + b"}"
     assert len(body) > SMALL_BYTES
-    await check_where_it_is_answered(loop.Asked("estimate, long", "POST", "/estimate", body))
+    await check_where_it_is_answered(loop.Request("estimate, long", "POST", "/estimate", body))
 
 
-async def check_where_it_is_answered(asked: loop.Asked) -> None:
+async def check_where_it_is_answered(asked: loop.Request) -> None:
     guard, noting = build(Settings()), Noting()
     guard.workers = noting
     async with httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://retrorun.test") as client:

@@ -96,7 +96,7 @@ class TestAccounting:
         found = validation()
         compared = {row for c in found["comparisons"] if c["table"] == name for row in c["rows"]}
         left_out = [item["row"] for item in found["not_predicted"] if item["table"] == name]
-        # The forward half of a knee moment ratio has no prediction of its own, but stands in the ratio's rows.
+        # The forward half of a knee moment ratio has no prediction, but is one of the ratio's rows.
         assert len(left_out) == len(set(left_out))
         assert not compared & set(left_out)
         assert compared | set(left_out) == set(range(1, len(read(name)) + 1))
@@ -216,7 +216,7 @@ class TestCoverage:
 
     @pytest.mark.parametrize("model", ["documented", "pooled"])
     def test_a_direction_model_counts_each_study_and_gait_once(self, model: str) -> None:
-        # docs/evidence.md: four studies running and three walking, whatever the forward equation beside them.
+        # docs/evidence.md: four studies running and three walking, with every forward equation.
         (each,) = (found for found in validation()["coverage"] if found["model"] == model)
         assert (each["comparisons"], each["judged"], each["covered"]) == (7, 7, 7)
         assert each["share_low"] == pytest.approx(0.05 ** (1 / 7))
@@ -228,10 +228,10 @@ class TestCoverage:
         for each in validation()["coverage"]:
             assert ("a group's mean" in each["conclusion"]) is ("share_high" in each)
             assert "rely" not in each["conclusion"]
-        assert "3 of 7 rows made it" in made["documented"]
-        assert "7 of 7 rows made it" in made["pooled"]
-        assert "2 of 11 rows made it" in made["looney2019"]
-        assert "made it" not in made["looney2025"]
+        assert "3 of 7 rows were used to fit it" in made["documented"]
+        assert "7 of 7 rows were used to fit it" in made["pooled"]
+        assert "2 of 11 rows were used to fit it" in made["looney2019"]
+        assert "used to fit it" not in made["looney2025"]
 
     def test_a_choice_counts_what_is_chosen(self) -> None:
         (each,) = validation(model="walking_cadence")["coverage"]

@@ -1,4 +1,4 @@
-"""Watch files as workouts: what is cleaned and smoothed, what is refused, and what a damaged file leaves behind."""
+"""Watch files as workouts: cleaning, smoothing, refusals, and damaged files."""
 
 import builtins
 import contextlib
@@ -128,7 +128,7 @@ class TestSegments:
         assert {segment["gait"] for segment in answer["segments"]} == {"walk"}
         assert "running_from_m_s" not in answer["assumed"]
 
-    def test_whoever_slows_for_a_moment_goes_on_running(self) -> None:
+    def test_a_runner_who_slows_for_a_moment_still_runs(self) -> None:
         slowed = answer_to(straight([2.5] * 300 + [1.5] * 20 + [2.5] * 300), include=["segments"])
         assert {segment["gait"] for segment in slowed["segments"]} == {"run"}
         assert {"steps", "load"} <= slowed["totals"].keys()
@@ -408,11 +408,18 @@ class TestRefusals:
         lost = changed(straight([2.5] * 600), "latitude_deg", slice(0, 300), math.nan)
         assert TRACK_UNUSABLE in codes_of(answer_to(lost))
 
-    def test_a_range_beyond_the_end_is_told_how_long_the_file_is(self) -> None:
+    def test_an_error_of_a_range_beyond_the_end_gives_the_length_of_the_file(self) -> None:
         with pytest.raises(OutOfRange, match="600 s long"):
             answer_to(straight([2.5] * 600), backward=[{"from_s": 0.0, "to_s": 815.0}])
 
-    def test_a_way_of_jumps_alone_is_no_track(self) -> None:
+    def test_a_planned_route_has_no_times_and_a_recording_indoors_no_places(self) -> None:
+        points = straight([2.5] * 600)
+        with pytest.raises(Undefined, match="Send a recorded activity"):
+            answer_to(points._replace(time_s=np.full(601, math.nan)))
+        with pytest.raises(Undefined, match="a time and a place or distance"):
+            answer_to(points._replace(latitude_deg=np.full(601, math.nan)))
+
+    def test_a_recording_of_only_jumps_is_refused(self) -> None:
         chance = np.random.default_rng(1)
         points = straight([2.5] * 600)
         wild = points._replace(latitude_deg=chance.uniform(-90, 90, 601), longitude_deg=chance.uniform(-180, 180, 601))
@@ -468,7 +475,7 @@ class TestFiles:
         ):
             assert len(points_of(data).time_s) == 600
 
-    def test_what_stands_deeper_than_a_point_is_not_the_points(self) -> None:
+    def test_an_element_inside_a_point_is_not_a_value_of_the_point(self) -> None:
         text = (
             FILES["gpx"].decode().replace("<x:hr>150</x:hr>", "<x:ele>9</x:ele><x:time>1970-01-01T00:00:00Z</x:time>")
         )
@@ -519,7 +526,7 @@ class TestFiles:
 
     def test_a_fault_within_the_parser_is_a_damaged_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
         class PanicException(BaseException):
-            """As what is written in Rust raises it."""
+            """As a parser written in Rust raises it."""
 
         def panic(*_: object) -> None:
             raise PanicException
@@ -584,7 +591,7 @@ def damaged() -> list[tuple[str, bytes]]:
         ("unknown encoding", b'<?xml version="1.0" encoding="utf-7"?><gpx></gpx>'),
         ("no encoding", b'<?xml version="1.0" encoding="none"?><gpx></gpx>'),
         ("no messages", fit_of(b"")),
-        ("a header alone", fit[:14]),
+        ("only a header", fit[:14]),
         ("twice, the second cut off", fit + fit[:100]),
     ]
     return found
@@ -727,7 +734,7 @@ def resident_bytes() -> int | None:
         return None
 
 
-def test_a_recording_is_cleaned_without_a_warning_whatever_its_numbers() -> None:
+def test_cleaning_gives_no_numeric_warning_for_any_numbers() -> None:
     chance = np.random.default_rng(1)
     for _ in range(50):
         points = straight([2.5] * 60, device=True)

@@ -100,7 +100,7 @@ PERSONS = st.fixed_dictionaries({"body_mass_kg": numbers("body_mass_kg"), "inter
 
 
 def found(person: Answer, *listed: Any) -> Answer:
-    """Return the answer, or discard the example where there is none."""
+    """Return the answer, or discard the example if there is none."""
     try:
         return answer_to(*listed, **person)
     except EstimateError:
@@ -222,7 +222,7 @@ class TestSums:
     def test_loads_are_those_of_the_parts_in_which_they_are_known_both_ways(
         self, person: Answer, listed: list[Answer]
     ) -> None:
-        """By hand, from each part alone: the same parts for both ways, or one way, or neither."""
+        """Computed from each part: the same parts in both directions, in one, or in neither."""
         answer = found(person, *listed)
         alone = [
             cast(Answer, estimate(**person, **{k: v for k, v in part.items() if k != "direction"})) for part in listed
@@ -276,7 +276,7 @@ class TestSums:
             assert many[name]["high"] / many[name]["value"] == pytest.approx(one[name]["high"] / one[name]["value"])
 
     def test_half_forward_half_backward_by_hand(self) -> None:
-        """The forward part in full, that of the ratio by the share of what is done backward, 1.30 of 2.30."""
+        """The forward part in full, and the part of the ratio by the backward share, 1.30 of 2.30."""
         spread = estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=600.0)["spread"]
         shared = math.hypot(spread["model_cv"], spread["person_cv"], spread["conversion_cv"])
         of_ratio = ratio_spread(spread)
@@ -294,7 +294,7 @@ class TestSums:
         assert combined_spread(forward=[0.3], ratio=[0.4]) == pytest.approx(0.5)
 
     def test_a_ratio_is_as_uncertain_as_its_parts_at_different_speeds(self) -> None:
-        """What is done at one speed cancels, at another it does not, and between the two it changes evenly."""
+        """Errors at one speed cancel, those at different speeds do not, and between the two the change is linear."""
 
         def width(*listed: Any) -> float:
             ratio = answer_to(*listed)["ratio"]["total_energy"]
@@ -326,7 +326,7 @@ class TestSums:
         assert {cautions.WORKOUT_SUM_ABSENT, cautions.WALKING_TIMING_ABSENT} <= set(codes)
         assert len(codes) == len(set(codes))
 
-    def test_bounds_stay_bounds_and_the_weakest_grade_stands(self) -> None:
+    def test_bounds_stay_bounds_and_the_weakest_grade_is_shown(self) -> None:
         load = answer_to(RUN, BACK)["totals"]["load"]
         assert "value" not in load["achilles_relative_load"]
         assert load["achilles_relative_load"]["evidence"] == "D"
@@ -338,7 +338,7 @@ class TestSums:
         assert answer_to(*fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "C"
         assert answer_to(RUN, *fast)["totals"]["load"]["peak_vertical_force_bw"]["evidence"] == "D"
 
-    def test_the_weakest_grade_of_the_segments_stands_beside_a_total(self) -> None:
+    def test_a_total_has_the_weakest_grade_of_its_segments(self) -> None:
         fast = BACK | {"speed_m_s": 3.6}
         for listed, grade in (((RUN,), "B"), ((RUN, BACK), "B"), ((RUN, BACK, fast), "D")):
             answer = answer_to(*listed)
@@ -356,7 +356,7 @@ SLOPE = RUN | {"grade": 0.011, "duration_s": 10.0}
 
 
 class TestCovered:
-    """A load total is of the parts in which the load is known; beside it stands their share of the moving time."""
+    """A load total covers the parts in which the load is known, and shows their share of the moving time."""
 
     def test_one_short_part_on_a_slope_no_longer_removes_a_total(self) -> None:
         level = answer_to(RUN | {"duration_s": 590.0})
@@ -375,7 +375,7 @@ class TestCovered:
         ("slope_s", "present", "warned"),
         [(30.0, True, False), (31.0, True, True), (300.0, True, True), (301.0, False, False)],
     )
-    def test_a_warning_stands_below_95_percent_and_absence_below_half(
+    def test_a_total_below_95_percent_has_a_warning_and_below_half_is_missing(
         self, slope_s: float, present: bool, warned: bool
     ) -> None:
         level, slope = (RUN | {"duration_s": time_s} for time_s in (600.0 - slope_s, slope_s))
