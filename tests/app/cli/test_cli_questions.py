@@ -274,7 +274,7 @@ class TestFile:
         [
             (["--mass", "70kg", "--backward", "10-0:20"], "--backward 1 from: Give it as on a watch, m:ss or h:mm:ss"),
             (["--mass", "70kg", "--backward", "0:10-0:05"], "--backward 1: The end must come after the start"),
-            (["--mass", "70kg", "--backward", "0:10-", "--backward", "0:10-99:00"], "--backward 2 to, in s: The range"),
+            (["--mass", "70kg", "--backward", "0:10-", "--backward", "0:10-99:00"], "--backward 2 to, in s: This"),
             (["--mass", "70kg", "--age", "40"], "Give --age, --sex and --height together"),
             ([], "--mass: This field is required."),
         ],
@@ -304,7 +304,7 @@ MISTAKES = [
         "solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.8",
         ["--peak-vertical-force: Running cannot meet this in either direction. Possible: "],
     ),
-    ("plan --mass 70kg --goal least-load", ["--active-energy: The goal least_load needs --active-energy: give it."]),
+    ("plan --mass 70kg --goal least-load", ["--active-energy: The goal least_load needs --active-energy. Add it."]),
     ("plan --mass 70kg --goal most-energy --duration 20min --limit knee=3", ["--limit: Give each as name=value"]),
     (
         "plan --mass 70kg --goal most-energy --duration 20min --limit peak-vertical-force=x --limit oxygen-uptake=50",
