@@ -137,9 +137,10 @@ def copied(folder: Path) -> Path:
         check=True,
         text=True,
     ).stdout.splitlines()
-    for name in filter(lambda name: (HOUSE / name).is_file(), listed):
+    for name in filter(lambda name: (HOUSE / name).exists(), listed):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(HOUSE / name, folder / name)
+        # The folder retrorun/ holds links to folders.
+        shutil.copy(HOUSE / name, folder / name, follow_symlinks=False)
     return folder
 
 
