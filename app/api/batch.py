@@ -173,7 +173,7 @@ class BatchAnswer(TypedDict):
     status: NotRequired[
         Annotated[list[str], Field(description=f"Status of each row: {', '.join(STATUS)}.", examples=[["ok"]])]
     ]
-    summary: Annotated[BatchSummary, Field(description="How many bouts have an estimate.")]
+    summary: Annotated[BatchSummary, Field(description="Number of bouts with and without an estimate.")]
 
 
 validate: Final = TypeAdapter(EstimateRequest).validator.validate_python
