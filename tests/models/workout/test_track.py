@@ -521,7 +521,7 @@ class TestFiles:
     def test_files_without_a_message_are_counted_as_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("retrorun.app.formats.watch_files.MAXIMUM_MESSAGES", 20)
         check_fit(fit_of(b"") * 20)
-        with pytest.raises(Undefined, match="more messages"):
+        with pytest.raises(Undefined, match="too many messages"):
             check_fit(fit_of(b"") * 21)
 
     def test_a_fault_within_the_parser_is_a_damaged_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
