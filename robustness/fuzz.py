@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris  # type: ignore[import-untyped, unused-ignore] # only where `make fuzz` installed it
 
-with atheris.instrument_imports(include=["app", "models", "robustness"]):
+with atheris.instrument_imports(include=["retrorun", "robustness"]):
     from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest
     from retrorun.app.http.limits import LONGEST_LENGTH
     from robustness import arrow_streams

@@ -479,7 +479,7 @@ class TestRolling:
             pytest.skip("no haproxy here: make haproxy")
         command = [
             sys.executable,
-            str(HOUSE / "tests" / "rolling.py"),
+            str(HOUSE / "tests" / "app" / "server" / "rolling.py"),
             "--restarts",
             "1",
             "--drain",
