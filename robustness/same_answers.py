@@ -27,7 +27,9 @@ import pyarrow as pa
 from retrorun.models.plan.answer import LoadName
 from robustness.loop import Request, batch, bout, estimate, plan, plot, posted, solve, table, track, validation, workout
 
-TEXTS: Final = frozenset({"message", "detail", "title", "meaning", "description", "note", "conclusion", "coverage"})
+TEXTS: Final = frozenset(
+    {"message", "detail", "title", "meaning", "description", "note", "conclusion", "smoothing", "cause", "reason"}
+)
 """Names of fields that hold a text for people."""
 DIGITS: Final = 1e-12
 PLAN_SPEED_M_S: Final = 1.001e-3

@@ -208,7 +208,7 @@ def si(name: str, text: str) -> float:
     (2.5, 3.3333333333333335, 5400.0)
     >>> si("body_mass_kg", "70")
     Traceback (most recent call last):
-    app.cli.units.NotUnderstood: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4.
+    retrorun.app.cli.units.NotUnderstood: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4.
     """
     known = reader(name)
     plain = re.sub(r"\s*/\s*", "/", text.strip().lower().replace("−", "-"))

@@ -26,7 +26,7 @@ Every estimate is for one person and has a range, `low` to `high`. Energies, tim
 Unknown values are omitted, and a warning says why. For adults only. This is no diagnosis. Nothing is stored.
 
 **Inputs** are in SI units. The unit is in the name and, as a UCUM code, in `x-unit`. **Numbers** are not rounded and,
-in JSON, never null. **Every request** is safe to retry: the same version gives the same answer.
+in JSON, never null. You can repeat **every request**: the same version gives the same answer.
 
 **Errors** are `application/problem+json` (RFC 9457). A 422 lists in `errors` what to fix: a JSON Pointer, a stable code
 and a message. Errors never repeat your input. An unknown path gives 404, a wrong method 405 with `Allow`. Retry a 503

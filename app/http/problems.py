@@ -162,9 +162,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(_: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
+        detail = None
         if "Allow" in headers:
+            detail = f"Use {headers['Allow'].replace(', ', ' or ')} for this path."
             headers["Allow"] = allowed(headers["Allow"])
-        return problem(error.status_code, headers=headers)
+        return problem(error.status_code, detail=detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

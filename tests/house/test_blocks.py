@@ -82,7 +82,7 @@ ONLY_COMPILED: Final[dict[Place, str]] = {
 
 FOLDERS: Final = "|".join(sorted(path.name for path in HOUSE.iterdir() if path.is_dir() and path.name.isalpha()))
 ABSENT: Final = ("build/", "dist/", "deploy/retrorun.env", "deploy/keys", "tests/files/")
-"""What commands write, what whoever runs the service writes, and a folder of another project."""
+"""What commands write, what an operator writes, and a folder of another project."""
 
 
 class Block(NamedTuple):

@@ -1,4 +1,4 @@
-"""What the README shows is what comes out. To mend it, and the page of the command line, run
+"""The README shows the real answers. To rewrite them, here and in the page of the command line, run
 `.venv/bin/python tests/house/test_readme.py`.
 """
 
@@ -228,9 +228,9 @@ async def test_every_endpoint_is_listed_and_there(client: httpx.AsyncClient) -> 
 def test_the_choices_are_explained() -> None:
     text = " ".join(text_of(QUESTIONS).split())
     documented, pooled = (DIRECTION_MODELS[name]["run"].ratio for name in get_args(DirectionModelName))
-    assert f"`documented` is the documented {documented - 1:.0%}".replace("0%", "0 %") in text
-    assert re.search(rf"`pooled` the [^;.]*, {re.escape(f'{pooled:.2f}')}\b", text)
-    assert f"Left out, it is running from {RUNNING_FROM_M_S:.1f} m/s" in text
+    assert f"`documented`, the default, is the documented {documented - 1:.0%}".replace("0%", "0 %") in text
+    assert re.search(rf"`pooled` is the [^;.]*, {re.escape(f'{pooled:.2f}')}\b", text)
+    assert f"running from {RUNNING_FROM_M_S:.1f} m/s when left out" in text
     assert all(f"`{name}`" in text for name in get_args(EnergyModelName))
     assert "`step_rate_ratio`" in text
 
@@ -243,7 +243,7 @@ def test_the_layout_names_only_what_exists() -> None:
     assert all((HOUSE / name).exists() for name in names), names
 
 
-def mend() -> None:
+def rewrite() -> None:
     """Write the answers of now into the README and the page of the command line."""
     shown = example(CURL)
     answer = json.loads(answer_of(shown["command"]))
@@ -276,4 +276,4 @@ def answer_of(curl: str) -> str:
 
 
 if __name__ == "__main__":
-    mend()
+    rewrite()

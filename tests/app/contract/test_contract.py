@@ -419,7 +419,7 @@ class TestExamples:
             for name, field in schemas()["Problem"]["properties"].items()
             if "examples" in field
         }
-        example = {"type": "about:blank", "detail": "Mend it.", "errors": [entry]} | shown
+        example = {"type": "about:blank", "detail": "Fix it.", "errors": [entry]} | shown
         TypeAdapter(Problem).validate_python(example)
         response = await client.post("/estimate", json={"body_mass_kg": 70, "speed_m_s": 99, "duration_s": 9})
         (error,) = response.json()["errors"]
@@ -518,7 +518,7 @@ BOUNDED = settings(
 )
 
 
-# Whatever is no stream of Arrow is tried in the tests of the bulk: schemathesis writes none.
+# The tests of the bulk try bad streams of Arrow: schemathesis writes none.
 @API.exclude(operation_id="estimate_table").parametrize()
 @BOUNDED
 def test_the_service_keeps_the_contract(case: Any) -> None:
@@ -528,7 +528,7 @@ def test_the_service_keeps_the_contract(case: Any) -> None:
     case.call_and_validate(excluded_checks=[negative_data_rejection] if one_by_one else [])
 
 
-def mended(bout: dict[str, Any]) -> dict[str, Any]:
+def repaired(bout: dict[str, Any]) -> dict[str, Any]:
     """Return a bout with what the contract says in words only: two of three, all or none, no other equation."""
     rest = {"age_y", "sex", "height_m"}
     dropped = {"energy_model", "distance_m" if "speed_m_s" in bout else "duration_s"}
@@ -545,7 +545,7 @@ def test_answered_estimates_keep_the_contract() -> None:
     @BOUNDED
     @given(case=API["/estimate"]["POST"].as_strategy())
     def check(case: Any) -> None:
-        case.body = mended(case.body)
+        case.body = repaired(case.body)
         statuses[case.call_and_validate().status_code] += 1
 
     check()

@@ -632,7 +632,7 @@ REASONS = {
 
 
 class TestAnything:
-    """Whatever arrives, the answer is one of the documented ones."""
+    """Every input gets one of the documented answers."""
 
     @FUZZ
     @given(body=st.binary(max_size=200))

@@ -797,7 +797,7 @@ class TestPages:
         assert not page.stopped, path
         assert [address for address in page.loaded if address.endswith(".css")], path
         for address in page.addresses:
-            # Relative, so that the pages work under whatever prefix a proxy puts before them.
+            # Relative, so that the pages work under any prefix of a proxy.
             assert address.startswith(("./", "#")) or address == "data:,", f"{path}: {address}"
             if address.startswith("./"):
                 asset = await client.get(urljoin(path, address))

@@ -340,7 +340,7 @@ async def plain_answer() -> Any:
 
 
 async def test_no_answer_outlives_its_request() -> None:
-    """A server keeps the scope of a connection's last request, and with it whatever was left there."""
+    """A server keeps the scope of a connection's last request, and everything in it."""
     guard = build(Settings())
     scope = scope_of_a_request()
     await guard(scope, receive, discard)

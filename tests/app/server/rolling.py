@@ -63,7 +63,7 @@ class Replica:
 
     def __init__(self, name: str, port: int, drain_s: float, log: Path) -> None:
         self.name, self.port, self.log = name, port, log
-        # Settings of whoever runs this must not change what is measured.
+        # Settings in the environment must not change the measurement.
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
         self.environment["RETRORUN_DRAIN_TIME_S"] = f"{drain_s:g}"
         # Refusing under overload is tested elsewhere; here, a machine busy with others must not look like a fault.

@@ -74,7 +74,7 @@ class TestCorpus:
 
 
 class TestWire:
-    """The reader of answers sees what a library would mend."""
+    """The reader of answers sees errors that a library would correct."""
 
     @pytest.mark.parametrize(
         "received",
@@ -265,7 +265,7 @@ class TestAnyBytes:
 
 
 def test_nothing_that_a_caller_sends_is_the_key_of_a_cache_without_a_bound() -> None:
-    """Each cache of the service holds no more than there are choices, whatever was asked before."""
+    """Each cache of the service holds at most one entry for each choice, after any requests."""
     sizes = cache_sizes()
     for turn in range(300):
         body = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200, "interval": %r}' % (0.5 + turn / 1000)

@@ -1,4 +1,4 @@
-"""What must hold for every bout, whatever the numbers (Hypothesis)."""
+"""Invariants of every bout (Hypothesis)."""
 
 import math
 from collections.abc import Callable

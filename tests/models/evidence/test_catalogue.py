@@ -96,7 +96,7 @@ IN_FUNCTIONS = {
 
 
 def modules() -> Iterator[ModuleType]:
-    """Yield every module of the models, in whatever folder."""
+    """Yield every module of the models, in every folder."""
     for found in pkgutil.walk_packages(retrorun.models.__path__, "retrorun.models."):
         yield importlib.import_module(found.name)
 
