@@ -328,7 +328,7 @@ def key(chosen: argparse.Namespace) -> int:
     except BadKeys as error:
         print_errors(str(error))
         return INVALID
-    print(f"Key for the client (shown only once): {made}")
+    print(f"Key for the client, shown only now: {made}")
     print(f"Line to add to the key file:          {line}")
     return DONE
 
