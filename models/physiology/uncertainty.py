@@ -5,6 +5,7 @@ standard deviations of the logarithm. Independent parts combine as the root sum 
 cancel in their ratio.
 """
 
+import math
 from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
@@ -175,4 +176,6 @@ def spread_factor(spread: Number, score: Number) -> Number:
     >>> round(spread_factor(0.11, standard_score(0.90)), 2)
     1.2
     """
-    return exponential(score * spread)
+    exponent = score * spread
+    # For one bout in place, because an estimate has thirty of these.
+    return math.exp(exponent) if isinstance(exponent, float) else exponential(exponent)
