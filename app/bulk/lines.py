@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 import pyarrow as pa
 
-from retrorun.app.formats.record_batches import INPUTS
+from retrorun.app.formats.record_batches import INPUT_COLUMNS
 from retrorun.models.columns.inputs import SOURCES
 from retrorun.models.columns.names import FLAGS, NUMBERS
 
@@ -57,7 +57,7 @@ class TextParser:
         for name, cells in zip(self.columns, table, strict=True):
             if name in NUMBERS:
                 bouts[name] = read(name, cells, faults)
-            elif name in INPUTS:
+            elif name in INPUT_COLUMNS:
                 bouts[name] = words(name, map(trimmed, cells) if self.kind == "csv" else cells, faults)
         texts = [pa.array([text_of(cell) for cell in cells], pa.string()) for cells in table]
         readable = [row for row in range(len(lines)) if row not in faults]

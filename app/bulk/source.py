@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from retrorun.app.bulk.lines import RowsRead, TextParser, cells_of
 from retrorun.app.bulk.options import quoted
-from retrorun.app.formats.record_batches import INPUTS, check_schema
+from retrorun.app.formats.record_batches import INPUT_COLUMNS, check_schema
 from retrorun.models.columns.inputs import SOURCES
 from retrorun.models.columns.names import NUMBERS
 from retrorun.models.vocabulary.errors import Conflict
@@ -30,7 +30,11 @@ KINDS: Final = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjso
 INT96: Final = "INT96"
 """Parquet times of 96 bits, which older versions of Spark write."""
 NEEDED: Final = f"Needed: body_mass_kg and two of {', '.join(SOURCES)}."
-LIKELY: Final = {name: name for name in INPUTS} | {"weight": "body_mass_kg", "pace": "speed_m_s", "time": "duration_s"}
+LIKELY: Final = {name: name for name in INPUT_COLUMNS} | {
+    "weight": "body_mass_kg",
+    "pace": "speed_m_s",
+    "time": "duration_s",
+}
 """The input that a column with a similar name probably is."""
 OTHER_MARKS: Final = ";\t|"
 """Other separators in files that are also called CSV."""
@@ -127,7 +131,7 @@ class Source:
         for name in schema.names:
             if schema.names.count(name) > 1:
                 raise BadFile(f"{self.path.name} has the column {name} twice. Rename or remove one.")
-        if others := [name for name in schema.names if name not in INPUTS and name not in self.keep]:
+        if others := [name for name in schema.names if name not in INPUT_COLUMNS and name not in self.keep]:
             if taken := [name for name in others if name in STATUS_COLUMNS]:
                 raise BadFile(f"{self.path.name} has a column {taken[0]}, but so has every output. Rename it.")
             if nul := [name for name in others if "\0" in name]:
@@ -144,13 +148,13 @@ class Source:
                 f"{keep}"
             )
         try:
-            check_schema(pa.schema([field for field in schema if field.name in INPUTS]))
+            check_schema(pa.schema([field for field in schema if field.name in INPUT_COLUMNS]))
         except Conflict as error:
             raise BadFile(f"{self.path.name}: {error.field}: {error.message}".replace(": :", ":")) from None
 
     def of_jsonl(self) -> pa.Schema:
         """Return the columns that a JSON Lines file may have. Any of them may be missing in a row."""
-        return pa.schema([(name, pa.string()) for name in dict.fromkeys((*INPUTS, *self.keep))])
+        return pa.schema([(name, pa.string()) for name in dict.fromkeys((*INPUT_COLUMNS, *self.keep))])
 
     def blocks(self, rows: int, done: Collection[int] = ()) -> Iterator[Block]:
         """Yield the file as blocks of `rows` rows, except the finished blocks."""
@@ -323,4 +327,4 @@ class ParquetParser:
         """Return the rows of a block. All are readable, because the file is."""
         with pa.ipc.open_stream(content) as reader:
             given = joined(list(reader))
-        return RowsRead(given.select([name for name in given.schema.names if name in INPUTS]), given, {})
+        return RowsRead(given.select([name for name in given.schema.names if name in INPUT_COLUMNS]), given, {})

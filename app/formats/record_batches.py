@@ -39,11 +39,11 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 NUMBER: Final = pa.float64()
 FLAG: Final = pa.bool_()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
-INPUTS: Final = (*NUMBERS, *WORDS)
+INPUT_COLUMNS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
 DICTIONARIES: Final = {
     choices: pa.array(choices, pa.string())
-    for choices in {STATUS, INPUTS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
+    for choices in {STATUS, INPUT_COLUMNS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
 }
 """The same objects for every batch, so that a stream holds each dictionary once."""
 ENDS: Final = {"low": "Lower end of the interval", "high": "Upper end of the interval"}
@@ -114,9 +114,9 @@ def _field(name: str, kind: pa.DataType, description: str, ucum: str | None = No
 def check_schema(schema: pa.Schema) -> None:
     """Raise if a column is missing, unknown, repeated, or of a wrong type."""
     for name, kind in zip(schema.names, schema.types, strict=True):
-        if name not in INPUTS:
-            near = get_close_matches(name, INPUTS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else f"Known columns: {', '.join(INPUTS)}."
+        if name not in INPUT_COLUMNS:
+            near = get_close_matches(name, INPUT_COLUMNS, n=1)
+            hint = f"Did you mean {near[0]}?" if near else f"Known columns: {', '.join(INPUT_COLUMNS)}."
             raise Conflict("", f"Unknown column. {hint}", "unknown_field")
         if name in NUMBERS and not is_number(kind):
             raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
@@ -175,8 +175,8 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
     answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
     status = [*zip(*answer.reasons.numbers, strict=True)]
     codes = np.array([STATUS.index(code) for code in status[1]], np.int8).take(answer.status)
-    at_fault = np.array([INPUTS.index(name) if name else -1 for name in status[0]], np.int8).take(answer.status)
-    arrays = [words_of(codes, STATUS), words_of(at_fault, INPUTS, at_fault >= 0)]
+    at_fault = np.array([INPUT_COLUMNS.index(name) if name else -1 for name in status[0]], np.int8).take(answer.status)
+    arrays = [words_of(codes, STATUS), words_of(at_fault, INPUT_COLUMNS, at_fault >= 0)]
     for name in schema.names[2:]:
         if name == WARNINGS_COLUMN:
             arrays.append(warning_column(answer))

@@ -32,7 +32,7 @@ from robustness.agreement import COLUMNS, Row, bouts, disagreements, table_of
 KINDS = ("parquet", "csv", "jsonl")
 NUMBERS = {name for name, output in OUTPUTS.items() if not output.choices}
 BOUTS = bouts(300)
-INPUTS = COLUMNS.names
+INPUT_COLUMNS = COLUMNS.names
 KILLS = int(os.environ.get("RETRORUN_TEST_KILLS", "4"))
 
 
@@ -46,7 +46,7 @@ def write(path: Path, rows: list[Row], keep: dict[str, Any] | None = None) -> Pa
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), path, row_group_size=37)
     elif path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [*INPUTS, *(keep or {})])
+            writer = csv.DictWriter(file, [*INPUT_COLUMNS, *(keep or {})])
             writer.writeheader()
             writer.writerows(rows)
     else:
@@ -420,7 +420,7 @@ class TestFiles:
         blocks = list(source.blocks(50))
         parse: Callable[[bytes], Any] = source.parser()
         rows = [row for block in blocks for row in parse(block.content).given.to_pylist()]
-        assert rows == [{name: bout.get(name) for name in INPUTS} for bout in BOUTS]
+        assert rows == [{name: bout.get(name) for name in INPUT_COLUMNS} for bout in BOUTS]
         assert [block.place for block in blocks] == list(range(len(blocks)))
         assert [block.first_row for block in blocks] == [sum(b.rows for b in blocks[:i]) for i in range(len(blocks))]
         assert max(block.rows for block in blocks) <= 50
