@@ -126,8 +126,8 @@ def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
     for field in fields:
         if field not in FIELDS:
             near = get_close_matches(field, FIELDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else "name a path in the estimate, with underscores."
-            raise Conflict("fields", f"A field is unknown: {hint}", "unknown_field")
+            hint = f"Did you mean {near[0]}?" if near else "Give a path in the estimate, joined with underscores."
+            raise Conflict("fields", f"Unknown field. {hint}", "unknown_field")
     if not fields or len(set(fields)) < len(fields):
         raise Conflict("fields", "Give at least one field, and each only once.", "not_unique")
     return tuple(fields)

@@ -7,7 +7,7 @@ from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
-from retrorun.models.vocabulary.quantities import WALKING_SPEED_HIGH_M_S, check
+from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S, check
 
 
 class Person(NamedTuple):
@@ -104,11 +104,13 @@ def complete_bout(
         follows = "distance_m"
     else:
         raise Conflict("", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows.")
-    followed = {"speed_m_s": speed_m_s, "duration_s": duration_s, "distance_m": distance_m}[follows]
-    try:
-        check(follows, followed)
-    except OutOfRange as error:
-        raise OutOfRange(follows, f"It follows from the other two, and {error.message}") from None
+    bout = {"distance_m": distance_m, "duration_s": duration_s, "speed_m_s": speed_m_s}
+    bounds = INPUTS[follows]
+    if not bounds.low <= bout[follows] <= bounds.high:
+        third, *two = (name.partition("_")[0] for name in sorted(bout, key=lambda name: name != follows))
+        given = " and ".join(two).capitalize()
+        message = f"{given} give a {third} outside {bounds.low:g} to {bounds.high:g}{bounds.suffix}."
+        raise OutOfRange(follows, message)
     return float(speed_m_s), float(duration_s), float(distance_m), follows
 
 

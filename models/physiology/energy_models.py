@@ -24,7 +24,7 @@ from retrorun.models.vocabulary.choices import Gait, Standing
 
 EVERY_GRADE: Final = (-math.inf, math.inf)
 EVERY_SPEED: Final = EVERY_GRADE
-"""Stands for a range that an equation does not state, or states as the range where it is defined."""
+"""The range of an equation that states none, or that is defined only in the range it states."""
 
 
 class EnergyModel(NamedTuple):

@@ -126,7 +126,7 @@ def compare(
     person, fixed : float
         Spread between people, which shrinks with the sample size, and spread that does not; 0 if there is none [1].
     in_range, fitted : bool
-        Whether the range of the equation covers the row, and whether its coefficients were made from it.
+        Whether the range of the equation covers the row, and whether the row was used to fit it.
     speed_m_s : float, optional
         Speed if the row has none [m/s].
     note : str

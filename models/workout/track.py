@@ -108,7 +108,7 @@ def track(
     OutOfRange
         A number outside its bounds, a range outside the recording, or a file too long.
     Conflict
-        A range that ends before it begins, part of age, sex and height, or an equation of the other gait.
+        A range whose end is not after its start, part of age, sex and height, or an equation of the other gait.
     Undefined
         A file without a track, without movement, with mostly unusable points, or mostly not on foot.
 

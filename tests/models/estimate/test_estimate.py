@@ -336,7 +336,7 @@ def test_a_number_just_outside_its_bounds_is_refused(field: str, side: str) -> N
 
 
 def test_a_third_that_follows_is_checked_too() -> None:
-    with pytest.raises(OutOfRange, match="follows") as caught:
+    with pytest.raises(OutOfRange, match="Distance and duration give a speed outside") as caught:
         answer(speed_m_s=None, duration_s=10.0, distance_m=1000.0)
     assert caught.value.field == "speed_m_s"
 
