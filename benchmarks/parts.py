@@ -16,7 +16,7 @@ from retrorun.models.estimate.estimate import estimate
 SECONDS: Final = 10.0
 
 
-def alone(function: Callable[[], object]) -> Work:
+def as_work(function: Callable[[], object]) -> Work:
     """Return a plain function as work."""
 
     async def work() -> object:
@@ -36,9 +36,9 @@ def measure(*, seconds: float = SECONDS) -> list[dict[str, Any]]:
 
     works: dict[str, Work] = {
         "nothing": nothing,
-        "validation": alone(lambda: validate(BODY)),
-        "model": alone(lambda: estimate(**fields)),
-        "encoding": alone(lambda: encode(answer)),
+        "validation": as_work(lambda: validate(BODY)),
+        "model": as_work(lambda: estimate(**fields)),
+        "encoding": as_work(lambda: encode(answer)),
         "without guard": request(app.app),
         "whole": request(app),
         "through FastAPI": request(create_app()),

@@ -80,7 +80,7 @@ def tracer_provider(exporter: "SpanExporter", *, at_once: bool = False) -> "Trac
     """
     # All these packages belong to an extra.
     from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415 - an extra
-    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider  # noqa: PLC0415, F401 - an extra; some names for types alone
+    from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider  # noqa: PLC0415, F401 - an extra; some names only for types
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.sampling import Sampler, SamplingResult  # noqa: PLC0415 - an extra
 

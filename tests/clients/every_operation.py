@@ -30,7 +30,7 @@ from retrorun_client.models.validation_model import check_validation_model
 from retrorun_client.types import UNSET, File, Response
 
 Job: TypeAlias = dict[str, Any]
-"""A request: its name, which is sent as X-Request-ID, the operation, the address, and what is sent."""
+"""A request: its name, which is sent as X-Request-ID, the operation, the address, and the body."""
 
 
 def estimate_one(client: Client, job: Job) -> Response[Any]:

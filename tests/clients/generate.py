@@ -1,6 +1,6 @@
 """Make clients of the service from the contract: `make clients` writes them into `build/clients`.
 
-Where Java is missing there are no Kotlin and Swift ones, which are told; the others still are made.
+Without Java it skips Kotlin and Swift, and says so; it still makes the others.
 """
 
 import os
@@ -32,7 +32,7 @@ COMMANDS: Final = {
 
 
 def lacking(language: str) -> str:
-    """Return what is missing to make a client, or nothing."""
+    """Return the programs missing to make a client, or nothing."""
     if language == "typescript" and not (shutil.which("node") and MODULES.exists()):
         return "node or what `make clients` has npm install is not there"
     if language in LANGUAGES and not shutil.which("java"):

@@ -1,4 +1,4 @@
-"""The benchmarks compare what is comparable, and their page says what they measured. Nothing here takes the time."""
+"""The benchmarks compare comparable things, and their page says what they measured. Nothing here takes the time."""
 
 import doctest
 import json
@@ -134,7 +134,7 @@ class TestBaseline:
         assert [each.verdict() for each in at_asgi] == ["reached", "reached"]
 
     @pytest.mark.parametrize("factor", [0.5, 1.0, 1.14])
-    def test_what_is_hardly_slower_passes(self, factor: float) -> None:
+    def test_a_slightly_slower_result_passes(self, factor: float) -> None:
         baseline = check.read_baseline()
         assert not check.complaints({name: value * factor for name, value in baseline.items()}, baseline)
 
@@ -182,7 +182,7 @@ class TestReport:
         assert socket.gethostname() not in text
         assert not re.search(r'"/|://', text)
 
-    def test_what_was_not_measured_is_not_claimed(self) -> None:
+    def test_an_unmeasured_result_is_not_claimed(self) -> None:
         kept = {name: self.RESULTS[name] for name in ("python", "versions", "asgi")}
         verdicts = [each.verdict() for each in report.targets(kept)]
         assert verdicts[2:] == ["not measured"] * 6

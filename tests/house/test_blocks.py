@@ -43,7 +43,7 @@ PATHS: Final = frozenset(contract(create_app())["paths"])
 SHELL_WITHIN_S: Final = 60
 
 Place: TypeAlias = tuple[str, str, str]
-"""A document, the heading that a block stands under, and its language."""
+"""A document, the heading above a block, and its language."""
 
 ELSEWHERE: Final[dict[Place, str]] = {
     ("README.md", "Ask it", "json"): "tests/house/test_readme.py",
@@ -202,7 +202,7 @@ def answered(block: Block, _: Bench) -> None:
 
 
 def executed(block: Block, bench: Bench) -> None:
-    """Run a program in a process of its own."""
+    """Run a program in a separate process."""
     program = block.text.replace(ADDRESS, bench.service)
     environment = os.environ | {"PYTHONPATH": str(HOUSE), "NO_PROXY": "*"}
     subprocess.run([sys.executable, "-c", program], cwd=bench.folder, env=environment, check=True, timeout=60)
@@ -218,7 +218,7 @@ RUN: Final[dict[str, Callable[[Block, Bench], None]]] = {
     "sh": lambda block, bench: bench.shell(block),
     "yaml": parsed,
 }
-"""What is done with a block, by its language."""
+"""How a block is checked, by its language."""
 
 
 def named(path: Path) -> str:
@@ -257,7 +257,7 @@ class TestBlocks:
         assert any(f"```{language}" in word for word in texts)
 
     @pytest.mark.parametrize("place", ONLY_COMPILED)
-    def test_what_is_only_compiled_takes_what_is_there(self, place: Place) -> None:
+    def test_compiled_blocks_import_existing_names(self, place: Place) -> None:
         (block,) = (block for block in ALL if block.place == place)
         taken = [
             (node.module, name.name)
@@ -268,7 +268,7 @@ class TestBlocks:
         assert taken
         assert all(hasattr(importlib.import_module(module), name) for module, name in taken)
 
-    def test_every_command_that_is_not_run_stands_in_a_document(self) -> None:
+    def test_every_command_that_is_not_run_is_in_a_document(self) -> None:
         shown = [command for block in HERE if block.language == "sh" for command in commands(block.text)]
         assert set(NOT_RUN) <= set(shown)
         assert len(shown) > 3 * len(NOT_RUN)
@@ -363,7 +363,7 @@ def dead_links(path: Path, text: str) -> list[str]:
 
 class TestLinks:
     @pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-    def test_every_relative_link_and_anchor_leads_somewhere(self, path: Path) -> None:
+    def test_every_relative_link_and_anchor_has_a_target(self, path: Path) -> None:
         assert not dead_links(path, path.read_text(encoding="utf-8"))
 
     def test_a_dead_link_would_be_seen(self) -> None:

@@ -1,4 +1,4 @@
-"""The generated clients send every operation, golden pair and problem, and read back what was answered.
+"""The generated clients send every operation, golden pair and problem, and read back the answers.
 
 `make clients` makes the same clients in `build/clients`. The programs of docs/clients.md are run as they stand there,
 but for the address, and those that nothing here compiles have every name looked up.
@@ -245,7 +245,7 @@ def plain(node: Any) -> Any:
 
 
 class TestEveryOperation:
-    def test_none_is_left_out(self, requests: list[dict[str, Any]]) -> None:
+    def test_every_operation_is_sent(self, requests: list[dict[str, Any]]) -> None:
         operations = {found["operationId"] for item in contract()["paths"].values() for found in item.values()}
         assert {each["operation"] for each in requests} == operations
 
@@ -255,7 +255,7 @@ class TestEveryOperation:
         assert answered == {each["operation"] for each in requests}
 
     @pytest.mark.parametrize("name", SENT | REFUSED)
-    def test_what_is_read_is_what_was_answered(self, name: str, answers: Answers) -> None:
+    def test_the_client_reads_the_answer_unchanged(self, name: str, answers: Answers) -> None:
         pair, found = pairs()[name], answers[name]
         assert found["status"] == pair["response"]["status"]
         expected = pair["response"].get("body", pair["response"].get("text"))
@@ -277,10 +277,10 @@ class TestEveryOperation:
         for name in ENERGY:
             assert table[name].to_pylist() == pytest.approx(columns[name]["values"], rel=1e-12)
 
-    def test_what_has_not_changed_is_not_sent(self, answers: Answers) -> None:
+    def test_an_unchanged_answer_is_not_sent(self, answers: Answers) -> None:
         assert (answers[AGAIN]["status"], answers[AGAIN]["body"] or None) == (304, None)
 
-    def test_what_is_not_sent_is_there(self) -> None:
+    def test_every_unsent_pair_exists(self) -> None:
         assert set(UNSENT) < set(pairs())
 
 
@@ -351,7 +351,7 @@ class TestPage:
             assert run(sys.executable, "plain.py", folder=tmp_path) == shown("text")
         assert len(asked) == 3
 
-    def test_the_plain_one_says_what_to_mend(self, service: str, tmp_path: Path) -> None:
+    def test_the_plain_client_shows_what_to_fix(self, service: str, tmp_path: Path) -> None:
         program = shown("python", -1).replace(ADDRESS, service).replace('_kg": 70', '_kg": 700')
         with pytest.raises(AssertionError, match="/body_mass_kg: "):
             run(sys.executable, "-c", program, folder=tmp_path)

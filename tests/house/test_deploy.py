@@ -36,7 +36,7 @@ OPERATIONS = (HOUSE / "docs" / "operations.md").read_text(encoding="utf-8")
 VARIABLES = {variable(name) for name in SETTINGS}
 UID = 10001
 LABELS = {"app.kubernetes.io/name": "retrorun"}
-# The oldest whose sleep of preStop is on by itself, and the newest that the schemas know.
+# The oldest whose sleep of preStop is on by default, and the newest that the schemas know.
 RELEASES = ["1.30", "1.37"]
 
 
@@ -267,7 +267,7 @@ class TestCompose:
         settings = Settings()
         needed = settings.drain_time_s + settings.shutdown_within_s
         assert seconds(compose["stop_grace_period"]) > needed
-        # What `docker stop` grants by itself.
+        # The default of `docker stop`.
         assert needed < 10
 
     def test_the_example_of_the_settings_can_be_used(self) -> None:
@@ -286,7 +286,7 @@ class TestImage:
         assert command[:2] == ["retrorun", "serve"]
         assert command[command.index("--port") + 1] == image_instruction("EXPOSE")
 
-    def test_there_is_one_for_tables_too_and_the_one_without_is_what_is_built(self) -> None:
+    def test_there_is_an_image_for_tables_too_and_the_default_is_the_one_without(self) -> None:
         stages = re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)
         assert stages[-2:] == [("image", "bulk"), ("image", "service")]
         for lock in re.findall(r"requirements/\w+\.txt", DOCKERFILE):
@@ -355,7 +355,7 @@ def proxy(folder: Path, replica: int) -> Iterator[int]:
 
 
 def through(port: int, path: str, *lines: str) -> bytes:
-    """Return what is answered to a path and header lines exactly as they are written."""
+    """Return the answer to a path and header lines exactly as they are written."""
     head = "\r\n".join([f"GET {path} HTTP/1.1", "Host: retrorun.test", "Connection: close", *lines, "", ""])
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(head.encode())
@@ -390,7 +390,7 @@ class TestProxy:
         assert idle
         assert int(idle[1]) < Settings().keep_alive_timeout_s
 
-    def test_what_is_for_those_inside_is_not_found_however_it_is_written(self, tmp_path: Path) -> None:
+    def test_internal_paths_are_not_found_in_any_spelling(self, tmp_path: Path) -> None:
         with service(tmp_path / "log") as running, proxy(tmp_path, running.port) as port:
             assert status_through(port, "/docs") == 200
             for inside in sorted(ALWAYS_SERVED):
@@ -401,14 +401,14 @@ class TestProxy:
                 served = {path: status_through(port, path) for path in paths}
                 assert {path for path, status in served.items() if status not in {400, 404}} == set()
 
-    def test_it_denies_them_by_itself_where_a_replica_would_not(self, tmp_path: Path) -> None:
+    def test_the_proxy_denies_them_even_if_a_replica_would_not(self, tmp_path: Path) -> None:
         with echo() as replica, proxy(tmp_path, replica) as port:
             for inside in sorted(ALWAYS_SERVED):
                 for path in (inside, inside.upper(), f"/{inside}", f"/.{inside}", f"/%{ord(inside[1]):x}{inside[2:]}"):
                     assert status_through(port, path) == 404, path
             assert status_through(port, "/estimate") == 200
 
-    def test_what_a_client_says_of_itself_is_replaced(self, tmp_path: Path) -> None:
+    def test_headers_that_a_client_sets_about_itself_are_replaced(self, tmp_path: Path) -> None:
         said = ["Forwarded: for=192.0.2.1;proto=https", "X-API-Key: rr_example", "X-Request-ID: mine"]
         names = ("For", "Host", "Proto", "Port", "Prefix", "Server", "User", "FOR")
         said += [f"X-Forwarded-{name}: 192.0.2.1" for name in names]
@@ -464,10 +464,10 @@ class TestAlerts:
         rules = yaml.safe_load(self.RULES)["groups"][0]["rules"]
         assert [rule["alert"] for rule in rules] == re.findall(r"^\| `(RetroRun\w+)` \|", OPERATIONS, re.MULTILINE)
 
-    def test_memory_is_told_before_the_limit(self, compose: Any) -> None:
-        told = re.search(r"process_resident_memory_bytes\S* > (\S+)", self.RULES)
-        assert told
-        assert float(told[1]) < int(compose["mem_limit"].removesuffix("m")) * 2**20
+    def test_the_memory_alert_fires_before_the_limit(self, compose: Any) -> None:
+        limit = re.search(r"process_resident_memory_bytes\S* > (\S+)", self.RULES)
+        assert limit
+        assert float(limit[1]) < int(compose["mem_limit"].removesuffix("m")) * 2**20
 
 
 class TestRolling:

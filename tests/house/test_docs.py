@@ -55,7 +55,7 @@ def look(tree: object, path: str) -> Any:
 
 
 def constant(path: str) -> Any:
-    """Return a constant of `models` by its dotted path, through a dict if the path goes on."""
+    """Return a constant of `models` by its dotted path, through a dict if the path continues."""
     *module, name, gait = path.split(".") if path.rpartition(".")[2].islower() else [*path.split("."), ""]
     value = getattr(importlib.import_module(f"retrorun.{'.'.join(module)}"), name)
     rest = [gait] if gait else []
@@ -136,7 +136,7 @@ class TestMeaning:
             expected = look(estimate(**quote.request), quote.field)
         assert quote.cell == shown(expected, decimals_of(quote.cell))
 
-    def test_every_bold_number_stands_in_a_table_of_its_section(self) -> None:
+    def test_every_bold_number_is_in_a_table_of_its_section(self) -> None:
         for section in re.split(r"^(?=## )", MEANING.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]:
             heading = section.splitlines()[0]
             numbers = {
@@ -160,14 +160,14 @@ class TestMeaning:
         for grade in get_args(EvidenceGrade):
             assert f"\n| {grade} | " in text, grade
 
-    def test_what_is_said_of_grades_and_cautions_holds(self) -> None:
+    def test_the_text_on_grades_and_cautions_is_true(self) -> None:
         assert not any("A" in pair for gaits in EVIDENCE_GRADES.values() for pair in gaits.values())
         for request in (BOUT, {**BOUT, "equal": "heart_rate"}, {**BOUT, "speed_m_s": 1.2, "include": ["energy"]}):
             codes = {warning["code"] for warning in estimate(**request)["warnings"]}
             assert {"caution.novice", "caution.fall"} <= codes
         assert {code.split(".")[0] for code in WARNINGS} == set(get_args(Kind))
 
-    def test_every_claim_stands_on_the_page_with_its_grade(self) -> None:
+    def test_every_claim_is_on_the_page_with_its_grade(self) -> None:
         """In the order of the claims; injuries, which nothing here measures, come last."""
         part = MEANING.read_text(encoding="utf-8").partition("| Do not claim | Because |")[2].partition("\n\n")[0]
         rows = [line for line in part.splitlines() if line.startswith("| ") and "---" not in line]

@@ -380,13 +380,13 @@ def forbidden(text: str) -> list[str]:
 
 class TestWords:
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Yield everything that people read, with where it stands."""
+        """Yield every text that people read, with its place."""
         yield from ((f"warning {code}", warning["message"]) for code, warning in WARNINGS.items())
         yield from ((f"meaning of {name}", meaning) for name, meaning in MEANINGS.items())
         yield from ((f"meaning of {name}", quantity.meaning) for name, quantity in QUANTITIES.items())
         yield from ((f"problem {status}", " ".join(words)) for status, words in PROBLEMS.items())
         yield from ((f"reference {key}", reference["citation"]) for key, reference in REFERENCES.items())
-        # Of each claim what is found and what may be said: the claim itself and what must not be said are quoted.
+        # The finding and the allowed words of each claim. The claim and the words to avoid are quotations.
         yield from ((f"claim {claim['id']}", f"{claim['finding']} {claim['may_say']}") for claim in CLAIMS)
         # The contract quotes them too: the answer of GET /evidence is an example there.
         quoted = [

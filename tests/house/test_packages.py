@@ -29,7 +29,7 @@ def test_a_folder_holds_at_most_ten_modules(folder: Path) -> None:
 
 
 def copied(to: Path) -> Path:
-    """Return a copy of what is packaged."""
+    """Return a copy of the packaged files."""
     for name in PACKAGED:
         source = HOUSE / name
         if source.is_dir():

@@ -68,7 +68,7 @@ KNOWN: dict[str, Row] = {
     "Achilles tendon load": ("ratio.load.achilles_relative_load", BACKWARD["achilles_relative_load"], {}),
     "Compression of the shin bone": ("ratio.load.tibial_compression_peak", "none", {}),
 }
-"""What each row of the table of evidence quotes: a field, its grade, and what is asked beside the bout."""
+"""The quotation in each row of the table of evidence: a field, its grade, and the inputs beside the bout."""
 FAST = {
     "Requests per second, plain FastAPI": "HTTP, 32 connections, requests per second of a over b",
     "Requests per second, Litestar": "HTTP, 32 connections, requests per second of a over c",
@@ -134,7 +134,7 @@ def near(value: Any) -> Any:
 
 
 def part(shown: Any, answer: Any) -> Any:
-    """Return of an answer what is shown of it."""
+    """Return the part of an answer that is shown."""
     return {key: part(shown[key], answer[key]) for key in shown} if isinstance(shown, dict) else answer
 
 

@@ -135,7 +135,7 @@ def commands(job: Any) -> list[str]:
 
 class TestForge:
     @pytest.mark.parametrize("path", WORKFLOWS, ids=named)
-    def test_it_runs_targets_of_make_alone(self, path: Path) -> None:
+    def test_it_runs_only_targets_of_make(self, path: Path) -> None:
         targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
         for name, job in workflow(path)["jobs"].items():
             assert commands(job), name

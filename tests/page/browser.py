@@ -217,7 +217,7 @@ def explorer(url: str, downloads: Path) -> Iterator[Explorer]:
     """Open a browser on a running service."""
     options = Options()
     options.binary_location = CHROMIUM or ""
-    # The sandbox of Chromium needs a user of its own, which a container seldom has.
+    # The sandbox of Chromium needs a separate user, which a container seldom has.
     for argument in (
         "--headless=new",
         "--no-sandbox",

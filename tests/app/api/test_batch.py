@@ -174,7 +174,7 @@ class TestItems:
 
 
 class TestColumns:
-    async def test_columns_are_what_the_rows_are(self, client: httpx.AsyncClient) -> None:
+    async def test_columns_equal_the_rows(self, client: httpx.AsyncClient) -> None:
         columns: dict[str, list[Any]] = {
             "body_mass_kg": [70.0, 60, 999, 50, 70],
             "speed_m_s": [2.5, 1.2, 2.5, 3.9, 2.5],
@@ -358,7 +358,7 @@ class TestTable:
             (stream_of(bouts_batch(500), compression="zstd"), 422, "compressed"),
         ],
     )
-    async def test_what_is_no_table_of_bouts_is_a_problem(
+    async def test_an_invalid_table_of_bouts_is_a_problem(
         self,
         client: httpx.AsyncClient,
         problem_of: Callable[..., Any],

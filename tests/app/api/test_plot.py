@@ -1,4 +1,4 @@
-"""The plots: read back from the SVG, their numbers are the models'; what is unknown says so; nothing is loaded."""
+"""The plots: read back from the SVG, their numbers are the models'; unknown values say so; nothing is loaded."""
 
 import itertools
 import re
@@ -140,7 +140,7 @@ class TestCurves:
             )
             assert point.value == pytest.approx(uptake * 20.9 / 60, rel=0.03)
 
-    def test_what_is_no_mean_of_a_group_says_so(self) -> None:
+    def test_a_value_that_is_no_group_mean_says_so(self) -> None:
         for gait in ("run", "walk"):
             for point in of_models.measured(gait=gait, grade=0.0, per="second"):
                 assert (point.group == of_models.TABLE_VALUE) == point.name.startswith("Compendium")
@@ -162,12 +162,12 @@ class TestCurves:
             if low <= percent / 100 <= high:
                 assert energy_curves(gait=gait, energy_model=name, grade=percent / 100).forward.value.all()
 
-    def test_an_estimate_that_cannot_be_told_from_rest_is_no_plot(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_an_estimate_close_to_rest_has_no_plot(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("retrorun.models.physiology.energy.MINIMUM_ACTIVE_SHARE", 0.9)
         with pytest.raises(Undefined):
             energy_curves()
 
-    def test_what_is_not_defined_is_refused(self) -> None:
+    def test_an_undefined_plot_is_refused(self) -> None:
         with pytest.raises(Undefined):
             energy_curves(energy_model="acsm", grade=-0.1)
         with pytest.raises(Conflict):
@@ -237,7 +237,7 @@ class TestEnergy:
         assert (ELSEWHERE in words_of(root, "desc")) == (not outlines)
 
     @pytest.mark.parametrize("asked", ENERGY)
-    def test_its_words_say_what_to_mind_backward(self, asked: dict[str, Any]) -> None:
+    def test_its_words_name_the_cautions_of_going_backward(self, asked: dict[str, Any]) -> None:
         for code in ("caution.fall", "caution.novice"):
             assert WARNINGS[code]["message"] in words_of(read(energy_plot(**asked)), "desc")
 
@@ -324,7 +324,7 @@ class TestLoad:
             assert all("unknown" in texts(group(root, indicator=name, direction=way)) for way in DIRECTIONS)
 
     @pytest.mark.parametrize("asked", LOADS)
-    def test_what_loads_mean_stands_on_it_and_in_its_words(self, asked: dict[str, Any]) -> None:
+    def test_the_meaning_of_loads_is_on_it_and_in_its_words(self, asked: dict[str, Any]) -> None:
         root, found = read(load_plot(**asked)), loads(**asked)
         for code in ("caution.load_meaning", "caution.fall", "caution.novice"):
             assert WARNINGS[code]["message"] in words_of(root, "desc")
@@ -388,7 +388,7 @@ class TestDocument:
                 assert size <= y <= height
 
     @pytest.mark.parametrize("plot", [energy_plot, load_plot])
-    def test_themes_differ_in_colours_alone(self, plot: Callable[..., str]) -> None:
+    def test_themes_differ_only_in_colours(self, plot: Callable[..., str]) -> None:
         light, dark, auto = (plot(theme=theme) for theme in ("light", "dark", "auto"))
         assert light == plot()
         assert light != dark
@@ -420,13 +420,13 @@ class TestCache:
         tag = first.headers["etag"]
         assert re.fullmatch(r'"[0-9a-f]{64}"', tag)
         assert first.headers["cache-control"] == "private, max-age=3600"
-        for told in (tag, f"W/{tag}", f'"other", {tag}', f'W/"other" , W/{tag}', "*"):
-            again = await client.get(path, headers={"if-none-match": told})
-            assert (again.status_code, again.content) == (304, b""), told
+        for sent in (tag, f"W/{tag}", f'"other", {tag}', f'W/"other" , W/{tag}', "*"):
+            again = await client.get(path, headers={"if-none-match": sent})
+            assert (again.status_code, again.content) == (304, b""), sent
             assert again.headers["etag"] == tag
             assert again.headers["cache-control"] == first.headers["cache-control"]
-        for told in ('"other"', tag.strip('"'), f'"{tag[1:10]}"', ""):
-            assert (await client.get(path, headers={"if-none-match": told})).status_code == 200, told
+        for sent in ('"other"', tag.strip('"'), f'"{tag[1:10]}"', ""):
+            assert (await client.get(path, headers={"if-none-match": sent})).status_code == 200, sent
         lines = [("if-none-match", '"other"'), ("if-none-match", tag)]
         assert (await client.get(path, headers=lines)).status_code == 304
 
@@ -472,7 +472,7 @@ class TestProblems:
         body = problem_of(await client.get(f"/plot/{path}.svg?{query}"), 422)
         assert [(error["pointer"], error["code"]) for error in body["errors"]] == [(pointer, code)]
 
-    async def test_a_misspelt_parameter_is_told_what_it_resembles(
+    async def test_a_misspelt_parameter_gets_the_nearest_name(
         self, client: httpx.AsyncClient, problem_of: ProblemOf
     ) -> None:
         body = problem_of(await client.get("/plot/load.svg?speed_ms=2"), 422)

@@ -228,7 +228,7 @@ class TestFiles:
         assert everything(tmp_path) == before
 
     @pytest.mark.parametrize("name", ["out.csv", "out.rejected.csv"])
-    def test_one_that_comes_while_the_run_goes_on_stays_and_the_run_goes_on_later(
+    def test_a_file_created_during_the_run_stays_and_the_run_continues_later(
         self, name: str, source: Path, tmp_path: Path
     ) -> None:
         output, path = tmp_path / "out.csv", tmp_path / name
@@ -335,7 +335,7 @@ class TestFolderOfParquet:
         names = ["in.csv", "out", "out.rejected.csv", "whole.parquet", "whole.rejected.csv"]
         assert sorted(path.name for path in tmp_path.iterdir()) == names
 
-    def test_it_is_there_only_when_it_is_whole_and_a_run_goes_on_with_its_parts(
+    def test_the_output_exists_only_when_complete_and_a_run_continues_with_its_parts(
         self, source: Path, tmp_path: Path
     ) -> None:
         output = tmp_path / "out.parquet"
@@ -366,7 +366,7 @@ class TestFolderOfParquet:
         assert everything(tmp_path) == before
 
     @pytest.mark.parametrize("make", [a_text, in_parts])
-    def test_what_comes_while_the_run_goes_on_stays_and_the_run_goes_on_later(
+    def test_a_folder_or_file_created_during_the_run_stays_and_the_run_continues_later(
         self, make: Callable[[Path], None], source: Path, tmp_path: Path
     ) -> None:
         output = tmp_path / "out"

@@ -391,7 +391,7 @@ class TestTable:
         out = run("estimate", "--mass", "70kg", "--speed", "9km/h", "--duration", "20min").out
         assert row(out, "Peak ground force")[-3:-1] == ["1.08", "1.00–1.16"]
 
-    def test_what_was_typed_otherwise_is_shown_beside_the_amount(self, run: Any) -> None:
+    def test_the_typed_unit_is_shown_beside_the_amount(self, run: Any) -> None:
         said = " ".join(
             run("estimate", "--mass", "154 lb", "--speed", "8:30min/mile", "--distance", "3.1mi").out.split()
         )

@@ -1,4 +1,4 @@
-"""What is computed beside the event loop, in processes that may die without the service."""
+"""Computations beside the event loop, in processes that may die without the service."""
 
 import asyncio
 import os
@@ -92,7 +92,7 @@ async def test_an_answer_counts_until_it_is_taken_or_forgotten() -> None:
         assert workers.outgoing.held == 8_000_000
 
 
-async def test_a_fault_is_said_without_what_was_sent_and_the_process_goes_on() -> None:
+async def test_an_error_does_not_repeat_the_input_and_the_process_survives() -> None:
     async with running() as workers:
         before = body(await workers.run(eval, body=[PID]))
         with pytest.raises(WorkFailed) as raised:
@@ -237,7 +237,7 @@ class Noting:
 
 
 STAY = {"estimate", *(f"GET {path}" for path in loop.READ)} - {"GET /openapi.json", "GET /llms.txt"}
-"""What is answered on the event loop; `make loop` says how long each takes."""
+"""Requests answered on the event loop; `make loop` says how long each takes."""
 
 
 def test_the_bouts_of_the_loop_use_every_way_to_hold_equal_and_every_option() -> None:
@@ -254,17 +254,17 @@ def test_the_bouts_of_the_loop_use_every_way_to_hold_equal_and_every_option() ->
 
 
 @pytest.mark.parametrize("kind", [kind for kind in loop.KINDS if kind is not loop.read])
-async def test_what_can_take_long_leaves_the_event_loop(kind: Callable[[random.Random, bool], loop.Request]) -> None:
+async def test_long_computations_leave_the_event_loop(kind: Callable[[random.Random, bool], loop.Request]) -> None:
     await check_where_it_is_answered(kind(random.Random(1), False))
 
 
 @pytest.mark.parametrize("path", loop.READ)
-async def test_what_is_only_read_leaves_it_where_it_takes_long_to_make(path: str) -> None:
+async def test_a_get_that_takes_long_leaves_it(path: str) -> None:
     await check_where_it_is_answered(loop.Request(f"GET {path}", "GET", path))
 
 
-async def test_a_long_body_leaves_it_whatever_it_asks() -> None:
-    """What is wrong in it may stand there a thousand times."""
+async def test_every_long_body_leaves_it() -> None:
+    """It may contain a thousand errors."""
     body = b"{" + b",".join(b'"a%d": 1' % number for number in range(1000)) + b"}"
     assert len(body) > SMALL_BYTES
     await check_where_it_is_answered(loop.Request("estimate, long", "POST", "/estimate", body))

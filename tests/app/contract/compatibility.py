@@ -74,7 +74,7 @@ class Compared:
             yield from self.content(f"{place} {status}", before, after, sent=False)
 
     def parameters(self, place: str, old: Schema, new: Schema) -> Iterator[str]:
-        """Compare what stands in the path, the query and the headers."""
+        """Compare the parameters in the path, the query and the headers."""
         before, after = (
             {(found["in"], found["name"]): found for found in (resolved(document, node) for node in listed)}
             for document, listed in ((self.old, old.get("parameters", [])), (self.new, new.get("parameters", [])))
@@ -89,14 +89,14 @@ class Compared:
                 yield f"{place}: the parameter {key[1]} is required"
 
     def body(self, place: str, old: Schema, new: Schema) -> Iterator[str]:
-        """Compare what is sent."""
+        """Compare the request bodies."""
         before, after = (resolved(self.old, old.get("requestBody", {})), resolved(self.new, new.get("requestBody", {})))
         if after.get("required") and not before.get("required"):
             yield f"{place}: a body is required"
         yield from self.content(place, before, after, sent=True)
 
     def content(self, place: str, old: Schema, new: Schema, *, sent: bool) -> Iterator[str]:
-        """Compare what is sent or received in each media type."""
+        """Compare the request or answer in each media type."""
         for media_type, media in old.get("content", {}).items():
             if media_type not in new.get("content", {}):
                 yield f"{place}: {media_type} is gone"
@@ -156,7 +156,7 @@ def narrowed(place: str, old: Schema, new: Schema) -> Iterator[str]:
 
 
 def resolved(document: Schema, node: Schema) -> Schema:
-    """Return what a node refers to, with what stands beside the reference."""
+    """Return the schema that a node refers to, with the keys beside the reference."""
     while "$ref" in node:
         found: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):

@@ -158,13 +158,13 @@ HARMLESS: dict[str, Change] = {
 
 
 @pytest.mark.parametrize("what", BREAKING)
-def test_what_breaks_a_client_is_seen(what: str) -> None:
+def test_a_breaking_change_is_reported(what: str) -> None:
     change, sentence = BREAKING[what]
     assert sentence in list(breakings(RELEASED, changed(change)))
 
 
 @pytest.mark.parametrize("what", HARMLESS)
-def test_what_breaks_nobody_is_let_be(what: str) -> None:
+def test_a_compatible_change_is_not_reported(what: str) -> None:
     assert not list(breakings(RELEASED, changed(HARMLESS[what])))
 
 

@@ -1,4 +1,4 @@
-"""The contract: what is committed, what it says of every field, and that the service keeps it."""
+"""The contract: the committed file, the description of every field, and that the service keeps it."""
 
 import json
 import os
@@ -59,7 +59,7 @@ def operations() -> Iterator[tuple[str, str, Schema]]:
 
 
 def fields() -> Iterator[tuple[str, str, Schema]]:
-    """Yield every field of every schema: the schema's name, the field's, and what is said of it."""
+    """Yield every field of every schema: the schema's name, the field's name, and the field."""
     for owner, schema in schemas().items():
         for name, field in schema.get("properties", {}).items():
             yield owner, name, field
@@ -225,7 +225,7 @@ class TestDocument:
                 assert "X-Request-ID" in resolved(answer)["headers"], f"{method} {path} {status}"
             assert {"$ref": "#/components/parameters/RequestID"} in operation["parameters"], f"{method} {path}"
 
-    def test_what_is_read_has_a_tag_and_may_be_unmodified(self) -> None:
+    def test_a_get_answer_has_a_tag_and_can_be_unmodified(self) -> None:
         for path, method, operation in operations():
             tagged = method == "get" and "probes" not in operation["tags"]
             assert ("304" in operation["responses"]) == tagged, f"{method} {path}"
@@ -303,7 +303,7 @@ class TestFields:
         assert all(node.get("format") == "double" for node in numbers)
 
     def test_every_number_has_a_unit(self) -> None:
-        """Its own, that of the field which holds it, or the one that stands beside it, as in rows of a table."""
+        """Its own unit, that of the field around it, or the one in the field `unit` beside it."""
         for owner, name, field in fields():
             if field.get("type") == "number" and "unit" not in schemas()[owner]["properties"]:
                 beside = name in IN_THE_UNIT_BESIDE and "unit" in schemas()[owner]["properties"]
@@ -484,7 +484,7 @@ class TestPages:
         for part in ("forward", "backward", "ratio"):
             assert {name: answer[part][name] for name in excerpt[part]} == excerpt[part]
 
-    async def test_every_link_of_llms_txt_leads_somewhere(self, client: httpx.AsyncClient) -> None:
+    async def test_every_link_of_llms_txt_has_a_target(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/llms.txt")).text
         links = set(re.findall(r"\]\(\.(/[^)#]*)", text))
         assert links == {"/", "/openapi.json"}

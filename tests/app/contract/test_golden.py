@@ -17,7 +17,7 @@ from tests.app.contract.golden import answer_of, shortened, write
 PAIRS = sorted(FOLDER.glob("*.json"))
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 BINARY = {"estimate_table"}
-"""Operations whose answer is no text: of these the problems alone are here."""
+"""Operations whose answer is not text: only their problems are here."""
 
 
 def named(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""`retrorun bulk --engine dask`: a scheduler and workers that are processes of their own, and one of them killed."""
+"""`retrorun bulk --engine dask`: a scheduler and workers in separate processes, and one of them killed."""
 
 import os
 import signal

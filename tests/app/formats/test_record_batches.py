@@ -1,4 +1,4 @@
-"""Bouts as columns give, row by row, what each gives by itself."""
+"""Bouts as columns give, row by row, the answers of single requests."""
 
 import importlib
 import random
@@ -93,7 +93,7 @@ def differences(rows: list[Row], found: list[Row], fields: tuple[str, ...] = FIE
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_each_row_is_what_it_is_by_itself(seed: int) -> None:
+def test_each_row_equals_a_single_request(seed: int) -> None:
     rows = bouts(1000, seed)
     found = estimate_batch(batch_of(rows))
     found.validate(full=True)
@@ -148,7 +148,7 @@ def test_alike_rows_with_bad_ones_among_them() -> None:
         ("backward_distance_m", "gait"),
     ],
 )
-def test_asked_columns_alone(fields: tuple[str, ...]) -> None:
+def test_only_requested_columns(fields: tuple[str, ...]) -> None:
     rows = bouts(300, 12)
     found = estimate_batch(batch_of(rows), fields)
     assert found.schema.names == ["status", "status_field", *fields]

@@ -220,7 +220,7 @@ class TestFile:
         assert "e3b0c4" not in caplog.text
 
     @pytest.mark.parametrize("nothing", [None, b"", b" ", b"\t", b" \t "])
-    def test_no_key_is_no_entry_whatever_is_in_the_file(self, file: Path, nothing: bytes | None) -> None:
+    def test_an_empty_key_is_refused_for_any_key_file(self, file: Path, nothing: bytes | None) -> None:
         keys = KeyFile(str(file))
         for text in (b"", nothing or b""):
             keys.digests["nothing"] = hashlib.sha256(text).digest()

@@ -61,8 +61,8 @@ class TestBlanks:
 
     @BLANKS
     async def test_around_a_tag(self, client: httpx.AsyncClient, around: str) -> None:
-        for told in (around.format((await client.get("/models")).headers["etag"]), around.format("*")):
-            assert (await client.get("/models", headers={"if-none-match": told})).status_code == 304
+        for tag in (around.format((await client.get("/models")).headers["etag"]), around.format("*")):
+            assert (await client.get("/models", headers={"if-none-match": tag})).status_code == 304
 
     @BLANKS
     async def test_around_a_length(self, problem_of: ProblemOf, around: str) -> None:
@@ -115,13 +115,13 @@ class TestSeveralLines:
             ([b"application/json", b""], 415),
         ],
     )
-    async def test_of_content_types_that_differ_are_none(
+    async def test_content_types_that_differ_count_as_missing(
         self, client: httpx.AsyncClient, types: list[bytes], expected: int
     ) -> None:
         assert await status(client, *((b"content-type", line) for line in types)) == expected
 
     @pytest.mark.parametrize("path", ["/workout/track", "/estimate/table"])
-    async def test_of_content_types_that_differ_are_none_on_every_path(
+    async def test_content_types_that_differ_count_as_missing_on_every_path(
         self, client: httpx.AsyncClient, path: str
     ) -> None:
         for known in (b"multipart/form-data; boundary=x", b"application/vnd.apache.arrow.stream; x=y"):

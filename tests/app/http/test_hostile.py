@@ -95,14 +95,14 @@ class TestNumbers:
 
     @pytest.mark.parametrize("literal", NOT_NUMBERS)
     @pytest.mark.parametrize("name", NUMBERS)
-    async def test_what_is_no_number_is_refused_by_name(
+    async def test_a_value_that_is_not_a_number_is_refused_by_name(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, name: str, literal: str
     ) -> None:
         errors = problem_of(await post(client, with_number(name, literal)), 422)["errors"]
         assert [(error["pointer"], error["code"]) for error in errors] == [(f"/{name}", "not_a_number")]
 
     @pytest.mark.parametrize("literal", NOT_JSON)
-    async def test_what_is_not_json_is_malformed(
+    async def test_a_body_that_is_not_json_is_malformed(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, literal: str
     ) -> None:
         problem_of(await post(client, with_number("body_mass_kg", literal)), 400)
@@ -275,7 +275,7 @@ class TestKeys:
     ) -> None:
         problem_of(await post(client, BOUT.encode() + b', "' + name + b'": ' + value + b"}"), 400)
 
-    async def test_a_key_that_stands_twice_counts_with_its_last_value(self, client: httpx.AsyncClient) -> None:
+    async def test_a_repeated_key_counts_with_its_last_value(self, client: httpx.AsyncClient) -> None:
         twice = await post(client, f'{BOUT}, "body_mass_kg": 80}}')
         once = await post(client, f"{BOUT}}}".replace("70", "80"))
         assert twice.status_code == 200
@@ -321,7 +321,7 @@ class TestBodies:
             b"tru",
         ],
     )
-    async def test_what_is_not_json_in_utf8_is_malformed(
+    async def test_a_body_that_is_not_json_in_utf8_is_malformed(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, body: bytes
     ) -> None:
         problem_of(await post(client, body), 400)

@@ -119,7 +119,7 @@ class TestAnswer:
         assert all(math.isfinite(value) for _, value in leaves(answer) if isinstance(value, float))
 
     @pytest.mark.parametrize("bout", SPREAD_OF_BOUTS)
-    async def test_what_is_unknown_is_absent_and_never_null_or_empty(
+    async def test_unknown_values_are_absent_and_never_null_or_empty(
         self, client: httpx.AsyncClient, bout: dict[str, Any]
     ) -> None:
         response = await client.post("/estimate", json=bout)
@@ -236,7 +236,7 @@ class TestInclude:
             assert ("cadence" in ratio) == ("timing" in include)
             assert ("load" in ratio) == ("load" in include)
 
-    async def test_a_section_holds_the_same_alone_as_among_all(self, client: httpx.AsyncClient) -> None:
+    async def test_a_section_is_the_same_whether_one_or_all_are_requested(self, client: httpx.AsyncClient) -> None:
         whole = await estimate(client, BOUT)
         for section in ("energy", "timing", "load"):
             part = await estimate(client, BOUT | {"include": [section]})
@@ -566,7 +566,7 @@ class TestProblems:
     async def test_415_without_json(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         problem_of(await client.post("/estimate", data={"body_mass_kg": "70"}), 415)
 
-    async def test_422_lists_each_thing_to_mend(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+    async def test_422_lists_each_thing_to_fix(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         bout = {"speed_m_s": 99, "duration_s": "1200", "gait": "hop", "strict": 1, "weather": 70}
         errors = problem_of(await client.post("/estimate", json=bout), 422)["errors"]
         assert {(error["pointer"], error["code"]) for error in errors} == {
@@ -855,6 +855,6 @@ class TestProbes:
             problem_of(await client.get("/readyz"), 503)
         assert (await client.get("/readyz")).status_code == 200
 
-    async def test_probes_answer_whatever_is_accepted(self, client: httpx.AsyncClient) -> None:
+    async def test_probes_answer_for_every_accept_header(self, client: httpx.AsyncClient) -> None:
         for path in ("/livez", "/readyz"):
             assert (await client.get(path, headers={"accept": "text/plain"})).status_code == 200

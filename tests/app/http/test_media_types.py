@@ -16,7 +16,7 @@ JSON: Final = "application/json"
 HTML: Final = "text/html"
 
 ACCEPTED: Final = [
-    # Accept, and what is preferred of JSON alone, of JSON or HTML, and of the two forms of the metrics.
+    # Accept, then the preferred type: of only JSON, of JSON or HTML, of the two forms of the metrics.
     ("", JSON, JSON, TEXT),
     (" , ,", JSON, JSON, TEXT),
     ("*/*", JSON, JSON, TEXT),
@@ -73,7 +73,7 @@ SENT: Final = [
 
 
 @pytest.mark.parametrize(("accept", "of_json", "of_json_or_html", "of_metrics"), ACCEPTED)
-def test_what_is_preferred(
+def test_preferred_media_type(
     accept: str, of_json: str | None, of_json_or_html: str | None, of_metrics: str | None
 ) -> None:
     assert preferred(accept) == of_json
@@ -82,7 +82,7 @@ def test_what_is_preferred(
 
 
 @pytest.mark.parametrize(("content_type", "expected"), SENT)
-def test_what_is_json(content_type: str, expected: bool) -> None:
+def test_json_media_types(content_type: str, expected: bool) -> None:
     assert is_json(content_type) is expected
 
 

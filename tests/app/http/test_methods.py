@@ -15,27 +15,27 @@ KEPT = [path for path in READ if path not in ALWAYS_SERVED]
 
 
 @pytest.mark.parametrize("path", KEPT)
-async def test_what_the_caller_has_is_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
+async def test_an_answer_that_the_caller_has_is_not_sent_again(client: httpx.AsyncClient, path: str) -> None:
     first = await client.get(path)
     assert first.status_code == 200
     assert first.headers["cache-control"] in {"no-cache", "private, max-age=3600"}
     tag = first.headers["etag"]
-    for told in (tag, f"W/{tag}", f'"other", {tag}', "*"):
-        again = await client.get(path, headers={"if-none-match": told})
+    for sent in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = await client.get(path, headers={"if-none-match": sent})
         assert (again.status_code, again.content) == (304, b"")
         assert again.headers["etag"] == tag
         assert again.headers["x-request-id"]
         assert "content-type" not in again.headers
-    for told in ('"other"', tag.strip('"'), ""):
-        assert (await client.get(path, headers={"if-none-match": told})).content == first.content
+    for sent in ('"other"', tag.strip('"'), ""):
+        assert (await client.get(path, headers={"if-none-match": sent})).content == first.content
     assert (await client.get(path)).headers["etag"] == tag
 
 
 @pytest.mark.parametrize("path", ["/", "/docs", "/static/page.css"])
 async def test_the_time_of_a_file_decides_nothing(client: httpx.AsyncClient, path: str) -> None:
     late = {"if-modified-since": "Fri, 01 Jan 2100 00:00:00 GMT"}
-    for told in (late, late | {"if-none-match": '"other"'}, late | {"range": "bytes=0-9"}):
-        answer = await client.get(path, headers=told)
+    for sent in (late, late | {"if-none-match": '"other"'}, late | {"range": "bytes=0-9"}):
+        answer = await client.get(path, headers=sent)
         assert answer.status_code == 200
         assert not {"last-modified", "accept-ranges"} & set(answer.headers)
 

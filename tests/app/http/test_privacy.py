@@ -109,7 +109,7 @@ def outside(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("retrorun.app.main.tracer_provider", lambda exporter: tracer_provider(exporter, at_once=True))
     configure("debug")
     root.setLevel(logging.DEBUG)
-    # What httpx says of its own requests is not the service's.
+    # httpx logs its own requests; those lines are not the service's.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     root.addHandler(heard)

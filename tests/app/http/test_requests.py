@@ -61,7 +61,7 @@ def codes(type_: TypeAdapter[Any], body: object) -> list[tuple[object, ...]]:
 
 
 class TestOfAFunction:
-    def test_its_fields_are_what_is_taken_by_name(self) -> None:
+    def test_its_fields_are_the_named_parameters(self) -> None:
         schema = QUESTION.json_schema()
         assert (schema["title"], schema["description"]) == ("QuestionRequest", "What is asked.")
         assert list(schema["properties"]) == [
@@ -82,7 +82,7 @@ class TestOfAFunction:
             assert field["enum"] == list(choices)
             assert set(field["examples"]) < set(choices)
 
-    def test_what_stands_beside_the_signature_counts(self) -> None:
+    def test_a_field_written_beside_the_signature_counts(self) -> None:
         assert QUESTION.json_schema()["properties"]["repeat"]["enum"] == [1, 2]
 
     @pytest.mark.parametrize(

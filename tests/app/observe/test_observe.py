@@ -160,7 +160,7 @@ class TestMetrics:
                 refused = await client.request(method, path)
                 assert (refused.status_code, refused.headers["content-type"]) == (status, "application/problem+json")
 
-    async def test_whatever_is_asked_the_text_has_a_bound(self, guard: Guard) -> None:
+    async def test_the_text_has_a_bound_for_every_request(self, guard: Guard) -> None:
         """Of a route of the contract a line for each of its methods and class of status, and of all else together."""
         async with client_of(guard) as client:
             for path in (*guard_routes(guard), "/nothing", "/static/x"):
@@ -327,7 +327,7 @@ class TestTraces:
         assert [line.get("trace_id") for line in logged[:3]] == [TRACE, f"{own.context.trace_id:032x}", None]
         assert not [span for span in exporter.get_finished_spans() if "livez" in span.name]
 
-    async def test_off_there_is_none_whatever_the_environment_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_off_there_is_no_tracing_in_any_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("FASTAPI_OTEL_AUTO_CONFIGURE", "true")
         app = create_app()
         assert not app._native_telemetry.enabled()

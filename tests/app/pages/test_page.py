@@ -191,7 +191,7 @@ class TestAnswer:
             ("metabolic_rate", r"7:35 /km"),
         ],
     )
-    def test_what_is_held_equal_changes_the_answer(self, page: Explorer, equal: str, big: str) -> None:
+    def test_the_equal_quantity_changes_the_answer(self, page: Explorer, equal: str, big: str) -> None:
         page.choose("equal", equal)
         assert page.body["equal"] == equal
         assert re.fullmatch(big, page.text("big"))
@@ -207,7 +207,7 @@ class TestAnswer:
             ("perceived_exertion", "not measured but copied from the same heart rate: at the same felt effort"),
         ],
     )
-    def test_an_equal_effort_is_named_as_what_it_is(self, page: Explorer, equal: str, said: str) -> None:
+    def test_an_equal_effort_is_named(self, page: Explorer, equal: str, said: str) -> None:
         page.choose("equal", equal)
         assert page.text("lead").startswith(f"A weak estimate, {said} for the same 40:00 min, ")
         assert page.text("lead").endswith(" kcal backward. The backward speed is unknown.")
@@ -262,7 +262,7 @@ class TestAnswer:
             ("grade", "-3", "grade", -0.03),
         ],
     )
-    def test_what_is_typed_is_asked_for(self, page: Explorer, field: str, text: str, key: str, value: float) -> None:
+    def test_a_typed_value_is_requested(self, page: Explorer, field: str, text: str, key: str, value: float) -> None:
         page.type(field, text)
         assert page.body[key] == pytest.approx(value)
         assert_shows_the_answer(page)
@@ -270,7 +270,7 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("field", "key"), [("mass", "body_mass_kg"), ("move", "speed_m_s"), ("span", "duration_s"), ("grade", "grade")]
     )
-    def test_what_is_dragged_is_asked_for(self, page: Explorer, field: str, key: str) -> None:
+    def test_a_dragged_value_is_requested(self, page: Explorer, field: str, key: str) -> None:
         before = page.body.get(key, 0.0)
         page.one(f"{field}-slide").send_keys("\ue014" * 5)  # arrow to the right
         page.settle()
@@ -391,7 +391,7 @@ class TestErrors:
             ("grade", "95", "Give a number of at most 90 %."),
         ],
     )
-    def test_an_error_stands_beside_its_field(self, refused: Explorer, field: str, text: str, error: str) -> None:
+    def test_an_error_is_shown_beside_its_field(self, refused: Explorer, field: str, text: str, error: str) -> None:
         seen = refused.text("numbers")
         refused.type(field, text)
         assert refused.text(f"{field}-error") == error
@@ -405,23 +405,23 @@ class TestErrors:
         assert refused.text(f"{field}-error") == ""
         assert refused.one(field).get_attribute("aria-invalid") is None
 
-    def test_bounds_are_told_in_the_readers_units(self, refused: Explorer) -> None:
+    def test_bounds_are_shown_in_the_readers_units(self, refused: Explorer) -> None:
         refused.pick("units", "imperial")
         refused.type("mass", "40")
         assert refused.text("mass-error") == "Give a number of at least 66.1 lb."
 
-    def test_a_conflict_stands_beside_the_equation(self, refused: Explorer) -> None:
+    def test_a_conflict_is_shown_beside_the_equation(self, refused: Explorer) -> None:
         refused.choose("energy_model", "leger1984")
         refused.type("move", "10:00")
         assert refused.text("energy_model-error").startswith("This equation is not for the gait walk")
 
-    def test_a_bound_in_a_sentence_is_told_in_the_readers_units(self, refused: Explorer) -> None:
+    def test_a_bound_in_a_sentence_is_shown_in_the_readers_units(self, refused: Explorer) -> None:
         refused.choose("gait", "walk")
         assert refused.text("move-error") == "Walking is answered up to 10.8 km/h; set gait to run."
         refused.pick("units", "imperial")
         assert refused.text("move-error") == "Walking is answered up to 6.7 mph; set gait to run."
 
-    def test_a_distance_that_follows_is_told_as_a_distance(self, refused: Explorer) -> None:
+    def test_a_computed_distance_out_of_bounds_is_named(self, refused: Explorer) -> None:
         refused.choose("moveBy", "speed")
         refused.type("move", "28")
         refused.type("span", "20:00:00")
@@ -462,7 +462,7 @@ class TestErrors:
         shown = [refused.text(f"{field}-error") for field in ("equal", "move", "whole")]
         assert any(shown), shown
 
-    def test_a_service_out_of_reach_is_told(self, refused: Explorer) -> None:
+    def test_an_unreachable_service_gives_a_message(self, refused: Explorer) -> None:
         refused.devtools(
             "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
         )
@@ -758,7 +758,7 @@ class TestPlan:
 
 
 class TestPlanErrors:
-    def test_an_error_stands_beside_its_field_of_the_plan(self, refused: Explorer) -> None:
+    def test_an_error_of_the_plan_is_shown_beside_its_field(self, refused: Explorer) -> None:
         refused.see("plan-figure")
         refused.type("planBackward", "60")
         assert refused.text("planBackward-error") == "Give a number of at most 28.8 km/h."
@@ -797,7 +797,7 @@ class TestTrack:
         assert all(WARNINGS[code]["message"] in minded for code in (LOAD_MEANING, FALL))
         page.wait(lambda: page.all("#track-figure svg") and page.all("#slope-figure svg"))
 
-    def test_what_was_backward_can_be_said(self, page: Explorer) -> None:
+    def test_the_backward_parts_can_be_entered(self, page: Explorer) -> None:
         page.open()
         page.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
         page.wait(lambda: " kcal" in page.text("track-words"))
@@ -874,7 +874,7 @@ class TestForEveryone:
         SHOTS.mkdir(parents=True, exist_ok=True)
         (SHOTS / "print.pdf").write_bytes(printed)
 
-    def test_what_is_folded_stands_on_paper_too(self, page: Explorer) -> None:
+    def test_folded_parts_are_printed_too(self, page: Explorer) -> None:
         page.load(size=PHONE)
         visible = "return document.getElementById('interval').checkVisibility({contentVisibilityAuto: true})"
         assert not page.script(visible)
@@ -889,7 +889,7 @@ class TestForEveryone:
         page.settle()
         assert page.wait(lambda: page.script("return document.documentElement.scrollWidth") <= width)
 
-    def test_what_is_chosen_is_seen_in_forced_colours(self, page: Explorer) -> None:
+    def test_the_choice_is_visible_in_forced_colours(self, page: Explorer) -> None:
         page.emulate(WIDE, "light", forced_colors="active")
         ground = (
             "return [...document.querySelectorAll('[name=units] + span')]"
@@ -952,7 +952,7 @@ class TestForEveryone:
 
 
 class TestWords:
-    def test_the_caution_stands_beside_the_loads_word_for_word(self, page: Explorer) -> None:
+    def test_the_caution_is_shown_beside_the_loads_word_for_word(self, page: Explorer) -> None:
         assert " ".join(page.text("caution").split()) == CAUTION
         assert page.one("caution").is_displayed()
         assert (
@@ -1072,7 +1072,7 @@ class TestParts:
             assert lacking.one("caution").is_displayed()
 
     @pytest.mark.parametrize("path", ["/models", "/validation"])
-    def test_without_what_is_shown_beside_it(self, lacking: Explorer, path: str) -> None:
+    def test_without_the_parts_shown_beside_it(self, lacking: Explorer, path: str) -> None:
         with lacking.failing(path, 503):
             lacking.load()
             assert_shows_the_answer(lacking)
@@ -1147,7 +1147,7 @@ class TestDocs:
         ("path", "method"),
         [("/estimate", "post"), ("/plan", "post"), ("/evidence", "get"), ("/plot/load.svg", "get")],
     )
-    def test_an_example_is_run_and_its_errors_are_told(self, docs: Explorer, path: str, method: str) -> None:
+    def test_an_example_is_run_and_its_errors_are_shown(self, docs: Explorer, path: str, method: str) -> None:
         operation = SERVICE.get(f"{docs.url}/openapi.json").json()["paths"][path][method]
         if not docs.driver.current_url.startswith(f"{docs.url}/docs"):
             self.visit(docs)

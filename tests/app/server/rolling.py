@@ -1,7 +1,7 @@
 """Two replicas behind HAProxy, restarted in turn under constant load; then one of them is killed.
 
-`make rolling` runs it in full, `tests/test_rolling.py` a short form. Everything listens on 127.0.0.1, is bounded in
-time, and is ended with it. HAProxy runs with `deploy/haproxy.cfg` as it stands.
+`make rolling` runs all of it, `tests/house/test_deploy.py` a short form. Everything listens on 127.0.0.1, is
+bounded in time, and is ended with it. HAProxy runs with `deploy/haproxy.cfg`, unchanged.
 """
 
 import argparse
@@ -131,7 +131,7 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, str, bytes, bo
 
 
 class Load:
-    """Connections to HAProxy that send requests until they are told to stop."""
+    """Connections to HAProxy that send requests until they are stopped."""
 
     def __init__(self, port: int, expected: bytes) -> None:
         self.port, self.expected = port, expected
@@ -139,7 +139,7 @@ class Load:
         self.running = True
 
     def look(self) -> Seen:
-        """Return what was seen since the last look."""
+        """Return the requests seen since the last look."""
         seen, self.seen = self.seen, Seen()
         return seen
 
@@ -262,8 +262,8 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def told(seen: Seen, name: str) -> str:
-    """Return one line on what was seen."""
+def line_of(seen: Seen, name: str) -> str:
+    """Return one line about the requests seen."""
     slowest = sorted(seen.quick_s)
     share = ", ".join(f"{replica} {count}" for replica, count in sorted(seen.answers.items()))
     times = (
@@ -278,7 +278,7 @@ def told(seen: Seen, name: str) -> str:
 
 
 async def rolling(restarts: int, drain_s: float, folder: Path) -> list[str]:
-    """Run it all, print what was seen, and return what is not as promised."""
+    """Run it all, print the requests seen, and return each broken promise."""
     program = shutil.which("haproxy", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
     if program is None:
         return ["haproxy is not installed: apt-get install haproxy"]
@@ -298,7 +298,7 @@ async def rolling(restarts: int, drain_s: float, folder: Path) -> list[str]:
         kept[1].close()
         async with loaded(front, first.body) as load:
             await asyncio.sleep(1)
-            print(told(load.look(), "before"), flush=True)
+            print(line_of(load.look(), "before"), flush=True)
             for turn in range(restarts):
                 for replica in replicas:
                     code, took = await replica.stop(signal.SIGTERM)
@@ -307,7 +307,8 @@ async def rolling(restarts: int, drain_s: float, folder: Path) -> list[str]:
                     await asyncio.sleep(0.5)
                     seen = load.look()
                     print(
-                        told(seen, f"restart {turn + 1} of {replica.name}"), f"; stopped in {took:.1f} s, exit {code}"
+                        line_of(seen, f"restart {turn + 1} of {replica.name}"),
+                        f"; stopped in {took:.1f} s, exit {code}",
                     )
                     if code != 0:
                         wrong.append(f"{replica.name} ended with {code} after SIGTERM")
@@ -329,7 +330,7 @@ async def rolling(restarts: int, drain_s: float, folder: Path) -> list[str]:
 
 
 async def killed(load: Load, proxy: Proxy, victim: Replica) -> list[str]:
-    """Kill a replica under load, and return what is not as promised."""
+    """Kill a replica under load, and return each broken promise."""
     wrong = []
     load.look()
     await asyncio.sleep(HALF_S)
@@ -339,7 +340,7 @@ async def killed(load: Load, proxy: Proxy, victim: Replica) -> list[str]:
     await asyncio.sleep(1)
     seen = load.look()
     late = [failure for failure in seen.failures if failure.began > dead]
-    print(told(seen, f"kill -9 of {victim.name}"))
+    print(line_of(seen, f"kill -9 of {victim.name}"))
     oldest = max((dead - failure.began for failure in seen.failures), default=0)
     kinds = Counter(failure.status for failure in seen.failures)
     print(f"  failed: {dict(kinds)}, begun up to {oldest:.2f} s before; retried: {dict(seen.retried)}; exit {code}")
@@ -357,7 +358,7 @@ async def killed(load: Load, proxy: Proxy, victim: Replica) -> list[str]:
     await proxy.sees(victim.name, "UP")
     await asyncio.sleep(0.5)
     seen = load.look()
-    print(told(seen, "after its restart"))
+    print(line_of(seen, "after its restart"))
     if seen.failures or set(seen.answers) != {"one", "two"}:
         kinds = Counter(failure.status for failure in seen.failures)
         wrong.append(f"after the restart failed {dict(kinds)}, answers from {set(seen.answers)}")

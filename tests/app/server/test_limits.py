@@ -1,4 +1,4 @@
-"""Every limit over a real socket, against the service in a process of its own with small limits."""
+"""Every limit over a real socket, against the service in a separate process with small limits."""
 
 import asyncio
 import json
@@ -165,7 +165,7 @@ class TestSize:
         with connected(port, request_) as opened:
             assert "4096" in json.loads(refused(read(opened), 413).body)["detail"]
 
-    def test_a_client_that_goes_on_sending_can_read_its_413(self, port: int) -> None:
+    def test_a_client_that_keeps_sending_can_read_its_413(self, port: int) -> None:
         with connected(port, post(b"", length=10**9)) as opened:
             time.sleep(0.2)
             for _ in range(20):
@@ -209,11 +209,11 @@ class TestSize:
         assert text.index(b"HTTP/1.1 200") < text.index(b"HTTP/1.1 400")
 
     @pytest.mark.parametrize("request_", [b"\x16\x03\x01\x02\x00", b"GET / HTTP/1.1\r\nbad header\r\n\r\n"])
-    def test_what_is_not_http_is_400(self, port: int, request_: bytes) -> None:
+    def test_bytes_that_are_not_http_get_400(self, port: int, request_: bytes) -> None:
         with connected(port, request_) as opened:
             refused(read(opened), 400)
 
-    def test_a_chunk_that_is_none_is_400(self, port: int) -> None:
+    def test_an_invalid_chunk_is_400(self, port: int) -> None:
         with connected(port, post(b"xyz\r\n", "Transfer-Encoding: chunked")) as opened:
             refused(read(opened), 400)
 
@@ -349,7 +349,7 @@ class TestConnections:
 
 
 class TestManySmallThings:
-    """What is small by itself and many."""
+    """Many small things."""
 
     def test_a_hundred_header_lines_are_enough(self, port: int) -> None:
         for lines, status in ((90, 200), (101, 431)):
@@ -358,7 +358,7 @@ class TestManySmallThings:
                 assert answer is not None
                 assert answer.status == status
 
-    def test_what_is_sent_behind_a_request_under_way_is_not_held_without_end(self, port: int) -> None:
+    def test_bytes_after_an_open_request_are_not_held_without_limit(self, port: int) -> None:
         """The first one is read slowly, and the third one waits for it: its bytes stay in the system."""
         items = json.dumps({"items": [json.loads(BOUT)] * 60}).encode()
         slow = post(items).replace(b"/estimate ", b"/estimate/batch ")
@@ -597,7 +597,7 @@ class TestUploads:
         assert await self.status(guard, path, self.bytes_of(length)) == status
         assert guard.incoming.held == 0
 
-    async def test_a_large_body_is_marked_with_what_is_large(self) -> None:
+    async def test_a_large_body_is_marked_with_the_limit_it_exceeds(self) -> None:
         marks = []
 
         async def noting(scope: Scope, receive: Receive, send: Send) -> None:
@@ -760,7 +760,7 @@ class TestOtherOrigins:
             other = await client.get("/livez", headers={"origin": "https://other.example"})
             assert "access-control-allow-origin" not in other.headers
 
-    async def test_a_page_that_may_not_ask_is_told_so_in_a_problem(self, problem_of: ProblemOf) -> None:
+    async def test_a_refused_preflight_is_a_problem(self, problem_of: ProblemOf) -> None:
         transport = httpx.ASGITransport(build(Settings(cors_origins=(self.ORIGIN,))))
         async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
             for origin, method in (("https://other.example", "POST"), (self.ORIGIN, "DELETE")):

@@ -1,6 +1,6 @@
 """The corpus of odd requests, a short soak and any bytes as a body: nothing kills the service, nothing gives a 500.
 
-What is sent and what may come back stands in `robustness/corpus.py`; `make soak` and `make fuzz` run long.
+`robustness/corpus.py` has the requests and the allowed answers; `make soak` and `make fuzz` run long.
 """
 
 import asyncio
@@ -101,7 +101,7 @@ class TestWire:
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         ],
     )
-    def test_what_is_no_answer_is_seen(self, received: bytes) -> None:
+    def test_a_broken_answer_is_detected(self, received: bytes) -> None:
         with pytest.raises(Malformed):
             answer_from(received)
 

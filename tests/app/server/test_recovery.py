@@ -98,7 +98,7 @@ socket.socket.accept = failing
 
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("error", [EMFILE, ENFILE, ENOBUFS, ENOMEM, ECONNABORTED], ids=errorcode.get)
-def test_whatever_accept_says_connections_are_taken_again(loop: str, error: int) -> None:
+def test_after_every_error_of_accept_connections_are_accepted_again(loop: str, error: int) -> None:
     with serving(LOOPS[loop] + FAULTS.format(error=error)) as (_, port):
         assert status(port, "GET", "/livez") == 200
         assert status(port, "GET", "/livez") == 200

@@ -51,26 +51,26 @@ def serving(
                 process.kill()
 
 
-def told(url: str) -> httpx.Response:
-    """Wait until the service has heard the signal, and return what /readyz says then."""
+def not_ready(url: str) -> httpx.Response:
+    """Wait until the service has received the signal, and return its answer to /readyz."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         answer = httpx.get(f"{url}/readyz", trust_env=False)
         if answer.status_code != 200:
             return answer
-    raise AssertionError("it goes on being ready")
+    raise AssertionError("it stays ready")
 
 
 class TestStopping:
     @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
-    def test_it_drains_answers_what_is_under_way_and_ends_with_0(self, stop: signal.Signals) -> None:
+    def test_it_drains_finishes_open_requests_and_exits_with_0(self, stop: signal.Signals) -> None:
         drain = {"RETRORUN_DRAIN_TIME_S": "1.5", "RETRORUN_SHUTDOWN_WITHIN_S": "5"}
         with serving(**drain) as (process, url, port), socket.create_connection(("127.0.0.1", port), 10) as slow:
             slow.sendall(HEAD + BOUT[:10])
             assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 200
             began = time.monotonic()
             process.send_signal(stop)
-            answer = told(url)
+            answer = not_ready(url)
             assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
             assert "stopping" in answer.json()["detail"]
             # Alive, and answering on new connections, which it closes.
@@ -97,12 +97,12 @@ class TestStopping:
             *first, last = signals
             for which in first:
                 process.send_signal(which)
-                told(url)
+                not_ready(url)
             process.send_signal(last)
             assert process.wait(timeout=10) == 0
             assert time.monotonic() - began < 5
 
-    def test_what_does_not_finish_in_time_is_told_and_left(self) -> None:
+    def test_requests_that_do_not_finish_in_time_are_logged_and_dropped(self) -> None:
         within = {"RETRORUN_DRAIN_TIME_S": "0", "RETRORUN_SHUTDOWN_WITHIN_S": "1"}
         with serving(**within) as (process, url, port), socket.create_connection(("127.0.0.1", port), 10) as slow:
             slow.sendall(HEAD + BOUT[:10])

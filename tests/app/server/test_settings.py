@@ -1,4 +1,4 @@
-"""What the environment sets, what it cannot, and what is said of it."""
+"""Settings from the environment, invalid values, and warnings about unknown names."""
 
 import dataclasses
 import json
@@ -90,7 +90,7 @@ class TestFromEnvironment:
         with pytest.raises(BadSetting, match="headers are part of a request"):
             from_environment({"RETRORUN_HEADER_TIMEOUT_S": "11"})
 
-    def test_what_is_given_wins(self) -> None:
+    def test_a_given_value_wins(self) -> None:
         assert from_environment({"RETRORUN_PORT": "none"}, port=1, host=None).port == 1
 
     @pytest.mark.parametrize("nothing", ["", " ", "\t"])
@@ -133,7 +133,7 @@ KUBERNETES = {
 
 
 class TestWarnings:
-    def test_there_are_none_without_a_reason(self) -> None:
+    def test_there_is_no_warning_without_a_reason(self) -> None:
         # The key is what the command line sends to a service.
         assert not list(warnings({"PATH": "/bin", "RETRORUN_PORT": "1", "RETRORUN_API_KEY": "rr_secret"}))
 

@@ -1,4 +1,4 @@
-"""Standard streams that nobody reads, are closed or full: the service serves on, ends, and says what is missing."""
+"""Standard streams that nobody reads, are closed or full: the service serves, ends, and reports lost lines."""
 
 import json
 import logging
@@ -58,7 +58,9 @@ class TestLines:
             lines.write(f"{number}\n")
             assert read(pipe) == [str(number)]
 
-    def test_none_is_lost_in_silence_and_all_keep_their_order(self, pipe: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_every_lost_line_is_counted_and_all_keep_their_order(
+        self, pipe: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setattr(logs, "WAITING", 10)
         lines, seen, said = Lines(), list[int](), 0
         for number in range(20_000):
@@ -215,7 +217,7 @@ class TestService:
             process.send_signal(signal.SIGTERM)
             out, said = process.communicate(timeout=10)
             assert process.returncode == 0
-        # Nothing that was opened later stands in the place of one.
+        # No file opened later has the number of a standard stream.
         assert all(file == os.devnull or file.startswith(("pipe:", "/dev/")) for file in files)
         assert "Traceback" not in said
         assert ("Standard output is closed, so there is no log." in said) == (closed == ">&-")

@@ -510,7 +510,7 @@ def test_the_catalogue_says_how_well_each_number_is_known() -> None:
         ("load.PEAK_VERTICAL_FORCE_RATIO", ("choice", "roos2012 cavagna2012"), ("choice", "")),
     ],
 )
-def test_gaits_that_stand_apart_are_listed_apart(name: str, run: tuple[str, str], walk: tuple[str, str]) -> None:
+def test_separate_gaits_are_listed_separately(name: str, run: tuple[str, str], walk: tuple[str, str]) -> None:
     listed = {entry["name"]: (entry["standing"], " ".join(entry["references"])) for entry in catalogue()["constants"]}
     assert (listed[f"{name}.run"], listed[f"{name}.walk"]) == (run, walk)
 
@@ -522,10 +522,10 @@ def test_ground_force_of_walking_rests_on_no_row_and_is_graded_so() -> None:
 
 
 def test_the_catalogue_says_where_an_equation_is_defined() -> None:
-    told = {
+    found = {
         (entry["id"], entry["gait"]): entry["defined"] for entry in catalogue()["energy_models"] if "defined" in entry
     }
-    assert told == {
+    assert found == {
         ("acsm", "run"): "level or uphill only",
         ("acsm", "walk"): "level or uphill only",
         ("leger1984", "run"): "level only",
@@ -545,22 +545,22 @@ def test_doi_is_printed_only_where_it_was_checked() -> None:
 
 
 def test_claims_name_known_sources_and_never_promise() -> None:
-    told = evidence()
-    assert len(told["claims"]) == 16
-    for claim in told["claims"]:
+    found = evidence()
+    assert len(found["claims"]) == 16
+    for claim in found["claims"]:
         assert set(claim["sources"]) <= set(REFERENCES)
         assert claim["may_say"]
         assert claim["must_not_say"]
-    by_id = {claim["id"]: claim for claim in told["claims"]}
+    by_id = {claim["id"]: claim for claim in found["claims"]}
     assert by_id["uplift_equal_speed"]["evidence"] == "B"
     ratio = answer(speed_m_s=3.0)["ratio"]["total_energy"]
     assert f"{ratio['low']:.2f} to {ratio['high']:.2f}" in by_id["uplift_equal_speed"]["finding"]
 
 
 def test_a_spread_in_a_claim_has_a_name() -> None:
-    told = evidence()
-    assert "±" not in " ".join(claim["finding"] + claim["may_say"] for claim in told["claims"])
-    assert "±" not in " ".join(role["finding"] for role in told["muscle_roles"])
+    found = evidence()
+    assert "±" not in " ".join(claim["finding"] + claim["may_say"] for claim in found["claims"])
+    assert "±" not in " ".join(role["finding"] for role in found["muscle_roles"])
 
 
 def test_the_words_on_practice_are_those_of_the_table() -> None:

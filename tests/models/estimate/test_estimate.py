@@ -1,4 +1,4 @@
-"""What one answer holds: its check values, its tiers of range, and what is absent and why."""
+"""The content of one answer: check values, tiers of range, missing values and the reasons."""
 
 import itertools
 import math
@@ -106,7 +106,7 @@ def test_load_at_the_solved_speed_is_that_of_the_slower_backward_bout() -> None:
 
 
 @pytest.mark.parametrize("equal", ["heart_rate", "perceived_exertion"])
-def test_equal_heart_rate_and_felt_effort_answer_energy_alone(equal: str) -> None:
+def test_equal_heart_rate_and_felt_effort_give_only_energy(equal: str) -> None:
     given = answer(equal=equal)
     assert given["ratio"]["total_energy"]["value"] == pytest.approx(0.83)
     assert answer(equal=equal, speed_m_s=1.3)["ratio"]["total_energy"]["value"] == pytest.approx(0.76)
@@ -395,7 +395,7 @@ def test_backward_contact_time_is_never_extrapolated() -> None:
     assert "contact_time_s" in answer(speed_m_s=3.5)["backward"]
 
 
-def test_strict_knows_of_a_solved_speed_whatever_is_included() -> None:
+def test_strict_checks_a_solved_speed_for_every_include() -> None:
     bout: dict[str, Any] = {"speed_m_s": 2.0, "equal": "metabolic_rate", "include": ["load"]}
     assert {"energy.looney2025_run_speed", "timing.backward_speed_below_transition"} <= codes(answer(**bout))
     with pytest.raises(OutsideEvidence):
@@ -408,7 +408,7 @@ def test_the_error_of_an_input_may_be_half_of_it_and_no_more() -> None:
         answer(speed_m_s=0.4, speed_sd_m_s=0.21)
 
 
-def test_a_total_that_cannot_be_told_from_rest_is_undefined() -> None:
+def test_a_total_close_to_rest_is_undefined() -> None:
     with pytest.raises(Undefined) as caught:
         answer(
             body_mass_kg=30.0,
@@ -520,7 +520,7 @@ OF_TRACKS = {
 
 
 def test_every_warning_can_be_met() -> None:
-    """No warning stands in the list without a bout that earns it."""
+    """Every warning in the list has a bout that gets it."""
     met: set[str] = set()
     speeds = {"run": (0.9, 1.3, 1.7, 2.5, 3.6, 4.6, 5.3), "walk": (0.3, 0.9, 1.3, 2.9)}
     grades, equals = (-0.5, -0.05, 0.0, 0.05, 0.9), ("speed", "metabolic_rate", "heart_rate", "perceived_exertion")
@@ -610,9 +610,9 @@ def test_timing_has_grades() -> None:
 
 
 def test_the_table_of_grades_is_in_the_catalogue() -> None:
-    told = {(row["quantity"], row["evidence"]) for row in catalogue()["evidence_grades"]}
-    assert ("forward power, energy, oxygen uptake and MET", "B") in told
-    assert {grade for _, grade in told} == {"B", "C", "D"}
+    graded_rows = {(row["quantity"], row["evidence"]) for row in catalogue()["evidence_grades"]}
+    assert ("forward power, energy, oxygen uptake and MET", "B") in graded_rows
+    assert {grade for _, grade in graded_rows} == {"B", "C", "D"}
 
 
 def active_w_kg(given: Answer, side: str = "forward") -> float:
@@ -731,7 +731,7 @@ def test_backward_running_slower_than_was_measured_warns() -> None:
         answer(speed_m_s=1.74, gait="run", energy_model="minetti2002", strict=True)
 
 
-def test_include_gives_the_asked_sections_alone() -> None:
+def test_include_gives_only_the_requested_sections() -> None:
     given = answer(include=["energy"])
     assert "references" not in given
     assert "ratio" not in given
@@ -753,7 +753,7 @@ def test_every_reference_is_listed_and_every_listed_one_is_used() -> None:
     for constant in catalogue()["constants"]:
         used |= set(constant["references"])
     assert used <= set(REFERENCES)
-    # Named in a warning or by a table alone.
+    # Named only in a warning or by a table.
     assert set(REFERENCES) - used == TABLE_ONLY
 
 

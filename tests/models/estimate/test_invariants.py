@@ -57,7 +57,7 @@ def bouts(**fixed: Any) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def answer_to(bout: dict[str, Any]) -> Answer:
-    """Return the answer, or discard the example where there is none."""
+    """Return the answer, or discard the example if there is none."""
     try:
         return cast(Answer, estimate(**bout))
     except EstimateError:

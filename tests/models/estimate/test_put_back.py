@@ -109,7 +109,7 @@ def bouts(part: Answer) -> list[Answer]:
 
 
 def check_put_back(asked: Answer, found: Answer) -> None:
-    """Send what was found to an estimate, and compare."""
+    """Send a solution to an estimate, and compare."""
     person = {name: asked[name] for name in PERSON if name in asked}
     find = asked["find"]
     for way in WAYS:
@@ -136,7 +136,7 @@ def check_put_back(asked: Answer, found: Answer) -> None:
 
 @settings(deadline=None)
 @given(st.one_of(questions(), ends()))
-def test_what_is_found_is_a_bout_with_the_target(asked: Answer) -> None:
+def test_the_solution_is_a_bout_with_the_target(asked: Answer) -> None:
     found = solution(asked)
     if isinstance(found, EstimateError):
         assert isinstance(found, Undefined), "everything asked is within its bounds"
@@ -146,7 +146,7 @@ def test_what_is_found_is_a_bout_with_the_target(asked: Answer) -> None:
 
 @settings(deadline=None)
 @given(questions())
-def test_a_range_of_what_can_be_had_is_in_order_and_the_nearest_inside_it_can_be_had(asked: Answer) -> None:
+def test_a_possible_range_is_in_order_and_the_nearest_value_in_it_is_possible(asked: Answer) -> None:
     for reach in reaches(solution(asked)):
         assert reach["low"] <= reach.get("nearest", reach["low"]) <= reach["high"]
         if "nearest" in reach:
@@ -159,7 +159,7 @@ def test_a_range_of_what_can_be_had_is_in_order_and_the_nearest_inside_it_can_be
 
 @pytest.mark.parametrize("target", [*ENERGIES, IMPULSE])
 def test_the_very_ends_of_a_bout_can_be_sent_again(target: str) -> None:
-    """The slowest, longest and farthest bouts, of which rounding alone leaves the range."""
+    """The slowest, longest and farthest bouts, which leave the range only by rounding."""
     person: Answer = {"body_mass_kg": 70.0, "gait": "run"}
     slowest = [(0.2, 1.0 + step / 7) for step in range(200)]
     farthest = [(500_000.0 / duration, duration) for duration in (172_800.0, 163_325.44589820848, 150_000.1, 62_500.0)]
@@ -179,7 +179,7 @@ def test_the_very_ends_of_a_bout_can_be_sent_again(target: str) -> None:
 
 
 def test_the_farthest_bout_of_an_impulse_can_be_sent_again() -> None:
-    """Half a micrometre beyond 500 km, by rounding alone."""
+    """Half a micrometre beyond 500 km, only by rounding."""
     asked: Answer = {"find": "speed_range", "gait": "run", "body_mass_kg": 70.0}
     asked |= {IMPULSE: 871_605.0, "duration_s": 163_325.44589820848}
     check_put_back(asked, cast(Answer, solve(**asked)))

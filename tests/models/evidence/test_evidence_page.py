@@ -87,7 +87,7 @@ class TestStudies:
         for page in (PAGE, PAGE.with_name("meaning.md")):
             assert said in " ".join(page.read_text(encoding="utf-8").split()), page.name
 
-    def test_what_the_choice_of_a_ratio_makes_of_an_answer(self) -> None:
+    def test_the_choice_of_a_ratio_changes_the_answer(self) -> None:
         documented, pooled = (
             estimate(body_mass_kg=70.0, speed_m_s=2.5, duration_s=1200.0, direction_model=model)["backward"]
             for model in get_args(DirectionModelName)
@@ -113,7 +113,7 @@ class TestStudies:
 
 
 def names(study: str) -> str:
-    """Return a study as the page names it: what stands in brackets is said in the text."""
+    """Return a study as the page names it: without the part in brackets, which is in the text."""
     return study.partition(" (")[0]
 
 

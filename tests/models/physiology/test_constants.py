@@ -236,11 +236,11 @@ def test_ground_force_on_slopes_ends_at_ten_degrees() -> None:
         assert ("load.vertical_force_grade" in found) == (abs(degrees) > 10)
 
 
-def test_older_people_are_told_where_their_speed_lies_above_those_measured() -> None:
+def test_older_people_get_a_warning_above_the_measured_speeds() -> None:
     """Muscles, practice, falls: 0.73 with a standard deviation of 0.24 m/s at 76 years, compared with from 65 on."""
     person = {"gait": "walk", "sex": "female", "height_m": 1.65}
-    for age_y, speed_m_s, told in ((65.0, 0.98, True), (65.0, 0.96, False), (64.0, 0.98, False)):
-        assert ("caution.older_backward_speed" in codes(age_y=age_y, speed_m_s=speed_m_s, **person)) == told
+    for age_y, speed_m_s, warned in ((65.0, 0.98, True), (65.0, 0.96, False), (64.0, 0.98, False)):
+        assert ("caution.older_backward_speed" in codes(age_y=age_y, speed_m_s=speed_m_s, **person)) == warned
 
 
 def test_the_speeds_of_older_people_are_of_two_studies() -> None:
@@ -427,7 +427,7 @@ def test_half_a_metre_a_second_or_five_percent_are_another_error(
     assert sorted(placed[placed > 1e-12].tolist()) == pytest.approx(shares)
 
 
-def test_what_is_attainable_is_said_with_six_digits() -> None:
+def test_a_possible_range_has_six_digits() -> None:
     assert rounded_inward(812.345678, math.floor) == 812.345
     assert rounded_inward(812.345678, math.ceil) == 812.346
 

@@ -279,7 +279,7 @@ def test_step_rate_changes_patellofemoral_force_as_measured() -> None:
     assert round(100 * (scalar(changed) / scalar(preferred) - 1)) == float(row["mean"])
 
 
-def test_patellofemoral_impulse_rests_on_the_two_forces_alone() -> None:
+def test_patellofemoral_impulse_uses_only_the_two_forces() -> None:
     # docs/evidence.md#steps-and-ground-contact:
     # knee-cap peak over twice the ground force, for one leg and second, so at any cadence.
     for speed in (2.5, 3.0, 3.5):

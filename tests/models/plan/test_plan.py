@@ -156,7 +156,7 @@ def best_of_grid(wish: Wish) -> float | None:
     return -float(np.min(used[feasible]))
 
 
-def best_alone(wish: Wish) -> float | None:
+def best_single_speed(wish: Wish) -> float | None:
     """Return the best of one speed in whole mm/s, or at an end of the speeds; None where none is feasible."""
     rates = Points(
         wish, lambda low, high: np.array([low, *(mm / 1000 for mm in range(200, 8001) if low < mm / 1000 < high), high])
@@ -285,7 +285,7 @@ def test_no_plan_of_a_grid_is_better(wish: Wish) -> None:
 @given(st.one_of(MOST_ENERGY, LEAST_LOAD, MIXED))
 def test_no_other_mm_a_second_is_better(wish: Wish) -> None:
     """To the letter, not to the mm/s: every one of them is looked at. Without a budget one speed is the best."""
-    expected = best_alone(wish)
+    expected = best_single_speed(wish)
     try:
         answer = made(wish)
     except Undefined:
@@ -373,7 +373,7 @@ def test_what_binds_is_what_keeps_the_plan_from_being_better(wish: Wish, binding
         assert (better > 1e-6 * abs(before)) is (name in binding), name
 
 
-def test_the_plan_mixes_directions_where_neither_alone_does_as_well() -> None:
+def test_the_plan_mixes_directions_if_no_single_direction_does_as_well() -> None:
     """With an own backward speed of 2.2 m/s, backward costs less load and forward is faster."""
     wish = MOST | {"limits": {IMPULSE: 1500.0}}
     answer = made(wish)
@@ -494,7 +494,7 @@ def test_speeds_are_whole_mm_and_both_ends(low: float, high: float, expected: li
     assert whole_mm_per_s(low, high).tolist() == expected
 
 
-def test_what_is_unknown_backward_keeps_backward_out() -> None:
+def test_a_load_unknown_backward_keeps_backward_out() -> None:
     for wish in (MOST | {"limits": {TIBIA: 8.5}}, MOST | {"grade": 0.05, "limits": {VERTICAL: 2.6}}):
         answer = made(wish)
         assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}
@@ -698,7 +698,7 @@ class TestWhatIsOwn:
             made(BARE | {MAXIMUM: 9.0})
 
 
-def test_what_concerns_a_comparison_alone_says_so() -> None:
+def test_a_warning_about_only_one_comparison_names_it() -> None:
     """Forward is best with these limits: that backward adds a risk of falling is about backward_only."""
     answer = made(MOST | {"limits": {UPTAKE: 40.0}})
     assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}

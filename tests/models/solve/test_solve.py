@@ -192,9 +192,7 @@ class TestBout:
             ({"body_mass_kg": 70.0, "duration_s": 3600.0}, 40_000.0),
         ],
     )
-    def test_the_ends_of_what_is_attainable_are_attained_and_nothing_beyond_them(
-        self, fixed: Answer, target: float
-    ) -> None:
+    def test_the_ends_of_the_possible_range_are_met_and_nothing_beyond_them(self, fixed: Answer, target: float) -> None:
         asked = {"find": "bout", "gait": "run"} | fixed
         with pytest.raises(Unattainable) as caught:
             solution(**asked, total_energy_kcal=target)
@@ -539,7 +537,7 @@ class TestSpeedRange:
         assert forward == {"low_speed_m_s": 0.2, "high_speed_m_s": pytest.approx(4.0, rel=1e-12)}
         assert backward["high_speed_m_s"] == pytest.approx((2.803 / 1.075 - 1.659) / 0.286, rel=1e-12)
 
-    def test_what_is_unknown_both_ways_is_refused_and_one_way_absent_with_a_warning(self) -> None:
+    def test_unknown_both_ways_is_refused_and_unknown_one_way_is_absent_with_a_warning(self) -> None:
         asked: Answer = {"find": "speed_range", "body_mass_kg": 70.0}
         for more in ({"gait": "walk", "tibial_compression_peak_bw": 5.0}, {"gait": "run", "grade": 0.2}):
             with pytest.raises(Undefined) as caught:
@@ -581,7 +579,7 @@ class TestSpeedRange:
         unwarned = {cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, cautions.NOVICE, cautions.FALL}
         assert not unwarned & codes_of(forward)
 
-    def test_an_estimate_of_loads_alone_warns_of_such_speeds_too_and_is_not_refused(self) -> None:
+    def test_an_estimate_of_only_loads_warns_of_such_speeds_too_and_is_not_refused(self) -> None:
         bout: Answer = {"body_mass_kg": 70.0, "duration_s": 600.0, "include": ["load"], "strict": True}
         assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT in codes_of(estimated(speed_m_s=4.0, **bout))
         assert cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT not in codes_of(estimated(speed_m_s=3.5, **bout))
@@ -590,7 +588,7 @@ class TestSpeedRange:
         both = codes_of(estimated(body_mass_kg=70.0, speed_m_s=4.0, duration_s=600.0))
         assert cautions.BACKWARD_BEYOND_MEASUREMENT in both
 
-    def test_a_warning_speaks_of_the_speeds_in_a_range_and_of_this_load_alone(self) -> None:
+    def test_a_warning_covers_only_the_speeds_in_a_range_and_this_load(self) -> None:
         found = solution(find="speed_range", body_mass_kg=70.0, gait="run", achilles_relative_load=1.0)
         codes = [warning["code"] for warning in found["warnings"]]
         assert "load.run_achilles_speed" in codes
@@ -724,7 +722,7 @@ class TestAsked:
                             solution(find=find, body_mass_kg=70.0, **complete | {name: beyond})
 
     @pytest.mark.parametrize("find", COMPLETE)
-    def test_what_is_assumed_is_what_is_used(self, find: Any) -> None:
+    def test_assumed_values_are_the_values_used(self, find: Any) -> None:
         assumed = solution(find=find, body_mass_kg=70.0, **COMPLETE[find])["assumed"]
         assert set(assumed) <= set(Assumed.__annotations__)
         assert ("step_rate_ratio" in assumed) is (find == "speed_range")
@@ -815,7 +813,7 @@ class TestAsked:
         for side in SIDES:
             assert ends_of(level[side]) == pytest.approx(ends_of(up[side]), rel=1e-12)
 
-    def test_a_direction_above_the_maximum_alone_is_warned_of(self) -> None:
+    def test_if_only_one_direction_is_above_the_maximum_there_is_a_warning(self) -> None:
         """The speeds of one uptake differ: each is under the maximum going its way, the forward one not backward."""
         person: Answer = {"body_mass_kg": 70.0, "gait": "run", "oxygen_uptake_max_ml_kg_min": 42.0}
         both = solution(find="bout", speed_m_s=2.8, total_energy_kcal=300.0, **person)
@@ -877,7 +875,7 @@ class TestHttp:
         assert response.status_code == 200
         assert {"forward", "backward"} <= set(response.json())
 
-    async def test_what_was_found_put_back_over_http_meets_the_target(self, client: httpx.AsyncClient) -> None:
+    async def test_a_solution_put_back_over_http_meets_the_target(self, client: httpx.AsyncClient) -> None:
         request = {"find": "bout", "body_mass_kg": 70, "gait": "walk", "active_energy_kcal": 150, "duration_s": 2400}
         found = (await client.post("/solve", json=request)).json()
         for side in SIDES:
@@ -936,7 +934,7 @@ class TestHttp:
             (b'{"body_mass_kg": 70}', 422),
         ],
     )
-    async def test_what_is_no_request_is_a_problem(self, client: httpx.AsyncClient, body: bytes, status: int) -> None:
+    async def test_an_invalid_request_is_a_problem(self, client: httpx.AsyncClient, body: bytes, status: int) -> None:
         response = await client.post("/solve", content=body, headers={"content-type": "application/json"})
         assert response.status_code == status
         assert response.headers["content-type"] == "application/problem+json"

@@ -180,7 +180,7 @@ class TestSummary:
         }
         assert biases == {"tibial_compression_peak": 0.69, "tibial_compression_peak_of_measured_force": 0.38}
 
-    def test_the_running_ratio_of_williford_1998_misses_by_the_person_part_alone(self) -> None:
+    def test_the_running_ratio_of_williford_1998_misses_only_because_of_the_person_part(self) -> None:
         # docs/evidence.md calls it a miss: it is one for the person part, and inside once studies may differ.
         (row,) = (
             c
@@ -415,7 +415,7 @@ def run_with(tables: Path) -> Any:
     return json.loads(done.stdout)
 
 
-def test_a_further_study_is_one_row_and_moves_what_is_pooled_alone(tmp_path: Path) -> None:
+def test_a_further_study_is_one_row_and_moves_only_the_pooled_values(tmp_path: Path) -> None:
     shutil.copytree(TABLES, tmp_path / "tables")
     before = run_with(tmp_path / "tables")
     with (tmp_path / "tables" / "ratios.csv").open("a", encoding="utf-8") as file:
@@ -542,7 +542,7 @@ class TestEndpoint:
         assert ("looney2025" if key == "model" else "contact_time_s") in error["message"]
         assert "secret" not in answer.text
 
-    async def test_what_is_neither_json_nor_html_is_not_acceptable(self, evidence: httpx.AsyncClient) -> None:
+    async def test_other_types_than_json_and_html_are_not_acceptable(self, evidence: httpx.AsyncClient) -> None:
         answer = await evidence.get("/validation", headers={"accept": "text/csv"})
         assert answer.status_code == 406
         assert answer.headers["vary"] == "Accept"

@@ -136,11 +136,11 @@ class TestSegments:
         longer = answer_to(straight([2.5] * 300 + [1.5] * 40 + [2.5] * 300), include=["segments"])
         assert [segment["gait"] for segment in longer["segments"]].count("walk") == 4
         assert TRACK_GAIT in codes_of(longer)
-        # Tibial compression is unknown walking, and reversed: the total as given is of what was run.
+        # Tibial compression is unknown walking, and reversed: the total as given covers the running.
         assert longer["totals"]["load"]["tibial_compression_peak_bw"]["covered"] == pytest.approx(600 / 640)
         assert WORKOUT_PARTS in codes_of(longer)
 
-    def test_a_stop_does_not_make_what_is_around_it_walking(self) -> None:
+    def test_a_stop_does_not_turn_the_running_around_it_into_walking(self) -> None:
         stopped = straight([2.5] * 305 + [0.0] * 50 + [2.5] * 300)
         answer = answer_to(stopped, include=["segments"])
         assert answer["track"]["pauses"] == 1
@@ -212,7 +212,7 @@ class TestCleaning:
         at_an_end = rows in ([0], [600])
         assert found["totals"]["distance_m"] == pytest.approx(plain["totals"]["distance_m"] - 2.5 * at_an_end, rel=1e-6)
 
-    def test_a_way_that_goes_on_elsewhere_is_a_jump_and_left_out(self) -> None:
+    def test_a_track_that_continues_elsewhere_is_a_jump_and_left_out(self) -> None:
         points = straight([2.5] * 600)
         moved = changed(points, "longitude_deg", slice(300, None), 11.1)
         answer = answer_to(moved)
@@ -269,7 +269,7 @@ class TestCleaning:
     @pytest.mark.parametrize(
         ("row", "seconds"), [(200, 36_000), (0, -1.7e9), (0, -36_000), (600, 36_000), (300, -1.7e9), (599, 36_000)]
     )
-    def test_one_point_with_a_wrong_time_is_dropped_alone(self, row: int, seconds: float) -> None:
+    def test_only_the_point_with_a_wrong_time_is_dropped(self, row: int, seconds: float) -> None:
         points = straight([2.5] * 600)
         answer = answer_to(changed(points, "time_s", row, points.time_s[row] + seconds))
         report = answer["track"]
@@ -656,7 +656,7 @@ class TestHttp:
             (b'{"body_mass_kg": 70, "age_y": 40}', 422, ""),
         ],
     )
-    async def test_what_is_said_wrongly_is_named(
+    async def test_a_wrong_request_beside_a_file_is_named(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, said: bytes, status: int, pointer: str | None
     ) -> None:
         response = await client.post("/workout/track", **form(FILES["fit"], said))
@@ -705,7 +705,7 @@ class TestHttp:
             missing = {"file", "request"} - {name for name, _ in files}
             assert [error["pointer"] for error in body["errors"]] == [f"/{name}" for name in missing]
 
-    async def test_what_is_said_of_a_file_is_limited(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+    async def test_the_report_on_a_file_has_a_limit(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         for length, status in ((MAXIMUM_BODY_BYTES, 200), (MAXIMUM_BODY_BYTES + 1, 413)):
             response = await client.post("/workout/track", **form(FILES["fit"], SAID.ljust(length)))
             assert response.status_code == status
@@ -856,7 +856,7 @@ def extreme_fit_file(field: int, kind: int, raw: bytes) -> bytes:
 
 @pytest.mark.parametrize("field", [253, 0, 1, 2, 5])
 def test_no_number_of_a_fit_file_makes_python_write_a_line(field: int) -> None:
-    """In every field that is read, as integers of its own type and as floating-point numbers."""
+    """In every field that is read, as integers of its type and as floating-point numbers."""
     whole = {253: 0x86, 0: 0x85, 1: 0x85, 2: 0x84, 5: 0x86}[field]
     size = 2 if field == 2 else 4
     raws = [(whole, raw) for raw in (b"\xff" * size, b"\xfe" * size, b"\0" * size, b"\xff" * (size - 1) + b"\x7f")]

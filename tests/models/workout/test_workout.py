@@ -47,7 +47,7 @@ def answer_to(*segments: Any, **person: Any) -> Answer:
 
 
 def sums_of(answer: Answer) -> Answer:
-    """Return what a workout comes to, without what was assumed and which segments it was made of."""
+    """Return the totals of a workout, without the assumptions and the segments."""
     return {name: answer[name] for name in ("totals", "forward", "backward", "reversed", "ratio") if name in answer}
 
 
@@ -396,7 +396,7 @@ class TestCovered:
         ):
             assert_same(answer[way]["load"][IMPULSE], level[way]["load"][IMPULSE] | {"covered": share})
 
-    def test_what_is_known_only_as_done_forward_is_not_compared(self) -> None:
+    def test_a_load_known_only_as_done_forward_is_not_compared(self) -> None:
         """Tibial compression is unknown backward: half the time each way leaves no parts that both totals have."""
         answer = answer_to(RUN | {"speed_m_s": 3.0}, BACK | {"speed_m_s": 3.0})
         tibial = "tibial_compression_peak_bw"
@@ -430,14 +430,14 @@ class TestPauses:
         codes = [{warning["code"] for warning in answer["warnings"]} for answer in (without, with_rest)]
         assert codes[1] - codes[0] == {cautions.PAUSE_IS_REST}
 
-    def test_a_pause_after_a_segment_is_a_pause_alone(self) -> None:
+    def test_a_pause_after_a_segment_is_only_a_pause(self) -> None:
         assert answer_to(RUN | REST, BACK) == answer_to(RUN, BACK, REST)
 
     def test_rest_of_ones_own_is_used_for_pauses(self) -> None:
         own = answer_to(RUN, {"pause_s": 600.0}, **OWN_REST)["totals"]["resting_energy_kcal"]
         assert own == pytest.approx(2 * answer_to(RUN, **OWN_REST)["totals"]["resting_energy_kcal"], rel=1e-12)
 
-    def test_pauses_alone_are_no_workout(self) -> None:
+    def test_only_pauses_are_no_workout(self) -> None:
         with pytest.raises(Conflict, match="moves") as caught:
             answer_to(REST)
         assert caught.value.field == "segments"
@@ -454,7 +454,7 @@ class TestRepeats:
         assert [part["index"] for part in written["segments"]] == list(range(8))
         assert {part["times"] for part in written["segments"]} == {1}
 
-    def test_what_is_repeated_is_answered_once_with_how_often_it_is_done(self) -> None:
+    def test_a_repeated_part_is_answered_once_with_its_count(self) -> None:
         once, often = (
             answer_to(RUN, {"repeat": repeat, "segments": [BACK | REST, WALK]}, include=["segments"])["segments"]
             for repeat in (1, 100)
@@ -498,7 +498,7 @@ class TestRepeats:
         "item",
         [{"repeat": 2}, {"segments": [RUN]}, {"repeat": 2, "segments": [RUN], "pause_s": 1.0}, {"repeat": 2} | RUN],
     )
-    def test_repeat_and_segments_stand_together_and_alone(self, item: Answer) -> None:
+    def test_repeat_and_segments_come_together_and_without_other_fields(self, item: Answer) -> None:
         with pytest.raises(Conflict, match="repeat and segments") as caught:
             answer_to(RUN, item)
         assert caught.value.field == "segments/1"
@@ -515,10 +515,10 @@ class TestSegments:
             expected = cast(Answer, estimate(**person, **bout, include=SECTIONS))[way]
             assert_same(part, {"index": index, "times": 1, "direction": way, "gait": segment["gait"], **expected})
 
-    def test_they_come_on_request_alone(self) -> None:
+    def test_they_come_only_on_request(self) -> None:
         assert "segments" not in answer_to(RUN)
 
-    def test_columns_are_what_the_list_is(self) -> None:
+    def test_columns_equal_the_list(self) -> None:
         """The columns that a record of a watch brings go the way of a list."""
         listed = answer_to(RUN, BACK, WALK, REST)
         backward, walk = np.array([False, True, False]), np.array([False, False, True])
