@@ -21,8 +21,9 @@ from typing import Any, Final
 import numpy as np
 
 from retrorun.app.formats.watch_files import check_fit, points_of
-from retrorun.models.workout.recording import EARTH_RADIUS_M, Points
-from retrorun.models.workout.track import track
+from retrorun.models.track.points import Points, points_from
+from retrorun.models.track.recording import EARTH_RADIUS_M
+from retrorun.models.track.track import track
 
 HOURS: Final = 3
 TRIES: Final = 7
@@ -44,7 +45,8 @@ def recorded(seconds: int, *, speed_m_s: float = 2.5, noise_m: float = 0.5) -> P
         longitude = 11 + math.degrees(noisy[1] / EARTH_RADIUS_M / math.cos(math.radians(46)))
         altitude = 500 + 50 * math.sin(second / 900) + chance.gauss(0, noise_m)
         rows.append((STARTED_S + second, latitude, longitude, altitude, speed_m_s * second))
-    return Points(*np.array(rows).T)
+    names = ("time_s", "latitude_deg", "longitude_deg", "altitude_m", "distance_m")
+    return points_from(**dict(zip(names, np.array(rows).T, strict=True)))
 
 
 @cache
@@ -94,7 +96,9 @@ def fit_file(points: Points) -> bytes:
         (4, 1, 2),
     ]
     messages = [first, fit_definition(20, fields)]
-    for time_s, latitude, longitude, altitude, distance in zip(*(column.tolist() for column in points), strict=True):
+    for time_s, latitude, longitude, altitude, distance in zip(
+        *(column.tolist() for column in points[:5]), strict=True
+    ):
         messages.append(
             struct.pack(
                 "<BIiiIHHBB",
@@ -119,7 +123,7 @@ def moment(time_s: float) -> str:
 
 def gpx_file(points: Points) -> bytes:
     """Return points as a GPX file."""
-    rows = zip(*(column.tolist() for column in points), strict=True)
+    rows = zip(*(column.tolist() for column in points[:5]), strict=True)
     body = "".join(
         f'<trkpt lat="{latitude:.7f}" lon="{longitude:.7f}"><ele>{altitude:.1f}</ele><time>{moment(time_s)}</time>'
         "<extensions><x:TrackPointExtension><x:hr>150</x:hr></x:TrackPointExtension></extensions></trkpt>\n"
@@ -134,7 +138,7 @@ def gpx_file(points: Points) -> bytes:
 
 def tcx_file(points: Points) -> bytes:
     """Return points as a TCX file."""
-    rows = zip(*(column.tolist() for column in points), strict=True)
+    rows = zip(*(column.tolist() for column in points[:5]), strict=True)
     body = "".join(
         f"<Trackpoint><Time>{moment(time_s)}</Time><Position><LatitudeDegrees>{latitude:.7f}</LatitudeDegrees>"
         f"<LongitudeDegrees>{longitude:.7f}</LongitudeDegrees></Position><AltitudeMeters>{altitude:.1f}"

@@ -37,7 +37,7 @@ TESTS: Final = (
     "models/estimate/test_estimate.py",
     "models/estimate/test_choice.py",
     "models/workout/test_workout.py",
-    "models/workout/test_track.py",
+    "models/track/test_track.py",
     "models/validation/test_validation.py",
     "app/api/test_plot.py",
     "models/solve/test_solve.py",
@@ -51,7 +51,7 @@ NOT_OF_NUMBERS: Final = "not (Http or Files or Refusals)"
 """Tests to skip in these files: they check how a request is read and refused, not a constant."""
 
 FIRST: Final = {
-    "recording": "models/workout/test_track.py",
+    "recording": "models/track/test_track.py",
     "workout": "models/workout/test_workout.py",
     "plan": "models/plan/test_plan.py",
     "plot": "app/api/test_plot.py",

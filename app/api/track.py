@@ -15,11 +15,11 @@ from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import media_type_of, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
 from retrorun.app.http.schema import described, request_of, word
+from retrorun.models.track.cutting import Range
+from retrorun.models.track.track import TrackedWorkout, TrackSection
+from retrorun.models.track.track import track as track_of_points
 from retrorun.models.vocabulary.errors import EstimateError
 from retrorun.models.vocabulary.quantities import QUANTITIES
-from retrorun.models.workout.cutting import Range
-from retrorun.models.workout.track import TrackedWorkout, TrackSection
-from retrorun.models.workout.track import track as track_of_points
 
 MAXIMUM_RANGES: Final = 1000
 MOST_PARTS: Final = 2

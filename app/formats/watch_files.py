@@ -12,8 +12,9 @@ from xml.parsers import expat
 
 import numpy as np
 
+from retrorun.models.track.points import Points, points_from
+from retrorun.models.track.recording import MAXIMUM_POINTS
 from retrorun.models.vocabulary.errors import Undefined
-from retrorun.models.workout.recording import MAXIMUM_POINTS, Points
 
 ARCHIVES: Final = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd")
 BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -39,6 +40,19 @@ MAXIMUM_NAMES: Final = 1000
 """Most names of elements and attributes in XML."""
 LONGEST_TEXT: Final = 64
 """Most characters of a number or a time in XML."""
+
+FIT_FIELDS: Final = {
+    "timestamp": "time_s",
+    "position_lat": "latitude_deg",
+    "position_long": "longitude_deg",
+    "altitude": "altitude_m",
+    "enhanced_altitude": "altitude_m",
+    "distance": "distance_m",
+}
+"""The column of `Points` for each field of a FIT point. A later field replaces an earlier one."""
+
+COLUMNS: Final = Points._fields[:5]
+"""The columns of `Points` that are read from XML."""
 
 XML_FIELDS: Final = {
     "gpx": ("trkpt", {"time": (1, 0), "ele": (1, 3)}),
@@ -104,11 +118,8 @@ def fit_points(data: bytes) -> Points:
             raise
         raise unreadable("The FIT file is damaged: send the original file of the watch.") from None
     length = len(next(iter(columns.values()), ()))
-    unknown = np.full(length, math.nan)
-    altitude = columns.get("altitude", unknown)
-    found = {"enhanced_altitude": altitude, **columns}
-    names = ("timestamp", "position_lat", "position_long", "enhanced_altitude", "distance")
-    return Points(*(found.get(name, unknown) for name in names))
+    found = {"timestamp": np.full(length, math.nan), **columns}
+    return points_from(**{ours: found[theirs] for theirs, ours in FIT_FIELDS.items() if theirs in found})
 
 
 def check_fit(data: bytes) -> None:
@@ -177,7 +188,7 @@ class XmlPoints:
     """Collects the points of a GPX or TCX file as expat finds them."""
 
     def __init__(self) -> None:
-        self.columns = [array("d") for _ in Points._fields]
+        self.columns = [array("d") for _ in COLUMNS]
         self.depth = 0
         self.point = ""
         self.fields: dict[str, tuple[int, int]] = {}
@@ -205,7 +216,8 @@ class XmlPoints:
             raise
         except (expat.ExpatError, LookupError, ValueError):
             raise unreadable("The XML is damaged or incomplete: send the original file of the watch.") from None
-        return Points(*(np.frombuffer(column) for column in self.columns))
+        columns = (np.frombuffer(column) for column in self.columns)
+        return points_from(**dict(zip(COLUMNS, columns, strict=True)))
 
     def refuse_document_type(self, *_: object) -> None:
         """Refuse a document type, because it can declare entities."""

@@ -1,6 +1,5 @@
-"""Estimates workouts of segments, and recordings of a watch."""
+"""Workouts: sums over the segments of a list, with the errors that they share."""
 
-from retrorun.models.workout.track import track
 from retrorun.models.workout.workout import workout
 
-__all__ = ["track", "workout"]
+__all__ = ["workout"]

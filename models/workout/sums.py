@@ -1,6 +1,6 @@
 """Sum the estimates of a workout's segments, as given and with each segment reversed.
 
-Segments come as columns. `models.workout.workout` makes them from a list, and `models.workout.track` from a recording.
+Segments come as columns. `models.workout.workout` makes them from a list, and `models.track.track` from a recording.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -22,8 +22,8 @@ from retrorun.models.plan.answer import LoadName
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.answer import Find
 from retrorun.models.solve.solve import solve
+from retrorun.models.track.track import track
 from retrorun.models.vocabulary.quantities import QUANTITIES
-from retrorun.models.workout.track import track
 from retrorun.models.workout.workout import workout
 
 ROOT = Path(__file__).parents[3]

@@ -15,9 +15,9 @@ from retrorun.models.estimate.estimate import estimate
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.answer import SolveFields
 from retrorun.models.solve.solve import solve
+from retrorun.models.track.track import track
 from retrorun.models.vocabulary.choices import Gait
 from retrorun.models.vocabulary.quantities import INPUTS
-from retrorun.models.workout.track import track
 from retrorun.models.workout.workout import workout
 
 

@@ -516,7 +516,7 @@ OF_TRACKS = {
     cautions.TRACK_RANGE,
     cautions.TRACK_UNUSABLE,
 }
-"""Met in tests/models/workout/test_track.py."""
+"""Met in tests/models/track/test_track.py."""
 
 
 def test_every_warning_can_be_met() -> None:

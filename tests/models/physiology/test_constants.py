@@ -18,14 +18,15 @@ from retrorun.models.physiology import energy, load, timing
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.plan.refusal import rounded_inward
 from retrorun.models.sources.tables import table
+from retrorun.models.track.points import Points, points_from
+from retrorun.models.track.recording import MAXIMUM_POINTS, recording
+from retrorun.models.track.track import track
 from retrorun.models.validation.comparison import STANDARD_GRAVITY_M_S2
 from retrorun.models.validation.load import DOYLE_REFERENCE_M_S, LENHART_STEP_RATE_RATIO, SPEEDS_FROM_NOTES
 from retrorun.models.validation.plot_data import energy_curves
 from retrorun.models.validation.validation import validation
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
-from retrorun.models.workout.recording import MAXIMUM_POINTS, Points, recording
 from retrorun.models.workout.shared_errors import grid
-from retrorun.models.workout.track import track
 
 RUN = {"body_mass_kg": 70.0, "speed_m_s": 3.0, "duration_s": 600.0}
 
@@ -300,8 +301,11 @@ def north(metres: Any, altitude_m: Any = 500.0, *, seconds: Any = None) -> Point
     way: Column = np.asarray(metres, dtype=np.float64)
     time_s = np.arange(len(way), dtype=np.float64) if seconds is None else np.asarray(seconds, dtype=np.float64)
     # 111 195.08 m a degree: a sphere with the mean radius of the Earth, 6371.0088 km.
-    return Points(
-        time_s, way / 111_195.08, np.zeros_like(way), np.full_like(way, altitude_m), np.full_like(way, np.nan)
+    return points_from(
+        time_s=time_s,
+        latitude_deg=way / 111_195.08,
+        longitude_deg=np.zeros_like(way),
+        altitude_m=np.full_like(way, altitude_m),
     )
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrorun.models.numerics.arithmetic import Column, Mask
+from retrorun.models.track.points import Points
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
 
@@ -67,17 +68,6 @@ SMOOTHING: Final = (
 """How elevation and positions are smoothed, for the report."""
 
 
-class Points(NamedTuple):
-    """The points of a file, as columns of equal length; NaN where a value is missing."""
-
-    time_s: Column
-    latitude_deg: Column
-    longitude_deg: Column
-    altitude_m: Column
-    distance_m: Column
-    """Accumulated distance measured by the device."""
-
-
 class Recording(NamedTuple):
     """A cleaned recording on an even clock of about one second that stops in gaps and jumps."""
 
@@ -89,6 +79,8 @@ class Recording(NamedTuple):
     """Rise over run at each tick; None if the file has no altitudes."""
     duration_s: float
     """From the first usable point to the last, gaps, jumps and spikes at either end included."""
+    kept: Points
+    """The points that are left."""
     point_time_s: Column
     """Time of each kept point since the first usable one [s]."""
     point_clock_s: Column
@@ -189,6 +181,7 @@ def recording(points: Points) -> Recording:
         way_m=way,
         slope=slope_of(even, clock, way, used, whole),
         duration_s=duration_s,
+        kept=used,
         point_time_s=time_s,
         point_clock_s=clock,
         points=count,

@@ -10,10 +10,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
+from retrorun.models.track.recording import Recording, running_sum
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, RUNNING_FROM_M_S, check, speed_bounds
-from retrorun.models.workout.recording import Recording, running_sum
 from retrorun.models.workout.sums import Segments
 
 SEGMENT_S: Final = 10.0

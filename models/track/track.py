@@ -8,12 +8,7 @@ import numpy as np
 from retrorun.models.estimate.inputs import person_of
 from retrorun.models.evidence import cautions
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
-from retrorun.models.vocabulary.answer import Assumed
-from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
-from retrorun.models.vocabulary.errors import Undefined
-from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
-from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
-from retrorun.models.workout.cutting import (
+from retrorun.models.track.cutting import (
     PAUSE_BELOW_M_S,
     Profile,
     Range,
@@ -25,7 +20,13 @@ from retrorun.models.workout.cutting import (
     segments_at,
     walked_segments,
 )
-from retrorun.models.workout.recording import SMOOTHING, Points, recording
+from retrorun.models.track.points import Points
+from retrorun.models.track.recording import SMOOTHING, recording
+from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.errors import Undefined
+from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
+from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
 from retrorun.models.workout.sums import Segments, workout_of
 from retrorun.models.workout.workout import equations
 
@@ -121,9 +122,11 @@ def track(
 
     Examples
     --------
+    >>> from retrorun.models.track.points import points_from
     >>> time_s = np.arange(0.0, 1201.0)
     >>> level = np.zeros_like(time_s)
-    >>> points = Points(time_s, level, 2.5 * np.degrees(time_s / 6_371_008.8), level, level * np.nan)
+    >>> north = 2.5 * np.degrees(time_s / 6_371_008.8)
+    >>> points = points_from(time_s=time_s, latitude_deg=north, longitude_deg=level, altitude_m=level)
     >>> answer = track(points=points, body_mass_kg=70.0, backward=[{"from_s": 600.0}])
     >>> round(answer["totals"]["total_energy_kcal"]["value"], 1), answer["track"]["pauses"]
     (242.8, 0)

@@ -45,11 +45,12 @@ from retrorun.models.evidence.cautions import (
     WORKOUT_PARTS,
 )
 from retrorun.models.numerics.arithmetic import Column
+from retrorun.models.track.cutting import PAUSE_BELOW_M_S, SEGMENT_S
+from retrorun.models.track.points import Points, points_from
+from retrorun.models.track.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, recording
+from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
-from retrorun.models.workout.cutting import PAUSE_BELOW_M_S, SEGMENT_S
-from retrorun.models.workout.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, Points, recording
-from retrorun.models.workout.track import TrackedWorkout, track
 from retrorun.models.workout.workout import workout
 
 Answer: TypeAlias = dict[str, Any]
@@ -64,14 +65,12 @@ def straight(speeds_m_s: Any, grade: float = 0.0, *, altitude: bool = True, devi
     """Return a way due north, one point a second, at the speeds given for each second."""
     way: Column = np.concatenate(([0.0], np.cumsum(np.asarray(speeds_m_s, dtype=np.float64))))
     clock: Column = np.arange(len(way), dtype=np.float64) + STARTED_S
-    climbed: Column = 500 + grade * way
-    unknown: Column = np.full_like(way, math.nan)
-    return Points(
-        clock,
-        46 + np.degrees(way / EARTH_RADIUS_M),
-        np.full_like(way, 11.0),
-        climbed if altitude else unknown,
-        way if device else unknown,
+    return points_from(
+        time_s=clock,
+        latitude_deg=46 + np.degrees(way / EARTH_RADIUS_M),
+        longitude_deg=np.full_like(way, 11.0),
+        **({"altitude_m": 500 + grade * way} if altitude else {}),
+        **({"distance_m": way} if device else {}),
     )
 
 
