@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic_core import from_json
 
 from retrorun.app.http.media_types import media_type_of
+from retrorun.models.vocabulary.quantities import QUANTITIES
 
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 """The folder beside the packages, both in the source tree and in an installation."""
@@ -76,12 +77,17 @@ def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: An
 
 
 def share_examples(schemas: dict[str, Any]) -> None:
-    """Copy an example to each field without one, from a field of the same name and type in another schema."""
+    """Give an example to each field without one: from a field of the same name and type in another schema.
+
+    A number that no pair shows, such as one that only a FIT file has, gets the example of its quantity.
+    """
     fields = [(name, field) for schema in schemas.values() for name, field in schema.get("properties", {}).items()]
     known = {_alike(name, field): field["examples"] for name, field in reversed(fields) if "examples" in field}
     for name, field in fields:
         if (alike := _alike(name, field)) in known:
             field.setdefault("examples", known[alike])
+        elif field.get("type") == "number" and name in QUANTITIES:
+            field.setdefault("examples", [QUANTITIES[name].example])
 
 
 def _alike(name: str, field: dict[str, Any]) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ import math
 from functools import cache
 from typing import Final, Literal
 
+from retrorun.models.evidence.claims import CLAIMS
 from retrorun.models.physiology import direction, energy, energy_models, load, timing
 from retrorun.models.vocabulary.answer import Warning
 from retrorun.models.vocabulary.choices import Gait
@@ -221,6 +222,37 @@ TRACK_RANGE: Final = _warning(
     "absent",
     "track_range",
     "One of the backward ranges has only pauses, gaps or parts that were left out, so nothing of it is in the totals.",
+)
+MEASURED: Final = _warning(
+    "caution",
+    "measured",
+    "We use the cadence and contact time of your watch instead of our estimate. Their assumed errors are "
+    f"{timing.WATCH_CADENCE_CV:.0%} and {timing.WATCH_CONTACT_TIME_CV:.0%} (our choice, after studies of watches and "
+    "foot pods). Energy and knee-cap peaks do not change.",
+)
+MEASURED_ONE: Final = _warning(
+    "caution",
+    "measured_one",
+    "In some parts only one of cadence and contact time was measured. For ground force and impulse we use our estimate "
+    "of the other.",
+)
+MEASURED_FORCE_ABSENT: Final = _warning(
+    "absent",
+    "measured_force",
+    "Cadence and contact time change ground force and impulse only where we have an estimate of contact time: not "
+    f"walking, and not backward above {timing.BACKWARD_CONTACT_TO_M_S:g} m/s.",
+)
+MEASURED_UNLIKELY: Final = _warning(
+    "absent",
+    "measured_unlikely",
+    "In some parts the measured cadence or contact time is too far from what people have at that speed, for example "
+    "because only one foot was counted. We keep our estimate there.",
+)
+HEART_RATE_CALORIES: Final = _warning(
+    "caution",
+    "heart_rate_calories",
+    "We do not use heart rate for energy. "
+    + next(f"{claim['may_say']} {claim['finding']}" for claim in CLAIMS if claim["id"] == "watch_calories"),
 )
 WEIGHT_SUPPORT: Final = _warning(
     "energy",

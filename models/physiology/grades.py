@@ -60,6 +60,8 @@ QUANTITY_GRADES: Final[dict[str, Graded]] = {
         "on the level, to 3.5 m/s, else D; at two speeds no better than either contact time",
         "C",
     ),
+    "watch_cadence": Graded("cadence and steps that a watch measured", "in the direction done", "B"),
+    "watch_contact_time": Graded("contact time that a watch measured", "in the direction done", "C"),
     "outside": Graded("any of these outside its range", "an extrapolation", "D"),
 }
 """The grades of everything except loads; answers and `GET /models` both read this table (docs/evidence.md)."""

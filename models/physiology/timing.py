@@ -56,6 +56,29 @@ TIMING_RATIO_CV: Final = 0.05
 """Spread of the cadence and contact time ratios. Choice: no spread is published, so that of the ratio of peak forces is
 used, which is linked to them by the momentum balance."""
 
+WATCH_CADENCE_CV: Final = 0.02
+"""Error of a watch in cadence. Choice between less than 1 %, against light barriers on a treadmill, and 4 %, the mean
+difference of a watch and foot pods outdoors (docs/evidence.md#what-a-watch-measures)."""
+
+WATCH_CONTACT_TIME_CV: Final = 0.07
+"""Error of a watch in contact time. Choice, the root mean square of the mean misses of six comparisons: 5.2, 2.3, about
+4, 0, 0 and 16 % (docs/evidence.md#what-a-watch-measures)."""
+
+FORCE_FROM_TIMING_CV: Final = 0.035
+"""Spread of the peak force of people with the same cadence and contact time. Choice, half of the span of 3 to 10 % by
+which the momentum balance misses measured contact times."""
+
+WATCH_REFERENCES: Final = (
+    "garciapinillos2019",
+    "strydoptogait",
+    "cabrera2025",
+    "strydplates",
+    "rodriguezbarbero2024",
+    "adams2016",
+    "meingast2025",
+)
+"""Sources of the errors of a watch."""
+
 TIMING_REFERENCES: Final = {
     "run": ("vanoeveren2017", "outdoor2020", "alcantara2021", "alcantara2022", "masumoto2023", "cavagna2012"),
     "walk": ("fukuchi2018",),

@@ -1,7 +1,7 @@
 """Estimate a recording of a watch as a workout, with a report on pauses and removed data."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
+from typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from retrorun.models.track.cutting import (
     segments_at,
     walked_segments,
 )
+from retrorun.models.track.measured import MeasuredReport, measured_over, measured_workout
 from retrorun.models.track.points import Points
 from retrorun.models.track.recording import SMOOTHING, recording
 from retrorun.models.vocabulary.answer import Assumed
@@ -27,7 +28,7 @@ from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelNa
 from retrorun.models.vocabulary.errors import Undefined
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
-from retrorun.models.workout.sums import Segments, workout_of
+from retrorun.models.workout.sums import Segments
 from retrorun.models.workout.workout import equations
 
 UNUSABLE_WARNED: Final = 0.05
@@ -66,6 +67,7 @@ class TrackedWorkout(Workout):
     """A recording as a workout, as given and reversed."""
 
     track: TrackReport
+    measured: NotRequired[MeasuredReport]
     profile: NotRequired[Profile]
 
 
@@ -165,13 +167,13 @@ def track(
     left_out_s = float(cut.duration_s[moving & ~counts].sum()) + recorded.jump_s
     refuse_unless_on_foot(moving_s, left_out_s)
     paused_s = float(cut.duration_s[~moving].sum())
-    answer = workout_of(
+    answer, measured = measured_workout(
         segments_at(segments, counts),
+        measured_over([(recorded, cut)], counts),
         paused_s + recorded.gap_s,
         person=person,
         energy_models=used,
         each="segments" in include,
-        place=lambda _: "file",
     )
     codes = [
         cautions.TRACK_ERRORS,
@@ -206,7 +208,9 @@ def track(
             float(np.maximum(climb, 0.0).sum()),
             float(np.maximum(-climb, 0.0).sum()),
         )
-    extra = {"profile": profile(recorded, cut, counts)} if "profile" in include else {}
+    extra: dict[str, Any] = {"profile": profile(recorded, cut, counts)} if "profile" in include else {}
+    if measured is not None:
+        extra["measured"] = measured
     return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, **extra})
 
 

@@ -36,6 +36,7 @@ MEANINGS: Final[dict[str, str]] = {
     "track_include": "segments adds the answer for each segment. profile adds their speeds and slopes.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
     "track": "What was cleaned, paused, left out and smoothed in the recording.",
+    "measured": "What the watch measured, and how much narrower the ranges became.",
     "profile": "Speed and slope of each segment.",
     "points": "Points in the file.",
     "unusable_points": (

@@ -53,6 +53,7 @@ UCUM: Final = {
     "MET": "[MET]",
     "steps/min": "{steps}/min",
     "steps": "{steps}",
+    "beats/min": "{beats}/min",
     "BW": "{body_weight}",
     "BW·s/km": "{body_weight}.s/km",
     "BW·s": "{body_weight}.s",
@@ -257,6 +258,42 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         unit="kcal/kg/km", meaning="Total energy for each kilometre, per kilogram of body mass.", example=1.01
     ),
     "cadence_steps_per_min": Quantity(unit="steps/min", meaning="Steps of both feet each minute.", example=155.9),
+    "step_length_m": Quantity(
+        unit="m", meaning="Distance between the contacts of one foot and the other.", example=1.0
+    ),
+    "heart_rate_per_min": Quantity(
+        unit="beats/min", meaning="Mean heart rate of the watch. It is not used for energy.", example=150.0
+    ),
+    "cadence_cv": Quantity(
+        unit="1", meaning="Assumed error of the measured cadence, a coefficient of variation.", example=0.02
+    ),
+    "contact_time_cv": Quantity(
+        unit="1", meaning="Assumed error of the measured contact time, a coefficient of variation.", example=0.07
+    ),
+    "cadence_covered": Quantity(
+        unit="1", meaning="Share of the moving time in which cadence was measured.", example=0.98
+    ),
+    "contact_time_covered": Quantity(
+        unit="1", meaning="Share of the moving time in which contact time was measured.", example=0.95
+    ),
+    "heart_rate_covered": Quantity(
+        unit="1", meaning="Share of the moving time in which heart rate was measured.", example=1.0
+    ),
+    "steps_narrower": Quantity(
+        unit="1",
+        meaning="Width of the range of steps with the measurement over without it, each ln(high/low).",
+        example=0.29,
+    ),
+    "contact_time_narrower": Quantity(
+        unit="1",
+        meaning="Width of the range of mean contact time, running, with the measurement over without it.",
+        example=0.82,
+    ),
+    "impulse_narrower": Quantity(
+        unit="1",
+        meaning="Width of the range of the knee-cap impulse with the measurement over without it.",
+        example=0.99,
+    ),
     "contact_time_s": Quantity(unit="s", meaning="Time one foot is on the ground in each step.", example=0.277),
     "steps": Quantity(unit="steps", meaning="Steps of both feet over the bout.", example=3118.0),
     "low_speed_m_s": Quantity(unit="m/s", meaning="Slowest speed of the range.", example=0.2),

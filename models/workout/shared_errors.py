@@ -87,12 +87,22 @@ class Sum(NamedTuple):
     forward: Column
     """The error of both directions (person, equation, conversion), at each point of the grid."""
     ratio: Column
-    """The error of the ratio backward to forward, only of backward segments, at each point of the grid."""
+    """The error of the ratio backward to forward at each point of the grid: of backward segments, and with the opposite
+    sign of forward ones that follow from a backward measurement."""
     evidence: EvidenceGrade
     """The weakest grade of its rows."""
 
 
 Sums: TypeAlias = Mapping[Gait, Sum]
+
+
+class OwnErrors(NamedTuple):
+    """The errors of a quantity that a person measured, as columns; NaN in rows without a measurement."""
+
+    shared: Column
+    """The error of both directions [1]."""
+    ratio: Column
+    """The error of the ratio backward to forward; negative where the quantity is divided by that ratio [1]."""
 
 
 def combined_spread(*, forward: Iterable[float], ratio: Iterable[float]) -> float:
@@ -136,7 +146,15 @@ def _widest_variance(parts: Iterable[float]) -> float:
 
 
 def sum_over(
-    name: str, forward: Values, section: Values, rows: Rows, times: Column, under: Grid, score: float
+    name: str,
+    forward: Values,
+    section: Values,
+    rows: Rows,
+    times: Column,
+    under: Grid,
+    score: float,
+    *,
+    own: OwnErrors | None = None,
 ) -> Sum | None:
     """Return the sum of a quantity over rows of a section, or None if it is unknown in any of them.
 
@@ -154,6 +172,8 @@ def sum_over(
         The grid that covers all rows.
     score : float
         Standard score of the intervals in the sections [1].
+    own : OwnErrors, optional
+        Errors of the rows that were measured, instead of those of the intervals.
 
     Returns
     -------
@@ -166,13 +186,16 @@ def sum_over(
     total = float(value.sum())
     if np.isnan(total):
         return None
-    shared = spread_of(forward[name], rows, score)
-    moved, evidence = under.placed(value * shared, rows), grade_over(section[name]["evidence"], rows)
-    if section is forward:
-        return Sum(total, moved, np.zeros_like(moved), evidence)
-    whole = spread_of(section[name], rows, score)
-    of_ratio = np.maximum(whole * whole - shared * shared, 0.0) ** 0.5
-    return Sum(total, moved, under.placed(value * of_ratio, rows), evidence)
+    shared, of_ratio = spread_of(forward[name], rows, score), np.zeros(len(rows))
+    if section is not forward:
+        whole = spread_of(section[name], rows, score)
+        of_ratio = np.maximum(whole * whole - shared * shared, 0.0) ** 0.5
+    if own is not None:
+        measured = ~np.isnan(own.shared[rows])
+        shared = np.where(measured, own.shared[rows], shared)
+        of_ratio = np.where(measured, own.ratio[rows], of_ratio)
+    evidence = grade_over(section[name]["evidence"], rows)
+    return Sum(total, under.placed(value * shared, rows), under.placed(value * of_ratio, rows), evidence)
 
 
 def spread_of(interval: Values, rows: Rows, score: float) -> Column:
@@ -266,7 +289,7 @@ def interval(sums: Sums, score: float, *, value: float | None = None) -> Graded:
         value = sum(part.value for part in sums.values())
     spread = combined_spread(
         forward=[float(part.forward.sum()) / value for part in sums.values()],
-        ratio=[float(part.ratio.sum()) / value for part in sums.values()],
+        ratio=itertools.chain(*(part.ratio / value for part in sums.values())),
     )
     return around(value, spread, score) | {"evidence": weakest(part.evidence for part in sums.values())}
 

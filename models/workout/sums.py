@@ -23,6 +23,7 @@ from retrorun.models.vocabulary.choices import IMPULSE, EvidenceGrade, Gait, Sec
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.workout.answer import EnergyModels, SegmentAnswer, Totals, WorkoutLoad, WorkoutRatio, WorkoutSums
 from retrorun.models.workout.covered import COVERED_WARNED, GaitLoads, SummedParts, covers_enough, parts_to_sum
+from retrorun.models.workout.measured_steps import Measured, StepErrors, use_measured
 from retrorun.models.workout.shared_errors import (
     Grid,
     Sum,
@@ -72,6 +73,8 @@ class Group(NamedTuple):
     times: Column
     builder: AnswerBuilder
     under: Grid
+    own: StepErrors | None
+    """The errors of steps that were measured."""
 
 
 class Tally(NamedTuple):
@@ -116,6 +119,7 @@ def workout_of(
     energy_models: Mapping[Gait, str],
     each: bool = False,
     place: Callable[[int], str] = row_place,
+    measured: Measured | None = None,
 ) -> WorkoutSums:
     """Return the sums over complete and checked segments.
 
@@ -133,6 +137,8 @@ def workout_of(
         Whether to add the answer of every segment.
     place : callable, optional
         Returns the place of a row in the request, without the leading slash, for the pointer of an error.
+    measured : Measured, optional
+        What a watch measured in each segment. It replaces our estimate.
 
     Returns
     -------
@@ -147,7 +153,7 @@ def workout_of(
         A grade for which the equation has no answer, or a segment whose energy is too close to rest.
     """
     groups = [
-        group_of(segments, rows, gait_name, person, energy_models[gait_name])
+        group_of(segments, rows, gait_name, person, energy_models[gait_name], measured)
         for gait_name, walked in WALKED.items()
         if len(rows := np.flatnonzero(segments.walk == walked))
     ]
@@ -193,8 +199,10 @@ def workout_of(
     return answer
 
 
-def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Group:
-    """Return the segments in some rows, all of one gait, with their estimates."""
+def group_of(
+    segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str, measured: Measured | None
+) -> Group:
+    """Return the segments in some rows, all of one gait, with their estimates and what was measured."""
     case = Case(
         gait=gait,
         energy_model=energy_model,
@@ -209,7 +217,13 @@ def group_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_
     )
     builder, _ = compute(case, score=person.score, include=COMPUTED)
     under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
-    return Group(gait, rows, segments.backward[rows], segments.times[rows], builder, under)
+    backward = segments.backward[rows]
+    own = (
+        use_measured(builder, backward, Measured(*(column[rows] for column in measured)))
+        if measured is not None
+        else None
+    )
+    return Group(gait, rows, backward, segments.times[rows], builder, under, own)
 
 
 def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
@@ -255,6 +269,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
     total = sum_over("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
     assert total is not None, "energy is known in both directions at equal speed"
     summed_over = kept[IMPULSE]
+    own = group.own and (group.own.backward if backward else group.own.forward)
     return Tally(
         gait=group.gait,
         duration_s=float(section["duration_s"][rows] @ times[rows]),
@@ -263,7 +278,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
         ratio_evidence=grade_over(builder.ratio["total_energy"]["evidence"], rows),
         active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
         resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
-        steps=sum_over("steps", builder.forward, section, rows, times[rows], *of),
+        steps=sum_over("steps", builder.forward, section, rows, times[rows], *of, own=own),
         covered_s={name: float(section["duration_s"][of_load] @ times[of_load]) for name, of_load in kept.items()},
         impulse=sum_over(IMPULSE, builder.forward_load, load, summed_over, times[summed_over], *of)
         if len(summed_over)
