@@ -21,8 +21,7 @@ from typing import Any, Final
 import numpy as np
 
 from retrorun.app.formats.watch_files import check_fit, points_of
-from retrorun.models.track.points import Points, points_from
-from retrorun.models.track.recording import EARTH_RADIUS_M
+from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
 from retrorun.models.track.track import track
 
 HOURS: Final = 3

@@ -4,49 +4,22 @@ Breaks (gaps, jumps) are removed from clock, distance and climb, so that one con
 """
 
 import math
-from bisect import bisect_left
 from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from retrorun.models.numerics.arithmetic import Column, Mask
-from retrorun.models.track.points import Points
+from retrorun.models.track.order import LEAST_POINTS, SPIKE_POINTS, in_order, refuse_unusable
+from retrorun.models.track.points import EARTH_RADIUS_M, SPIKE_SPEED_M_S, Points, located, on_sphere
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
-
-EARTH_RADIUS_M: Final = 6_371_008.8
-"""Mean radius of the Earth (IUGG)."""
 
 MAXIMUM_POINTS: Final = 172_801
 """Most points of a recording: one per second for two days, the longest bout allowed (choice)."""
 
-LEAST_POINTS: Final = 2
-"""Fewest points that give a distance."""
-
-POSITION_HIGH_DEG: Final = (90.0, 180.0)
-"""Largest latitude and longitude, positive or negative."""
-
 ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
 """Altitudes on land. Others count as unknown (choice)."""
-
-DISTANCE_HIGH_M: Final = 43e6
-"""Largest accumulated distance, positive or negative. Larger ones count as unknown (choice: a FIT file can hold
-42 950 km)."""
-
-SPIKE_SPEED_M_S: Final = 12.5
-"""Speed between points that no person reaches: the fastest sprint had 12.4 m/s (choice)."""
-
-SPIKE_POINTS: Final = 5
-"""Most consecutive points that count as a spike if the points before and after fit together (choice)."""
-
-STRAY_S: Final = 3600.0
-"""Time from the rest of a recording beyond which a few points at its start or end, at most `SPIKE_POINTS`, count as
-misdated (choice)."""
-
-UNUSABLE_SHARE: Final = 0.5
-"""Share of unusable points above which a recording is refused, because too little is left (choice)."""
 
 GAP_S: Final = 60.0
 """Time without a point above which the time counts as a pause (choice)."""
@@ -122,27 +95,10 @@ def recording(points: Points) -> Recording:
     positions. Points without a place then count too. Otherwise the sum over smoothed positions is used.
     """
     count = len(points.time_s)
-    known = abs(points.distance_m) <= DISTANCE_HIGH_M
-    points = points._replace(distance_m=np.where(known, points.distance_m, math.nan))
     if count > MAXIMUM_POINTS:
         raise OutOfRange("file", f"A file may have up to {MAXIMUM_POINTS} points. Split it.")
-    usable = usable_points(points)
-    unusable = count - int(usable.sum())
-    if count - unusable < LEAST_POINTS:
-        message = (
-            "Fewer than two points have both a time and a place or distance. Send another file."
-            if np.isfinite(points.time_s).any()
-            else "This file has no times. Send a recorded activity, not a planned route."
-        )
-        raise Undefined("file", message, "no_track")
-    if unusable > UNUSABLE_SHARE * count:
-        raise Undefined(
-            "file",
-            "More than half of the points have no time, neither place nor distance, or a time that is out of order. "
-            "Fix the file, or send another.",
-            "mostly_unusable",
-        )
-    used = Points(*(column[usable] for column in points))
+    used, unusable, _ = in_order(points)
+    refuse_unusable(points.time_s, count, unusable, len(used.time_s))
     by_position = bool(located(used).all())
     longest = INPUTS["duration_s"].high
     duration_s = float(used.time_s[-1] - used.time_s[0])
@@ -196,25 +152,6 @@ def recording(points: Points) -> Recording:
     )
 
 
-def usable_points(points: Points) -> Mask:
-    """Return the points with an increasing time, and a distance or a place, whichever is used; as a mask."""
-    placed, measured = located(points), np.isfinite(points.distance_m)
-    by_distance = in_order(points.time_s, measured)
-    # Every point with a place has a distance too, so using distances loses nothing.
-    if measured[placed].all() and is_steady(points.distance_m[by_distance], points.time_s[by_distance]):
-        return by_distance
-    # Most points with a distance have no position: indoors, or without satellites.
-    by_position = placed.sum() >= measured.sum() / 2
-    return in_order(points.time_s, placed) if by_position else by_distance
-
-
-def located(points: Points) -> Mask:
-    """Return the points that have a place, as a mask."""
-    latitude_high, longitude_high = POSITION_HIGH_DEG
-    found: Mask = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
-    return found
-
-
 def is_steady(distance_m: Column, time_s: Column) -> bool:
     """Return whether an accumulated distance is known throughout, and neither falls nor jumps except in gaps.
 
@@ -226,66 +163,6 @@ def is_steady(distance_m: Column, time_s: Column) -> bool:
     step_m, step_s = np.diff(distance_m), np.diff(time_s)
     # A comparison with NaN is false.
     return bool(((step_s > GAP_S) | ((step_m >= 0) & (step_m <= SPIKE_SPEED_M_S * step_s))).all())
-
-
-def in_order(time_s: Column, known: Mask) -> Mask:
-    """Keep the longest run of increasing times, without strays at either end; as a mask.
-
-    Examples
-    --------
-    >>> in_order(np.array([0.0, 1.0, 36_002.0, 3.0, 3.0, 4.0]), np.full(6, True))
-    array([ True,  True, False,  True, False,  True])
-    """
-    rows = np.flatnonzero(known & np.isfinite(time_s))
-    kept = rows[longest_increasing(time_s[rows])]
-    with np.errstate(over="ignore"):
-        far = np.flatnonzero(np.diff(time_s[kept]) > STRAY_S) + 1
-    begin, end = 0, len(kept)
-    if len(far) and far[0] <= SPIKE_POINTS and end - far[0] > far[0]:
-        begin = int(far[0])
-    if len(far) and end - far[-1] <= SPIKE_POINTS and far[-1] - begin > end - far[-1]:
-        end = int(far[-1])
-    found = np.zeros(len(time_s), dtype=np.bool_)
-    found[kept[begin:end]] = True
-    return found
-
-
-def longest_increasing(times: Column) -> NDArray[np.intp]:
-    """Return the indices of the longest run of increasing times.
-
-    Examples
-    --------
-    >>> longest_increasing(np.array([0.0, 9.0, 1.0, 2.0]))
-    array([0, 2, 3])
-    """
-    if (times[1:] > times[:-1]).all():
-        return np.arange(len(times))
-    # Patience sorting: the lowest last time of a run of each length, its index, and the index before it.
-    ends: list[float] = []
-    places: list[int] = []
-    follows = []
-    for place, time in enumerate(times.tolist()):
-        length = bisect_left(ends, time)
-        follows.append(places[length - 1] if length else -1)
-        if length == len(ends):
-            ends.append(time)
-            places.append(place)
-        elif time < ends[length]:
-            ends[length], places[length] = time, place
-    run = []
-    place = places[-1]
-    while place >= 0:
-        run.append(place)
-        place = follows[place]
-    return np.array(run[::-1], dtype=np.intp)
-
-
-def on_sphere(points: Points) -> Column:
-    """Return positions as three columns [m], so that distances are right at the poles and the date line too."""
-    latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
-    across = np.cos(latitude)
-    columns = (across * np.cos(longitude), across * np.sin(longitude), np.sin(latitude))
-    return EARTH_RADIUS_M * np.column_stack(columns)
 
 
 def spikes(time_s: Column, place: Column) -> Mask:

@@ -46,8 +46,9 @@ from retrorun.models.evidence.cautions import (
 )
 from retrorun.models.numerics.arithmetic import Column
 from retrorun.models.track.cutting import PAUSE_BELOW_M_S, SEGMENT_S
-from retrorun.models.track.points import Points, points_from
-from retrorun.models.track.recording import EARTH_RADIUS_M, GAP_S, MAXIMUM_POINTS, SPIKE_POINTS, recording
+from retrorun.models.track.order import SPIKE_POINTS
+from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
+from retrorun.models.track.recording import GAP_S, MAXIMUM_POINTS, recording
 from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
@@ -276,18 +277,17 @@ class TestCleaning:
         assert answer["totals"]["distance_m"] == pytest.approx(1500 - 2.5 * (row in (0, 600)), rel=1e-6)
         assert TRACK_UNUSABLE not in codes_of(answer)
 
-    def test_a_part_with_wrong_times_is_dropped_with_a_warning(self) -> None:
+    def test_a_part_with_wrong_times_is_dated_anew(self) -> None:
         points = straight([2.5] * 600)
         answer = answer_to(changed(points, "time_s", slice(100, 160), points.time_s[100:160] + 36_000))
-        assert answer["track"]["unusable_points"] == 60
-        assert TRACK_UNUSABLE in codes_of(answer)
-        assert answer["totals"]["duration_s"] == pytest.approx(600)
+        assert answer["track"]["unusable_points"] == 0
+        assert answer["totals"]["moving_duration_s"] == pytest.approx(600)
 
-    def test_a_clock_set_back_keeps_the_longer_part(self) -> None:
+    def test_a_clock_set_back_loses_nothing(self) -> None:
         points = straight([2.5] * 600)
         answer = answer_to(changed(points, "time_s", slice(0, 250), points.time_s[:250] + 3600))
-        assert answer["track"]["unusable_points"] == 250
-        assert answer["totals"]["distance_m"] == pytest.approx(2.5 * 350, rel=1e-6)
+        assert answer["track"]["unusable_points"] == 0
+        assert answer["totals"]["distance_m"] == pytest.approx(1500, rel=1e-6)
 
     def test_a_break_of_hours_is_a_gap_where_more_than_a_spike_lies_beyond_it(self) -> None:
         points = straight([2.5] * 600)
