@@ -1,6 +1,6 @@
 """POST /workout/track: a watch file as a workout, sent as a form with the file and a request about it."""
 
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_type_hints
 
 from fastapi import APIRouter, Request
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
@@ -38,6 +38,7 @@ TrackRequest: Any = request_of(
     "Facts about a file. Send body mass. The rest is optional.",
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    sport=Annotated[Literal["as_foot"], word("track_sport", "as_foot", json_schema_extra={"enum": ["as_foot"]})],
     include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
 )
 

@@ -77,9 +77,10 @@ def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: An
 
 
 def share_examples(schemas: dict[str, Any]) -> None:
-    """Give an example to each field without one: from a field of the same name and type in another schema.
+    """Copy an example to each field without one, from a field of the same name, type and choices in another schema.
 
-    A number that no pair shows, such as one that only a FIT file has, gets the example of its quantity.
+    A number that no pair shows, such as one that only a FIT file has, gets the example of its quantity. A field with
+    choices gets its first choice.
     """
     fields = [(name, field) for schema in schemas.values() for name, field in schema.get("properties", {}).items()]
     known = {_alike(name, field): field["examples"] for name, field in reversed(fields) if "examples" in field}
@@ -88,10 +89,12 @@ def share_examples(schemas: dict[str, Any]) -> None:
             field.setdefault("examples", known[alike])
         elif field.get("type") == "number" and name in QUANTITIES:
             field.setdefault("examples", [QUANTITIES[name].example])
+        elif "enum" in field:
+            field.setdefault("examples", field["enum"][:1])
 
 
-def _alike(name: str, field: dict[str, Any]) -> tuple[str, str, str]:
-    return name, _name(field) + _name(field.get("items", {})), str(field.get("type", ""))
+def _alike(name: str, field: dict[str, Any]) -> tuple[str, ...]:
+    return name, _name(field) + _name(field.get("items", {})), str(field.get("type", "")), str(field.get("enum", ""))
 
 
 def _shows(field: dict[str, Any], value: Any) -> bool:

@@ -203,8 +203,20 @@ TRACK_ERRORS: Final = _warning(
 TRACK_UNUSABLE: Final = _warning(
     "absent",
     "track_unusable",
-    "Many points cannot be used: they have no time, no position or distance, or a time that does not increase. "
+    "Many points cannot be used: they have no time, no position or distance, or a time that does not fit the others. "
     "unusable_points is their number. We bridge the time without them, and count more than a minute as a pause.",
+)
+TRACK_REDATED: Final = _warning(
+    "caution",
+    "track_redated",
+    "The clock of the device was wrong for a while, but the way continues. We dated redated_points points anew, so "
+    "that the recording continues at its usual interval. Check the times of your backward ranges.",
+)
+TRACK_SESSIONS: Final = _warning(
+    "caution",
+    "track_sessions",
+    "The file has several sessions. The totals are over those with used true in sessions. The time between sessions "
+    "costs nothing. Sessions of sports that are not on foot are left out.",
 )
 TRACK_GAIT: Final = _warning(
     "caution",

@@ -58,31 +58,45 @@ class Cut(NamedTuple):
     backward: Mask
 
 
-def backward_ranges(backward: Sequence[Range], recorded: Recording) -> list[tuple[float, float]]:
-    """Return the ranges on the recording's clock [s], or raise for an invalid one."""
+def backward_ranges(backward: Sequence[Range], duration_s: float) -> list[tuple[float, float]]:
+    """Return the ranges in seconds from the first usable point of a file, or raise for an invalid one.
+
+    Parameters
+    ----------
+    duration_s : float
+        Time from the first usable point of the file to the last [s].
+    """
     found = []
     for index, given in enumerate(backward):
         place = f"backward/{index}"
-        begin, end = check("from_s", given["from_s"], place), recorded.duration_s
+        begin, end = check("from_s", given["from_s"], place), duration_s
         if "to_s" in given:
             end = check("to_s", given["to_s"], place)
-            if end > recorded.duration_s:
+            if end > duration_s:
                 raise OutOfRange(
                     f"{place}/to_s",
-                    f"This range ends after the recording, which is {recorded.duration_s:.10g} s long. Give an earlier "
+                    f"This range ends after the recording, which is {duration_s:.10g} s long. Give an earlier "
                     "to_s, or remove it.",
                 )
         if begin >= end:
             raise Conflict(place, "The end must come after the start, and both must lie within the recording.")
         found.append((begin, end))
-    ends = np.interp(np.array(found).reshape(-1, 2), recorded.point_time_s, recorded.point_clock_s)
+    return found
+
+
+def ranges_on_clock(
+    ranges: Sequence[tuple[float, float]], recorded: Recording, start_s: float
+) -> list[tuple[float, float]]:
+    """Return ranges of a file on the clock of a recording that begins at `start_s` [s]; empty where it is elsewhere."""
+    ends = np.interp(np.array(ranges).reshape(-1, 2) - start_s, recorded.point_time_s, recorded.point_clock_s)
     return [(begin, end) for begin, end in ends.tolist()]
 
 
-def any_range_is_empty(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> bool:
-    """Return whether any range contains no used segment."""
+def ranges_with_segments(ranges: Sequence[tuple[float, float]], cut: Cut, counts: Mask) -> Mask:
+    """Return the ranges that contain a used segment, as a mask."""
     first, after = np.searchsorted(cut.clock_s[counts], np.array(ranges).reshape(-1, 2)).T
-    return bool((first == after).any())
+    found: Mask = after > first
+    return found
 
 
 def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
@@ -137,13 +151,24 @@ def outside_limits(segments: Segments, used: Mapping[Gait, str]) -> Mask:
     return found
 
 
-def profile(recorded: Recording, cut: Cut, rows: Mask) -> Profile:
-    """Return start, duration, speed, grade and direction of the used segments, in order."""
+def joined(cuts: Sequence[Cut]) -> Cut:
+    """Return cut recordings as one."""
+    columns: list[Any] = [np.concatenate(columns) for columns in zip(*cuts, strict=True)]
+    return Cut(*columns)
+
+
+def segment_starts(recorded: Recording, cut: Cut) -> Column:
+    """Return the start of each segment in seconds from the first usable point of its recording."""
     # The clock shows one time before and after a gap: take the moment after it.
     after = np.searchsorted(recorded.point_clock_s, cut.clock_s, side="right") - 1
-    starts = recorded.point_time_s[after] + (cut.clock_s - recorded.point_clock_s[after])
+    starts: Column = recorded.point_time_s[after] + (cut.clock_s - recorded.point_clock_s[after])
+    return starts
+
+
+def profile(starts_s: Column, cut: Cut, rows: Mask) -> Profile:
+    """Return start, duration, speed, grade and direction of the used segments, in order."""
     return {
-        "segment_start_s": starts[rows].tolist(),
+        "segment_start_s": starts_s[rows].tolist(),
         "segment_duration_s": cut.duration_s[rows].tolist(),
         "segment_speed_m_s": cut.speed_m_s[rows].tolist(),
         "segment_grade": cut.grade[rows].tolist(),

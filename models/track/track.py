@@ -1,34 +1,41 @@
 """Estimate a recording of a watch as a workout, with a report on pauses and removed data."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Literal, NotRequired, TypeAlias, TypedDict, cast
+from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
 
 import numpy as np
 
-from retrorun.models.estimate.inputs import person_of
+from retrorun.models.estimate.inputs import Person, person_of
 from retrorun.models.evidence import cautions
+from retrorun.models.numerics.arithmetic import Mask
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
 from retrorun.models.track.cutting import (
     PAUSE_BELOW_M_S,
+    Cut,
     Profile,
     Range,
-    any_range_is_empty,
     backward_ranges,
     cut_recording,
+    joined,
     outside_limits,
     profile,
+    ranges_on_clock,
+    ranges_with_segments,
+    segment_starts,
     segments_at,
     walked_segments,
 )
 from retrorun.models.track.measured import MeasuredReport, measured_over, measured_workout
-from retrorun.models.track.points import Points
-from retrorun.models.track.recording import SMOOTHING, recording
+from retrorun.models.track.points import Points, Session
+from retrorun.models.track.recording import SMOOTHING, Recording
+from retrorun.models.track.sessions import SessionReport, read_sessions, recordings, session_report
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Undefined
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
-from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed
-from retrorun.models.workout.sums import Segments
+from retrorun.models.workout.answer import EnergyModels, Totals, Workout, WorkoutAssumed
+from retrorun.models.workout.sums import Segments, workout_of
 from retrorun.models.workout.workout import equations
 
 UNUSABLE_WARNED: Final = 0.05
@@ -41,12 +48,21 @@ TrackSection: TypeAlias = Literal["segments", "profile"]
 """The sections that `include` adds to the answer."""
 
 
-class TrackReport(TypedDict):
-    """A report on the cleaned recording."""
+class Distances(TypedDict):
+    """The distances of the recordings together, each if all have it."""
+
+    distance_source: Literal["device", "positions"]
+    positions_distance_m: NotRequired[float]
+    device_distance_m: NotRequired[float]
+
+
+class TrackReport(Distances):
+    """A report on the cleaned recordings."""
 
     points: int
     unusable_points: int
     removed_spikes: int
+    redated_points: int
     jumps: int
     gaps: int
     gap_s: float
@@ -55,9 +71,6 @@ class TrackReport(TypedDict):
     moving_duration_s: float
     left_out_s: float
     recorded_s: float
-    distance_source: Literal["device", "positions"]
-    positions_distance_m: NotRequired[float]
-    device_distance_m: NotRequired[float]
     ascent_m: NotRequired[float]
     descent_m: NotRequired[float]
     smoothing: str
@@ -67,16 +80,32 @@ class TrackedWorkout(Workout):
     """A recording as a workout, as given and reversed."""
 
     track: TrackReport
+    sessions: list[SessionReport]
     measured: NotRequired[MeasuredReport]
     profile: NotRequired[Profile]
 
 
+class Bout(NamedTuple):
+    """The recording of a session on foot, cut into segments."""
+
+    start_s: float
+    """Its first point, in seconds from the first usable point of the file."""
+    recorded: Recording
+    cut: Cut
+    ranges: list[tuple[float, float]]
+    """The backward ranges on its clock [s]; those elsewhere in the file are empty."""
+    rows: slice
+    """Its segments among those of all sessions."""
+
+
 def track(
     points: Points,
+    sessions: Sequence[Session] = (Session(),),
     *,
     body_mass_kg: float,
     backward: Sequence[Range] = (),
     gait: Gait | None = None,
+    sport: Literal["as_foot"] | None = None,
     energy_models: EnergyModels | None = None,
     direction_model: DirectionModelName | None = None,
     age_y: float | None = None,
@@ -92,10 +121,14 @@ def track(
     ----------
     points : Points
         The points of the file.
+    sessions : sequence of Session, optional
+        The sessions of the file; one without a sport when left out.
     backward : sequence of Range, optional
         Times that were done backward; all forward when left out.
     gait : {"run", "walk"}, optional
         Gait of every segment; from the speed around it when left out.
+    sport : {"as_foot"}, optional
+        Count every session as on foot; only those whose sport is on foot when left out.
     include : collection of str, optional
         "segments" adds the answer of every segment, "profile" its speed and grade.
     body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
@@ -113,11 +146,12 @@ def track(
     Conflict
         A range whose end is not after its start, part of age, sex and height, or an equation of the other gait.
     Undefined
-        A file without a track, without movement, with mostly unusable points, or mostly not on foot.
+        A file without a track, without movement, with mostly unusable points, of another sport, or mostly not on foot.
 
     Notes
     -----
-    `recording.py` cleans and smooths. The recording is cut at the ends of the ranges, and between them into equal
+    `sessions.py` finds the sessions. `recording.py` cleans and smooths each that is on foot. They are cut at the ends
+    of the ranges, and between them into equal
     segments of about 10 s. A segment slower than 0.5 m/s is a pause, and so is a gap. A segment too fast for its
     gait, or too steep for the service or the equation, is left out and reported. The gait follows from the median speed
     over about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people change to it (Hreljac 2005).
@@ -145,73 +179,128 @@ def track(
         interval=interval,
     )
     assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
-    recorded = recording(points)
-    ranges = backward_ranges(backward, recorded)
-    cut = cut_recording(recorded, [(begin, end) for begin, end in ranges if end > begin])
+    file = read_sessions(points, sessions, as_foot=sport is not None)
+    ranges = backward_ranges(backward, file.duration_s)
+    parts, recorded = recordings(file)
+    bouts = bouts_of([part.begin_s - file.first_s for part in parts if part.used], recorded, ranges)
+    cut = joined([bout.cut for bout in bouts])
     if not backward:
         assumed["direction"] = "forward"
     if gait is None:
         assumed["running_from_m_s"] = RUNNING_FROM_M_S
         if backward:
             assumed["backward_running_from_m_s"] = BACKWARD_TRANSITION_M_S
-    if recorded.slope is None:
+    if any(each.slope is None for each in recorded):
         assumed["grade"] = 0.0
     moving = cut.speed_m_s >= PAUSE_BELOW_M_S
-    walk = walked_segments(cut, moving) if gait is None else np.full(len(moving), gait == "walk")
+    by_speed = np.concatenate([walked_segments(bout.cut, moving[bout.rows]) for bout in bouts])
+    walk = by_speed if gait is None else np.full(len(moving), gait == "walk")
     once = np.ones_like(cut.duration_s)
     segments = Segments(cut.backward, walk, cut.speed_m_s, cut.duration_s, cut.distance_m, cut.grade, once)
     asked = cast(Mapping[Gait, EnergyModelName], energy_models or {})
     used = equations(asked, segments_at(segments, moving), assumed)
     counts = moving & ~outside_limits(segments, used)
     moving_s = float(cut.duration_s[counts].sum())
-    left_out_s = float(cut.duration_s[moving & ~counts].sum()) + recorded.jump_s
+    left_out_s = float(cut.duration_s[moving & ~counts].sum()) + sum(each.jump_s for each in recorded)
     refuse_unless_on_foot(moving_s, left_out_s)
     paused_s = float(cut.duration_s[~moving].sum())
+    gap_s = sum(each.gap_s for each in recorded)
     answer, measured = measured_workout(
         segments_at(segments, counts),
-        measured_over([(recorded, cut)], counts),
-        paused_s + recorded.gap_s,
+        measured_over([(bout.recorded, bout.cut) for bout in bouts], counts),
+        paused_s + gap_s,
         person=person,
         energy_models=used,
         each="segments" in include,
     )
+    in_ranges = np.any([ranges_with_segments(bout.ranges, bout.cut, counts[bout.rows]) for bout in bouts], axis=0)
     codes = [
         cautions.TRACK_ERRORS,
         *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
-        *[cautions.TRACK_RANGE] * any_range_is_empty(ranges, cut, counts),
-        *[cautions.TRACK_UNUSABLE] * (recorded.unusable_points >= UNUSABLE_WARNED * recorded.points),
+        *[cautions.TRACK_RANGE] * (not in_ranges.all()),
+        *[cautions.TRACK_UNUSABLE] * (file.unusable >= UNUSABLE_WARNED * file.considered),
+        *[cautions.TRACK_REDATED] * (file.redated > 0),
+        *[cautions.TRACK_SESSIONS] * (len(parts) > 1),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]
     answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
-    report: TrackReport = {
-        "points": recorded.points,
-        "unusable_points": recorded.unusable_points,
-        "removed_spikes": recorded.removed_spikes,
-        "jumps": recorded.jumps,
-        "gaps": recorded.gaps,
-        "gap_s": recorded.gap_s,
-        "pauses": int(np.count_nonzero(np.diff(np.concatenate(([True], moving)).astype(np.int8)) < 0)),
+    counted = {
+        "points": len(points.time_s),
+        "unusable_points": file.unusable,
+        "removed_spikes": sum(each.removed_spikes for each in recorded),
+        "redated_points": file.redated,
+        "jumps": sum(each.jumps for each in recorded),
+        "gaps": sum(each.gaps for each in recorded),
+        "gap_s": gap_s,
+        "pauses": sum(pauses(moving[bout.rows]) for bout in bouts),
         "paused_s": paused_s,
         "moving_duration_s": moving_s,
         "left_out_s": left_out_s,
-        "recorded_s": recorded.duration_s,
-        "distance_source": "positions" if recorded.device_distance_m is None else "device",
+        "recorded_s": sum(each.duration_s for each in recorded),
         "smoothing": SMOOTHING,
     }
-    if recorded.positions_distance_m is not None:
-        report["positions_distance_m"] = recorded.positions_distance_m
-    if recorded.device_distance_m is not None:
-        report["device_distance_m"] = recorded.device_distance_m
-    if recorded.slope is not None:
+    report = cast(TrackReport, {**counted, **distances_of(recorded)})
+    if any(each.slope is not None for each in recorded):
         climb = (cut.grade * cut.distance_m)[counts]
         report["ascent_m"], report["descent_m"] = (
             float(np.maximum(climb, 0.0).sum()),
             float(np.maximum(-climb, 0.0).sum()),
         )
-    extra: dict[str, Any] = {"profile": profile(recorded, cut, counts)} if "profile" in include else {}
-    if measured is not None:
-        extra["measured"] = measured
-    return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, **extra})
+    listed = [session_report(part, file.first_s) for part in parts]
+    totals: list[Totals | None] = [answer["totals"]]
+    if len(bouts) > 1:
+        totals = [totals_of(bout, segments, moving, counts, person=person, energy_models=used) for bout in bouts]
+    for session, sums in zip([each for each in listed if each["used"]], totals, strict=True):
+        if sums is not None:
+            session["distance_m"], session["total_energy_kcal"] = sums["distance_m"], sums["total_energy_kcal"]
+    extra: dict[str, Any] = {} if measured is None else {"measured": measured}
+    if "profile" in include:
+        starts_s = np.concatenate([bout.start_s + segment_starts(bout.recorded, bout.cut) for bout in bouts])
+        extra["profile"] = profile(starts_s, cut, counts)
+    return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, "sessions": listed, **extra})
+
+
+def bouts_of(
+    starts_s: Sequence[float], recorded: Sequence[Recording], ranges: Sequence[tuple[float, float]]
+) -> list[Bout]:
+    """Return the recordings of the sessions on foot, cut into segments."""
+    bouts: list[Bout] = []
+    first = 0
+    for start_s, each in zip(starts_s, recorded, strict=True):
+        own = ranges_on_clock(ranges, each, start_s)
+        cut = cut_recording(each, [(begin, end) for begin, end in own if end > begin])
+        bouts.append(Bout(start_s, each, cut, own, slice(first, first + len(cut.clock_s))))
+        first += len(cut.clock_s)
+    return bouts
+
+
+def distances_of(recorded: Sequence[Recording]) -> Distances:
+    """Return the distances of recordings together."""
+    positions_m = [each.positions_distance_m for each in recorded]
+    device_m = [each.device_distance_m for each in recorded]
+    found: Distances = {"distance_source": "positions" if None in device_m else "device"}
+    if None not in positions_m:
+        found["positions_distance_m"] = math.fsum(cast(list[float], positions_m))
+    if None not in device_m:
+        found["device_distance_m"] = math.fsum(cast(list[float], device_m))
+    return found
+
+
+def totals_of(
+    bout: Bout, segments: Segments, moving: Mask, counts: Mask, *, person: Person, energy_models: Mapping[Gait, str]
+) -> Totals | None:
+    """Return the totals of one session, or None if no segment of it counts."""
+    rows = np.zeros_like(counts)
+    rows[bout.rows] = counts[bout.rows]
+    if not rows.any():
+        return None
+    rest_s = float(segments.duration_s[bout.rows][~moving[bout.rows]].sum()) + bout.recorded.gap_s
+    return workout_of(segments_at(segments, rows), rest_s, person=person, energy_models=energy_models)["totals"]
+
+
+def pauses(moving: Mask) -> int:
+    """Return the number of pauses: runs of segments that do not move."""
+    return int(np.count_nonzero(np.diff(np.concatenate(([True], moving)).astype(np.int8)) < 0))
 
 
 def refuse_unless_on_foot(moving_s: float, left_out_s: float) -> None:

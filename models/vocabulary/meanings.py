@@ -35,14 +35,24 @@ MEANINGS: Final[dict[str, str]] = {
     "workout_include": "segments adds the answer for each segment.",
     "track_include": "segments adds the answer for each segment. profile adds their speeds and slopes.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
+    "track_sport": "as_foot answers a file of any sport as walking and running. Default: only sessions on foot.",
     "track": "What was cleaned, paused, left out and smoothed in the recording.",
     "measured": "What the watch measured, and how much narrower the ranges became.",
     "profile": "Speed and slope of each segment.",
     "points": "Points in the file.",
     "unusable_points": (
         "Points that are not used: without a time, without a position and distance, or with a time that does "
-        "not increase."
+        "not fit the others."
     ),
+    "redated_points": "Points whose time was wrong although the way continues. They are dated anew.",
+    "sessions": (
+        "The sessions of the file, the oldest first: activities, or parts of one with its own sport, or between breaks "
+        "of more than an hour. There is at least one."
+    ),
+    "used": (
+        "Whether the session is in the totals. It is not if it is not on foot, at the time of another, or unusable."
+    ),
+    "sport": "Sport of the session as the file names it, in our words. Missing if the file names none.",
     "removed_spikes": "Removed points: they are off the track, and faster to reach than anybody sprints.",
     "jumps": "Places where the track continues elsewhere, faster than anybody sprints. They are left out.",
     "gaps": "Times of more than a minute without a point. They count as pauses.",

@@ -239,7 +239,12 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         example=0.0,
     ),
     "recorded_s": Quantity(
-        unit="s", meaning="Time from the first point with time and place to the last.", example=10_799.0
+        unit="s",
+        meaning="Time from the first point with time and place to the last, without the time between sessions.",
+        example=10_799.0,
+    ),
+    "start_s": Quantity(
+        unit="s", meaning="First point of the session, counted from the first usable point of the file.", example=0.0
     ),
     "positions_distance_m": Quantity(
         unit="m", meaning="Distance along the smoothed positions, pauses included.", example=26_950.0

@@ -514,9 +514,11 @@ OF_TRACKS = {
     cautions.TRACK_GAIT,
     cautions.TRACK_LEFT_OUT,
     cautions.TRACK_RANGE,
+    cautions.TRACK_REDATED,
+    cautions.TRACK_SESSIONS,
     cautions.TRACK_UNUSABLE,
 }
-"""Met in tests/models/track/test_track.py."""
+"""Met in tests/models/track."""
 
 
 def test_every_warning_can_be_met() -> None:

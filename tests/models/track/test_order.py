@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrorun.models.evidence.cautions import TRACK_REDATED, TRACK_UNUSABLE
 from retrorun.models.numerics.arithmetic import Column
 from retrorun.models.track import track
 from retrorun.models.track.order import SPIKE_POINTS, in_order
@@ -69,7 +70,9 @@ def assert_like_the_plain_run(points: Points, *, rel: float = 1e-6) -> None:
     assert answer["totals"]["total_energy_kcal"]["value"] == pytest.approx(PLAIN, rel=rel)
     assert answer["totals"]["distance_m"] == pytest.approx(1800, rel=rel)
     assert answer["track"]["unusable_points"] == answer["track"]["gaps"] == 0
-    assert "track_unusable" not in [warning["code"] for warning in answer["warnings"]]
+    codes = {warning["code"] for warning in answer["warnings"]}
+    assert TRACK_UNUSABLE not in codes
+    assert (TRACK_REDATED in codes) == (answer["track"]["redated_points"] > 0)
 
 
 class TestSorting:

@@ -289,10 +289,11 @@ class TestCleaning:
         assert answer["track"]["unusable_points"] == 0
         assert answer["totals"]["distance_m"] == pytest.approx(1500, rel=1e-6)
 
-    def test_a_break_of_hours_is_a_gap_where_more_than_a_spike_lies_beyond_it(self) -> None:
+    def test_a_break_of_hours_is_between_sessions_where_more_than_a_spike_lies_beyond_it(self) -> None:
         points = straight([2.5] * 600)
-        later = changed(points, "time_s", slice(590, None), points.time_s[590:] + 7200)
-        assert answer_to(later)["track"]["gaps"] == 1
+        answer = answer_to(changed(points, "time_s", slice(590, None), points.time_s[590:] + 7200))
+        assert (answer["track"]["gaps"], len(answer["sessions"])) == (0, 2)
+        assert answer["totals"]["duration_s"] == pytest.approx(599)
 
     @pytest.mark.parametrize("lost", [slice(100, 250), slice(0, 80), slice(500, None), slice(1, 599)])
     def test_points_with_the_devices_distance_need_no_place(self, lost: slice) -> None:
