@@ -13,13 +13,9 @@ from numpy.typing import NDArray
 
 from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.track.points import SPIKE_SPEED_M_S, Points, carry, located, merge, way_of
-from retrorun.models.vocabulary.errors import Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
 
 Places = NDArray[np.intp]
-
-LEAST_POINTS: Final = 2
-"""Fewest points that give a distance."""
 
 DISTANCE_HIGH_M: Final = 43e6
 """Largest accumulated distance, positive or negative. Larger ones count as unknown (choice: a FIT file can hold
@@ -41,6 +37,9 @@ UNUSABLE_SHARE: Final = 0.5
 
 CLOCK_STEP_INTERVALS: Final = 10
 """Intervals between points without a point from which the clock may have been set forward (choice)."""
+
+MAXIMUM_CLOCK_STEPS: Final = 1000
+"""Most impossible steps of a clock that are corrected. With more, times are not those of a clock (choice)."""
 
 CONTINUES_TIMES: Final = 3.0
 """The way continues over a step of the clock if it is at most as many times as long as the speed before and after it
@@ -79,6 +78,16 @@ def in_order(points: Points) -> InOrder:
         time_s=np.where(abs(points.time_s) <= TIME_HIGH_S, points.time_s, np.nan),
         distance_m=np.where(abs(points.distance_m) <= DISTANCE_HIGH_M, points.distance_m, np.nan),
     )
+    step_s = np.diff(points.time_s)
+    unusable = redated = 0
+    if not (np.isfinite(points.time_s[:1]).all() and ((step_s > 0) & (step_s <= STRAY_S)).all()):
+        points, unusable, redated = dated(points)
+    used = usable(points)
+    return InOrder(carry(points, used), unusable + damaged(points, used), redated)
+
+
+def dated(points: Points) -> tuple[Points, int, int]:
+    """Return one point for each time, in order, how many records are not used, and how many are dated anew."""
     count = len(points.time_s)
     way = way_of(points)
     time_s = with_missing_times(points.time_s, way)
@@ -91,28 +100,7 @@ def in_order(points: Points) -> InOrder:
         count -= repeated - len(kept)
     rows, times, moved = in_sequence(time_s[kept], way[kept])
     merged, contradictory = merge(Points(*(column[kept[rows]] for column in points))._replace(time_s=times))
-    used = usable(merged)
-    carried = carry(merged, used)
-    unusable = count - len(rows) + contradictory + damaged(merged, used)
-    return InOrder(carried, unusable, redated + moved)
-
-
-def refuse_unusable(time_s: Column, points: int, unusable: int, used: int) -> None:
-    """Raise if a file has too few usable points."""
-    if used < LEAST_POINTS:
-        message = (
-            "Fewer than two points have both a time and a place or distance. Send another file."
-            if np.isfinite(time_s).any()
-            else "This file has no times. Send a recorded activity, not a planned route."
-        )
-        raise Undefined("file", message, "no_track")
-    if unusable > UNUSABLE_SHARE * points:
-        raise Undefined(
-            "file",
-            "More than half of the points have no time, neither place nor distance, or a time that is out of order. "
-            "Fix the file, or send another.",
-            "mostly_unusable",
-        )
+    return merged, count - len(rows) + contradictory, redated + moved
 
 
 def usual_interval(time_s: Column) -> float:
@@ -304,6 +292,8 @@ def rejoined(time_s: Column, way: Column) -> tuple[Column, int]:
     step_s = np.diff(time_s)
     near_s = max(CLOCK_STEP_INTERVALS * usual, 1.0)
     set_at = np.flatnonzero((step_s < 0) | (step_s > near_s)) + 1
+    if ((step_s < 0) | (step_s > INPUTS["duration_s"].high)).sum() > MAXIMUM_CLOCK_STEPS:
+        return time_s, 0
     bounds = [0, *set_at.tolist(), len(time_s)]
     known = np.isfinite(way[:, 0])
     later = len(time_s)
@@ -391,6 +381,8 @@ def damaged(points: Points, used: Mask) -> int:
 
     Those have an impossible place, or come a usual interval or more before the first used point or after the last.
     """
+    if used.all():
+        return 0
     time_s = points.time_s[used]
     if not len(time_s):
         return len(used)

@@ -137,8 +137,10 @@ def carry(points: Points, used: Mask) -> Points:
     >>> carry(four, np.isfinite(four.distance_m)).heart_rate_per_min
     array([120., 130.])
     """
+    if used.all():
+        return points
     kept = Points(*(column[used] for column in points))
-    if used.all() or not used.any():
+    if not used.any():
         return kept
     columns = kept._asdict()
     for name in CARRIED:

@@ -10,13 +10,16 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from retrorun.models.numerics.arithmetic import Column, Mask
-from retrorun.models.track.order import LEAST_POINTS, SPIKE_POINTS, in_order, refuse_unusable
+from retrorun.models.track.order import SPIKE_POINTS, UNUSABLE_SHARE, in_order
 from retrorun.models.track.points import EARTH_RADIUS_M, SPIKE_SPEED_M_S, Points, located, on_sphere
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
 
 MAXIMUM_POINTS: Final = 172_801
 """Most points of a recording: one per second for two days, the longest bout allowed (choice)."""
+
+LEAST_POINTS: Final = 2
+"""Fewest points that give a distance."""
 
 ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
 """Altitudes on land. Others count as unknown (choice)."""
@@ -150,6 +153,24 @@ def recording(points: Points) -> Recording:
         positions_distance_m=None if positions_way is None else float(positions_way[-1]),
         device_distance_m=None if device_way is None else float(device_way[-1]),
     )
+
+
+def refuse_unusable(time_s: Column, points: int, unusable: int, used: int) -> None:
+    """Raise if a file has too few usable points."""
+    if used < LEAST_POINTS:
+        message = (
+            "Fewer than two points have both a time and a place or distance. Send another file."
+            if np.isfinite(time_s).any()
+            else "This file has no times. Send a recorded activity, not a planned route."
+        )
+        raise Undefined("file", message, "no_track")
+    if unusable > UNUSABLE_SHARE * points:
+        raise Undefined(
+            "file",
+            "More than half of the points have no time, neither place nor distance, or a time that is out of order. "
+            "Fix the file, or send another.",
+            "mostly_unusable",
+        )
 
 
 def is_steady(distance_m: Column, time_s: Column) -> bool:

@@ -7,9 +7,9 @@ from typing import Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
 
-from retrorun.models.track.order import LEAST_POINTS, in_order, refuse_unusable
+from retrorun.models.track.order import in_order
 from retrorun.models.track.points import Points, Session
-from retrorun.models.track.recording import MAXIMUM_POINTS, Recording, recording
+from retrorun.models.track.recording import LEAST_POINTS, MAXIMUM_POINTS, Recording, recording, refuse_unusable
 from retrorun.models.vocabulary.answer import Graded
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from retrorun.models.evidence.cautions import TRACK_REDATED, TRACK_UNUSABLE
 from retrorun.models.numerics.arithmetic import Column
 from retrorun.models.track import track
-from retrorun.models.track.order import SPIKE_POINTS, in_order
+from retrorun.models.track.order import MAXIMUM_CLOCK_STEPS, SPIKE_POINTS, in_order
 from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
 from retrorun.models.vocabulary.errors import Undefined
 
@@ -262,6 +262,17 @@ class TestClock:
         found = in_order(rows_of(points, np.r_[300:601, 0:300]))
         assert (found.points.time_s == points.time_s).all()
         assert (found.unusable, found.redated) == (0, 0)
+
+    def test_a_single_record_without_a_time_is_no_point(self) -> None:
+        assert len(in_order(cleared(run(0), 0, "time_s")).points.time_s) == 0
+        assert len(in_order(run(0)).points.time_s) == 1
+
+    def test_times_without_any_clock_are_not_corrected(self) -> None:
+        """More steps of the clock than are corrected: as few points as possible are dropped."""
+        points = run(6 * MAXIMUM_CLOCK_STEPS + 11)
+        found = in_order(points._replace(time_s=points.time_s + 6e8 * ((np.arange(len(points.time_s)) // 6) % 2)))
+        assert found.redated == 0
+        assert (np.diff(found.points.time_s) > 0).all()
 
     def test_two_places_at_the_same_times_are_not_mixed(self) -> None:
         points = rows_of(run(), np.r_[0:601, 0:400])
