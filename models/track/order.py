@@ -88,19 +88,14 @@ def in_order(points: Points) -> InOrder:
 
 def dated(points: Points) -> tuple[Points, int, int]:
     """Return one point for each time, in order, how many records are not used, and how many are dated anew."""
-    count = len(points.time_s)
     way = way_of(points)
     time_s = with_missing_times(points.time_s, way)
     redated = int((np.isfinite(time_s) & ~np.isfinite(points.time_s)).sum())
     points = points._replace(time_s=time_s)
     kept = np.flatnonzero(np.isfinite(time_s))
-    if (np.diff(time_s[kept]) < 0).any():
-        repeated = len(kept)
-        kept = kept[first_of_each(points, kept)]
-        count -= repeated - len(kept)
     rows, times, moved = in_sequence(time_s[kept], way[kept])
     merged, contradictory = merge(Points(*(column[kept[rows]] for column in points))._replace(time_s=times))
-    return merged, count - len(rows) + contradictory, redated + moved
+    return merged, len(time_s) - len(rows) + contradictory, redated + moved
 
 
 def usual_interval(time_s: Column) -> float:
@@ -140,13 +135,6 @@ def with_missing_times(time_s: Column, way: Column) -> Column:
             times = np.linspace(time_s[begin - 1], time_s[end], end - begin + 2)[1:-1]
         found[begin:end] = times
     return found
-
-
-def first_of_each(points: Points, rows: Places) -> Places:
-    """Return the places, in rows, of records that do not repeat an earlier one in every column."""
-    whole = np.ascontiguousarray(np.column_stack(points)[rows])
-    _, first = np.unique(whole.view(np.dtype((np.void, whole.itemsize * whole.shape[1]))), return_index=True)
-    return np.sort(first)
 
 
 def in_sequence(time_s: Column, way: Column) -> tuple[Places, Column, int]:
@@ -348,8 +336,6 @@ def continues(time_s: Column, way: Column, known: Mask, start: int, around: tupl
         return False
     here, there = int(before[-1]), int(after[0])
     step_m = way[there] - way[here]
-    if len(step_m) == 1 and step_m[0] < 0:
-        return False
     speeds = [0.0]
     for side in (before, after):
         took_s = float(time_s[side[-1]] - time_s[side[0]])

@@ -224,6 +224,13 @@ class TestClock:
         wrong = in_order(redated(points, slice(0, len(points.time_s) // 3), -1e9))
         assert wrong.points.time_s - wrong.points.time_s[0] == pytest.approx(np.arange(0, 3601, interval_s))
 
+    def test_a_clock_that_is_back_gives_its_own_times(self) -> None:
+        points = run(np.cumsum(np.random.default_rng(1).integers(1, 8, 400)))
+        found = in_order(redated(points, slice(150, 200), 6e8))
+        assert (found.points.time_s[200:] == points.time_s[200:]).all()
+        assert (found.points.time_s[:150] == points.time_s[:150]).all()
+        assert found.redated == 50
+
     def test_a_treadmill_has_a_clock_too(self) -> None:
         points = cleared(run(distance_m=3 * np.arange(601.0)), slice(None), *PLACE, "altitude_m")
         assert_like_the_plain_run(redated(points, slice(0, 100), -1e9))
