@@ -141,6 +141,11 @@ class TestOneTime:
         assert in_order(more).unusable == 0
         assert kilocalories(more) == pytest.approx(kilocalories(run(grade=0.05)), rel=1e-3)
 
+    def test_a_value_that_no_record_of_a_time_has_is_missing(self) -> None:
+        twice = rows_of(run(heart_rate_per_min=np.full(601, 150.0)), np.repeat(np.arange(601), 2))
+        merged = in_order(cleared(twice, [200, 201, 301], "heart_rate_per_min")).points
+        assert np.flatnonzero(np.isnan(merged.heart_rate_per_min)).tolist() == [100]
+
     def test_a_minute_of_places_with_one_time_is_not_one_point(self) -> None:
         points = run()
         with pytest.raises(Undefined) as refused:
@@ -174,6 +179,10 @@ class TestIncompleteRecords:
     def test_a_value_of_the_point_itself_stays(self) -> None:
         points = cleared(run(heart_rate_per_min=150.0 + np.arange(601.0) % 2), slice(1, None, 2), *PLACE)
         assert (in_order(points).points.heart_rate_per_min == 150).all()
+
+    def test_only_the_points_next_to_such_a_record_get_its_values(self) -> None:
+        points = cleared(cleared(run(), 100, *PLACE), [99, 300], "altitude_m")
+        assert np.flatnonzero(np.isnan(in_order(points).points.altitude_m)).tolist() == [299]
 
     def test_records_before_the_first_place_are_not_used(self) -> None:
         assert in_order(cleared(run(), slice(0, 100), *PLACE)).unusable == 100
@@ -294,7 +303,7 @@ class TestClock:
 @given(
     st.lists(st.tuples(st.integers(0, 300), st.integers(1, 200), st.floats(-1e12, 1e12)), max_size=4), st.integers(0, 9)
 )
-def test_any_clock_gives_increasing_times_and_a_second_reading_changes_nothing(
+def test_any_clock_gives_increasing_times_and_no_numeric_warning(
     wrong: list[tuple[int, int, float]], seed: int
 ) -> None:
     chance = np.random.default_rng(seed)

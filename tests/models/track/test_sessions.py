@@ -131,6 +131,23 @@ class TestSeveral:
         assert math.fsum(parts) == pytest.approx(report["recorded_s"])
         assert ["distance_m" in session for session in answer["sessions"]] == [True, False, True, False]
 
+    def test_the_energies_of_sessions_add_up_with_their_rest(self) -> None:
+        stopped = run(0.0, 600.0)
+        stopped.time_s[201:] += 199
+        stopped.latitude_deg[401:] = stopped.latitude_deg[400]
+        answer = answer_to(together(stopped, SECOND))
+        assert answer["track"]["gap_s"] > 0 < answer["track"]["paused_s"]
+        energies = [session["total_energy_kcal"]["value"] for session in answer["sessions"]]
+        assert math.fsum(energies) == pytest.approx(kilocalories(answer), rel=1e-12)
+
+    def test_gait_and_pauses_do_not_reach_over_sessions(self) -> None:
+        walked = run(0.0, 300.0, speed_m_s=1.4)
+        short = run(2 * HOUR_S, 20.0)
+        answer = answer_to(together(walked, short), include=["segments"])
+        assert [segment["gait"] for segment in answer["segments"]] == ["walk"] * 30 + ["run"] * 2
+        stood = [run(hours * HOUR_S, 100.0, speed_m_s=0.0) for hours in (4, 6)]
+        assert answer_to(together(walked, *stood))["track"]["pauses"] == 2
+
     def test_the_bound_on_the_time_holds_for_the_sessions_together(self) -> None:
         days = [run(48 * HOUR_S * day, 15 * HOUR_S, every_s=10.0, speed_m_s=1.3) for day in range(4)]
         assert answer_to(together(*days[:3]))["track"]["recorded_s"] == pytest.approx(45 * HOUR_S)
