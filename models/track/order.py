@@ -55,6 +55,9 @@ ZIGZAG_TIMES: Final = 2.0
 """Times that sorting may lengthen the way. Beyond it the times contradict each other, and as few points as possible are
 dropped (choice)."""
 
+LENGTH_ROUNDING: Final = 1e-9
+"""Share by which rounding may change a length (choice)."""
+
 
 class InOrder(NamedTuple):
     """The usable points of one session, in order of time."""
@@ -205,7 +208,7 @@ def sorted_where_shorter(time_s: Column, way: Column) -> Places:
         sums = [np.bincount(ends, steps, count + 1).astype(np.float64) for ends in (enters, leaves)]
         return (sums[0] + sums[1])[:count]
 
-    longer = lengths(order) > lengths(np.arange(count)) * (1 + 1e-9)
+    longer = lengths(order) > lengths(np.arange(count)) * (1 + LENGTH_ROUNDING)
     return np.where(longer[block], np.arange(count), order)
 
 

@@ -27,8 +27,8 @@ from retrorun.models.physiology import load, timing
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.track.cutting import Cut, cut_recording
 from retrorun.models.track.measured import measured_on, measured_over, measured_workout
-from retrorun.models.track.points import Points, points_from
-from retrorun.models.track.recording import EARTH_RADIUS_M, recording
+from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
+from retrorun.models.track.recording import recording
 from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.workout.measured_steps import Measured
