@@ -5,154 +5,21 @@ they are: `pip install fitdecode garmin-fit-sdk gpxpy python-fitparse pyfitparse
 """
 
 import io
-import math
-import random
-import struct
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-import numpy as np
-
 from retrorun.app.formats.watch_files import check_fit, points_of
-from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
 from retrorun.models.track.track import track
+from tests.recordings import fit_file, gpx_file, recorded, tcx_file
 
 HOURS: Final = 3
 TRIES: Final = 7
-STARTED_S: Final = 1_731_065_600
-FIT_EPOCH_S: Final = 631_065_600
-SEMICIRCLES: Final = 2**31 / 180
-
-
-def recorded(seconds: int, *, speed_m_s: float = 2.5, noise_m: float = 0.5) -> Points:
-    """Return a run along a bend over hills, one point a second, with noise in positions and altitudes."""
-    chance = random.Random(1)
-    rows = []
-    east = north = 0.0
-    for second in range(seconds):
-        heading = second / 600
-        east, north = east + speed_m_s * math.sin(heading), north + speed_m_s * math.cos(heading)
-        noisy = (north + chance.gauss(0, noise_m)), (east + chance.gauss(0, noise_m))
-        latitude = 46 + math.degrees(noisy[0] / EARTH_RADIUS_M)
-        longitude = 11 + math.degrees(noisy[1] / EARTH_RADIUS_M / math.cos(math.radians(46)))
-        altitude = 500 + 50 * math.sin(second / 900) + chance.gauss(0, noise_m)
-        rows.append((STARTED_S + second, latitude, longitude, altitude, speed_m_s * second))
-    names = ("time_s", "latitude_deg", "longitude_deg", "altitude_m", "distance_m")
-    return points_from(**dict(zip(names, np.array(rows).T, strict=True)))
-
-
-@cache
-def crc_table() -> list[int]:
-    """Return the table of the checksum of FIT files, CRC-16/ARC."""
-    table = []
-    for byte in range(256):
-        value = byte
-        for _ in range(8):
-            value = value >> 1 ^ (0xA001 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-def crc(data: bytes) -> bytes:
-    """Return the checksum of FIT files."""
-    value, table = 0, crc_table()
-    for byte in data:
-        value = value >> 8 ^ table[(value ^ byte) & 0xFF]
-    return struct.pack("<H", value)
-
-
-def fit_of(messages: bytes) -> bytes:
-    """Return messages as a FIT file, with its header and checksums."""
-    header = struct.pack("<BBHI4s", 14, 0x20, 2195, len(messages), b".FIT")
-    whole = header + crc(header) + messages
-    return whole + crc(whole)
-
-
-def fit_definition(message: int, fields: list[tuple[int, int, int]]) -> bytes:
-    """Return the definition of messages with local number 0: fields by number, size and base type."""
-    return struct.pack("<BBBHB", 0x40, 0, 0, message, len(fields)) + b"".join(bytes(field) for field in fields)
-
-
-def fit_file(points: Points) -> bytes:
-    """Return points as a FIT file with the fields a watch usually has; a point without position has the invalid."""
-    first = fit_definition(0, [(0, 1, 0x00), (1, 2, 0x84), (4, 4, 0x86)])
-    first += struct.pack("<BBHI", 0, 4, 1, STARTED_S - FIT_EPOCH_S)
-    fields = [
-        (253, 4, 0x86),
-        (0, 4, 0x85),
-        (1, 4, 0x85),
-        (5, 4, 0x86),
-        (2, 2, 0x84),
-        (6, 2, 0x84),
-        (3, 1, 2),
-        (4, 1, 2),
-    ]
-    messages = [first, fit_definition(20, fields)]
-    for time_s, latitude, longitude, altitude, distance in zip(
-        *(column.tolist() for column in points[:5]), strict=True
-    ):
-        messages.append(
-            struct.pack(
-                "<BIiiIHHBB",
-                0,
-                round(time_s - FIT_EPOCH_S),
-                0x7FFFFFFF if math.isnan(latitude) else round(latitude * SEMICIRCLES),
-                0x7FFFFFFF if math.isnan(longitude) else round(longitude * SEMICIRCLES),
-                0xFFFFFFFF if math.isnan(distance) else round(distance * 100),
-                0xFFFF if math.isnan(altitude) else round((altitude + 500) * 5),
-                2500,
-                150,
-                80,
-            )
-        )
-    return fit_of(b"".join(messages))
-
-
-def moment(time_s: float) -> str:
-    """Return a time as XML has it."""
-    return datetime.fromtimestamp(time_s, UTC).isoformat().replace("+00:00", "Z")
-
-
-def gpx_file(points: Points) -> bytes:
-    """Return points as a GPX file."""
-    rows = zip(*(column.tolist() for column in points[:5]), strict=True)
-    body = "".join(
-        f'<trkpt lat="{latitude:.7f}" lon="{longitude:.7f}"><ele>{altitude:.1f}</ele><time>{moment(time_s)}</time>'
-        "<extensions><x:TrackPointExtension><x:hr>150</x:hr></x:TrackPointExtension></extensions></trkpt>\n"
-        for time_s, latitude, longitude, altitude, _ in rows
-    )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<gpx version="1.1" creator="test" '
-        'xmlns="http://www.topografix.com/GPX/1/1" xmlns:x="http://www.garmin.com/xmlschemas/TrackPointExtension/v1">'
-        f"<trk><trkseg>{body}</trkseg></trk></gpx>"
-    ).encode()
-
-
-def tcx_file(points: Points) -> bytes:
-    """Return points as a TCX file."""
-    rows = zip(*(column.tolist() for column in points[:5]), strict=True)
-    body = "".join(
-        f"<Trackpoint><Time>{moment(time_s)}</Time><Position><LatitudeDegrees>{latitude:.7f}</LatitudeDegrees>"
-        f"<LongitudeDegrees>{longitude:.7f}</LongitudeDegrees></Position><AltitudeMeters>{altitude:.1f}"
-        f"</AltitudeMeters><DistanceMeters>{distance:.2f}</DistanceMeters>"
-        "<HeartRateBpm><Value>150</Value></HeartRateBpm></Trackpoint>\n"
-        for time_s, latitude, longitude, altitude, distance in rows
-    )
-    begun = moment(float(points.time_s[0]))
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<TrainingCenterDatabase '
-        'xmlns="http://www.garmin.com/xmlschemas/TrainingCenterDatabase/v2"><Activities><Activity Sport="Running">'
-        f'<Id>{begun}</Id><Lap StartTime="{begun}"><TotalTimeSeconds>10800</TotalTimeSeconds><DistanceMeters>27000'
-        "</DistanceMeters><Calories>0</Calories><Intensity>Active</Intensity><TriggerMethod>Manual</TriggerMethod>"
-        f"<Track>{body}</Track></Lap></Activity></Activities></TrainingCenterDatabase>"
-    ).encode()
 
 
 def others(files: dict[str, bytes], folder: Path) -> dict[str, tuple[str, Callable[[], object]]]:

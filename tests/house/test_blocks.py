@@ -27,12 +27,12 @@ import pyarrow.parquet
 import pytest
 import yaml
 
-from benchmarks.watch_files import fit_file, recorded
 from retrorun.app.cli.main import main
 from retrorun.app.contract.openapi import contract
 from retrorun.app.main import app, create_app
 from robustness.agreement import bouts, table_of
 from tests.page.browser import serving
+from tests.recordings import fit_file, recorded
 
 HOUSE: Final = Path(__file__).parents[2]
 DOCUMENTS: Final = sorted(

@@ -61,11 +61,10 @@ class TestThirdParty:
     def test_every_vendored_file_has_its_line_and_every_line_its_files(self) -> None:
         patterns = [row[0].strip("`") for row in third_party()]
         vendored = {named(path) for page in pages() for path in checksums(page)}
-        data = {named(path) for path in (HOUSE / "tests" / "data").iterdir() if path.suffix != ".md"}
-        for path in sorted(vendored | data):
+        for path in sorted(vendored):
             assert path.endswith(LICENCES) or any(fnmatch(path, pattern) for pattern in patterns), path
         for pattern in patterns:
-            assert any(fnmatch(path, pattern) for path in vendored | data), pattern
+            assert any(fnmatch(path, pattern) for path in vendored), pattern
 
     def test_every_line_has_origin_version_licence_and_its_text(self) -> None:
         for files, origin, version, licence, text in third_party():
@@ -75,8 +74,7 @@ class TestThirdParty:
             assert links
             assert all((HOUSE / link).is_file() for link in links)
             folder = HOUSE / Path(files.strip("`")).parent
-            (beside,) = (folder / name for name in (VENDORED, "README.md") if (folder / name).exists())
-            said = beside.read_text(encoding="utf-8")
+            said = (folder / VENDORED).read_text(encoding="utf-8")
             assert version.strip("`") in said, files
             assert licence in said, files
 

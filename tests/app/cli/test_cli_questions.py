@@ -25,11 +25,11 @@ from retrorun.models.solve.solve import solve
 from retrorun.models.track.track import track
 from retrorun.models.vocabulary.quantities import QUANTITIES
 from retrorun.models.workout.workout import workout
+from tests.recordings import fit_file, recorded, tcx_file
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(__file__).parents[2] / "data"
-FIT = DATA / "garmin-fenix-5-run.fit"
-TCX = DATA / "garmin-connect.tcx"
+FIT = fit_file(recorded(61))
+TCX = tcx_file(recorded(1200, speed_m_s=1.4))
 
 SEGMENTS = [
     {"speed_m_s": 2.5, "duration_s": 600.0},
@@ -156,17 +156,19 @@ class TestTheServicesAnswer:
             assert run("workout", path, *words).out.encode() == served.content + b"\n"
 
     @pytest.mark.anyio
-    @pytest.mark.parametrize("path", [FIT, TCX])
-    async def test_a_recording_is_that_of_the_service(self, run: Any, client: httpx.AsyncClient, path: Path) -> None:
+    @pytest.mark.parametrize("data", [FIT, TCX], ids=["fit", "tcx"])
+    async def test_a_recording_is_that_of_the_service(
+        self, run: Any, client: httpx.AsyncClient, file: Any, data: bytes
+    ) -> None:
         said = {"body_mass_kg": 70.0, "backward": [{"from_s": 10.0, "to_s": 30.0}, {"from_s": 45.0}]}
-        files: Any = {"file": ("watch", path.read_bytes()), "request": (None, json.dumps(said))}
+        files: Any = {"file": ("watch", data), "request": (None, json.dumps(said))}
         served = await client.post("/workout/track", files=files)
         assert served.status_code == 200, served.text
         words = ["--mass", "70kg", "--backward", "0:10-0:30", "--backward", "0:45-", "--json"]
-        ran = run("workout", str(path), *words)
+        ran = run("workout", file(data), *words)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.encode() == served.content + b"\n"
-        answer = track(points=points_of(path.read_bytes()), **said)  # type: ignore[arg-type]  # as JSON has it
+        answer = track(points=points_of(data), **said)  # type: ignore[arg-type]  # as JSON has it
         assert ran.out.encode() == encode(answer) + b"\n"
 
     @pytest.mark.parametrize("name", ["solve", "plan", "workout"])
@@ -194,17 +196,17 @@ class TestTheServicesAnswer:
 
 
 class TestFile:
-    def test_the_standard_input_is_a_file(self, run: Any) -> None:
+    def test_the_standard_input_is_a_file(self, run: Any, file: Any) -> None:
         expected = encode(workout(**WORKOUT)) + b"\n"
         for start in (b"", b" \n", b"\xef\xbb\xbf"):
             ran = run("workout", "-", "--json", stdin=start + json.dumps(WORKOUT).encode())
             assert (ran.code, ran.err, ran.out.encode()) == (0, "", expected)
-        recorded = run("workout", "-", "--mass", "70kg", "--json", stdin=FIT.read_bytes())
-        assert recorded.out == run("workout", str(FIT), "--mass", "70kg", "--json").out
+        sent = run("workout", "-", "--mass", "70kg", "--json", stdin=FIT)
+        assert sent.out == run("workout", file(FIT), "--mass", "70kg", "--json").out
 
     def test_the_content_decides_the_kind(self, run: Any, tmp_path: Path) -> None:
         named = tmp_path / "run.json"
-        named.write_bytes(FIT.read_bytes())
+        named.write_bytes(FIT)
         assert '"track":' in run("workout", str(named), "--mass", "70kg", "--json").out
 
     def test_an_option_replaces_the_value_of_the_file(self, run: Any, file: Any) -> None:
@@ -279,14 +281,16 @@ class TestFile:
             ([], "--mass: This field is required."),
         ],
     )
-    def test_a_wrong_option_for_a_recording_is_named(self, run: Any, words: list[str], line: str) -> None:
-        ran = run("workout", str(FIT), *words)
+    def test_a_wrong_option_for_a_recording_is_named(self, run: Any, file: Any, words: list[str], line: str) -> None:
+        ran = run("workout", file(FIT), *words)
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
         assert ran.err.startswith(f"retrorun: {line}")
 
-    def test_a_missing_library_for_watch_files_is_named(self, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_missing_library_for_watch_files_is_named(
+        self, run: Any, file: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         monkeypatch.setitem(sys.modules, "fitfast", None)
-        ran = run("workout", str(FIT), "--mass", "70kg")
+        ran = run("workout", file(FIT), "--mass", "70kg")
         assert (ran.code, ran.out) == (1, "")
         assert ran.err.startswith("retrorun: FILE: ")
         assert "retrorun[track]" in ran.err
@@ -327,7 +331,7 @@ class TestHelp:
     def test_every_example_works(self, run: Any, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "intervals.json").write_text(json.dumps(WORKOUT), encoding="utf-8")
-        (tmp_path / "morning.fit").write_bytes(TCX.read_bytes())
+        (tmp_path / "morning.fit").write_bytes(TCX)
         for example in QUESTION_HELP[name].examples:
             assert f"  retrorun {name} {example}\n" in run(f"{name} --help").out
             # The test recording is shorter than that of the example.
@@ -538,9 +542,9 @@ class TestWorkoutTable:
         assert first.startswith("  0 run forward: 1.5 km in 10 min at 9 km/h, 6:40 min/km, energy ")
         assert second.startswith("backward, 6 times: 150 m in 1 min at 9 km/h, ")
 
-    def test_a_recording_shows_what_was_removed(self, run: Any) -> None:
-        ran = run("workout", str(TCX), "--mass", "70kg")
-        answer = track(points=points_of(TCX.read_bytes()), body_mass_kg=70.0)
+    def test_a_recording_shows_what_was_removed(self, run: Any, file: Any) -> None:
+        ran = run("workout", file(TCX), "--mass", "70kg")
+        answer = track(points=points_of(TCX), body_mass_kg=70.0)
         report = answer["track"]
         assert f"points {report['points']}; unusable points {report['unusable_points']}; removed spikes " in ran.said
         assert f"pauses {report['pauses']}; paused " in ran.said
@@ -634,9 +638,9 @@ class TestUrl:
             assert asked.out == computed.out
 
     def test_it_takes_workouts_and_recordings(self, run: Any, url: str, file: Any) -> None:
-        for words in ([file(WORKOUT)], [str(FIT), "--mass", "70kg", "--backward", "0:10-0:30"]):
+        for content, words in ((WORKOUT, []), (FIT, ["--mass", "70kg", "--backward", "0:10-0:30"])):
             for more in ([], ["--json"]):
-                asked, computed = (run("workout", *words, *more, *last) for last in (["--url", url], []))
+                asked, computed = (run("workout", file(content), *words, *more, *last) for last in (["--url", url], []))
                 assert (asked.code, asked.err) == (0, "")
                 assert asked.out == computed.out
 

@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import numpy as np
 import pytest
 
 from retrorun.app.http.access import line_of
@@ -26,6 +27,7 @@ from retrorun.models.evidence.claims import CAUTION
 from retrorun.models.physiology.direction import BACKWARD_MEASURED_TO_M_S, WALKING_RATIO_RANGE_M_S
 from retrorun.models.sources.tables import table as studies
 from tests.page.browser import CHROMIUM, DRIVER, PHONE, WIDE, Explorer, explorer, serving
+from tests.recordings import fit_file, recorded, tcx_file
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and DRIVER), reason="chromium and chromedriver are not here: `make chromium`"
@@ -50,6 +52,18 @@ def service() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("downloads")
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a run whose last third climbs, and a level walk."""
+    folder = tmp_path_factory.mktemp("recordings")
+    run, walk = recorded(300), recorded(600, speed_m_s=1.4)
+    run = run._replace(altitude_m=0.02 * np.maximum(run.distance_m - 500, 0.0))
+    walk = walk._replace(altitude_m=0.0 * walk.distance_m)
+    (folder / "run.fit").write_bytes(fit_file(run))
+    (folder / "walk.tcx").write_bytes(tcx_file(walk))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -766,9 +780,9 @@ class TestPlanErrors:
 
 
 class TestTrack:
-    @pytest.mark.parametrize("name", ["garmin-fenix-5-run.fit", "garmin-connect.tcx"])
-    def test_a_recording_is_summed_up_and_drawn(self, page: Explorer, name: str) -> None:
-        path = HOUSE / "tests" / "data" / name
+    @pytest.mark.parametrize("name", ["run.fit", "walk.tcx"])
+    def test_a_recording_is_summed_up_and_drawn(self, page: Explorer, recordings: Path, name: str) -> None:
+        path = recordings / name
         page.open()
         page.one("file").send_keys(str(path))
         words = page.wait(lambda: page.text("track-words") if " kcal" in page.text("track-words") else "")
@@ -797,18 +811,18 @@ class TestTrack:
         assert all(WARNINGS[code]["message"] in minded for code in (LOAD_MEANING, FALL))
         page.wait(lambda: page.all("#track-figure svg") and page.all("#slope-figure svg"))
 
-    def test_the_backward_parts_can_be_entered(self, page: Explorer) -> None:
+    def test_the_backward_parts_can_be_entered(self, page: Explorer, recordings: Path) -> None:
         page.open()
-        page.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+        page.one("file").send_keys(str(recordings / "walk.tcx"))
         page.wait(lambda: " kcal" in page.text("track-words"))
         before = page.text("track-words")
         page.one("trackFrom").send_keys("1:00")
         page.one("trackTo").send_keys("3:00\t")
         page.wait(lambda: " kcal" in page.text("track-words") and page.text("track-words") != before)
 
-    def test_another_body_is_another_answer(self, page: Explorer) -> None:
+    def test_another_body_is_another_answer(self, page: Explorer, recordings: Path) -> None:
         page.open()
-        page.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+        page.one("file").send_keys(str(recordings / "walk.tcx"))
         before = page.wait(lambda: page.text("track-words") if " kcal" in page.text("track-words") else "")
         page.one("trackFrom").send_keys("soon\t")
         assert page.text("track-error").startswith("Enter where backward begins")
@@ -818,15 +832,15 @@ class TestTrack:
         page.wait(lambda: " kcal" in page.text("track-words") and page.text("track-words") != before)
         assert page.text("track-error") == ""
 
-    def test_a_file_may_be_dropped(self, page: Explorer) -> None:
+    def test_a_file_may_be_dropped(self, page: Explorer, recordings: Path) -> None:
         page.open()
-        name = "garmin-connect.tcx"
+        name = "walk.tcx"
         page.script(
             "const held = new DataTransfer();"
             "held.items.add(new File([arguments[0]], arguments[1]));"
             "const dropped = new DragEvent('drop', {dataTransfer: held, bubbles: true, cancelable: true});"
             "document.getElementById('drop').dispatchEvent(dropped)",
-            (HOUSE / "tests" / "data" / name).read_text(encoding="utf-8"),
+            (recordings / name).read_text(encoding="utf-8"),
             name,
         )
         page.wait(lambda: " kcal" in page.text("track-words"))
@@ -992,7 +1006,7 @@ class TestKey:
             yield Explorer(browser.driver, url)
             browser.driver.get("about:blank")
 
-    def test_a_key_is_asked_for_used_and_forgotten(self, guarded: Explorer) -> None:
+    def test_a_key_is_asked_for_used_and_forgotten(self, guarded: Explorer, recordings: Path) -> None:
         guarded.console()
         guarded.requests()
         guarded.load()
@@ -1009,7 +1023,7 @@ class TestKey:
         assert " ".join(guarded.text("caution").split()) == CAUTION
         guarded.see("plan-figure")
         guarded.wait(lambda: guarded.all("#curve-figure [data-mark=dot]"))
-        guarded.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+        guarded.one("file").send_keys(str(recordings / "walk.tcx"))
         guarded.wait(lambda: " kcal" in guarded.text("track-words"))
         for language in ("curl", "python", "javascript"):
             guarded.pick("language", language)
@@ -1047,10 +1061,10 @@ class TestParts:
             assert_shows_the_answer(lacking)
 
     @pytest.mark.parametrize(("status", "shown"), [(404, "Nothing here."), (503, "Nothing here."), (0, UNREACHED)])
-    def test_without_recordings(self, lacking: Explorer, status: int, shown: str) -> None:
+    def test_without_recordings(self, lacking: Explorer, recordings: Path, status: int, shown: str) -> None:
         with lacking.failing("/workout/track", status):
             lacking.load()
-            lacking.one("file").send_keys(str(HOUSE / "tests" / "data" / "garmin-connect.tcx"))
+            lacking.one("file").send_keys(str(recordings / "walk.tcx"))
             lacking.wait(lambda: lacking.text("track-error") == shown)
             assert lacking.one("track").is_displayed() == (status != 404)
             assert lacking.text("track-words") == ""

@@ -22,17 +22,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from benchmarks.watch_files import (
-    FIT_EPOCH_S,
-    SEMICIRCLES,
-    STARTED_S,
-    fit_definition,
-    fit_file,
-    fit_of,
-    gpx_file,
-    recorded,
-    tcx_file,
-)
 from retrorun.app.formats.watch_files import MAXIMUM_MESSAGES, check_fit, points_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
 from retrorun.app.http.schema import described
@@ -53,11 +42,21 @@ from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
 from retrorun.models.workout.workout import workout
+from tests.recordings import (
+    FIT_EPOCH_S,
+    SEMICIRCLES,
+    STARTED_S,
+    fit_definition,
+    fit_file,
+    fit_of,
+    gpx_file,
+    recorded,
+    tcx_file,
+)
 
 Answer: TypeAlias = dict[str, Any]
 ProblemOf: TypeAlias = Callable[[httpx.Response, int], dict[str, Any]]
 
-DATA = Path(__file__).parents[2] / "data"
 MASS = {"body_mass_kg": 70.0}
 SAID = json.dumps(MASS).encode()
 
@@ -443,23 +442,6 @@ class TestFiles:
             assert np.isnan(read.distance_m).all()
         else:
             assert read.distance_m == pytest.approx(RECORDED.distance_m, abs=0.006)
-
-    @pytest.mark.parametrize(
-        ("name", "points", "duration_s", "distance_m"),
-        [
-            ("garmin-fenix-5-run.fit", 21, 57, 157.56),
-            ("garmin-fenix-5-walk.fit", 17, 46, 67.85),
-            ("garmin-connect.tcx", 111, 1112, 1156.76),
-        ],
-    )
-    def test_a_file_that_a_device_wrote(self, name: str, points: int, duration_s: float, distance_m: float) -> None:
-        # Points, duration and distance as the parsers' own tests and the laps in the files have them.
-        answer = answer_to(points_of((DATA / name).read_bytes()))
-        report = answer["track"]
-        assert (report["points"], report["recorded_s"]) == (points, duration_s)
-        assert report["device_distance_m"] == pytest.approx(distance_m, abs=0.01)
-        assert report["positions_distance_m"] == pytest.approx(distance_m, rel=0.03)
-        assert report["removed_spikes"] == report["jumps"] == report["gaps"] == report["unusable_points"] == 0
 
     def test_points_without_position_are_not_taken_for_places(self) -> None:
         lost = changed(RECORDED, "latitude_deg", slice(100, 110), math.nan)
