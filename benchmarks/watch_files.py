@@ -14,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from retrorun.app.formats.watch_files import check_fit, points_of
+from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.models.track.track import track
 from tests.recordings import fit_file, gpx_file, recorded, tcx_file
 
@@ -85,10 +85,9 @@ def main() -> int:
                 found.append((f"{name} {metadata.version(package)}", parse))
             except metadata.PackageNotFoundError:
                 sys.stdout.write(f"{name:40} not installed\n")
-        found.append(("FIT here: walked before it is parsed", lambda: check_fit(files["fit"])))
         for kind, data in files.items():
-            read = partial(track, points=points_of(data), body_mass_kg=70.0)
-            found.append((f"{kind.upper()} here: bytes to columns", partial(points_of, data)))
+            read = partial(track, points=read_watch_file(data).points, body_mass_kg=70.0)
+            found.append((f"{kind.upper()} here: bytes to columns", partial(read_watch_file, data)))
             found.append((f"{kind.upper()} here: columns to answer", read))
         for name, function in found:
             sys.stdout.write(f"{name:40} {best_ms(function):8.1f} ms\n")

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from retrorun.app.api.workout import EnergyModelsRequest
 from retrorun.app.contract.openapi import REFERENCE, problems
-from retrorun.app.formats.watch_files import points_of
+from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.http.json_route import beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import media_type_of, preferred
@@ -115,7 +115,7 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
         if missing:
             return problem(422, errors=missing)
         said = validate(parts["request"])
-        encoded = encode(track_of_points(points=points_of(parts["file"]), **said))
+        encoded = encode(track_of_points(points=read_watch_file(parts["file"]).points, **said))
     except MalformedForm:
         return problem(400, detail="The body is malformed: send a form with the two parts file and request.")
     except PartTooLarge as error:

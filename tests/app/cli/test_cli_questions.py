@@ -16,7 +16,7 @@ from retrorun.app.cli.main import QUESTION_HELP, main
 from retrorun.app.cli.options import option
 from retrorun.app.cli.questions import OPTIONS_OF, QUESTIONS
 from retrorun.app.cli.terminal import Page, bars
-from retrorun.app.formats.watch_files import points_of
+from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.http.problems import encode
 from retrorun.models.plan.answer import LoadName
 from retrorun.models.plan.plan import plan
@@ -168,7 +168,7 @@ class TestTheServicesAnswer:
         ran = run("workout", file(data), *words)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.encode() == served.content + b"\n"
-        answer = track(points=points_of(data), **said)  # type: ignore[arg-type]  # as JSON has it
+        answer = track(points=read_watch_file(data).points, **said)  # type: ignore[arg-type]  # as JSON has it
         assert ran.out.encode() == encode(answer) + b"\n"
 
     @pytest.mark.parametrize("name", ["solve", "plan", "workout"])
@@ -235,7 +235,7 @@ class TestFile:
         [
             (b"{", [], ["FILE: The body is not valid JSON in UTF-8."]),
             (b"[]", [], ["FILE: "]),
-            (b"PK\x03\x04", ["--mass", "70kg"], ["FILE: The file is an archive: "]),
+            (b"PK\x03\x04", ["--mass", "70kg"], ["FILE: The archive is damaged"]),
             (b"running", ["--mass", "70kg"], ["FILE: The file is not GPX, TCX or FIT"]),
             (b"", ["--mass", "70kg"], ["FILE: The file is empty"]),
             (b"<gpx>", ["--mass", "70kg"], ["FILE: "]),
@@ -289,7 +289,7 @@ class TestFile:
     def test_a_missing_library_for_watch_files_is_named(
         self, run: Any, file: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(sys.modules, "fitfast", None)
+        monkeypatch.setitem(sys.modules, "multipart", None)
         ran = run("workout", file(FIT), "--mass", "70kg")
         assert (ran.code, ran.out) == (1, "")
         assert ran.err.startswith("retrorun: FILE: ")
@@ -544,7 +544,7 @@ class TestWorkoutTable:
 
     def test_a_recording_shows_what_was_removed(self, run: Any, file: Any) -> None:
         ran = run("workout", file(TCX), "--mass", "70kg")
-        answer = track(points=points_of(TCX), body_mass_kg=70.0)
+        answer = track(points=read_watch_file(TCX).points, body_mass_kg=70.0)
         report = answer["track"]
         assert f"points {report['points']}; unusable points {report['unusable_points']}; removed spikes " in ran.said
         assert f"pauses {report['pauses']}; paused " in ran.said

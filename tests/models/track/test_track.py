@@ -1,18 +1,9 @@
 """Watch files as workouts: cleaning, smoothing, refusals, and damaged files."""
 
 import builtins
-import contextlib
-import gc
-import gzip
-import io
 import json
 import math
-import random
-import struct
-import sys
-import zipfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import httpx
@@ -22,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from retrorun.app.formats.watch_files import MAXIMUM_MESSAGES, check_fit, points_of
+from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
 from retrorun.app.http.schema import described
 from retrorun.models.evidence.cautions import (
@@ -43,12 +34,8 @@ from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
 from retrorun.models.workout.workout import workout
 from tests.recordings import (
-    FIT_EPOCH_S,
-    SEMICIRCLES,
     STARTED_S,
-    fit_definition,
     fit_file,
-    fit_of,
     gpx_file,
     recorded,
     tcx_file,
@@ -430,155 +417,6 @@ RECORDED = recorded(600)
 FILES = {"fit": fit_file(RECORDED), "gpx": gpx_file(RECORDED), "tcx": tcx_file(RECORDED)}
 
 
-class TestFiles:
-    @pytest.mark.parametrize("kind", FILES)
-    def test_a_file_holds_what_was_written(self, kind: str) -> None:
-        read = points_of(FILES[kind])
-        assert read.time_s == pytest.approx(RECORDED.time_s, abs=0)
-        assert read.latitude_deg == pytest.approx(RECORDED.latitude_deg, abs=1e-7)
-        assert read.longitude_deg == pytest.approx(RECORDED.longitude_deg, abs=1e-7)
-        assert read.altitude_m == pytest.approx(RECORDED.altitude_m, abs=0.11)
-        if kind == "gpx":
-            assert np.isnan(read.distance_m).all()
-        else:
-            assert read.distance_m == pytest.approx(RECORDED.distance_m, abs=0.006)
-
-    def test_points_without_position_are_not_taken_for_places(self) -> None:
-        lost = changed(RECORDED, "latitude_deg", slice(100, 110), math.nan)
-        assert np.isnan(points_of(fit_file(lost)).latitude_deg[100:110]).all()
-
-    def test_a_prefix_a_mark_and_utf_16_are_read(self) -> None:
-        text = FILES["gpx"].decode()
-        prefixed = text.replace("<trkpt", "<g:trkpt").replace("</trkpt", "</g:trkpt").replace(" xmlns=", " xmlns:g=")
-        for data in (
-            prefixed.encode(),
-            b"\xef\xbb\xbf" + text.encode(),
-            text.replace("UTF-8", "UTF-16").encode("utf-16"),
-        ):
-            assert len(points_of(data).time_s) == 600
-
-    def test_an_element_inside_a_point_is_not_a_value_of_the_point(self) -> None:
-        text = (
-            FILES["gpx"].decode().replace("<x:hr>150</x:hr>", "<x:ele>9</x:ele><x:time>1970-01-01T00:00:00Z</x:time>")
-        )
-        assert points_of(text.encode()).altitude_m == pytest.approx(RECORDED.altitude_m, abs=0.06)
-        assert points_of(text.encode()).time_s == pytest.approx(RECORDED.time_s)
-
-    @pytest.mark.parametrize("declared", ["", " [<!ENTITY e '500'>]", ' SYSTEM "http://127.0.0.1:9/x.dtd"'])
-    def test_a_document_type_is_refused_even_where_it_does_no_harm(self, declared: str) -> None:
-        text = FILES["gpx"].decode().replace("<gpx", f"<!DOCTYPE gpx{declared}><gpx", 1)
-        with pytest.raises(Undefined, match="document type"):
-            points_of(text.encode())
-
-    def test_too_many_points_are_not_read_to_the_end(self) -> None:
-        with pytest.raises(Undefined):
-            points_of(b"<gpx>" + b"<trkpt/>" * (MAXIMUM_POINTS + 1))
-
-    @pytest.mark.parametrize(
-        "messages",
-        [
-            pytest.param(fit_definition(20, []) + bytes(MAXIMUM_MESSAGES + 1), id="messages without a field"),
-            pytest.param(fit_definition(20, [(field, 0, 2) for field in range(255)]) + bytes(100), id="no size"),
-            pytest.param(fit_definition(20, [(3, 1, 0x1F)]) + bytes(100), id="no such type"),
-            pytest.param(fit_definition(20, [(8, 255, 7)]) + bytes(256) * 14_000, id="strings of nothing"),
-            pytest.param(
-                b"".join(fit_definition(20, [(field, 1, 2)]) for field in range(255)) + b"\0\1" * 50_000, id="columns"
-            ),
-            pytest.param(fit_definition(20, [(field, 1, 2) for field in range(255)]) * 14_000, id="definitions"),
-            pytest.param(fit_definition(20, []) * (MAXIMUM_MESSAGES + 1), id="empty definitions"),
-            pytest.param(b"\1\2\3", id="no definition"),
-        ],
-    )
-    def test_a_fit_file_that_would_take_much_memory_never_reaches_the_parser(
-        self, messages: bytes, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def parsed(*_: object) -> None:
-            pytest.fail("the parser was called")
-
-        monkeypatch.setattr("fitfast.records", parsed)
-        with pytest.raises(Undefined) as refused:
-            points_of(fit_of(messages))
-        assert refused.value.code == "unreadable_file"
-
-    def test_files_without_a_message_are_counted_as_messages(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("retrorun.app.formats.watch_files.MAXIMUM_MESSAGES", 20)
-        check_fit(fit_of(b"") * 20)
-        with pytest.raises(Undefined, match="too many messages"):
-            check_fit(fit_of(b"") * 21)
-
-    def test_a_fault_within_the_parser_is_a_damaged_file(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        class PanicException(BaseException):
-            """As a parser written in Rust raises it."""
-
-        def panic(*_: object) -> None:
-            raise PanicException
-
-        monkeypatch.setattr("fitfast.records", panic)
-        with pytest.raises(Undefined):
-            points_of(FILES["fit"])
-        monkeypatch.setattr("fitfast.records", lambda *_: sys.exit())
-        with pytest.raises(SystemExit):
-            points_of(FILES["fit"])
-
-    def test_nothing_of_the_parsers_is_loaded_at_the_start(self) -> None:
-        source = (Path(__file__).parents[3] / "app" / "formats" / "watch_files.py").read_text(encoding="utf-8")
-        assert "\nimport fitfast" not in source
-
-
-def entity_bomb(root: str) -> bytes:
-    """Return a billion laughs."""
-    entities = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
-    return f'<?xml version="1.0"?><!DOCTYPE {root} [<!ENTITY l0 "ha">{entities}]><{root}>&l9;</{root}>'.encode()
-
-
-def damaged() -> list[tuple[str, bytes]]:
-    """Return two hundred damaged files, the same each time; none can be taken for whole."""
-    chance = random.Random(1)
-    fit = FILES["fit"]
-    found: list[tuple[str, bytes]] = []
-    for number in range(50):
-        flipped = bytearray(fit)
-        # One flipped bit always changes the checksum; that of the first bytes may make it another kind of file.
-        flipped[chance.randrange(len(fit))] ^= 1 << chance.randrange(8)
-        found.append((f"fit bit {number}", bytes(flipped)))
-    for number in range(50):
-        found.append((f"fit cut {number}", fit[: chance.randrange(len(fit) - 1)]))
-    for kind in ("gpx", "tcx"):
-        xml = FILES[kind]
-        marks = [place for place, byte in enumerate(xml) if byte in b"<>"]
-        for number in range(20):
-            found.append((f"{kind} cut {number}", xml[: chance.randrange(len(xml) - 1)]))
-            broken = bytearray(xml)
-            broken[chance.choice(marks)] ^= 0x02
-            found.append((f"{kind} mark {number}", bytes(broken)))
-    archive = io.BytesIO()
-    zipfile.ZipFile(archive, "w").close()
-    root = "TrainingCenterDatabase"
-    found += [
-        ("billion laughs gpx", entity_bomb("gpx")),
-        ("billion laughs tcx", entity_bomb(root)),
-        ("external entity", b'<!DOCTYPE gpx [<!ENTITY x SYSTEM "file:///etc/passwd">]><gpx>&x;</gpx>'),
-        ("external document type", b'<!DOCTYPE gpx SYSTEM "http://127.0.0.1:9/x.dtd"><gpx></gpx>'),
-        ("undeclared entity", b"<gpx>&x;</gpx>"),
-        ("empty archive", archive.getvalue()),
-        ("packed", gzip.compress(fit)),
-        ("empty", b""),
-        ("a picture", b"\x89PNG\r\n\x1a\n" + bytes(64)),
-        ("text", b"not a track"),
-        ("another XML", b"<kml></kml>"),
-        ("nested", b"<gpx>" + b"<a>" * 100_000),
-        ("many names", b"<gpx>" + b"".join(b"<a%d/>" % n for n in range(50_000)) + b"</gpx>"),
-        ("no points", f"<{root}></{root}>".encode()),
-        ("a long tag", b"<gpx " + b" ".join(b"a%d=''" % n for n in range(50_000)) + b"></gpx>"),
-        ("unknown encoding", b'<?xml version="1.0" encoding="utf-7"?><gpx></gpx>'),
-        ("no encoding", b'<?xml version="1.0" encoding="none"?><gpx></gpx>'),
-        ("no messages", fit_of(b"")),
-        ("only a header", fit[:14]),
-        ("twice, the second cut off", fit + fit[:100]),
-    ]
-    return found
-
-
 def form(file: bytes, said: bytes = SAID) -> dict[str, Any]:
     return {"files": {"file": ("watch", file), "request": (None, said, "application/json")}}
 
@@ -594,32 +432,9 @@ class TestHttp:
         assert response.status_code == 200, response.text
         answer = response.json()
         TypeAdapter(described(TrackedWorkout)).validate_python(answer, strict=True)
-        assert answer == json.loads(json.dumps(answer_to(points_of(FILES[kind]), **cast(Any, said))))
+        assert answer == json.loads(json.dumps(answer_to(read_watch_file(FILES[kind]).points, **cast(Any, said))))
         assert answer["track"]["points"] == 600
         assert TRACK_ERRORS in [warning["code"] for warning in answer["warnings"]]
-
-    async def test_two_hundred_damaged_files_are_refused_and_leave_nothing_behind(
-        self, client: httpx.AsyncClient, problem_of: ProblemOf, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        caplog.set_level("WARNING")  # Else each request leaves a record, where a test before has asked for them.
-        files = damaged()
-        assert len(files) == 200
-
-        async def refuse_all() -> None:
-            for name, data in files:
-                response = await client.post("/workout/track", **form(data))
-                assert response.status_code == 422, (name, response.text)
-                (error,) = problem_of(response, 422)["errors"]
-                assert error["pointer"] == "/file", name
-
-        await refuse_all()
-        gc.collect()
-        objects, resident = len(gc.get_objects()), resident_bytes()
-        await refuse_all()
-        gc.collect()
-        assert len(gc.get_objects()) - objects < 500
-        if resident is not None:
-            assert cast(int, resident_bytes()) - resident < 8 * 2**20
 
     @pytest.mark.parametrize(
         ("said", "status", "pointer"),
@@ -699,21 +514,13 @@ class TestHttp:
         real = builtins.__import__
 
         def missing(name: str, *rest: Any, **named: Any) -> Any:
-            if name in {"fitfast", "multipart"}:
+            if name == "multipart":
                 raise ModuleNotFoundError(name)
             return real(name, *rest, **named)
 
         monkeypatch.setattr(builtins, "__import__", missing)
         body = problem_of(await client.post("/workout/track", **form(FILES["fit"])), 503)
         assert "retrorun[track]" in body["detail"]
-
-
-def resident_bytes() -> int | None:
-    """Return the memory of this process, None where the system does not say."""
-    try:
-        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
-    except OSError:
-        return None
 
 
 def test_cleaning_gives_no_numeric_warning_for_any_numbers() -> None:
@@ -815,61 +622,3 @@ def test_a_range_of_which_nothing_counts_is_said() -> None:
         answer = answer_to(points, backward=[{"from_s": 0.0, "to_s": 100.0}, {"from_s": begin, "to_s": end}])
         assert TRACK_RANGE in codes_of(answer)
     assert TRACK_RANGE not in codes_of(answer_to(points, backward=[{"from_s": 0.0, "to_s": 100.0}]))
-
-
-def extreme_fit_file(field: int, kind: int, raw: bytes) -> bytes:
-    """Return a FIT file of 300 points of which every seventh has these bytes in one field, of this base type."""
-    sizes = {253: (4, 0x86), 0: (4, 0x85), 1: (4, 0x85), 2: (2, 0x84), 5: (4, 0x86)} | {field: (len(raw), kind)}
-    messages = [fit_definition(0, [(0, 1, 0x00)]), struct.pack("<BB", 0, 4)]
-    messages.append(fit_definition(20, [(number, *size) for number, size in sizes.items()]))
-    for second in range(300):
-        usual = {
-            253: struct.pack("<I", STARTED_S - FIT_EPOCH_S + second),
-            0: struct.pack("<i", round(SEMICIRCLES * (46 + second * 2.5e-5))),
-            1: struct.pack("<i", round(SEMICIRCLES * 11)),
-            2: struct.pack("<H", 5000),
-            5: struct.pack("<I", 250 * second),
-        }
-        if not second % 7 or len(usual[field]) != len(raw):
-            usual[field] = raw
-        messages.append(b"\0" + b"".join(usual[number] for number in sizes))
-    return fit_of(b"".join(messages))
-
-
-@pytest.mark.parametrize("field", [253, 0, 1, 2, 5])
-def test_no_number_of_a_fit_file_makes_python_write_a_line(field: int) -> None:
-    """In every field that is read, as integers of its type and as floating-point numbers."""
-    whole = {253: 0x86, 0: 0x85, 1: 0x85, 2: 0x84, 5: 0x86}[field]
-    size = 2 if field == 2 else 4
-    raws = [(whole, raw) for raw in (b"\xff" * size, b"\xfe" * size, b"\0" * size, b"\xff" * (size - 1) + b"\x7f")]
-    for value in (math.inf, -math.inf, math.nan, 3e38, -3e38):
-        raws += [(0x88, struct.pack("<f", value)), (0x89, struct.pack("<d", value * 1e260))]
-    for kind, raw in raws:
-        with np.errstate(all="raise", under="ignore"), contextlib.suppress(Undefined, OutOfRange):
-            answer_to(points_of(extreme_fit_file(field, kind, raw)))
-
-
-NUMBERS = ("inf", "-inf", "nan", "1e308", "-1e308", "1e999", "1" * 60, "5e-324", "0x1p9", "")
-
-
-@pytest.mark.parametrize("number", NUMBERS)
-def test_no_number_of_a_file_makes_python_write_a_line(number: str) -> None:
-    """In every numeric field of GPX and TCX, in one point, in some and in all."""
-    fields = {
-        "gpx": ('lat="{}"', 'lon="{}"', "<ele>{}</ele>", "<time>{}</time>"),
-        "tcx": ("LatitudeDegrees", "LongitudeDegrees", "AltitudeMeters", "DistanceMeters", "Time"),
-    }
-    whole = recorded(300)
-    for write, kind in ((gpx_file, "gpx"), (tcx_file, "tcx")):
-        text = write(whole).decode()
-        for field in fields[kind]:
-            before, after = (field if kind == "gpx" else f"<{field}>{{}}</{field}>").split("{}")
-            head, *parts = text.split(before)
-            for every in (250, 7, 1):
-                hit = [
-                    part if place % every else number + part[part.index(after) :] for place, part in enumerate(parts)
-                ]
-                damaged = before.join((head, *hit))
-                assert damaged != text
-                with np.errstate(all="raise", under="ignore"), contextlib.suppress(Undefined):
-                    answer_to(points_of(damaged.encode()))
