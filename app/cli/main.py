@@ -12,11 +12,14 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
 
 from retrorun.app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
 from retrorun.app.streams import open_streams, redirect_to_null, say
 from retrorun.models import __version__
+
+if TYPE_CHECKING:
+    from retrorun.app.cli.workout_file import FileAnswer
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -70,12 +73,13 @@ QUESTION_HELP: Final = {
         ),
     ),
     "workout": QuestionHelp(
-        "Add up a workout from a file, as given and reversed. FILE is JSON (the body of POST /workout) or a GPX, TCX "
-        "or FIT file from a watch. The content decides which, not the name. Use - to read standard input. An option "
-        "replaces the value in a JSON workout.",
+        "Add up a workout from a file, as given and reversed. FILE is JSON (the body of POST /workout), a GPX, TCX or "
+        "FIT file from a watch, or such files in a ZIP archive, which are answered one by one. The content decides "
+        "which, not the name. Use - to read standard input. An option replaces the value in a JSON workout.",
         (
             "intervals.json",
             "morning.fit --mass 70kg --backward 10:00-20:00 --backward 31:00-",
+            "october.zip --mass 70kg",
         ),
     ),
 }
@@ -344,24 +348,53 @@ def openapi(_: argparse.Namespace) -> int:
 
 def answer_question(chosen: argparse.Namespace) -> int:
     """Print the answer to a question as a table or as JSON, or print what the user must fix."""
-    if chosen.question == "workout":
-        from retrorun.app.cli.workout_file import answer
-    else:
-        from retrorun.app.cli.questions import answer
     from retrorun.app.cli.client import NoAnswer
-    from retrorun.app.cli.options import InvalidOptions, typed
+    from retrorun.app.cli.options import InvalidOptions
 
     try:
-        request, content = answer(chosen)
+        if chosen.question == "workout":
+            from retrorun.app.cli.workout_file import answers
+
+            return print_recordings(chosen, list(answers(chosen)))
+        from retrorun.app.cli.questions import answer
+
+        print_answer(chosen, *answer(chosen))
     except InvalidOptions as error:
         print_errors(*error.lines)
         return INVALID
     except NoAnswer as error:
         print_errors(str(error))
         return FAILED
+    return DONE
+
+
+def print_recordings(chosen: argparse.Namespace, found: "Sequence[FileAnswer]") -> int:
+    """Print the answer about a file, or about each recording in an archive under its name."""
+    if not found[0].name:
+        print_answer(chosen, found[0].request, found[0].content)
+        return DONE
+    if chosen.json:
+        listed = [
+            {"file": name} | ({"errors": errors} if errors else {"answer": json.loads(content)})
+            for name, _, content, errors in found
+        ]
+        write(json.dumps(listed).encode() + b"\n")
+    for name, request, content, errors in found:
+        print_errors(*errors)
+        if not chosen.json and not errors:
+            print(f"{name}\n{'=' * len(name)}\n")
+            print_answer(chosen, request, content)
+            print()
+    return DONE if any(not one.errors for one in found) else INVALID
+
+
+def print_answer(chosen: argparse.Namespace, request: dict[str, Any], content: bytes) -> None:
+    """Print one answer as a table or as JSON."""
+    from retrorun.app.cli.options import typed
+
     if chosen.json:
         write(content + b"\n")
-        return DONE
+        return
     from retrorun.app.cli.answer_table import table
     from retrorun.app.cli.terminal import Page, plain
 
@@ -369,7 +402,6 @@ def answer_question(chosen: argparse.Namespace) -> int:
     page = Page(columns, bold=supports_bold(sys.stdout), blocks=supports_blocks(sys.stdout), typed=typed(vars(chosen)))
     text = table(chosen.question, json.loads(content), request, page)
     sys.stdout.write(text if page.blocks else plain(text))
-    return DONE
 
 
 def print_errors(*lines: str) -> None:

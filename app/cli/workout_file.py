@@ -1,4 +1,4 @@
-"""Read the file of `retrorun workout`: a workout as JSON, or a recording from a watch. Its content decides which.
+"""Read the file of `retrorun workout`: a workout as JSON, or recordings from a watch. Its content decides which.
 
 A recording becomes the form of `POST /workout/track` and runs through the code of that endpoint.
 """
@@ -7,10 +7,11 @@ import argparse
 import json
 import sys
 from codecs import BOM_UTF8
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 import httpx
 
@@ -18,7 +19,9 @@ from retrorun.app.api.track import TrackRequest, track_response
 from retrorun.app.cli.client import NoAnswer, ask
 from retrorun.app.cli.options import InvalidOptions, error_line, option, read_request
 from retrorun.app.cli.questions import QUESTIONS, answer_to, errors_of
+from retrorun.app.formats.archives import ZIP, recordings_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
+from retrorun.models.vocabulary.errors import Undefined
 
 FILE: Final = "FILE"
 TRACK: Final = "/workout/track"
@@ -27,44 +30,82 @@ OPTIONS: Final = get_type_hints(TrackRequest)
 WORKOUT: Final = QUESTIONS["workout"]
 
 
-def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
-    """Return the request about a file, and its answer.
+class FileAnswer(NamedTuple):
+    """The answer about a file, or about one of the recordings in an archive."""
+
+    name: str
+    """Name of the recording in an archive of several, else empty."""
+    request: dict[str, Any]
+    """The workout, or the options that describe the recording."""
+    content: bytes
+    """The answer as JSON; empty if the recording is refused."""
+    errors: Sequence[str] = ()
+    """Why the recording is refused."""
+
+
+def answers(chosen: argparse.Namespace) -> Iterator[FileAnswer]:
+    """Yield the answer about a file. For an archive of several recordings, yield one for each.
 
     Parameters
     ----------
     chosen : argparse.Namespace
         The file, and the value of each option.
 
-    Returns
-    -------
-    request : dict
-        The workout, or the options that describe the recording.
-    content : bytes
-        The answer as JSON.
-
     Raises
     ------
     InvalidOptions
         The file cannot be read, or its content or an option is wrong.
     NoAnswer
-        There is a URL, and no RetroRun service answered there; or the library that reads watch files is not installed.
+        There is a URL, and no RetroRun service answered there; or the library that reads forms is not installed.
     """
     given = read_request(vars(chosen), OPTIONS)
     data = content_of(chosen.file)
     text = data.removeprefix(BOM_UTF8).lstrip()
-    written = text.startswith((b"{", b"["))
-    if written:
+    if text.startswith((b"{", b"[")):
         request, body = workout_of(text, given)
-        status, content = answer_to(WORKOUT, body, chosen.url)
-    else:
-        request = given
-        status, content = track_answer(data, given, chosen.url)
+        content, errors = checked(*answer_to(WORKOUT, body, chosen.url))
+        if errors:
+            raise InvalidOptions(line_of(error, vars(chosen), from_file=True) for error in errors)
+        yield FileAnswer("", request, content)
+        return
+    try:
+        recordings = recordings_of(data) if data.startswith(ZIP) else iter(())
+        first, second = next(recordings, None), next(recordings, None)
+        if second is None:
+            recordings = iter([("", first[1] if first else data)])
+        else:
+            recordings = chain(filter(None, (first, second)), recordings)
+        for name, recording in recordings:
+            content, errors = checked(*track_answer(recording, given, chosen.url))
+            lines = [line_of(error, vars(chosen), from_file=False) for error in errors]
+            if errors and not (name and all(error["pointer"] == "/file" for error in errors)):
+                raise InvalidOptions(lines)
+            yield FileAnswer(
+                printable(name), given, content, [line.replace(FILE, printable(name), 1) for line in lines]
+            )
+    except Undefined as error:
+        raise InvalidOptions([f"{FILE}: {error.message}"]) from None
+
+
+def checked(status: int, content: bytes) -> tuple[bytes, list[dict[str, str]]]:
+    """Return an answer, or nothing and its errors."""
     if status == HTTPStatus.OK:
-        return request, content
+        return content, []
     errors = errors_of(content, "/file")
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise NoAnswer(f"{FILE}: {errors[0]['message']}")
-    raise InvalidOptions(line_of(error, vars(chosen), from_file=written) for error in errors)
+    return b"", errors
+
+
+def printable(name: str) -> str:
+    r"""Return a name from an archive without what a terminal would obey.
+
+    Examples
+    --------
+    >>> printable("a\x1b[2Jb.fit")
+    'a?[2Jb.fit'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in name)
 
 
 def content_of(path: str) -> bytes:

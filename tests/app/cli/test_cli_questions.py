@@ -25,7 +25,7 @@ from retrorun.models.solve.solve import solve
 from retrorun.models.track.track import track
 from retrorun.models.vocabulary.quantities import QUANTITIES
 from retrorun.models.workout.workout import workout
-from tests.recordings import fit_file, recorded, tcx_file
+from tests.recordings import COURSE, fit_file, gzipped, recorded, tcx_file, zipped
 
 ROOT = Path(__file__).parents[3]
 FIT = fit_file(recorded(61))
@@ -209,6 +209,49 @@ class TestFile:
         named.write_bytes(FIT)
         assert '"track":' in run("workout", str(named), "--mass", "70kg", "--json").out
 
+    def test_recordings_in_an_archive_are_answered_one_by_one(self, run: Any, file: Any) -> None:
+        archive = file(
+            zipped(
+                {
+                    "activities.csv": b"a,b",
+                    "run.fit.gz": gzipped(FIT),
+                    "planned\x1b[2J.fit": fit_file(recorded(9), file_type=COURSE),
+                    "walk.tcx": TCX,
+                }
+            )
+        )
+        ran = run("workout", archive, "--mass", "70kg", "--json")
+        planned = "planned?[2J.fit: This was planned, not done: send the recorded activity."
+        assert (ran.code, ran.err) == (0, f"retrorun: {planned}\n")
+        run_alone, walk_alone = (
+            json.loads(run("workout", file(data), "--mass", "70kg", "--json").out) for data in (FIT, TCX)
+        )
+        assert json.loads(ran.out) == [
+            {"file": "run.fit.gz", "answer": run_alone},
+            {"file": "planned?[2J.fit", "errors": [planned]},
+            {"file": "walk.tcx", "answer": walk_alone},
+        ]
+        ran = run("workout", file(zipped({"run.fit": FIT, "walk.tcx": TCX})), "--mass", "70kg")
+        assert (ran.code, ran.err) == (0, "")
+        for name, data in (("run.fit", FIT), ("walk.tcx", TCX)):
+            alone = run("workout", file(data), "--mass", "70kg").out
+            assert f"{name}\n{'=' * len(name)}\n\n{alone}" in ran.out
+
+    def test_an_archive_of_one_recording_is_that_recording(self, run: Any, file: Any) -> None:
+        alone = run("workout", file(FIT), "--mass", "70kg", "--json").out
+        for data in (gzipped(FIT), zipped({"a.txt": b"a", "run.fit": FIT}), zipped({"run.fit.gz": gzipped(FIT)})):
+            assert run("workout", file(data), "--mass", "70kg", "--json").out == alone
+
+    def test_an_archive_without_an_answer_is_a_mistake(self, run: Any, file: Any) -> None:
+        course = fit_file(recorded(9), file_type=COURSE)
+        ran = run("workout", file(zipped({"1.fit": course, "2.fit": course})), "--mass", "70kg")
+        assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 2)
+        ran = run("workout", file(zipped({"1.fit": FIT, "2.fit": FIT})))
+        assert (ran.code, ran.out, ran.err) == (2, "", "retrorun: --mass: This field is required.\n")
+        ran = run("workout", file(zipped({"1.fit": FIT})[:-9]), "--mass", "70kg")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith("retrorun: FILE: The archive is damaged")
+
     def test_an_option_replaces_the_value_of_the_file(self, run: Any, file: Any) -> None:
         ran = run("workout", file(WORKOUT), "--mass", "80 kg", "--interval", "50%", "--json")
         assert ran.out.encode() == encode(workout(body_mass_kg=80.0, segments=SEGMENTS, interval=0.5)) + b"\n"  # type: ignore[arg-type]  # as JSON has it
@@ -332,6 +375,7 @@ class TestHelp:
         monkeypatch.chdir(tmp_path)
         (tmp_path / "intervals.json").write_text(json.dumps(WORKOUT), encoding="utf-8")
         (tmp_path / "morning.fit").write_bytes(TCX)
+        (tmp_path / "october.zip").write_bytes(zipped({"run.fit": FIT, "walk.tcx": TCX}))
         for example in QUESTION_HELP[name].examples:
             assert f"  retrorun {name} {example}\n" in run(f"{name} --help").out
             # The test recording is shorter than that of the example.
