@@ -71,7 +71,10 @@ class Settings:
         4_194_304, 1024, 1_073_741_824, "Largest body that is a JSON list, such as a workout. A larger one gets 413."
     )
     maximum_upload_bytes: int = number(
-        16_777_216, 1024, 1_073_741_824, "Largest body that contains a watch file. A larger one gets 413."
+        67_108_864, 1024, 1_073_741_824, "Largest body that contains a watch file. A larger one gets 413."
+    )
+    maximum_message_bytes: int = number(
+        16_777_216, 1024, 1_073_741_824, "Largest record batch of a table. A stream with a larger one gets 413."
     )
     maximum_incoming_bytes: int = number(
         134_217_728,

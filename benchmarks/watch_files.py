@@ -1,7 +1,7 @@
 """`python -m benchmarks.watch_files`: parsers of watch files, and what comes after them, on three hours at one hertz.
 
-The files are generated here. Of the parsers only the service's own must be installed; the others are measured where
-they are: `pip install fitdecode garmin-fit-sdk gpxpy python-fitparse pyfitparsernative tcxreader lxml`.
+The files are generated. Of the parsers only the service's own must be installed; the others are measured where
+they are: `pip install fitfast fitdecode garmin-fit-sdk gpxpy python-fitparse pyfitparsernative tcxreader lxml`.
 """
 
 import io
@@ -14,12 +14,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from retrorun.app.formats.watch_files import read_watch_file
+from retrorun.app.formats.watch_files import WatchFile, read_watch_file
 from retrorun.models.track.track import track
-from tests.recordings import fit_file, gpx_file, recorded, tcx_file
+from tests.recordings import fit_file, gpx_file, long_day_fit, recorded, tcx_file, wide_tcx
 
 HOURS: Final = 3
 TRIES: Final = 7
+DAY_S: Final = 86_400
 
 
 def others(files: dict[str, bytes], folder: Path) -> dict[str, tuple[str, Callable[[], object]]]:
@@ -86,12 +87,25 @@ def main() -> int:
             except metadata.PackageNotFoundError:
                 sys.stdout.write(f"{name:40} not installed\n")
         for kind, data in files.items():
-            read = partial(track, points=read_watch_file(data).points, body_mass_kg=70.0)
             found.append((f"{kind.upper()} here: bytes to columns", partial(read_watch_file, data)))
-            found.append((f"{kind.upper()} here: columns to answer", read))
+            found.append((f"{kind.upper()} here: columns to answer", partial(answered, read_watch_file(data))))
+        day = recorded(DAY_S)
+        days = {"FIT of 60 fields": long_day_fit(), "GPX": gpx_file(day), "TCX of 64 MiB": wide_tcx(day, 64 << 20)}
+        for name, data in days.items():
+            found.append((f"24 h, {name}, bytes to answer", partial(answered_bytes, data)))
         for name, function in found:
             sys.stdout.write(f"{name:40} {best_ms(function):8.1f} ms\n")
     return 0
+
+
+def answered_bytes(data: bytes) -> object:
+    """Return the answer about a recording, from its bytes."""
+    return answered(read_watch_file(data))
+
+
+def answered(file: WatchFile) -> object:
+    """Return the answer about a recording."""
+    return track(points=file.points, body_mass_kg=70.0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import gzip
 import io
 import math
 import random
+import re
 import struct
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -261,6 +262,21 @@ def tcx_file(points: Points, sessions: Sequence[Session] = (Session("running"),)
         'xmlns:x="http://www.garmin.com/xmlschemas/ActivityExtension/v2">'
         f"{body}</TrainingCenterDatabase>"
     ).encode()
+
+
+def long_day_fit() -> bytes:
+    """Return a FIT file of 24 hours at one point a second, with 60 fields a point."""
+    fields = [(253, 4, 0x86), (0, 4, 0x85), (1, 4, 0x85), (78, 4, 0x86), (5, 4, 0x86)]
+    definition = fit_definition(RECORD, [*fields, *((100 + number, 1, 2) for number in range(55))])
+    rest = bytes(range(1, 56))
+    rows = (struct.pack("<BIiiII", 0, n, 548_000_000 + 300 * n, 131_000_000, 5000, 250 * n) for n in range(86_400))
+    return fit_of(definition + b"".join(row + rest for row in rows))
+
+
+def wide_tcx(points: Points, size: int) -> bytes:
+    """Return a TCX of at least a size, indented and with the decimals of Garmin Connect."""
+    text = re.sub(rb"(\.\d+)<", rb"\g<1>00000000<", tcx_file(points)).replace(b"><", b">\n            <")
+    return text.replace(b"<Track>", b"<Track>" + b" " * (size - len(text)), 1)
 
 
 def gzipped(data: bytes) -> bytes:

@@ -86,7 +86,7 @@ class TableResponse(Response):
         """Yield the messages of a stream as they arrive; raise if one is too large or takes too long."""
         exchange: Exchange | None = scope.get(EXCHANGE)
         settings = exchange.guard.settings if exchange else Settings()
-        messages = Messages(settings.maximum_upload_bytes)
+        messages = Messages(settings.maximum_message_bytes)
         more, waited_since = True, monotonic()
         while more:
             try:

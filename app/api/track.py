@@ -23,6 +23,9 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_RANGES: Final = 1000
 MOST_PARTS: Final = 2
+PIECE_BYTES: Final = 1 << 20
+"""Bytes of a form that are parsed at once."""
+HEADERS_END: Final = b"\r\n\r\n"
 
 RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
 
@@ -141,23 +144,32 @@ def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
     """
     from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header  # noqa: PLC0415 - optional
 
-    parts: dict[str, bytearray] = {}
+    lengths: dict[str, int] = {}
     name = ""
     try:
         boundary = parse_options_header(content_type)[1].get("boundary", "")
         with PushMultipartParser(
             boundary, content_length=len(body), max_segment_count=MOST_PARTS, strict=True
         ) as parser:
-            for event in parser.parse(body):
-                if isinstance(event, MultipartSegment):
-                    name = event.name or ""
-                    if name not in {"file", "request"} or name in parts:
-                        raise MalformedForm
-                    parts[name] = bytearray()
-                elif event:
-                    parts[name] += event
-                    if name == "request" and len(parts[name]) > most:
-                        raise PartTooLarge(most)
+            # In pieces, because the parser copies what it has not read.
+            for start in range(0, len(body), PIECE_BYTES):
+                for event in parser.parse(body[start : start + PIECE_BYTES]):
+                    if isinstance(event, MultipartSegment):
+                        name = event.name or ""
+                        if name not in {"file", "request"} or name in lengths:
+                            raise MalformedForm
+                        lengths[name] = 0
+                    elif event:
+                        lengths[name] += len(event)
+                        if name == "request" and lengths[name] > most:
+                            raise PartTooLarge(most)
     except MultipartError:
         raise MalformedForm from None
-    return {name: bytes(part) for name, part in parts.items()}
+    parts = {}
+    end = 0
+    for name, length in lengths.items():
+        # A part begins after the empty line below its headers. Joining the pieces would need its memory twice.
+        start = body.index(HEADERS_END, end) + len(HEADERS_END)
+        end = start + length
+        parts[name] = body[start:end]
+    return parts

@@ -29,6 +29,9 @@ CHUNK: Final = 65_536
 """Bytes of XML that are parsed at once, and most bytes of one tag."""
 MAXIMUM_NAMES: Final = 1000
 """Most names of elements and attributes in XML."""
+MAXIMUM_TAGS: Final = 48 * MAXIMUM_POINTS
+"""Most starts and ends of elements: 24 elements for each second of two days."""
+TOO_DEEP: Final = "The XML is nested too deeply: send the original file of the watch."
 LONGEST_TEXT: Final = 64
 """Most characters of a number, a time or a sport in XML."""
 MAXIMUM_READ: Final = 2 * MAXIMUM_POINTS
@@ -143,6 +146,7 @@ class Reader:
         self.sports: list[str] = []
         self.kind: Kind | None = None
         self.depth = 0
+        """Depth outside of points."""
         self.inside = 0
         """Depth within a point, 0 outside."""
         self.session_depth = self.plan_depth = 0
@@ -168,9 +172,13 @@ class Reader:
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.add_text
         try:
-            whole = memoryview(trimmed(data))
+            whole, tags = trimmed(data), 0
             for start in range(0, len(whole), CHUNK):
-                parser.Parse(whole[start : start + CHUNK])
+                chunk = whole[start : start + CHUNK]
+                tags += chunk.count(b"<")
+                if tags > MAXIMUM_TAGS:
+                    raise unreadable("The XML has too many elements: split it.")
+                parser.Parse(chunk)
                 if len(names) > MAXIMUM_NAMES or start - parser.CurrentByteIndex > CHUNK:
                     raise unreadable("The XML has too many names or too long tags: send the original file.")
             parser.Parse(b"", True)
@@ -207,23 +215,24 @@ class Reader:
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Begin an element."""
-        self.depth += 1
-        if self.inside:
-            fields = self.fields.get(name)
-            if fields is None:
-                fields = self.fields[name] = cast(Kind, self.kind).fields.get(name.rpartition(":")[2], {})
-            self.column = fields.get(self.inside)
-            self.text = ""
-            self.inside += 1
-            if self.depth > MAXIMUM_DEPTH:
-                raise unreadable("The XML is nested too deeply: send the original file of the watch.")
-        else:
+        inside = self.inside
+        if not inside:
             self.start_outside(name.rpartition(":")[2], attributes)
+            return
+        fields = self.fields.get(name)
+        if fields is None:
+            fields = self.fields[name] = cast(Kind, self.kind).fields.get(name.rpartition(":")[2], {})
+        self.column = fields.get(inside)
+        self.text = ""
+        self.inside = inside + 1
+        if inside > MAXIMUM_DEPTH:
+            raise unreadable(TOO_DEEP)
 
     def start_outside(self, name: str, attributes: dict[str, str]) -> None:
         """Begin an element that is not in a point."""
+        self.depth += 1
         if self.depth > MAXIMUM_DEPTH:
-            raise unreadable("The XML is nested too deeply: send the original file of the watch.")
+            raise unreadable(TOO_DEEP)
         kind = self.kind
         if kind is None:
             if name not in KINDS:
@@ -269,18 +278,24 @@ class Reader:
 
     def end(self, name: str) -> None:
         """End an element."""
-        self.depth -= 1
-        if self.inside:
-            self.inside -= 1
-            if self.column is not None:
-                if self.column == TIME:
-                    self.row[TIME] = self.time(self.text)
-                else:
-                    self.row[self.column] = self.number(self.text, name)
-                self.column = None
-            elif not self.inside:
-                self.values.extend(self.row)
+        inside = self.inside - 1
+        if inside < 0:
+            self.end_outside()
             return
+        self.inside = inside
+        if not inside:
+            self.values.extend(self.row)
+            self.depth -= 1
+        elif self.column is not None:
+            if self.column == TIME:
+                self.row[TIME] = self.time(self.text)
+            else:
+                self.row[self.column] = self.number(self.text, name)
+            self.column = None
+
+    def end_outside(self) -> None:
+        """End an element that is not in a point."""
+        self.depth -= 1
         if self.fact:
             self.end_fact()
         if self.depth < self.plan_depth:

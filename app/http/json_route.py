@@ -100,7 +100,7 @@ class ModelRoute(APIRoute):
         body = await body_of(receive)
         if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
             return await beside(scope, compute_at, self.path, body=body)
-        answer = self.answer_of(body[0])
+        answer = self.answer_of(bytes(body[0]))
         if isinstance(answer, bytes | Response):
             return answer
         encoded = encode(answer)
@@ -196,7 +196,7 @@ def values_of(body: bytes) -> int:
     return body.count(b",") + 2 * (body.count(b"[") + body.count(b"{"))
 
 
-async def body_of(receive: Receive) -> list[bytes]:
+async def body_of(receive: Receive) -> Sequence[bytes | bytearray]:
     """Return the body of a request in one or more parts. The guard has limited its size."""
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
@@ -212,7 +212,7 @@ async def body_of(receive: Receive) -> list[bytes]:
             parts.append(bytearray(part))
     if message["type"] == "http.disconnect":
         raise ClientDisconnect
-    return [bytes(part) for part in parts]
+    return parts
 
 
 def shortcut(app: ASGIApp, *routers: APIRouter) -> ASGIApp:

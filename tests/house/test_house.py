@@ -173,7 +173,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/api/table.py": {"bytes of a stream's name, seconds until another try": (8, 0.1)},
     "app/bulk/options.py": {"groups of the pattern of a name": (2,), "rows of a partition": (32_768,)},
     "app/formats/record_batches.py": {"columns of the status": (2,)},
-    "app/api/track.py": {"most ranges, sections to include": (1000, 2)},
+    "app/api/track.py": {"most ranges, sections to include, bytes of a piece": (1000, 2, 20)},
     "app/formats/archives.py": {
         "layout of an archive": (31,),
         "most bytes of a recording, bytes for each packed one, entries, bytes of a head": (64, 20, 100, 20_000, 4096),
@@ -220,12 +220,12 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/formats/gpx_tcx.py": {
         "columns, depths, feet, bytes of a letter": (2, 3, 8),
-        "XML: depth, names, text, sessions, bytes at once": (100, 1000, 64, 65_536),
+        "XML: depth, names, tags, text, sessions, bytes at once": (100, 1000, 48, 64, 65_536),
         "the number of a run": ("9",),
     },
     "app/settings.py": {
         "address, ports": (8000, 65_535),
-        "bytes of a body, a list, a file, of headers": (65_536, 4_194_304, 16_777_216, 16_384),
+        "bytes of a body, a list, a file, a message, of headers": (65_536, 4_194_304, 67_108_864, 16_777_216, 16_384),
         "their bounds": (1024, 1_048_576, 1_073_741_824),
         "connections, bytes held at once, processes": (1000, 100_000, 134_217_728, 1_099_511_627_776, 64),
         "seconds, and their bounds": (0.05, 0.001, 0.1, 3.0, 5, 5.0, 10.0, 60.0, 65.0, 600, 600.0, 3600.0),

@@ -276,11 +276,11 @@ class TestTable:
         assert pa.ipc.open_stream(response.content).read_all().num_rows == 0
 
     async def test_a_body_beyond_every_limit_in_a_few_blocks_of_memory(self) -> None:
-        settings = Settings(maximum_body_bytes=1024, maximum_upload_bytes=40_000)
+        settings = Settings(maximum_body_bytes=1024, maximum_message_bytes=40_000)
         service = build(settings)
         batch = bouts_batch(500)
         whole = stream_of(*[batch] * 40)
-        assert len(whole) > 10 * settings.maximum_upload_bytes
+        assert len(whole) > 10 * settings.maximum_message_bytes
         parts = [whole[start : start + 1000] for start in range(0, len(whole), 1000)]
         ahead, sent, most = 0, 0, 0
 

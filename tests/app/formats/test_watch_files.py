@@ -6,7 +6,10 @@ import io
 import json
 import math
 import random
+import re
 import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -38,8 +41,10 @@ from tests.recordings import (
     fit_totals,
     gpx_file,
     gzipped,
+    long_day_fit,
     recorded,
     tcx_file,
+    wide_tcx,
     zipped,
 )
 
@@ -318,6 +323,34 @@ class TestPlans:
             assert len(points_of(data).time_s) == 600
 
 
+def largest_tcx() -> bytes:
+    """Return a TCX of as many points as 24 hours have at one a second, in 64 MiB."""
+    head, track, rest = re.split(b"(?<=<Track>)|(?=</Track>)", wide_tcx(recorded(864), 0))
+    return (head + track * 100 + rest).replace(b"<Track>", b"<Track>" + b" " * ((64 << 20) - 100 * len(track)), 1)
+
+
+class TestLongDays:
+    @pytest.mark.parametrize(("write", "most_mib"), [(long_day_fit, 80), (largest_tcx, 140)])
+    def test_a_day_is_read_in_the_stated_memory(
+        self, write: Callable[[], bytes], most_mib: int, tmp_path: Path
+    ) -> None:
+        path = tmp_path / "day"
+        path.write_bytes(write())
+        program = (
+            "import sys; from pathlib import Path; from retrorun.app.formats.watch_files import read_watch_file; "
+            "points = read_watch_file(Path(sys.argv[1]).read_bytes()).points; status = Path('/proc/self/status'); "
+            "print(len(points.time_s), status.read_text() if status.exists() else '')"
+        )
+        ran = subprocess.run([sys.executable, "-c", program, path], capture_output=True, check=True, text=True)
+        assert ran.stdout.startswith("86400 ")
+        for peak_kib in re.findall(r"VmHWM:\s+(\d+) kB", ran.stdout):
+            assert int(peak_kib) < most_mib * 1024, f"{int(peak_kib) / 1024:.0f} MiB"
+
+    def test_more_points_than_seconds_of_two_days_are_read(self) -> None:
+        rows = b"".join(struct.pack("<BI", 0, n) for n in range(200_000))
+        assert len(points_of(fit_of(fit_definition(RECORD, [(253, 4, 0x86)]) + rows)).time_s) == 200_000
+
+
 class TestText:
     def test_a_prefix_a_mark_and_utf_16_are_read(self) -> None:
         text = FILES["gpx"].decode()
@@ -351,6 +384,10 @@ class TestText:
     def test_a_document_type_is_refused_even_where_it_does_no_harm(self, declared: str) -> None:
         text = FILES["gpx"].decode().replace("<gpx", f"<!DOCTYPE gpx{declared}><gpx", 1)
         refused(text.encode(), "unreadable_file", "document type")
+
+    def test_too_many_elements_are_not_read_to_the_end(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(gpx_tcx, "MAXIMUM_TAGS", 100_000)
+        refused(b"<gpx>" + b"<a/>" * 100_000 + b"</gpx>", "unreadable_file", "too many elements")
 
     def test_too_many_points_are_not_read_to_the_end(self) -> None:
         refused(b"<gpx>" + b"<trkpt/>" * (gpx_tcx.MAXIMUM_READ + 1), "unreadable_file", "split it")

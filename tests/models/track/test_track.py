@@ -502,6 +502,18 @@ class TestHttp:
             missing = {"file", "request"} - {name for name, _ in files}
             assert [error["pointer"] for error in body["errors"]] == [f"/{name}" for name in missing]
 
+    async def test_the_parts_may_come_in_either_order_and_look_like_anything(self, client: httpx.AsyncClient) -> None:
+        expected = (await client.post("/workout/track", **form(FILES["fit"]))).json()
+        looks = FILES["gpx"].replace(b"<trk>", b"<!--\r\n\r\n- -x\r\n\r\n--><trk>")
+        for data, answer in ((FILES["fit"], expected), (looks, None)):
+            answers = []
+            for order in (1, -1):
+                parts: Any = [("file", ("watch", data)), ("request", (None, SAID, "application/json"))][::order]
+                response = await client.post("/workout/track", files=parts)
+                assert response.status_code == 200, response.text
+                answers.append(response.json())
+            assert answers[0] == answers[1] == (answer or answers[0])
+
     async def test_the_report_on_a_file_has_a_limit(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         for length, status in ((MAXIMUM_BODY_BYTES, 200), (MAXIMUM_BODY_BYTES + 1, 413)):
             response = await client.post("/workout/track", **form(FILES["fit"], SAID.ljust(length)))
