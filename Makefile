@@ -27,7 +27,7 @@ NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci -
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -93,6 +93,9 @@ overload: install ## Four times the connections that saturate the service (ARGS=
 
 loop: $(VENV)/.test-installed ## Time every callback of the event loop under 5000 random requests (ARGS='--requests 1000 --seed 1')
 	$(BIN)/python -m robustness.loop $(ARGS)
+
+uploads: $(VENV)/.test-installed ## Send four of the largest recordings at once and measure the memory (ARGS='--at-once 8')
+	$(BIN)/python -m robustness.uploads $(ARGS)
 
 fuzz: $(VENV)/.fuzz-installed $(VENV)/.test-installed ## Fuzz what reads a request (FUZZ_SECONDS=60 for each target)
 	for target in bodies bouts headers arrow; do \

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import partial
 from importlib import import_module, metadata
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any, Final
 
 from retrorun.app.formats.watch_files import WatchFile, read_watch_file
@@ -66,12 +66,12 @@ def others(files: dict[str, bytes], folder: Path) -> dict[str, tuple[str, Callab
 
 
 def best_ms(function: Callable[[], object]) -> float:
-    """Return the shortest time of some tries, in milliseconds."""
+    """Return the shortest processor time of some tries, in milliseconds."""
     times = []
     for _ in range(TRIES):
-        begun = perf_counter()
+        begun = process_time()
         function()
-        times.append(perf_counter() - begun)
+        times.append(process_time() - begun)
     return 1000 * min(times)
 
 

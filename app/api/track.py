@@ -57,7 +57,7 @@ class TrackForm(TypedDict):
 
     file: Annotated[
         bytes,
-        Field(description="A GPX, TCX or FIT file, unchanged. Its name does not matter."),
+        Field(description="A GPX, TCX or FIT file, unchanged, or one in a .gz or .zip. Its name does not matter."),
     ]
     request: Annotated[TrackRequest, Field(description="Facts about the file, as JSON.", examples=[LEAST])]
 
@@ -93,8 +93,9 @@ async def track(request: Request) -> Response:
     each with its speed and grade, which are answered as by POST /workout. Times are in seconds from the first point
     with time and place.
 
-    Archives are not unpacked. Nothing is stored. A 422 can also mean that the file has another format or no
-    usable movement. A 503 without `Retry-After` means that the server lacks the extra `track`.
+    A .gz or .zip with one recording is opened. Nothing is stored. A 422 can also mean that the file has another
+    format, was planned and not done, or has no usable movement. A 503 without `Retry-After` means that the server
+    lacks the extra `track`.
     """
     if preferred(request.headers.get("accept", "")) is None:
         return problem(406)

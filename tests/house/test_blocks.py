@@ -68,7 +68,7 @@ NOT_RUN: Final = {
     "retrorun bulk bouts.parquet estimates.parquet --engine dask --scheduler tcp://10.0.0.1:8786": "a machine that is "
     "not there; tests/app/formats/test_dask.py names one that is",
     ".venv/bin/python -m pip install --require-hashes -r requirements/bulk.txt": "installs; these packages are here",
-    "pip install fitdecode garmin-fit-sdk gpxpy lxml pyfitparsernative python-fitparse tcxreader": "packages compared "
+    "pip install fitfast fitdecode garmin-fit-sdk gpxpy lxml pyfitparsernative python-fitparse tcxreader": "compared "
     "once, and not wanted here",
     "python -m benchmarks.watch_files": "compares those packages",
 }
