@@ -14,8 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from retrorun.models.track.points import Points, Session, points_from
-from retrorun.models.track.points import EARTH_RADIUS_M
+from retrorun.models.track.points import EARTH_RADIUS_M, Points, Session, points_from
 
 STARTED_S: Final = 1_731_065_600
 FIT_EPOCH_S: Final = 631_065_600

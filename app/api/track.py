@@ -119,7 +119,8 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
         if missing:
             return problem(422, errors=missing)
         said = validate(parts["request"])
-        encoded = encode(track_of_points(points=read_watch_file(parts["file"]).points, **said))
+        file = read_watch_file(parts["file"])
+        encoded = encode(track_of_points(file.points, file.sessions, **said))
     except MalformedForm:
         return problem(400, detail="The body is malformed: send a form with the two parts file and request.")
     except PartTooLarge as error:

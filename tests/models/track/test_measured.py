@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from benchmarks.watch_files import STARTED_S
 from retrorun.app.http.schema import described
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.estimate.inputs import person_of
@@ -33,6 +32,7 @@ from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.workout.measured_steps import Measured
 from retrorun.models.workout.sums import Segments
+from tests.recordings import STARTED_S
 
 Answer: TypeAlias = dict[str, Any]
 
