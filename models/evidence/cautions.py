@@ -204,7 +204,31 @@ TRACK_UNUSABLE: Final = _warning(
     "absent",
     "track_unusable",
     "Many points cannot be used: they have no time, no position or distance, or a time that does not fit the others. "
-    "unusable_points is their number. We bridge the time without them, and count more than a minute as a pause.",
+    "unusable_points is their number. We bridge the time without them.",
+)
+TRACK_ALTITUDES: Final = _warning(
+    "caution",
+    "track_altitudes",
+    "Many altitudes are on another level than those around them, and no foot climbs from one to the other. We removed "
+    "them and interpolated. removed_altitudes is their number. Check the slopes.",
+)
+TRACK_SPARSE: Final = _warning(
+    "caution",
+    "track_sparse",
+    "Many points are more than a minute apart. Where you moved at the speed of a foot between them, we count the "
+    "straight way at an even speed; the real way may be longer. sparse_s is that time.",
+)
+TRACK_DISTANCE: Final = _warning(
+    "caution",
+    "track_distance",
+    "The distance of the device contradicts the positions: it stops, or it is much shorter or longer than the "
+    "way between them. We used the positions. Compare device_distance_m and positions_distance_m.",
+)
+TRACK_TOTALS: Final = _warning(
+    "caution",
+    "track_totals",
+    "The points have no place, no distance and no speed. We spread the distance of the session evenly over its time. "
+    "Pauses and faster parts are unknown.",
 )
 TRACK_REDATED: Final = _warning(
     "caution",

@@ -133,3 +133,14 @@ def either_outside(speeds: tuple[Number, Number], bounds: tuple[float, float]) -
     there, back = speeds
     left = outside(there, bounds)
     return left if back is there else left | outside(back, bounds)
+
+
+def running_sum(steps: Column) -> Column:
+    """Return the running sums of steps, with a 0 in front.
+
+    Examples
+    --------
+    >>> running_sum(np.array([1.0, 2.0]))
+    array([0., 1., 3.])
+    """
+    return np.concatenate(([0.0], np.cumsum(steps)))

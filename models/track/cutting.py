@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from retrorun.models.numerics.arithmetic import Column, Mask
+from retrorun.models.numerics.arithmetic import Column, Mask, running_sum
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
-from retrorun.models.track.recording import Recording, running_sum
+from retrorun.models.track.distance import CLIMBING_FROM_M_S, DRIFT_WINDOW_S, PAUSE_BELOW_M_S, mean_around
+from retrorun.models.track.recording import Recording
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, RUNNING_FROM_M_S, check, speed_bounds
@@ -20,9 +21,8 @@ SEGMENT_S: Final = 10.0
 """Length of a segment (choice). In shorter ones, noise of positions would change speed and grade. Longer ones would
 blur intervals."""
 
-PAUSE_BELOW_M_S: Final = 0.5
-"""Mean speed below which a segment counts as a pause: slower than people walk, about as fast as a position drifts at
-rest (choice)."""
+CLIMB_WINDOW_S: Final = 120.0
+"""Time around a slow segment over which it must climb to count as moving (choice)."""
 
 GAIT_SEGMENTS: Final = 5
 """Consecutive segments whose median speed decides the gait of the middle one, if direction is the same and no pause is
@@ -115,6 +115,30 @@ def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) ->
     inside = np.searchsorted(np.sort(ends[:, 0]), middles) - np.searchsorted(np.sort(ends[:, 1]), middles)
     slope = np.zeros_like(middles) if recorded.slope is None else np.interp(middles, clock, recorded.slope)
     return Cut(starts[:-1], duration_s, distance_m, distance_m / duration_s, slope, inside > 0)
+
+
+def moving_segments(recorded: Recording, cut: Cut) -> Mask:
+    """Return the segments that are no pause, as a mask.
+
+    A segment slower than `PAUSE_BELOW_M_S` moves if it climbs or descends, and if its speed is one that is estimated.
+    Both must hold over `CLIMB_WINDOW_S` too, with drift averaged out.
+    """
+    moving: Mask = cut.speed_m_s >= PAUSE_BELOW_M_S
+    if recorded.climb_m is None:
+        return moving
+    middles = cut.clock_s + cut.duration_s / 2
+    low_s = np.maximum(middles - CLIMB_WINDOW_S / 2, 0.0)
+    high_s = np.minimum(middles + CLIMB_WINDOW_S / 2, recorded.clock_s[-1])
+    lasted_s, slowest_m_s = high_s - low_s, INPUTS["speed_m_s"].low
+
+    def change(column: Column) -> Column:
+        found: Column = np.interp(high_s, recorded.clock_s, column) - np.interp(low_s, recorded.clock_s, column)
+        return found
+
+    climbs: Mask = abs(change(mean_around(recorded.climb_m, DRIFT_WINDOW_S))) >= CLIMBING_FROM_M_S * lasted_s
+    climbs &= (cut.speed_m_s >= slowest_m_s) & (change(recorded.steady_way_m) >= slowest_m_s * lasted_s)
+    moving |= climbs & (lasted_s >= CLIMB_WINDOW_S / 2)
+    return moving
 
 
 def walked_segments(cut: Cut, moving: Mask) -> Mask:

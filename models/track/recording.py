@@ -3,15 +3,25 @@
 Breaks (gaps, jumps) are removed from clock, distance and climb, so that one continuous recording remains.
 """
 
-import math
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from retrorun.models.numerics.arithmetic import Column, Mask
-from retrorun.models.track.order import SPIKE_POINTS, UNUSABLE_SHARE, in_order
-from retrorun.models.track.points import EARTH_RADIUS_M, SPIKE_SPEED_M_S, Points, located, on_sphere
+from retrorun.models.numerics.arithmetic import Column, running_sum
+from retrorun.models.track.distance import (
+    DENSE_S,
+    WAY_WINDOW_S,
+    DistanceSource,
+    contradicts,
+    evenly_grown,
+    is_steady,
+    way_of_device,
+    way_of_positions,
+    with_distance,
+)
+from retrorun.models.track.elevation import SLOPE_STEP_M, SLOPE_WINDOW_STEPS, climb_between, known_altitudes, slope_of
+from retrorun.models.track.order import UNUSABLE_SHARE, in_order
+from retrorun.models.track.points import Points, Session, located, on_sphere
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
 
@@ -21,27 +31,18 @@ MAXIMUM_POINTS: Final = 172_801
 LEAST_POINTS: Final = 2
 """Fewest points that give a distance."""
 
-ALTITUDE_RANGE_M: Final = (-500.0, 9000.0)
-"""Altitudes on land. Others count as unknown (choice)."""
-
-GAP_S: Final = 60.0
-"""Time without a point above which the time counts as a pause (choice)."""
-
-WAY_WINDOW_S: Final = 5
-"""Seconds over which positions are averaged before distances between them are summed (choice)."""
-
-SLOPE_STEP_M: Final = 5.0
-"""Distance over which altitudes are averaged before a line is fitted to them (choice)."""
-
-SLOPE_WINDOW_STEPS: Final = 10
-"""Steps before and after a place to which the line is fitted: 105 m in total (choice)."""
+POSITIONS_SHARE: Final = 0.5
+"""Least share of points with a position that can contradict the distance of the device (choice)."""
 
 SMOOTHING: Final = (
     f"Elevation: means over each {SLOPE_STEP_M:g} m of distance, then the slope of the least-squares line through the "
-    f"{SLOPE_STEP_M * (2 * SLOPE_WINDOW_STEPS + 1):g} m around each place (local linear regression). Positions: means "
-    f"over {WAY_WINDOW_S} s."
+    f"{SLOPE_STEP_M * (2 * SLOPE_WINDOW_STEPS + 1):g} m around each place (local linear regression). Positions: a "
+    f"parabola through {WAY_WINDOW_S} s, where points are up to {DENSE_S:g} s apart."
 )
 """How elevation and positions are smoothed, for the report."""
+
+
+NOTHING_MOVES: Final = "Nothing moves in this recording. Send a walk or a run."
 
 
 class Recording(NamedTuple):
@@ -51,6 +52,10 @@ class Recording(NamedTuple):
     """The even clock [s]."""
     way_m: Column
     """Accumulated distance at each tick [m]."""
+    steady_way_m: Column
+    """Accumulated distance at each tick, with less drift at rest [m]."""
+    climb_m: Column | None
+    """Altitude above the first one at each tick, without removed altitudes [m]; None if the file has no altitudes."""
     slope: Column | None
     """Rise over run at each tick; None if the file has no altitudes."""
     duration_s: float
@@ -64,21 +69,29 @@ class Recording(NamedTuple):
     points: int
     unusable_points: int
     removed_spikes: int
+    removed_altitudes: int
     jumps: int
     jump_s: float
     gaps: int
     gap_s: float
+    sparse_intervals: int
+    sparse_s: float
+    distance_source: DistanceSource
+    contradicted: bool
+    """Whether the positions contradict the distance of the device."""
     positions_distance_m: float | None
     device_distance_m: float | None
 
 
-def recording(points: Points) -> Recording:
-    """Return the points of a file cleaned and on an even clock.
+def recording(points: Points, session: Session | None = None) -> Recording:
+    """Return the points of a session cleaned and on an even clock.
 
     Parameters
     ----------
     points : Points
-        Columns of the file, in the order of the file.
+        Columns of the session, in the order of the file.
+    session : Session, optional
+        Its totals, used where the points have neither place nor distance nor speed.
 
     Returns
     -------
@@ -90,68 +103,79 @@ def recording(points: Points) -> Recording:
     OutOfRange
         Too many points, or too long a time.
     Undefined
-        Fewer than two points with time and place, more than half without, or only gaps.
+        Fewer than two points with time and place, more than half without, or nothing that moves.
 
     Notes
     -----
-    The device's distance is used if every kept point has it and it neither falls nor jumps, because it uses more than
-    positions. Points without a place then count too. Otherwise the sum over smoothed positions is used.
+    The device's distance is used if every kept point has it, it neither falls nor jumps, and the positions do not
+    contradict it, because a watch uses more than positions. Points without a place then count too. Otherwise the way
+    along the positions is used.
     """
     count = len(points.time_s)
+    points, derived = with_distance(points, session or Session())
     if count > MAXIMUM_POINTS:
         raise OutOfRange("file", f"A file may have up to {MAXIMUM_POINTS} points. Split it.")
     used, unusable, _ = in_order(points)
     refuse_unusable(points.time_s, count, unusable, len(used.time_s))
-    by_position = bool(located(used).all())
+    used = used._replace(altitude_m=known_altitudes(used.altitude_m))
     longest = INPUTS["duration_s"].high
     duration_s = float(used.time_s[-1] - used.time_s[0])
     if duration_s > longest:
         raise OutOfRange("file", f"A recording may last up to {longest:g} s from first to last point. Split it.")
-    place = on_sphere(used) if by_position else used.distance_m[:, np.newaxis]
-    since_s = used.time_s - used.time_s[0]
-    kept = ~spikes(since_s, place)
-    used, place, time_s = Points(*(column[kept] for column in used)), place[kept], since_s[kept]
-    # A removed spike between two points is bridged; a spike at either end leaves a gap.
-    ends_s = np.array([time_s[0], duration_s - time_s[-1]])
-    step_s, step_m = np.diff(time_s), np.linalg.norm(np.diff(place, axis=0), axis=1)
-    gap = step_s > GAP_S
-    if len(gap) and gap.all():
-        raise Undefined(
-            "file",
-            f"Every point is more than {GAP_S:g} s from the next, and such gaps count as pauses. Send a file with more "
-            "points.",
-            "all_gaps",
-        )
-    jump = ~gap & (step_m > SPIKE_SPEED_M_S * step_s)
-    if not by_position:
-        jump |= ~gap & (np.diff(used.distance_m) < 0)
-    whole = ~(gap | jump)
-    clock = running_sum(np.where(whole, step_s, 0.0))
-    even = np.linspace(0.0, clock[-1], math.ceil(clock[-1]) + 1)
-    device_way = positions_way = None
-    if not by_position or is_steady(used.distance_m, time_s):
-        device_way = np.interp(even, clock, running_sum(np.where(whole, np.diff(used.distance_m), 0.0)))
-    if by_position:
-        positions_way = smoothed_way(even, clock, used, whole)
-    way = device_way if device_way is not None else positions_way
+    time_s = used.time_s - used.time_s[0]
+    if np.isfinite(used.distance_m).all():
+        used = used._replace(distance_m=evenly_grown(used.distance_m, time_s))
+    placed, steady = located(used), is_steady(used.distance_m, time_s)
+    device = way_of_device(used, time_s) if steady or not placed.all() else None
+    positions, contradicted = None, False
+    if placed.all() or (device is not None and placed.sum() >= POSITIONS_SHARE * len(placed)):
+        there = Points(*(column[placed] for column in used))
+        positions = way_of_positions(there, time_s[placed])
+        rows = positions.steps.rows
+        contradicted = steady and contradicts(there.distance_m[rows], positions, on_sphere(there)[rows])
+        if contradicted or device is None:
+            unusable, used = unusable + int((~placed).sum()), there
+    way = positions if device is None or contradicted else device
     assert way is not None, "points have positions, distances or both"
+    steps = way.steps
+    if len(steps.gap) and steps.gap.all():
+        raise Undefined("file", NOTHING_MOVES, "nothing_moves")
+    kept = Points(*(column[steps.rows] for column in used))
+    # A removed spike between two points is bridged; a spike at either end leaves a gap.
+    ends_s = np.array([way.point_time_s[0], duration_s - way.point_time_s[-1]])
+    point_way_m = np.interp(way.point_clock_s, way.clock_s, way.way_m)
+    climb_m, removed_altitudes = climb_between(kept.altitude_m, point_way_m, way.point_time_s)
+    slope = None
+    if climb_m is not None:
+        climb_m = running_sum(np.where(steps.whole, climb_m, 0.0))
+        climb_m = np.interp(way.clock_s, way.point_clock_s, climb_m)
+        slope = slope_of(way.way_m, climb_m)
     return Recording(
-        clock_s=even,
-        way_m=way,
-        slope=slope_of(even, clock, way, used, whole),
+        clock_s=way.clock_s,
+        way_m=way.way_m,
+        steady_way_m=way.steady_way_m,
+        climb_m=climb_m,
+        slope=slope,
         duration_s=duration_s,
-        kept=used,
-        point_time_s=time_s,
-        point_clock_s=clock,
+        kept=kept,
+        point_time_s=way.point_time_s,
+        point_clock_s=way.point_clock_s,
         points=count,
         unusable_points=unusable,
-        removed_spikes=int((~kept).sum()),
-        jumps=int(jump.sum()),
-        jump_s=float(step_s[jump].sum()),
-        gaps=int(gap.sum() + (ends_s > 0).sum()),
-        gap_s=float(step_s[gap].sum() + ends_s.sum()),
-        positions_distance_m=None if positions_way is None else float(positions_way[-1]),
-        device_distance_m=None if device_way is None else float(device_way[-1]),
+        removed_spikes=steps.spikes,
+        removed_altitudes=removed_altitudes,
+        jumps=int(steps.jump.sum()),
+        jump_s=float(steps.step_s[steps.jump].sum()),
+        gaps=int(steps.gap.sum() + (ends_s > 0).sum()),
+        gap_s=float(steps.step_s[steps.gap].sum() + ends_s.sum()),
+        sparse_intervals=int(steps.sparse.sum()),
+        sparse_s=float(steps.step_s[steps.sparse].sum()),
+        distance_source=derived or ("positions" if way is positions else "device"),
+        contradicted=contradicted,
+        positions_distance_m=None
+        if positions is None or not (way is positions or placed.all())
+        else float(positions.way_m[-1]),
+        device_distance_m=None if device is None else float(device.way_m[-1]),
     )
 
 
@@ -171,95 +195,3 @@ def refuse_unusable(time_s: Column, points: int, unusable: int, used: int) -> No
             "Fix the file, or send another.",
             "mostly_unusable",
         )
-
-
-def is_steady(distance_m: Column, time_s: Column) -> bool:
-    """Return whether an accumulated distance is known throughout, and neither falls nor jumps except in gaps.
-
-    Examples
-    --------
-    >>> is_steady(np.array([0.0, 2.0, 4.0]), np.arange(3.0)), is_steady(np.array([0.0, 400.0, 4.0]), np.arange(3.0))
-    (True, False)
-    """
-    step_m, step_s = np.diff(distance_m), np.diff(time_s)
-    # A comparison with NaN is false.
-    return bool(((step_s > GAP_S) | ((step_m >= 0) & (step_m <= SPIKE_SPEED_M_S * step_s))).all())
-
-
-def spikes(time_s: Column, place: Column) -> Mask:
-    """Return the points that lie off a path that fits together without them, as a mask.
-
-    Examples
-    --------
-    >>> spikes(np.arange(5.0), np.array([[0.0], [2.0], [400.0], [6.0], [8.0]]))
-    array([False, False,  True, False, False])
-    """
-    found = np.zeros(len(time_s), dtype=np.bool_)
-    far = np.linalg.norm(np.diff(place, axis=0), axis=1) > SPIKE_SPEED_M_S * np.diff(time_s)
-    starts = [0, *(np.flatnonzero(far) + 1).tolist(), len(time_s)]
-
-    def reached(begin: int, end: int) -> bool:
-        return math.dist(place[begin], place[end]) <= SPIKE_SPEED_M_S * float(time_s[end] - time_s[begin])
-
-    last = None
-    for number, (start, end) in enumerate(pairwise(starts)):
-        points, final = end - start, end == len(time_s)
-        if points > SPIKE_POINTS or (last is not None and reached(last, start)):
-            drop = False
-        elif last is None:
-            # At the start, keep the side with more points.
-            drop = not final and starts[number + 2] - end > points
-        else:
-            drop = final or reached(last, end)
-        if drop:
-            found[start:end] = True
-        else:
-            last = end - 1
-    return found
-
-
-def running_sum(steps: Column) -> Column:
-    """Return the running sums of steps, with a 0 in front."""
-    return np.concatenate(([0.0], np.cumsum(steps)))
-
-
-def smoothed_way(even: Column, clock: Column, points: Points, whole: Mask) -> Column:
-    """Return the accumulated distance along smoothed positions, at each tick [m]."""
-    latitude, longitude = np.radians(points.latitude_deg), np.radians(points.longitude_deg)
-    across = np.cos((latitude[1:] + latitude[:-1]) / 2)
-    east = EARTH_RADIUS_M * across * (np.remainder(np.diff(longitude) + math.pi, 2 * math.pi) - math.pi)
-    north = EARTH_RADIUS_M * np.diff(latitude)
-    half, steps = WAY_WINDOW_S // 2, []
-    for component in (east, north):
-        ticks = np.interp(even, clock, running_sum(np.where(whole, component, 0.0)))
-        if len(ticks) > WAY_WINDOW_S:
-            # Reflect at the ends, so that the ends do not move.
-            ticks = np.pad(ticks, half, mode="reflect", reflect_type="odd")
-            ticks = np.convolve(ticks, np.full(WAY_WINDOW_S, 1 / WAY_WINDOW_S), mode="valid")
-        steps.append(np.diff(ticks))
-    return running_sum(np.hypot(*steps))
-
-
-def slope_of(even: Column, clock: Column, way: Column, points: Points, whole: Mask) -> Column | None:
-    """Return rise over run at each tick, from a line fitted to the altitudes around it."""
-    low, high = ALTITUDE_RANGE_M
-    known = (points.altitude_m >= low) & (points.altitude_m <= high)
-    if known.sum() < LEAST_POINTS:
-        return None
-    altitude = np.interp(points.time_s, points.time_s[known], points.altitude_m[known])
-    climb = np.interp(even, clock, running_sum(np.where(whole, np.diff(altitude), 0.0)))
-    step = (way / SLOPE_STEP_M).astype(np.int64)
-    ticks = np.bincount(step)
-    seen = (ticks > 0).astype(np.float64)
-    heights = np.bincount(step, weights=climb) / np.maximum(ticks, 1)
-    places = np.arange(-SLOPE_WINDOW_STEPS, SLOPE_WINDOW_STEPS + 1.0)
-
-    def around(column: Column, weights: Column) -> Column:
-        return np.correlate(np.pad(column, SLOPE_WINDOW_STEPS), weights, mode="valid")
-
-    n, first, second = (around(seen, weights) for weights in (places**0, places, places**2))
-    total, moment = around(heights, places**0), around(heights, places)
-    spread = n * second - first * first
-    slope = np.divide(n * moment - first * total, spread, out=np.zeros_like(spread), where=spread > 0) / SLOPE_STEP_M
-    middles = (np.arange(len(slope)) + 0.5) * SLOPE_STEP_M
-    return np.interp(way, middles, slope)

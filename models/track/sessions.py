@@ -7,6 +7,7 @@ from typing import Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
 
+from retrorun.models.track.distance import DistanceSource, with_distance
 from retrorun.models.track.order import in_order
 from retrorun.models.track.points import Points, Session
 from retrorun.models.track.recording import LEAST_POINTS, MAXIMUM_POINTS, Recording, recording, refuse_unusable
@@ -104,6 +105,8 @@ class Part(NamedTuple):
     """None if the file names none."""
     used: bool
     """Whether it is on foot and counts."""
+    derived: DistanceSource | None = None
+    """Source of its distances if its points had none."""
 
     @property
     def begin_s(self) -> float:
@@ -176,8 +179,6 @@ def read_sessions(points: Points, sessions: Sequence[Session], *, as_foot: bool)
     Undefined
         Every session has a sport that is not on foot, or those on foot have too few usable points.
     """
-    if len(points.time_s) > MAXIMUM_POINTS:
-        raise OutOfRange("file", f"A file may have up to {MAXIMUM_POINTS} points. Split it.")
     numbers = np.unique(points.session).tolist() or [0.0]
     if len(numbers) > MAXIMUM_SESSIONS:
         raise too_many_sessions()
@@ -189,14 +190,19 @@ def read_sessions(points: Points, sessions: Sequence[Session], *, as_foot: bool)
     unusable = considered = redated = used = 0
     for number, (sport, on_foot) in named.items():
         rows = points.session == number
-        found = in_order(points if len(numbers) == 1 else Points(*(column[rows] for column in points)))
+        own = points if len(numbers) == 1 else Points(*(column[rows] for column in points))
+        session = sessions[int(number)] if 0 <= number < len(sessions) else Session()
+        own, derived = with_distance(own, session)
+        found = in_order(own)
         counts = on_foot or as_foot
         if counts:
             unusable, considered = unusable + found.unusable, considered + int(rows.sum())
             redated, used = redated + found.redated, used + len(found.points.time_s)
-        parts += [Part(points, sport, counts) for points in between_breaks(found.points)]
+        parts += [Part(points, sport, counts, derived) for points in between_breaks(found.points)]
         if len(parts) > MAXIMUM_SESSIONS:
             raise too_many_sessions()
+    if used > MAXIMUM_POINTS:
+        raise OutOfRange("file", f"A file may have up to {MAXIMUM_POINTS} points. Split it.")
     refuse_unusable(points.time_s, considered, unusable, used)
     return File(once(sorted(parts, key=lambda part: part.begin_s)), unusable, considered, redated)
 
@@ -233,7 +239,9 @@ def recordings(file: File) -> tuple[list[Part], list[Recording]]:
     for place, part in enumerate(file.parts):
         if part.used:
             try:
-                found.append(recording(part.points))
+                cleaned = recording(part.points)
+                source = part.derived or cleaned.distance_source
+                found.append(cleaned._replace(distance_source=source))
             except Undefined as error:
                 refused.append(error)
                 parts[place] = part._replace(used=False)

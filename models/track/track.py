@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast
+from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, TypedDict, cast, get_args
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Mask
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
 from retrorun.models.track.cutting import (
-    PAUSE_BELOW_M_S,
     Cut,
     Profile,
     Range,
     backward_ranges,
     cut_recording,
     joined,
+    moving_segments,
     outside_limits,
     profile,
     ranges_on_clock,
@@ -26,10 +26,11 @@ from retrorun.models.track.cutting import (
     segments_at,
     walked_segments,
 )
+from retrorun.models.track.distance import DistanceSource
 from retrorun.models.track.measured import MeasuredReport, measured_over, measured_workout
 from retrorun.models.track.points import Points, Session
-from retrorun.models.track.recording import SMOOTHING, Recording
-from retrorun.models.track.sessions import SessionReport, read_sessions, recordings, session_report
+from retrorun.models.track.recording import NOTHING_MOVES, SMOOTHING, Recording
+from retrorun.models.track.sessions import File, SessionReport, read_sessions, recordings, session_report
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Undefined
@@ -39,10 +40,15 @@ from retrorun.models.workout.sums import Segments, workout_of
 from retrorun.models.workout.workout import equations
 
 UNUSABLE_WARNED: Final = 0.05
-"""Share of unusable points from which there is a warning (choice)."""
+"""Share of unusable points, and of removed altitudes, from which there is a warning (choice)."""
+
+SPARSE_WARNED: Final = 0.1
+"""Share of time between sparse points from which there is a warning (choice)."""
 
 LEFT_OUT_SHARE: Final = 0.5
 """Share of the moving time left out above which a recording is refused, as not on foot (choice)."""
+
+SOURCES: Final = get_args(DistanceSource)
 
 TrackSection: TypeAlias = Literal["segments", "profile"]
 """The sections that `include` adds to the answer."""
@@ -51,7 +57,7 @@ TrackSection: TypeAlias = Literal["segments", "profile"]
 class Distances(TypedDict):
     """The distances of the recordings together, each if all have it."""
 
-    distance_source: Literal["device", "positions"]
+    distance_source: DistanceSource
     positions_distance_m: NotRequired[float]
     device_distance_m: NotRequired[float]
 
@@ -63,9 +69,12 @@ class TrackReport(Distances):
     unusable_points: int
     removed_spikes: int
     redated_points: int
+    removed_altitudes: int
     jumps: int
     gaps: int
     gap_s: float
+    sparse_intervals: int
+    sparse_s: float
     pauses: int
     paused_s: float
     moving_duration_s: float
@@ -151,10 +160,10 @@ def track(
     Notes
     -----
     `sessions.py` finds the sessions. `recording.py` cleans and smooths each that is on foot. They are cut at the ends
-    of the ranges, and between them into equal
-    segments of about 10 s. A segment slower than 0.5 m/s is a pause, and so is a gap. A segment too fast for its
-    gait, or too steep for the service or the equation, is left out and reported. The gait follows from the median speed
-    over about 50 s: running from 2 m/s forward, and from 1.63 m/s backward, where people change to it (Hreljac 2005).
+    of the ranges, and between them into equal segments of about 10 s. A segment slower than 0.5 m/s that does not climb
+    is a pause, and so is a gap. A segment too fast for its gait, or too steep for the service or the equation, is left
+    out and reported. The gait follows from the median speed over about 50 s: running from 2 m/s forward, and from
+    1.63 m/s backward, where people change to it (Hreljac 2005).
 
     Examples
     --------
@@ -192,7 +201,7 @@ def track(
             assumed["backward_running_from_m_s"] = BACKWARD_TRANSITION_M_S
     if any(each.slope is None for each in recorded):
         assumed["grade"] = 0.0
-    moving = cut.speed_m_s >= PAUSE_BELOW_M_S
+    moving = np.concatenate([moving_segments(bout.recorded, bout.cut) for bout in bouts])
     by_speed = np.concatenate([walked_segments(bout.cut, moving[bout.rows]) for bout in bouts])
     walk = by_speed if gait is None else np.full(len(moving), gait == "walk")
     once = np.ones_like(cut.duration_s)
@@ -200,15 +209,12 @@ def track(
     asked = cast(Mapping[Gait, EnergyModelName], energy_models or {})
     used = equations(asked, segments_at(segments, moving), assumed)
     counts = moving & ~outside_limits(segments, used)
-    moving_s = float(cut.duration_s[counts].sum())
-    left_out_s = float(cut.duration_s[moving & ~counts].sum()) + sum(each.jump_s for each in recorded)
-    refuse_unless_on_foot(moving_s, left_out_s)
-    paused_s = float(cut.duration_s[~moving].sum())
-    gap_s = sum(each.gap_s for each in recorded)
+    report = report_on(points, file, bouts, cut, moving, counts)
+    refuse_unless_on_foot(report["moving_duration_s"], report["left_out_s"])
     answer, measured = measured_workout(
         segments_at(segments, counts),
         measured_over([(bout.recorded, bout.cut) for bout in bouts], counts),
-        paused_s + gap_s,
+        report["paused_s"] + report["gap_s"],
         person=person,
         energy_models=used,
         each="segments" in include,
@@ -216,36 +222,18 @@ def track(
     in_ranges = np.any([ranges_with_segments(bout.ranges, bout.cut, counts[bout.rows]) for bout in bouts], axis=0)
     codes = [
         cautions.TRACK_ERRORS,
-        *[cautions.TRACK_LEFT_OUT] * (left_out_s > 0),
+        *[cautions.TRACK_LEFT_OUT] * (report["left_out_s"] > 0),
         *[cautions.TRACK_RANGE] * (not in_ranges.all()),
-        *[cautions.TRACK_UNUSABLE] * (file.unusable >= UNUSABLE_WARNED * file.considered),
-        *[cautions.TRACK_REDATED] * (file.redated > 0),
+        *[cautions.TRACK_UNUSABLE] * (report["unusable_points"] >= UNUSABLE_WARNED * file.considered),
+        *[cautions.TRACK_ALTITUDES] * (report["removed_altitudes"] >= UNUSABLE_WARNED * file.considered),
+        *[cautions.TRACK_SPARSE] * (report["sparse_s"] >= SPARSE_WARNED * report["recorded_s"]),
+        *[cautions.TRACK_DISTANCE] * any(each.contradicted for each in recorded),
+        *[cautions.TRACK_TOTALS] * any(each.distance_source == "session" for each in recorded),
+        *[cautions.TRACK_REDATED] * (report["redated_points"] > 0),
         *[cautions.TRACK_SESSIONS] * (len(parts) > 1),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]
     answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
-    counted = {
-        "points": len(points.time_s),
-        "unusable_points": file.unusable,
-        "removed_spikes": sum(each.removed_spikes for each in recorded),
-        "redated_points": file.redated,
-        "jumps": sum(each.jumps for each in recorded),
-        "gaps": sum(each.gaps for each in recorded),
-        "gap_s": gap_s,
-        "pauses": sum(pauses(moving[bout.rows]) for bout in bouts),
-        "paused_s": paused_s,
-        "moving_duration_s": moving_s,
-        "left_out_s": left_out_s,
-        "recorded_s": sum(each.duration_s for each in recorded),
-        "smoothing": SMOOTHING,
-    }
-    report = cast(TrackReport, {**counted, **distances_of(recorded)})
-    if any(each.slope is not None for each in recorded):
-        climb = (cut.grade * cut.distance_m)[counts]
-        report["ascent_m"], report["descent_m"] = (
-            float(np.maximum(climb, 0.0).sum()),
-            float(np.maximum(-climb, 0.0).sum()),
-        )
     listed = [session_report(part, file.first_s) for part in parts]
     totals: list[Totals | None] = [answer["totals"]]
     if len(bouts) > 1:
@@ -274,11 +262,41 @@ def bouts_of(
     return bouts
 
 
+def report_on(points: Points, file: File, bouts: Sequence[Bout], cut: Cut, moving: Mask, counts: Mask) -> TrackReport:
+    """Return the report on the recordings of a file."""
+    recorded = [bout.recorded for bout in bouts]
+    counted = {
+        "points": len(points.time_s),
+        "unusable_points": file.unusable + sum(each.unusable_points for each in recorded),
+        "removed_spikes": sum(each.removed_spikes for each in recorded),
+        "removed_altitudes": sum(each.removed_altitudes for each in recorded),
+        "redated_points": file.redated,
+        "jumps": sum(each.jumps for each in recorded),
+        "gaps": sum(each.gaps for each in recorded),
+        "gap_s": sum(each.gap_s for each in recorded),
+        "sparse_intervals": sum(each.sparse_intervals for each in recorded),
+        "sparse_s": sum(each.sparse_s for each in recorded),
+        "pauses": sum(pauses(moving[bout.rows]) for bout in bouts),
+        "paused_s": float(cut.duration_s[~moving].sum()),
+        "moving_duration_s": float(cut.duration_s[counts].sum()),
+        "left_out_s": float(cut.duration_s[moving & ~counts].sum()) + sum(each.jump_s for each in recorded),
+        "recorded_s": sum(each.duration_s for each in recorded),
+        "smoothing": SMOOTHING,
+    }
+    report = cast(TrackReport, {**counted, **distances_of(recorded)})
+    if any(each.slope is not None for each in recorded):
+        rises_m = (cut.grade * cut.distance_m)[counts]
+        report["ascent_m"] = float(np.maximum(rises_m, 0.0).sum())
+        report["descent_m"] = float(np.maximum(-rises_m, 0.0).sum())
+    return report
+
+
 def distances_of(recorded: Sequence[Recording]) -> Distances:
     """Return the distances of recordings together."""
     positions_m = [each.positions_distance_m for each in recorded]
     device_m = [each.device_distance_m for each in recorded]
-    found: Distances = {"distance_source": "positions" if None in device_m else "device"}
+    # Of several sources, the least direct.
+    found: Distances = {"distance_source": max((each.distance_source for each in recorded), key=SOURCES.index)}
     if None not in positions_m:
         found["positions_distance_m"] = math.fsum(cast(list[float], positions_m))
     if None not in device_m:
@@ -306,7 +324,7 @@ def pauses(moving: Mask) -> int:
 def refuse_unless_on_foot(moving_s: float, left_out_s: float) -> None:
     """Raise if nothing moves, or if most of the moving time is left out."""
     if moving_s + left_out_s == 0:
-        raise Undefined("file", "Nothing moves in this recording. Send a walk or a run.", "nothing_moves")
+        raise Undefined("file", NOTHING_MOVES, "nothing_moves")
     if left_out_s > LEFT_OUT_SHARE * (moving_s + left_out_s):
         raise Undefined(
             "file",

@@ -54,11 +54,16 @@ MEANINGS: Final[dict[str, str]] = {
     ),
     "sport": "Sport of the session as the file names it, in our words. Missing if the file names none.",
     "removed_spikes": "Removed points: they are off the track, and faster to reach than anybody sprints.",
+    "removed_altitudes": (
+        "Removed altitudes: they are on another level than those before and after them, and no foot climbs between."
+    ),
     "jumps": "Places where the track continues elsewhere, faster than anybody sprints. They are left out.",
-    "gaps": "Times of more than a minute without a point. They count as pauses.",
-    "pauses": "Pauses in the recording: consecutive segments that are slower than walking.",
+    "gaps": "Times of more than a minute without a point in which you did not move. They count as pauses.",
+    "sparse_intervals": "Times of more than a minute without a point in which you moved at the speed of a foot.",
+    "pauses": "Pauses in the recording: consecutive segments that are slower than walking and do not climb.",
     "distance_source": (
-        "Source of the speeds: the distance of the device if the file has all of it, otherwise the positions."
+        "Source of the speeds: the distance of the device if the file has all of it and the positions do not "
+        "contradict it, otherwise the positions. Without both: the speed of the points, or the distance of the session."
     ),
     "smoothing": "How elevation and positions are smoothed.",
     "segment_start_s": "Start of each segment, counted from the first point with time and place [s].",

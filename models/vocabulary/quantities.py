@@ -230,6 +230,11 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         example=1.63,
     ),
     "gap_s": Quantity(unit="s", meaning="Total time of gaps, and of spikes at an end. It counts as rest.", example=0.0),
+    "sparse_s": Quantity(
+        unit="s",
+        meaning="Total time between points that are more than a minute apart, in which you moved.",
+        example=0.0,
+    ),
     "paused_s": Quantity(
         unit="s", meaning="Total time of the pauses in the recording. It counts as rest.", example=40.0
     ),

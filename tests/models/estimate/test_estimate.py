@@ -517,6 +517,10 @@ OF_TRACKS = {
     cautions.TRACK_REDATED,
     cautions.TRACK_SESSIONS,
     cautions.TRACK_UNUSABLE,
+    cautions.TRACK_ALTITUDES,
+    cautions.TRACK_SPARSE,
+    cautions.TRACK_TOTALS,
+    cautions.TRACK_DISTANCE,
 }
 """Met in tests/models/track."""
 

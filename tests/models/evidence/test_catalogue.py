@@ -85,6 +85,7 @@ IN_FUNCTIONS = {
     ("elasticity", 8): "of the five-point derivative",
     ("elasticity", 12): "of the five-point derivative",
     ("__init__", 8): "bytes of a number",
+    ("parabola_around", 4): "power of a sum",
     ("way_of", 3): "coordinates of a place",
     ("rounded_inward", 10): "of the decimal system",
     ("coefficients_hash", 12): "digits of the hash and of what it is of",

@@ -374,17 +374,35 @@ def test_up_to_half_of_the_points_may_be_unusable_and_a_twentieth_goes_without_a
         assert (TRACK_UNUSABLE in codes) == warned
 
 
-def test_more_than_a_minute_without_a_point_is_a_gap() -> None:
-    for gap_s, gaps in ((60, 0), (61, 1)):
-        kept = np.r_[0:300, 299 + gap_s : 601]
-        assert recording(Points(*(column[kept] for column in north(EVEN)))).gaps == gaps
+def test_more_than_a_minute_without_a_point_is_sparse() -> None:
+    for apart_s, sparse in ((60, 0), (61, 1)):
+        kept = np.r_[0:300, 299 + apart_s : 601]
+        assert recording(Points(*(column[kept] for column in north(EVEN)))).sparse_intervals == sparse
 
 
-def test_positions_are_averaged_over_five_seconds() -> None:
-    """A point ten metres beside the way moves five means by two metres: there and back again, hypot(2.5, 2) each."""
+def test_positions_are_the_middle_of_a_parabola_through_thirteen_seconds() -> None:
+    """A point ten metres beside the way moves the thirteen around it by the weights of Savitzky and Golay (1964)."""
     points = north(EVEN)
     points.longitude_deg[300] = 10.0 / 111_195.08
-    assert recording(points).way_m[-1] == pytest.approx(1500.0 + 2 * (math.hypot(2.5, 2.0) - 2.5), abs=1e-3)
+    weights = 10.0 * np.array([0, -11, 0, 9, 16, 21, 24, 25, 24, 21, 16, 9, 0, -11, 0]) / 143
+    longer = (np.hypot(2.5, np.diff(weights)) - 2.5).sum()
+    assert recording(points).way_m[-1] == pytest.approx(1500.0 + longer, abs=1e-3)
+
+
+def test_positions_are_smoothed_up_to_two_seconds_apart() -> None:
+    for apart_s, smoothed in ((2, True), (3, False)):
+        points = Points(*(column[::apart_s] for column in north(EVEN)))
+        points.longitude_deg[100] = 10.0 / 111_195.08
+        plain = 1500.0 + 2 * (math.hypot(2.5 * apart_s, 10.0) - 2.5 * apart_s)
+        assert (recording(points).way_m[-1] < plain - 1) == smoothed
+
+
+def test_a_held_place_is_made_up_for_from_one_and_a_half_times_the_next_speed() -> None:
+    """Five seconds at one place, then a step of 4.4 or 4.6 m before steps of 3 m."""
+    for step_m, kept in ((4.4, 607), (4.6, 602)):
+        way = np.concatenate((EVEN, np.full(5, EVEN[-1]), EVEN[-1] + step_m + 3.0 * np.arange(0, 1)))
+        way = np.append(way, way[-1] + 3.0)
+        assert len(recording(north(way)).kept.time_s) == kept + 1
 
 
 def test_a_slope_is_that_of_the_line_through_twenty_one_means_of_five_metres() -> None:

@@ -25,10 +25,11 @@ from retrorun.models.evidence.cautions import (
     WORKOUT_PARTS,
 )
 from retrorun.models.numerics.arithmetic import Column
-from retrorun.models.track.cutting import PAUSE_BELOW_M_S, SEGMENT_S
+from retrorun.models.track.cutting import SEGMENT_S
+from retrorun.models.track.distance import GAP_S, PAUSE_BELOW_M_S
 from retrorun.models.track.order import SPIKE_POINTS
 from retrorun.models.track.points import EARTH_RADIUS_M, Points, points_from
-from retrorun.models.track.recording import GAP_S, MAXIMUM_POINTS, recording
+from retrorun.models.track.recording import MAXIMUM_POINTS, recording
 from retrorun.models.track.track import TrackedWorkout, track
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
@@ -222,11 +223,12 @@ class TestCleaning:
             answer_to(straight([PAUSE_BELOW_M_S * 0.99] * 300))
         assert (refused.value.field, refused.value.code) == ("file", "nothing_moves")
 
-    def test_a_gap_is_a_pause_and_what_moved_in_it_does_not_count(self) -> None:
-        answer = answer_to(without(straight([2.5] * 900), slice(300, 600)))
+    def test_time_without_points_is_a_pause_where_nobody_moves(self) -> None:
+        answer = answer_to(without(straight([2.5] * 300 + [0.0] * 300 + [2.5] * 300), slice(300, 600)))
         report = answer["track"]
         assert (report["gaps"], report["gap_s"], report["pauses"]) == (1, 301.0, 0)
-        assert answer["totals"]["distance_m"] == pytest.approx(2.5 * (900 - 301), rel=1e-6)
+        assert report["sparse_intervals"] == report["sparse_s"] == 0
+        assert answer["totals"]["distance_m"] == pytest.approx(2.5 * 599, rel=1e-6)
         assert answer["totals"]["duration_s"] == pytest.approx(900)
         assert report["recorded_s"] == 900
 
@@ -236,7 +238,7 @@ class TestCleaning:
         assert answer["totals"]["distance_m"] == pytest.approx(2.5 * 900, rel=1e-6)
 
     def test_times_of_ranges_go_on_through_gaps(self) -> None:
-        points = without(straight([2.5] * 900), slice(300, 600))
+        points = without(straight([2.5] * 300 + [0.0] * 300 + [2.5] * 300), slice(301, 600))
         answer = answer_to(points, backward=[{"from_s": 400.0, "to_s": 700.0}], include=["profile"])
         assert answer["backward"]["duration_s"] == pytest.approx(100)
         profile = answer["profile"]
@@ -366,7 +368,7 @@ class TestRefusals:
             (straight([2.5] * 600)._replace(latitude_deg=np.full(601, math.nan)), "no_track"),
             (straight([2.5] * 600)._replace(time_s=np.arange(601.0) * 1000), "out_of_range"),
             (straight([2.5] * MAXIMUM_POINTS), "out_of_range"),
-            (straight([2.5] * 600)._replace(time_s=np.arange(601.0) * 61), "all_gaps"),
+            (straight([2.5] * 600)._replace(time_s=np.arange(601.0) * 61), "nothing_moves"),
             (changed(straight([2.5] * 600), "latitude_deg", slice(0, 301), math.nan), "mostly_unusable"),
             (changed(straight([2.5] * 600), "time_s", slice(100, 500), float(STARTED_S)), "mostly_unusable"),
         ],
@@ -433,7 +435,7 @@ class TestHttp:
         answer = response.json()
         TypeAdapter(described(TrackedWorkout)).validate_python(answer, strict=True)
         file = read_watch_file(FILES[kind])
-        expected = track(file.points, file.sessions, **MASS, **cast(Any, said))
+        expected = track(file.points, file.sessions, **cast(Any, {**MASS, **said}))
         assert answer == json.loads(json.dumps(expected))
         assert answer["track"]["points"] == 600
         assert TRACK_ERRORS in [warning["code"] for warning in answer["warnings"]]
@@ -631,7 +633,8 @@ def test_a_spike_at_an_end_moves_no_range_and_its_time_is_counted(spike: int, ap
 
 
 def test_a_range_of_which_nothing_counts_is_said() -> None:
-    points = without(straight([2.5] * 600 + [0.0] * 100 + [2.5] * 600), range(200, 400))
+    points = straight([2.5] * 200 + [0.0] * 200 + [2.5] * 200 + [0.0] * 100 + [2.5] * 600)
+    points = without(points, range(201, 400))
     for begin, end in ((210.0, 390.0), (610.0, 690.0)):
         answer = answer_to(points, backward=[{"from_s": 0.0, "to_s": 100.0}, {"from_s": begin, "to_s": end}])
         assert TRACK_RANGE in codes_of(answer)
