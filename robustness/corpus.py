@@ -312,7 +312,7 @@ HOSTILE_BODIES: Final = (
     b"[]",
     b'"text"',
     b"\xff\xfe{\0}\0",
-    b"\xef\xbb\xbf" + BODY,
+    b"\xef\xbb\xbf" * 2 + BODY,
     BODY + BODY,
     BODY.replace(b"70", b"NaN"),
     BODY.replace(b"70", b"1e999"),

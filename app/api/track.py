@@ -10,7 +10,7 @@ from typing_extensions import TypedDict
 from retrorun.app.api.workout import EnergyModelsRequest
 from retrorun.app.contract.openapi import REFERENCE, problems
 from retrorun.app.formats.watch_files import read_watch_file
-from retrorun.app.http.json_route import beside, body_of
+from retrorun.app.http.json_route import MARK, beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import media_type_of, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
@@ -118,7 +118,7 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
         ]
         if missing:
             return problem(422, errors=missing)
-        said = validate(parts["request"])
+        said = validate(parts["request"].removeprefix(MARK))
         file = read_watch_file(parts["file"])
         encoded = encode(track_of_points(file.points, file.sessions, **said))
     except MalformedForm:

@@ -40,6 +40,9 @@ SMALL_BYTES: Final = 8192
 PART_BYTES: Final = 1 << 16
 """Parts of a body are joined until they have this size [B]."""
 
+MARK: Final = "\ufeff".encode()
+"""The byte order mark that some programs write before a JSON text. RFC 8259 lets a reader ignore it."""
+
 ANSWER: Final = "retrorun.answer"
 """Scope key, set by the route: its answer, which the observer counts."""
 
@@ -100,7 +103,7 @@ class ModelRoute(APIRoute):
         body = await body_of(receive)
         if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
             return await beside(scope, compute_at, self.path, body=body)
-        answer = self.answer_of(bytes(body[0]))
+        answer = self.answer_of(bytes(body[0]).removeprefix(MARK))
         if isinstance(answer, bytes | Response):
             return answer
         encoded = encode(answer)
@@ -142,6 +145,7 @@ async def beside(
 def compute_at(path: str, body: bytes) -> Response:
     """Return the answer of a route to a body."""
     route = ModelRoute.known[path]
+    body = body.removeprefix(MARK)
     if len(body) > SMALL_BYTES:
         values = values_of(body)
         if route.maximum_values is not None and values > route.maximum_values:

@@ -312,7 +312,8 @@ class TestBodies:
             b"<bout/>",
             b"\x00",
             b"\xff\xfe",
-            b"\xef\xbb\xbf{}",
+            b"\xef\xbb\xbf\xef\xbb\xbf{}",
+            b" \xef\xbb\xbf{}",
             "{}".encode("utf-16"),
             "{}".encode("utf-16-le"),
             "{}".encode("utf-32"),
@@ -336,6 +337,22 @@ class TestBodies:
     @pytest.mark.parametrize("body", [f"\r\n\t {BOUT}}}\n", BOUT.replace(" ", "") + "}"])
     async def test_white_space_does_not_matter(self, client: httpx.AsyncClient, body: str) -> None:
         assert (await post(client, body)).content == (await post(client, f"{BOUT}}}")).content
+
+    @pytest.mark.parametrize("filling", ["", " " * 20_000], ids=["short", "long"])
+    @pytest.mark.parametrize("path", ["/estimate", "/estimate/batch"])
+    async def test_a_byte_order_mark_does_not_matter(self, client: httpx.AsyncClient, path: str, filling: str) -> None:
+        body = f"{BOUT}}}{filling}" if path == "/estimate" else f'{{"items": [{BOUT}}}]{filling}}}'
+        headers = {"content-type": "application/json"}
+        marked = await client.post(path, content="\ufeff".encode() + body.encode(), headers=headers)
+        assert marked.status_code == 200, marked.text
+        assert marked.content == (await client.post(path, content=body, headers=headers)).content
+
+    async def test_a_byte_order_mark_hides_no_crowd(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+        crowd = "{" + ",".join(f'"k{count}":1' for count in range(6000)) + "}"
+        for path in ("/estimate", "/estimate/batch"):
+            headers = {"content-type": "application/json"}
+            answer = await client.post(path, content="\ufeff".encode() + crowd.encode(), headers=headers)
+            assert [error["code"] for error in problem_of(answer, 422)["errors"]] == ["too_long"]
 
     @pytest.mark.parametrize(
         ("opening", "closing"), [("[", "]"), ('{"a":', "}"), ('{"include":[', "]}"), ('[{"":', "}]")]

@@ -440,6 +440,12 @@ class TestHttp:
         assert answer["track"]["points"] == 600
         assert TRACK_ERRORS in [warning["code"] for warning in answer["warnings"]]
 
+    async def test_a_byte_order_mark_before_the_request_does_not_matter(self, client: httpx.AsyncClient) -> None:
+        file = FILES[next(iter(FILES))]
+        plain = await client.post("/workout/track", **form(file))
+        marked = await client.post("/workout/track", **form(file, "\ufeff".encode() + SAID))
+        assert (marked.status_code, marked.content) == (200, plain.content)
+
     @pytest.mark.parametrize(
         ("said", "status", "pointer"),
         [
