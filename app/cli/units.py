@@ -1,6 +1,6 @@
 """Read amounts in common units and convert them exactly to SI.
 
-The only numbers here are definitions. Amounts are fractions until the end. So 9 km/h is exactly 2.5 m/s, and the
+`app/units.py` has the sizes of the units. Amounts are fractions until the end. So 9 km/h is exactly 2.5 m/s, and the
 command line gives exactly the answer of the service.
 """
 
@@ -9,55 +9,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Final, NamedTuple
 
+from retrorun.app.units import DISTANCE, HEIGHT, MASS, MINUTE_S, ONE, PERCENT, SPEED, TIME, Scale, clock_s, scale_of
 from retrorun.models.vocabulary.quantities import QUANTITIES
-
-# International yard and pound agreement of 1959: by definition a yard is 0.9144 m and a pound 0.45359237 kg.
-YARD_M: Final = Fraction("0.9144")
-FOOT_M: Final = YARD_M / 3
-INCH_M: Final = FOOT_M / 12
-MILE_M: Final = 5280 * FOOT_M
-POUND_KG: Final = Fraction("0.45359237")
-STONE_KG: Final = 14 * POUND_KG
-MINUTE_S: Final = Fraction(60)
-HOUR_S: Final = 60 * MINUTE_S
-ONE: Final = Fraction(1)
-KILOMETRE_M: Final = Fraction(1000)
-CENTIMETRE_M: Final = Fraction(1, 100)
-
-
-class Scale(NamedTuple):
-    """The units of one quantity."""
-
-    sizes: dict[str, Fraction]
-    """The size of each unit, by each of its names."""
-    smaller: dict[Fraction, Fraction]
-    """The unit of a last number that has none, by the unit before it, as in 1h30 and 5ft11."""
-
-
-def _scale(units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None) -> Scale:
-    return Scale({name: size for names, size in units.items() for name in names.split(" ")}, smaller or {})
-
-
-MASS: Final = _scale({"kg": ONE, "lb lbs pound pounds": POUND_KG, "st stone": STONE_KG}, {STONE_KG: POUND_KG})
-TIME: Final = _scale(
-    {
-        "h hr hrs hour hours": HOUR_S,
-        "min mins minute minutes m": MINUTE_S,
-        "s sec secs second seconds": ONE,
-    },
-    {HOUR_S: MINUTE_S, MINUTE_S: ONE},
-)
-DISTANCE: Final = _scale({"m": ONE, "km k": KILOMETRE_M, "yd yds yard yards": YARD_M, "mi mile miles": MILE_M})
-HEIGHT: Final = _scale(
-    {"m": ONE, "cm": CENTIMETRE_M, "ft foot feet ' ′": FOOT_M, 'in inch inches " ″': INCH_M},
-    {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
-)
-SPEED: Final = _scale({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
 
 NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
 SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
 PART: Final = re.compile(rf"({NUMBER})\s*([^0-9.\s]*)\s*")
-CLOCK: Final = re.compile(r"([0-9]+):([0-5][0-9]):([0-5][0-9](?:\.[0-9]+)?)")
 MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
 
 
@@ -88,9 +45,8 @@ def _sum(text: str, scale: Scale) -> Fraction:
 
 
 def _time(text: str) -> Fraction:
-    if clock := CLOCK.fullmatch(text):
-        return int(clock[1]) * HOUR_S + int(clock[2]) * MINUTE_S + Fraction(clock[3])
-    return _sum(text, TIME)
+    clock = clock_s(text)
+    return _sum(text, TIME) if clock is None else clock
 
 
 def _speed(text: str) -> Fraction:
@@ -110,7 +66,7 @@ def _share(text: str) -> Fraction:
     share = SHARE.fullmatch(text)
     if share is None:
         raise NotUnderstood
-    return Fraction(share[1]) / (100 if share[2] else 1)
+    return Fraction(share[1]) * (PERCENT if share[2] else ONE)
 
 
 class Reader(NamedTuple):
@@ -136,8 +92,8 @@ READERS: Final[dict[str, Reader]] = {
     "m": Reader(_in(DISTANCE), "with its unit, m, km, mi or yd: 400m, 10k, 3.1mi"),
     "height_m": Reader(_in(HEIGHT), "with its unit, m, cm, or ft and in: 1.8m, 180cm, 5ft11"),
     "grade": Reader(_share, "as rise over run or in percent: 0.05, 5%, -5%"),
-    "years": Reader(_in(_scale({" y years": ONE})), "in years: 40"),
-    "MET": Reader(_in(_scale({" met mets": ONE})), "in MET: 8, 8MET"),
+    "years": Reader(_in(scale_of({" y years": ONE})), "in years: 40"),
+    "MET": Reader(_in(scale_of({" met mets": ONE})), "in MET: 8, 8MET"),
 }
 """Quantities that accept several units, by name or by unit of the request. All others accept only their own unit."""
 
@@ -160,8 +116,8 @@ def reader(name: str) -> Reader:
         return Reader(_share, f"as a number or in percent: {example}, {quantity.example * 100:g}%")
     names = " ".join(unit.lower().replace("·", sign) for sign in ("·", "", "*"))
     if unit.startswith("BW"):
-        return Reader(_in(_scale({f" {names}": ONE})), f"in body weights, {unit}: {example}, {example}{unit}")
-    return Reader(_in(_scale({names: ONE})), f"with its unit, {unit}: {example}{unit}")
+        return Reader(_in(scale_of({f" {names}": ONE})), f"in body weights, {unit}: {example}, {example}{unit}")
+    return Reader(_in(scale_of({names: ONE})), f"with its unit, {unit}: {example}{unit}")
 
 
 def unitless(name: str) -> str:

@@ -267,7 +267,8 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "sizes of a plot, places on it, and shares of them": (800, 68, 118, 380, 62, 28, 36, 44, 12, 2, 0.5),
         "most ticks, studies in a row, lines below the axis": (9, 3, 4, 5, 6, 2),
     },
-    "app/cli/units.py": {LAYOUT: (2,), UNITS: (3, 12, 14, 60, 100, 1000, 5280, "0.9144", "0.3048", "0.45359237")},
+    "app/cli/units.py": {LAYOUT: (2,), UNITS: (100,)},
+    "app/units.py": {LAYOUT: (2,), UNITS: (3, 12, 14, 60, 100, 1000, 5280, "0.9144", "0.45359237")},
 }
 
 
