@@ -5,15 +5,17 @@ are written last, so if they exist the part is complete. Each file gets its name
 """
 
 import csv
+import gzip
 import io
 import json
 import shutil
+import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple, cast
 
 import orjson
 import pyarrow as pa
@@ -37,7 +39,7 @@ ESTIMATED: Final = "ok"
 class Work(NamedTuple):
     """The settings that all blocks of a run share."""
 
-    parse: Callable[[bytes], RowsRead]
+    parse: Callable[[Any], RowsRead]
     keep: tuple[str, ...]
     fields: tuple[str, ...] | None
     kind: str
@@ -206,8 +208,13 @@ def jsonl_bytes(table: pa.RecordBatch) -> bytes:
 WRITERS: Final = {"arrow": stream_of, "parquet": parquet_bytes, "csv": csv_bytes, "jsonl": jsonl_bytes}
 
 
-def join(parts: Sequence[Path], kind: str, names: list[str], target: BinaryIO) -> None:
-    """Write parts as one file. Arrow parts become Parquet."""
+def join(parts: Sequence[Path], kind: str, names: list[str], target: BinaryIO, *, packed: bool = False) -> None:
+    """Write parts as one file, compressed by gzip if it is packed. Arrow parts become Parquet."""
+    if packed:
+        # Without a time and a name in it, the same rows give the same file.
+        with gzip.GzipFile("", "wb", zlib.Z_DEFAULT_COMPRESSION, target, mtime=0) as file:
+            join(parts, kind, names, cast(BinaryIO, file))
+        return
     if kind == "arrow":
         with parquet_writer(target, batch_of(parts[0]).schema) as writer:
             for part in parts:

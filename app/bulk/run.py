@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
+from retrorun.app.bulk.columns import STATUS_COLUMNS
 from retrorun.app.bulk.files import (
     folder_of_run,
     give_name,
@@ -32,7 +33,7 @@ from retrorun.app.bulk.files import (
 )
 from retrorun.app.bulk.options import PARTITION_ROWS
 from retrorun.app.bulk.part import REJECTED, Work, compute_block, finished_parts, join, schema_of, write_part
-from retrorun.app.bulk.source import KINDS, STATUS_COLUMNS, BadFile, Block, Source, kind_of, reading
+from retrorun.app.bulk.source import KINDS, BadFile, Block, Source, is_gz, kind_of, reading, without_gz
 from retrorun.app.bulk.text import refuse_unsupported_type
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import coefficients_hash
@@ -64,6 +65,12 @@ class Options(NamedTuple):
     scheduler: str | None = None
     folder: bool = False
     """Whether the output is a folder with one Parquet file for each part."""
+    maps: tuple[tuple[str, str], ...] = ()
+    """The column to read for an input."""
+    constants: tuple[tuple[str, float | str], ...] = ()
+    """Inputs with one value for all rows."""
+    ignore_others: bool = False
+    """Whether columns that are neither inputs nor kept are left out."""
 
 
 class Outcome(NamedTuple):
@@ -109,7 +116,13 @@ def run(source_path: Path, output: Path, options: Options, report: Callable[[Pro
     if not output.parent.is_dir():
         raise FileNotFoundError(errno.ENOENT, "This folder does not exist", str(output.parent))
     options = options._replace(keep=tuple(dict.fromkeys(options.keep)))
-    source = Source(source_path, options.keep)
+    source = Source(
+        source_path,
+        options.keep,
+        maps=dict(options.maps),
+        constants=dict(options.constants),
+        ignore_others=options.ignore_others,
+    )
     names = names_of(source, options, kind_of_parts(output, options))
     for path in (output, rejected_of(output)):
         refuse_unless_made(path, output)
@@ -158,7 +171,7 @@ def name_output(
     estimates = [work.part(index, work.ending) for index in order]
     if work.estimates == work.directory:
         unfinished[output] = written(
-            output, work.directory, lambda file: join(estimates, work.kind, names, file), output
+            output, work.directory, lambda file: join(estimates, work.kind, names, file, packed=is_gz(output)), output
         )
     else:
         for part in estimates:
@@ -187,7 +200,7 @@ def parts_of(output: Path) -> Path:
 
 def rejected_of(output: Path) -> Path:
     """Return the file of the rows without an estimate."""
-    return output.with_name(f"{output.stem}.rejected.csv")
+    return output.with_name(f"{without_gz(output).stem}.rejected.csv")
 
 
 def total(counts: dict[int, Any], what: str) -> Any:
@@ -215,6 +228,7 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
     with reading(source):
         found = source.stat()
     parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of_parts(output, options), options.fields]
+    parts += [options.maps, options.constants, options.ignore_others]
     parts += [options.keep, options.partition_rows, __version__, coefficients_hash(), pa.__version__]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
 

@@ -5,42 +5,35 @@ and no estimate. Other rows are not affected.
 """
 
 import os
-import shlex
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import re
+import zlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from difflib import get_close_matches
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from retrorun.app.bulk.lines import RowsRead, TextParser, cells_of
-from retrorun.app.bulk.options import quoted
+from retrorun.app.bulk.columns import Column, Unclear, advice, columns_of, converted, with_constants
+from retrorun.app.bulk.lines import BLOCK_BYTES, RowsRead, TextParser, cells_of, json_of, lines_of, whole_rows
 from retrorun.app.formats.record_batches import INPUT_COLUMNS, check_schema
-from retrorun.models.columns.inputs import SOURCES
 from retrorun.models.columns.names import NUMBERS
 from retrorun.models.vocabulary.errors import Conflict
-from retrorun.models.vocabulary.quantities import QUANTITIES
 
 KINDS: Final = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+GZ: Final = ".gz"
+WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16."""
+SEPARATOR_LINE: Final = re.compile(rb'"?sep=(.)"?[\r\n]*', re.IGNORECASE)
+"""The line before the heading in which Excel names the separator."""
 INT96: Final = "INT96"
 """Parquet times of 96 bits, which older versions of Spark write."""
-NEEDED: Final = f"Needed: body_mass_kg and two of {', '.join(SOURCES)}."
-LIKELY: Final = {name: name for name in INPUT_COLUMNS} | {
-    "weight": "body_mass_kg",
-    "pace": "speed_m_s",
-    "time": "duration_s",
-}
-"""The input that a column with a similar name probably is."""
 OTHER_MARKS: Final = ";\t|"
 """Other separators in files that are also called CSV."""
 FIX: Final = "Fix this, then run the same command again to continue."
-STATUS_COLUMNS: Final = ("status", "status_field")
-"""Columns that every output has."""
 
 
 class BadFile(Exception):
@@ -56,7 +49,7 @@ def reading(path: Path) -> Iterator[None]:
     """Turn errors while the input is read into `BadFile` (wrong content) or `NotRead` (a fault of the system)."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         if isinstance(error, OSError) and error.errno:
             if isinstance(error, FileNotFoundError):
                 raise NotRead(f"{path} does not exist.") from None
@@ -72,14 +65,27 @@ class Block(NamedTuple):
     rows: int
     share: float
     """Share of the file in this block."""
-    content: bytes
+    content: bytes | list[bytes]
 
 
 def kind_of(path: Path) -> str:
-    """Return the kind of a file from its name."""
-    if path.suffix.lower() not in KINDS:
-        raise BadFile(f"{path.name}: the name must end in one of {', '.join(KINDS)}.")
-    return KINDS[path.suffix.lower()]
+    """Return the kind of a file from its name. CSV and JSON Lines may also end in .gz."""
+    ending = without_gz(path).suffix.lower()
+    if ending not in KINDS:
+        raise BadFile(f"{path.name}: the name must end in one of {', '.join(KINDS)}; of text also with {GZ}.")
+    if KINDS[ending] == "parquet" and is_gz(path):
+        raise BadFile(f"{path.name}: Parquet is compressed already. Use a file without {GZ}.")
+    return KINDS[ending]
+
+
+def is_gz(path: Path) -> bool:
+    """Return whether the name of a file says that gzip compressed it."""
+    return path.suffix.lower() == GZ
+
+
+def without_gz(path: Path) -> Path:
+    """Return a path without .gz at its end."""
+    return path.with_suffix("") if is_gz(path) else path
 
 
 class Source:
@@ -90,71 +96,121 @@ class Source:
     path : Path
         The file.
     keep : collection of str
-        Columns to copy to the output, in addition to those of a bout.
+        Columns to copy to the output.
+    maps : mapping, optional
+        The heading of the column to read for an input.
+    constants : mapping, optional
+        Inputs with one value for all rows.
+    ignore_others : bool, optional
+        Whether columns that are neither inputs nor kept are left out. Otherwise they are an error.
     """
 
-    def __init__(self, path: Path, keep: Collection[str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        keep: Collection[str],
+        *,
+        maps: Mapping[str, str] | None = None,
+        constants: Mapping[str, float | str] | None = None,
+        ignore_others: bool = False,
+    ) -> None:
         self.path = path
         self.kind = kind_of(path)
         self.keep = tuple(keep)
+        self.maps = maps or {}
+        self.constants = constants or {}
+        self.ignore_others = ignore_others
         if path.is_dir():
             raise BadFile(f"{path.name} is a folder. Name a file.")
         with reading(path):
-            self.schema = {"parquet": self.of_parquet, "csv": self.of_csv, "jsonl": self.of_jsonl}[self.kind]()
-        """The known and kept columns, in the order of the file."""
-        if missing := [name for name in self.keep if name not in self.schema.names]:
-            raise BadFile(f"{path.name} has no column {missing[0]}. Check the names after --keep.")
+            found = {"parquet": self.of_parquet, "csv": self.of_csv, "jsonl": self.of_jsonl}[self.kind]()
+        self.heading = tuple(found.names)
+        """The names of all columns of the file."""
+        try:
+            self.inputs = columns_of(self.heading, self.keep, self.maps, self.constants)
+        except Unclear as error:
+            raise BadFile(f"{path.name}: {error}") from None
+        if self.kind == "jsonl":
+            found = self.of_rows(found)
+        self.check(found)
+        wanted = [place for place, name in enumerate(found.names) if name in self.inputs or name in self.keep]
+        self.schema = pa.schema([found.field(place) for place in wanted])
+        """The columns that are read, in the order of the file."""
 
     def of_parquet(self) -> pa.Schema:
         """Return the columns of a Parquet file."""
         found = pq.read_schema(self.path)
-        schema = pa.schema([field.with_type(plain_type(field.type)) for field in found])
-        self.check(schema)
-        return schema
+        return pa.schema([field.with_type(plain_type(field.type)) for field in found])
 
     def of_csv(self) -> pa.Schema:
         """Return the columns of a CSV file: all text."""
-        with self.path.open("rb") as file:
-            heading = file.readline()
+        with lines_of(self.path) as (lines, _):
+            heading = self.first_row(lines)
         try:
-            names = cells_of([heading.decode("utf-8-sig")])[0] if heading else []
+            names = cells_of([heading.decode()])[0] if heading else []
         except UnicodeDecodeError:
             raise BadFile(f"{self.path.name} is not in UTF-8. Save it as UTF-8.") from None
         if len(names) == 1 and any(mark in names[0] for mark in OTHER_MARKS):
             raise BadFile(f"{self.path.name}: the cells must be separated by commas.")
-        schema = pa.schema([(name.strip(), pa.string()) for name in names])
-        self.check(pa.schema([(name, pa.null() if name in NUMBERS else pa.string()) for name in schema.names]))
-        return schema
+        return pa.schema([(name.strip(), pa.string()) for name in names])
+
+    def first_row(self, lines: Iterator[bytes]) -> bytes:
+        """Return the heading of a CSV file, after the line in which Excel names the separator."""
+        first = next(lines, b"")
+        if said := SEPARATOR_LINE.fullmatch(first):
+            if said[1] != b",":
+                raise BadFile(f"{self.path.name}: the cells must be separated by commas.")
+            first = next(lines, b"")
+        rows, rest = whole_rows([first], 1, lines)
+        if rest:
+            raise BadFile(f"{self.path.name}: a quote in the heading is not closed.")
+        return rows[0]
+
+    def of_jsonl(self) -> pa.Schema:
+        """Return the members of the first object of a JSON Lines file."""
+        with lines_of(self.path) as (lines, _):
+            line = next((line for line in lines if not line.isspace()), b"")
+        if line.startswith(WIDE_MARKS):
+            raise BadFile(f"{self.path.name} is not in UTF-8. Save it as UTF-8.")
+        first = json_of(line)
+        return pa.schema([(name, pa.string()) for name in (first if isinstance(first, dict) else ())])
+
+    def of_rows(self, first: pa.Schema) -> pa.Schema:
+        """Return the columns that a JSON Lines file may have. Any of them may be missing in a row."""
+        inputs = {column.input for column in self.inputs.values()}
+        usual = [name for name in INPUT_COLUMNS if name not in inputs and name not in self.constants]
+        self.inputs |= {name: Column(name) for name in usual}
+        return pa.schema([(name, pa.string()) for name in dict.fromkeys((*self.inputs, *self.keep))])
 
     def check(self, schema: pa.Schema) -> None:
-        """Raise if a column is neither an input of a bout nor kept."""
+        """Raise if a column is neither an input nor kept, or if the inputs do not make a bout."""
+        wanted = {*self.inputs, *self.keep}
         for name in schema.names:
-            if schema.names.count(name) > 1:
+            if schema.names.count(name) > 1 and (name in wanted or not self.ignore_others):
                 raise BadFile(f"{self.path.name} has the column {name} twice. Rename or remove one.")
-        if others := [name for name in schema.names if name not in INPUT_COLUMNS and name not in self.keep]:
-            if taken := [name for name in others if name in STATUS_COLUMNS]:
-                raise BadFile(f"{self.path.name} has a column {taken[0]}, but so has every output. Rename it.")
-            if nul := [name for name in others if "\0" in name]:
-                raise BadFile(f"{self.path.name}: the column name {nul[0]!r} contains a NUL. Rename it.")
-            near = [(name, LIKELY[match]) for name in others for match in get_close_matches(name.lower(), LIKELY, n=1)]
-            hints = [f" {name!r} looks like {with_unit(match)}." for name, match in near if match not in schema.names]
-            is_bout = "body_mass_kg" in schema.names and len({*SOURCES} & {*schema.names}) > 1
-            needed = "" if is_bout else f" {NEEDED}"
-            kept = ",".join(map(quoted, [*(name for name in self.keep if name in schema.names), *others]))
-            keep = f"--keep={shlex.quote(kept)}" if kept.startswith("-") else f"--keep {shlex.quote(kept)}"
-            which = "column" if len(others) == 1 else "columns"
+        if missing := [name for name in self.maps.values() if name not in schema.names]:
+            raise BadFile(f"{self.path.name} has no column {missing[0]}. Check the names after --map.")
+        others = [name for name in schema.names if name not in wanted]
+        if others and not self.ignore_others:
+            inputs = {column.input for column in self.inputs.values()}
             raise BadFile(
-                f"{self.path.name}: unknown {which} {', '.join(others)}.{needed}{''.join(hints)} To copy the {which}: "
-                f"{keep}"
+                f"{self.path.name}{advice(others, [name for name in self.keep if name in schema.names], inputs)}"
             )
+        if missing := [name for name in self.keep if name not in schema.names]:
+            raise BadFile(f"{self.path.name} has no column {missing[0]}. Check the names after --keep.")
+        fields = [
+            pa.field(column.input, self.type_of(column, schema.field(name).type))
+            for name, column in self.inputs.items()
+        ]
+        fields += [pa.field(name, pa.float64() if name in NUMBERS else pa.string()) for name in self.constants]
         try:
-            check_schema(pa.schema([field for field in schema if field.name in INPUT_COLUMNS]))
+            check_schema(pa.schema(fields))
         except Conflict as error:
             raise BadFile(f"{self.path.name}: {error.field}: {error.message}".replace(": :", ":")) from None
 
-    def of_jsonl(self) -> pa.Schema:
-        """Return the columns that a JSON Lines file may have. Any of them may be missing in a row."""
-        return pa.schema([(name, pa.string()) for name in dict.fromkeys((*INPUT_COLUMNS, *self.keep))])
+    def type_of(self, column: Column, found: pa.DataType) -> pa.DataType:
+        """Return the type of an input. A number in text can be read as one."""
+        return pa.null() if self.kind != "parquet" and column.input in NUMBERS else found
 
     def blocks(self, rows: int, done: Collection[int] = ()) -> Iterator[Block]:
         """Yield the file as blocks of `rows` rows, except the finished blocks."""
@@ -205,52 +261,56 @@ class Source:
             yield batch
 
     def text_blocks(self, rows: int, done: Collection[int]) -> Iterator[Block]:
-        """Yield a file of lines as blocks. Empty lines are not rows."""
+        """Yield a file of text as blocks of whole rows. Empty lines are not rows."""
         size = self.path.stat().st_size
-        with self.path.open("rb") as file:
+        with lines_of(self.path) as (lines, file):
             if self.kind == "csv":
-                file.readline()
+                self.first_row(lines)
             index = first = before = 0
-            while lines := list(islice(file, rows)):
-                full = [line for line in lines if line.strip()]
+            rest: list[bytes] = []
+            while held := self.some_lines(lines, rows, rest, first):
+                text = b"".join(held) if self.kind == "csv" else b""
+                if rest or b'"' in text:
+                    held, rest = whole_rows(held, rows, lines)
+                full = [row for row in held if not row.isspace()]
                 share = (file.tell() - before) / size
                 if index not in done:
-                    if self.kind == "csv":
-                        self.check_text(full, first)
-                    yield Block(index, first, len(full), share, b"".join(full))
+                    if not is_utf8(text):
+                        self.refuse_encoding(full, first)
+                    yield Block(index, first, len(full), share, full)
                 index, first, before = index + 1, first + len(full), file.tell()
 
-    def check_text(self, lines: Sequence[bytes], first: int) -> None:
-        """Raise if a line is not UTF-8, because its kept text would be lost."""
-        if is_utf8(b"".join(lines)):
-            return
-        for row, line in enumerate(lines, first + 1):
-            if not is_utf8(line):
-                raise BadFile(f"{self.path.name}: row {row} is not in UTF-8. Save the file as UTF-8.")
+    def some_lines(self, lines: Iterator[bytes], rows: int, held: list[bytes], first: int) -> list[bytes]:
+        """Return the held lines and the next ones: `rows` together, or fewer if they are long."""
+        found, size = list(held), 0
+        for line in () if len(held) >= rows else lines:
+            found.append(line)
+            size += len(line)
+            if len(found) == rows or size > BLOCK_BYTES:
+                break
+        if found and len(found[-1]) > BLOCK_BYTES:
+            raise BadFile(
+                f"{self.path.name}: the row {first + len(found)} has more than {BLOCK_BYTES} bytes. Shorten it."
+            )
+        return found
 
-    def empty_content(self) -> bytes:
+    def refuse_encoding(self, rows: Sequence[bytes], first: int) -> None:
+        """Raise for the first row that is not UTF-8, because its kept text would be lost."""
+        for number, row in enumerate(rows, first + 1):
+            if not is_utf8(row):
+                raise BadFile(f"{self.path.name}: row {number} is not in UTF-8. Save the file as UTF-8.")
+
+    def empty_content(self) -> bytes | list[bytes]:
         """Return the content of a block without rows."""
-        if self.kind == "parquet":
-            return stream_of(pa.RecordBatch.from_pylist([], schema=self.schema))
-        return b""
+        return stream_of(pa.RecordBatch.from_pylist([], schema=self.schema)) if self.kind == "parquet" else []
 
-    def parser(self) -> Callable[[bytes], RowsRead]:
+    def parser(self) -> Callable[[Any], RowsRead]:
         """Return the function that parses the content of a block. It can be sent to another process."""
         if self.kind == "parquet":
-            return ParquetParser(self.keep)
-        return TextParser(self.kind, tuple(self.schema.names), self.keep)
-
-
-def with_unit(name: str) -> str:
-    """Return the name of an input, with its unit if it has one.
-
-    Examples
-    --------
-    >>> with_unit("distance_m"), with_unit("gait")
-    ('distance_m (in m)', 'gait')
-    """
-    unit = QUANTITIES[name].unit if name in QUANTITIES else "1"
-    return name if unit == "1" else f"{name} (in {unit})"
+            return ParquetParser(self.inputs, self.constants)
+        columns = tuple(self.schema.names)
+        others = self.ignore_others
+        return TextParser(self.kind, columns, self.keep, self.inputs, self.heading, self.constants, others)
 
 
 def microseconds(times: pa.Array) -> pa.Array:
@@ -321,10 +381,17 @@ def stream_of(batch: pa.RecordBatch) -> bytes:
 class ParquetParser:
     """Parse a block of a Parquet file."""
 
-    keep: tuple[str, ...]
+    inputs: Mapping[str, Column]
+    constants: Mapping[str, float | str] = field(default_factory=dict)
 
     def __call__(self, content: bytes, /) -> RowsRead:
         """Return the rows of a block. All are readable, because the file is."""
         with pa.ipc.open_stream(content) as reader:
             given = joined(list(reader))
-        return RowsRead(given.select([name for name in given.schema.names if name in INPUT_COLUMNS]), given, {})
+        bouts = {
+            self.inputs[name].input: converted(column, self.inputs[name].size)
+            for name, column in zip(given.schema.names, given.columns, strict=True)
+            if name in self.inputs
+        }
+        batch = pa.RecordBatch.from_pydict(bouts)
+        return RowsRead(with_constants(batch, given.num_rows, self.constants), given, {})

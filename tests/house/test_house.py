@@ -256,7 +256,11 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/cli/answer_table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
     "app/cli/terminal.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
     "app/bulk/command.py": {"reasons listed": (10,)},
-    "app/bulk/lines.py": {"longest cell, digits of a number that is read at once": (2, 31, 18)},
+    "app/bulk/columns.py": {"words of a unit": (2,)},
+    "app/bulk/lines.py": {
+        "longest cell, digits of a number that is read at once": (2, 31, 18),
+        "bits of the bytes of a read, a block and a row with line breaks": (16, 26, 20),
+    },
     "app/bulk/run.py": {"blocks ahead, letters of a name": (2, 16)},
     "app/pages/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
     "app/pages/svg.py": {

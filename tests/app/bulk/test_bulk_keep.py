@@ -194,6 +194,10 @@ class TestText:
             **{text: text for text in ("7", "1.10", "1E5", "-0", "0", "1e400", "true", "false", "9007199254740993")},
             **{
                 text: text
+                for text in ("NaN", "-Infinity", '{"a": [NaN, 1]}', "1.0", "-123456789012345678901", "2.50E+00")
+            },
+            **{
+                text: text
                 for text in ("1" + "0" * 400, "18446744073709551617", "-9223372036854775809", "0.1" + "0" * 30)
             },
             **{text: text for text in ('{"a":  [1.0, -0.0]}', "[]", '[{"kept": 2}, "}"]')},
@@ -216,7 +220,7 @@ class TestText:
 
     def test_no_line_of_json_ends_the_run(self, tmp_path: Path) -> None:
         bout = json.dumps(BOUT)[1:-1]
-        bad = ['"\\ud800"', "NaN", "-Infinity", "[" * 200_000 + "]" * 200_000, "1e", "01"]
+        bad = ['"\\ud800"', "nan", "+Infinity", "[" * 200_000 + "]" * 200_000, "1e", "01"]
         lines = [f'{{{bout}, "kept": {value}}}' for value in bad] + [f'{{{bout}, "kept": 1}}']
         (tmp_path / "in.jsonl").write_text("\n".join(lines), encoding="utf-8")
         outcome = run(tmp_path / "in.jsonl", tmp_path / "out.csv", Options(workers=1, fields=("gait",), keep=("kept",)))
