@@ -41,6 +41,8 @@ FLAG: Final = pa.bool_()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
 INPUT_COLUMNS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
+MARK: Final = "\ufeff"
+"""The byte order mark at the start of a text, which some readers of CSV leave in the name of the first column."""
 DICTIONARIES: Final = {
     choices: pa.array(choices, pa.string())
     for choices in {STATUS, INPUT_COLUMNS, CODES, *WORDS.values(), *(output.choices for output in OUTPUTS.values())}
@@ -111,9 +113,15 @@ def _field(name: str, kind: pa.DataType, description: str, ucum: str | None = No
     return pa.field(name, kind, metadata=metadata)
 
 
+def names_of(schema: pa.Schema) -> list[str]:
+    """Return the names of columns, without a byte order mark."""
+    return [name.removeprefix(MARK) for name in schema.names]
+
+
 def check_schema(schema: pa.Schema) -> None:
     """Raise if a column is missing, unknown, repeated, or of a wrong type."""
-    for name, kind in zip(schema.names, schema.types, strict=True):
+    names = names_of(schema)
+    for name, kind in zip(names, schema.types, strict=True):
         if name not in INPUT_COLUMNS:
             near = get_close_matches(name, INPUT_COLUMNS, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known columns: {', '.join(INPUT_COLUMNS)}."
@@ -124,11 +132,11 @@ def check_schema(schema: pa.Schema) -> None:
             flag = "bool, " if name in FLAGS else ""
             message = f"Give a column of {flag}string or large_string, plain or in a dictionary, but no views."
             raise Conflict(name, message, "not_a_choice")
-    if len(set(schema.names)) < len(schema.names):
+    if len(set(names)) < len(names):
         raise Conflict("", "Give each column once.", "not_unique")
-    if "body_mass_kg" not in schema.names:
+    if "body_mass_kg" not in names:
         raise Conflict("body_mass_kg", "This column is required.", "required")
-    if sum(name in schema.names for name in SOURCES) <= 1:
+    if sum(name in names for name in SOURCES) <= 1:
         raise Conflict("", "Give at least two of the columns speed_m_s, duration_s and distance_m.")
 
 
@@ -171,7 +179,7 @@ def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -
 
     if any(len(array) != batch.num_rows for array in batch.columns):
         raise pa.ArrowInvalid("A column is longer or shorter than its record batch.")
-    columns = {name: column_of(name, batch.column(name)) for name in batch.schema.names}
+    columns = {name: column_of(name, array) for name, array in zip(names_of(batch.schema), batch.columns, strict=True)}
     answer = estimate_columns(columns, rows=batch.num_rows, fields=schema.names[2:], allocate=allocate)
     status = [*zip(*answer.reasons.numbers, strict=True)]
     codes = np.array([STATUS.index(code) for code in status[1]], np.int8).take(answer.status)

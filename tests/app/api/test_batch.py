@@ -271,6 +271,13 @@ class TestTable:
         assert found.to_pylist() == want.to_pylist()
         assert set(found["status"].to_pylist()) >= {"ok", "out_of_range", "conflicting_inputs"}
 
+    async def test_a_byte_order_mark_in_the_heading_is_ignored(self, client: httpx.AsyncClient) -> None:
+        batch = bouts_batch(5)
+        marked = batch.rename_columns(["\ufeff" + batch.schema.names[0], *batch.schema.names[1:]])
+        answer = await post(client, stream_of(marked))
+        assert answer.status_code == 200
+        assert answer.content == (await post(client, stream_of(batch))).content
+
     async def test_a_stream_without_batches_gives_one(self, client: httpx.AsyncClient) -> None:
         response = await post(client, stream_of(schema=bouts_batch(1).schema))
         assert pa.ipc.open_stream(response.content).read_all().num_rows == 0

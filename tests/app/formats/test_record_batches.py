@@ -222,6 +222,16 @@ def test_a_slice_is_a_batch() -> None:
     assert not list(differences(rows[37:78], found))
 
 
+@pytest.mark.parametrize("place", [0, 2])
+def test_a_byte_order_mark_in_the_name_of_a_column_is_ignored(place: int) -> None:
+    batch = batch_of([BOUT])
+    names = [f"\ufeff{name}" if number == place else name for number, name in enumerate(batch.schema.names)]
+    assert estimate_batch(batch.rename_columns(names)).equals(estimate_batch(batch))
+    twice = pa.RecordBatch.from_arrays([*batch.columns, batch.column(0)], [*batch.schema.names, "\ufeffspeed_m_s"])
+    with pytest.raises(Conflict):
+        estimate_batch(twice)
+
+
 def test_no_rows_give_no_rows() -> None:
     assert estimate_batch(batch_of([BOUT]).slice(0, 0)).num_rows == 0
 
