@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retrorun.app.bulk.options import quoted
-from retrorun.app.formats.record_batches import INPUT_COLUMNS
+from retrorun.app.formats.record_batches import INPUT_COLUMNS, MARK
 from retrorun.app.units import ONE, sizes_of
-from retrorun.models.columns.inputs import SOURCES
+from retrorun.models.columns.inputs import SOURCES, TWO
 from retrorun.models.columns.names import NUMBERS, WORDS
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -73,7 +73,7 @@ def split(name: str) -> tuple[str, str]:
     >>> split("Distance (km)"), split("Avg_Speed[KM / h]"), split("Elapsed Time")
     (('distance', 'km'), ('avg speed', 'km/h'), ('elapsed time', ''))
     """
-    text = name.strip().lower()
+    text = name.removeprefix(MARK).strip().lower()
     found = BRACKETS.fullmatch(text)
     plain, unit = found.groups() if found else (text, "")
     return SEPARATORS.sub(" ", plain).strip(), re.sub(r"\s*/\s*", "/", unit.strip())
@@ -160,9 +160,12 @@ def columns_of(
         if heading in found:
             raise Unclear(f"--map {name}: another --map has this column. Name each column once.")
         found[heading] = mapped(name, heading)
+    found |= {heading: Column(heading) for heading in headings if heading in INPUT_COLUMNS and heading not in found}
+    sources = {*SOURCES} & {*constants, *(column.input for column in found.values())}
     for heading in headings:
-        column = column_of(heading) if heading in INPUT_COLUMNS or heading not in keep else None
-        if column and heading not in found and (heading in INPUT_COLUMNS or column.input not in maps):
+        column = None if heading in found or heading in keep else column_of(heading)
+        # What --map, --set or an exact name gives is not read from a plain name too.
+        if column and column.input not in maps and not (column.input in SOURCES and len(sources) >= TWO):
             found[heading] = column
     by_input: dict[str, str] = {}
     for heading, column in found.items():
@@ -174,6 +177,9 @@ def columns_of(
         if column.input in constants:
             raise Unclear(f"--set {column.input}: the file has it in the column {heading}. Remove one of the two.")
         by_input[column.input] = heading
+    if {*SOURCES} <= by_input.keys() | constants.keys() and len(sources) <= TWO:
+        named = ", ".join(by_input[name] for name in SOURCES if name in by_input)
+        raise Unclear(f"the columns {named} are more than needed: two of {', '.join(SOURCES)}. Choose two with --map.")
     return found
 
 

@@ -2,22 +2,53 @@
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 NAME: Final = re.compile(r'\s*(?:"((?:[^"]|"")*)"\s*(?=,|\Z)|([^,]*))(?:,|\Z)')
 PARTITION_ROWS: Final = 32_768
 
 
-def add_bulk_options(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments for the files, and the options."""
+def add_bulk_options(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    """Add the arguments for the files, and the options. With `--list-fields` among the words, no file is needed."""
+    files: dict[str, Any] = {"nargs": "?"} if "--list-fields" in words else {}
+    parser.usage = "%(prog)s INPUT OUTPUT [options]\n       %(prog)s --list-fields"
     parser.add_argument(
-        "input", type=Path, metavar="INPUT", help="file of bouts to read: .parquet, .csv, .jsonl or .ndjson"
+        "input",
+        type=Path,
+        metavar="INPUT",
+        help="file of bouts to read: .parquet, .csv, .jsonl or .ndjson; text also with .gz",
+        **files,
     )
     parser.add_argument(
         "output",
         metavar="OUTPUT",
         help="file to write, of one of these kinds; a name that ends in / is a folder of Parquet files",
+        **files,
+    )
+    parser.add_argument(
+        "--list-fields", action="store_true", help="list the columns of inputs and outputs with units, and exit"
+    )
+    parser.add_argument(
+        "--map",
+        action="append",
+        type=pair,
+        dest="maps",
+        metavar="",
+        help="input=column: read an input from a column with another name, as in --map 'distance_m=Distance (km)'; "
+        "a unit that the name states is converted, without one the column has the unit of the input",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        type=pair,
+        dest="constants",
+        metavar="",
+        help="input=value: the same value for all rows, as in --set body_mass_kg=70 or --set body_mass_kg=154lb",
+    )
+    parser.add_argument(
+        "--ignore-others", action="store_true", help="leave out columns that are neither inputs nor kept"
     )
     parser.add_argument(
         "--fields", type=names, metavar="", help="columns to compute, separated by commas (default: all)"
@@ -72,6 +103,20 @@ def quoted(name: str) -> str:
     if name and names(name) == (name,):
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Return the name and the text after it, for argparse.
+
+    Examples
+    --------
+    >>> pair("distance_m=Distance (km)")
+    ('distance_m', 'Distance (km)')
+    """
+    name, sign, value = text.partition("=")
+    if not sign or not name.strip():
+        raise argparse.ArgumentTypeError("give it as name=value, with the name of an input; see --list-fields")
+    return name.strip(), value.strip()
 
 
 def positive(text: str) -> int:

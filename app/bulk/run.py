@@ -83,6 +83,8 @@ class Outcome(NamedTuple):
     rejected_file: Path | None
     left: Path | None = None
     """The folder of the parts, if it contains other files and so was not removed."""
+    columns: tuple[str, ...] = ()
+    """The columns with other names that were read as inputs, and their units."""
 
 
 def run(source_path: Path, output: Path, options: Options, report: Callable[[Progress], object] = id) -> Outcome:
@@ -154,7 +156,13 @@ def run_locked(
         rejected.update({(status, field): count for status, field, count in counted["faults"]})
     name_output(source, output, names, work, sorted(counts), rejected=bool(rejected))
     left = None if remove_parts(parts) else parts
-    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_of(output) if rejected else None, left)
+    rejected_file = rejected_of(output) if rejected else None
+    columns = tuple(
+        f"{column.input} is {heading!r}{f' in {column.unit}' if column.unit else ''}"
+        for heading, column in source.inputs.items()
+        if heading != column.input
+    )
+    return Outcome(total(counts, "rows"), resumed_rows, rejected, rejected_file, left, columns)
 
 
 def name_output(

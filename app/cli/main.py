@@ -198,7 +198,7 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
     if "bulk" in words:
         from retrorun.app.bulk.options import add_bulk_options
 
-        add_bulk_options(bulk_parser)
+        add_bulk_options(bulk_parser, words)
 
     means = "Make an API key. The key is shown once and stored nowhere."
     key_parser = add("key", key, help="make an API key", description=means)
@@ -291,13 +291,21 @@ def settings(chosen: argparse.Namespace) -> int:
 
 
 def bulk(chosen: argparse.Namespace) -> int:
-    """Estimate every row of a file and write the estimates to another."""
+    """Estimate every row of a file and write the estimates to another, or list the columns."""
     try:
-        from retrorun.app.bulk.command import Failed, bulk_of
+        from retrorun.app.bulk.command import Failed, bulk_of, fields_text
         from retrorun.app.bulk.source import BadFile
+        from retrorun.app.cli.options import InvalidOptions, constants_of
 
+        if chosen.list_fields:
+            print(fields_text(shutil.get_terminal_size().columns))
+            return DONE
         try:
+            chosen.constants = constants_of(chosen.constants or ())
             print(bulk_of(chosen))
+        except InvalidOptions as error:
+            print_errors(*error.lines)
+            return INVALID
         except BadFile as error:
             print_errors(str(error))
             return INVALID

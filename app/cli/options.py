@@ -7,13 +7,15 @@ meaning, choices and bounds as the field has over HTTP.
 import argparse
 import re
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
 from typing_extensions import is_typeddict
 
 from retrorun.app.cli.units import NotUnderstood, reader, si, unitless
 from retrorun.app.settings import KEY_VARIABLE
-from retrorun.models.vocabulary.quantities import QUANTITIES
+from retrorun.models.columns.names import NUMBERS, WORDS
+from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 
 OPTIONS: Final = {
     "body_mass_kg": "--mass",
@@ -29,6 +31,10 @@ BARE: Final = frozenset({"sex", "strict", "met"})
 
 RANGE: Final = {"from_s", "to_s"}
 """Fields of a time range, which is typed as from-to."""
+
+
+AMOUNT: Final = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)(e[+-]?[0-9]+)?", re.IGNORECASE)
+"""A number without a unit."""
 
 
 class InvalidOptions(Exception):
@@ -239,6 +245,49 @@ def pairs_of(text: str, shape: Mapping[str, Any]) -> list[tuple[str, str]]:
         return [(key, value) for key, value in (("from", begin), ("to", end)) if key == "from" or value.strip()]
     words = (word.strip().partition("=") for word in text.lower().split(","))
     return [(key, value) for key, _, value in words]
+
+
+def constants_of(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, float | str], ...]:
+    """Return the inputs that `--set` gives to all rows of a table, in SI units.
+
+    A number without a unit has the unit of the input's name.
+
+    Examples
+    --------
+    >>> constants_of([("body_mass_kg", "70"), ("speed_m_s", "9km/h"), ("grade", "5%"), ("gait", "run")])
+    (('body_mass_kg', 70.0), ('speed_m_s', 2.5), ('grade', 0.05), ('gait', 'run'))
+    """
+    found: dict[str, float | str] = {}
+    mistakes = []
+    for name, text in pairs:
+        place = f"--set {name}"
+        try:
+            if name not in (*NUMBERS, *WORDS):
+                near = get_close_matches(name, (*NUMBERS, *WORDS), n=1)
+                raise NotUnderstood(f"Unknown input. {f'Did you mean {near[0]}?' if near else 'See --list-fields.'}")
+            if name in found:
+                raise NotUnderstood("Give it once.")
+            found[name] = constant(name, text)
+        except NotUnderstood as error:
+            mistakes.append(f"{place}: {error}")
+    if mistakes:
+        raise InvalidOptions(mistakes)
+    return tuple(found.items())
+
+
+def constant(name: str, text: str) -> float | str:
+    """Return one value of `--set`; raise if it is not understood or out of range."""
+    if name in WORDS:
+        word = text.lower()
+        if word not in WORDS[name]:
+            raise NotUnderstood(f"Give one of: {', '.join(WORDS[name])}.")
+        return word
+    value = float(text) if AMOUNT.fullmatch(text) else si(name, text)
+    known = INPUTS[name]
+    if not known.low <= value <= known.high:
+        unit = "" if known.unit == "1" else f" {known.unit}"
+        raise NotUnderstood(f"Give {known.low:g} to {known.high:g}{unit}.")
+    return value
 
 
 def error_line(error: Mapping[str, str], chosen: Mapping[str, Any], fields: Iterable[str]) -> str:

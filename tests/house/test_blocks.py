@@ -6,6 +6,7 @@ listed with that test. A language that nothing here knows how to run fails.
 """
 
 import ast
+import gzip
 import importlib
 import json
 import os
@@ -182,6 +183,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     pyarrow.parquet.write_table(rows, folder / "bouts.parquet")
     keyed = rows.append_column("run_id", pa.array(range(len(rows))))
     pyarrow.csv.write_csv(keyed, folder / "bouts.csv")
+    export = "Date,Time,Distance (km)\n2026-05-01,1500,5.0\n"
+    (folder / "runs.csv").write_text(export, encoding="utf-8")
+    (folder / "export.csv.gz").write_bytes(gzip.compress(export.replace("Time", "Elapsed Time").encode()))
     for name in ("run.fit", "morning.fit"):
         (folder / name).write_bytes(fit_file(recorded(1800)))
     with serving() as address:

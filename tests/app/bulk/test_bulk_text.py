@@ -62,7 +62,7 @@ class TestMarks:
         assert rejected(tmp_path)[1][0] == "2"
         assert outcome.rows == 2
 
-    @pytest.mark.parametrize("separator", [";", "\t", "|"])
+    @pytest.mark.parametrize("separator", [";", "\t", "|", ":"])
     def test_another_separator_is_named(self, separator: str, tmp_path: Path) -> None:
         text = f"sep={separator}\n{HEADING}\n{ROW}\n".replace(",", separator)
         with pytest.raises(BadFile, match="separated by commas"):
