@@ -1,5 +1,6 @@
 """Standard streams that are closed, full or not read: they must not make a command fail."""
 
+import io
 import os
 import select
 import sys
@@ -69,3 +70,19 @@ def say(*sentences: str) -> None:
     except (OSError, ValueError):
         # The rest of the buffer is written there when the process ends, which then does not fail either.
         redirect_to_null(STREAMS.index("stderr"))
+
+
+def supports_bold(stream: TextIO) -> bool:
+    """Return whether a stream is a terminal that shows bold and allows it (see no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def supports_blocks(stream: TextIO) -> bool:
+    """Return whether a stream's encoding has block elements."""
+    return (stream.encoding or "").lower().replace("-", "").startswith("utf8")
+
+
+def replace_unencodable(stream: TextIO) -> None:
+    """Make a stream print a question mark for a character that its encoding does not have, instead of failing."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")

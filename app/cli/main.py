@@ -1,10 +1,9 @@
-"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `serve`, `settings`, `key` and `openapi`.
+"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `strava`, `serve`, `settings`, `key` and `openapi`.
 
 Each command imports its code only when it runs, so `retrorun --help` is fast.
 """
 
 import argparse
-import io
 import json
 import os
 import re
@@ -12,10 +11,19 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from retrorun.app.cli.help import QUESTION_HELP
+from retrorun.app.cli.help.install import import_problem
 from retrorun.app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
-from retrorun.app.streams import open_streams, redirect_to_null, say
+from retrorun.app.streams import (
+    open_streams,
+    redirect_to_null,
+    replace_unencodable,
+    say,
+    supports_blocks,
+    supports_bold,
+)
 from retrorun.models import __version__
 
 if TYPE_CHECKING:
@@ -27,62 +35,9 @@ FAILED: Final = 1
 INVALID: Final = 2
 """The user must fix the command or the request."""
 
-DASK: Final = "distributed"
-"""The library that only `--engine dask` needs."""
 PORT_HIGH: Final = 65_535
 WIDTH: Final = 100
 INDENT: Final = "    "
-
-
-class QuestionHelp(NamedTuple):
-    """The help of a command that asks one of the service's questions."""
-
-    description: str
-    """The list of commands shows its first sentence."""
-    examples: tuple[str, ...]
-    """The usage line shows the first one."""
-
-
-QUESTION_HELP: Final = {
-    "estimate": QuestionHelp(
-        "Estimate one bout (a run or a walk). Give --mass and two of --speed, --duration and --distance.",
-        (
-            "--mass 70kg --speed 10km/h --duration 20min",
-            "--mass 154lb --speed 8:30min/mile --distance 3.1mi --age 34 --sex female --height 5ft6",
-            "--mass 70kg --speed 5:30min/km --distance 10km --grade 5% --equal metabolic_rate --json",
-        ),
-    ),
-    "solve": QuestionHelp(
-        "Find the bout, speed or range of speeds that meets a target. Choose with --find what you look for. Give the "
-        "target with its own option, for example --total-energy 300kcal.",
-        (
-            "--find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
-            "--find speed --mass 70kg --oxygen-uptake 35ml/kg/min --gait run",
-            "--find equal-cost-speed --mass 70kg --speed 5:30min/km",
-            "--find level-speed --mass 70kg --speed 9km/h --grade 5%",
-            "--find speed-range --mass 70kg --patellofemoral-peak-force 4BW --gait run",
-        ),
-    ),
-    "plan": QuestionHelp(
-        "Plan the best mix of forward and backward. For --goal most-energy, give --duration: the plan uses the most "
-        "active energy in that time. For --goal least-load, give --active-energy and --indicator: the plan has the "
-        "least of that load.",
-        (
-            "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
-            "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
-        ),
-    ),
-    "workout": QuestionHelp(
-        "Add up a workout from a file, as given and reversed. FILE is JSON (the body of POST /workout), a GPX, TCX or "
-        "FIT file from a watch, or such files in a ZIP archive, which are answered one by one. The content decides "
-        "which, not the name. Use - to read standard input. An option replaces the value in a JSON workout.",
-        (
-            "intervals.json",
-            "morning.fit --mass 70kg --backward 10:00-20:00 --backward 31:00-",
-            "october.zip --mass 70kg",
-        ),
-    ),
-}
 
 
 class Parser(argparse.ArgumentParser):
@@ -120,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return INVALID
     serving = chosen.command is serve
-    answering = chosen.command not in {serve, bulk}
+    answering = chosen.command not in {serve, bulk, strava}
     if serving and "stdout" in closed:
         print_errors("Standard output is closed, so there is no log.")
     try:
@@ -199,6 +154,17 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
         from retrorun.app.bulk.options import add_bulk_options
 
         add_bulk_options(bulk_parser, words)
+
+    means = "Estimate every run, walk and hike of a bulk export of Strava, and write a table and a page."
+    strava_parser = add("strava", strava, help="estimate a bulk export of Strava", description=means)
+    strava_parser.set_defaults(question="strava", url=None)
+    if "strava" in words:
+        from retrorun.app.cli.options import add_inputs
+        from retrorun.app.strava.options import add_strava_options
+        from retrorun.app.strava.request import StravaRequest
+
+        add_strava_options(strava_parser)
+        add_inputs(strava_parser, StravaRequest)
 
     means = "Make an API key. The key is shown once and stored nowhere."
     key_parser = add("key", key, help="make an API key", description=means)
@@ -291,9 +257,39 @@ def settings(chosen: argparse.Namespace) -> int:
 
 
 def bulk(chosen: argparse.Namespace) -> int:
-    """Estimate every row of a file and write the estimates to another, or list the columns."""
+    """Estimate every row of a file and write the estimates to another."""
+
+    def run() -> str:
+        from retrorun.app.bulk.command import bulk_of
+
+        return bulk_of(chosen)
+
+    return write_files("bulk", run)
+
+
+def strava(chosen: argparse.Namespace) -> int:
+    """Estimate every activity of a bulk export of Strava, and write a table and a page."""
+    from retrorun.app.cli.options import InvalidOptions
+    from retrorun.app.cli.questions import answer
+
     try:
-        from retrorun.app.bulk.command import Failed, bulk_of, fields_text
+        request, _ = answer(chosen)  # the answer to any bout of this person
+    except InvalidOptions as error:
+        print_errors(*error.lines)
+        return INVALID
+
+    def run() -> str:
+        from retrorun.app.strava.command import strava_of
+
+        return strava_of(chosen, request)
+
+    return write_files("strava", run)
+
+
+def write_files(name: str, run: Callable[[], str]) -> int:
+    """Run a command that writes files, and print its summary or what the user must fix."""
+    try:
+        from retrorun.app.bulk.command import Failed
         from retrorun.app.bulk.source import BadFile
         from retrorun.app.cli.options import InvalidOptions, constants_of
 
@@ -301,11 +297,7 @@ def bulk(chosen: argparse.Namespace) -> int:
             print(fields_text(shutil.get_terminal_size().columns))
             return DONE
         try:
-            chosen.constants = constants_of(chosen.constants or ())
-            print(bulk_of(chosen))
-        except InvalidOptions as error:
-            print_errors(*error.lines)
-            return INVALID
+            print(run())
         except BadFile as error:
             print_errors(str(error))
             return INVALID
@@ -313,21 +305,9 @@ def bulk(chosen: argparse.Namespace) -> int:
             print_errors(str(error))
             return FAILED
     except ImportError as error:
-        print_errors(import_problem(error))
+        print_errors(import_problem(name, error))
         return FAILED
     return DONE
-
-
-def import_problem(error: ImportError) -> str:
-    """Return why a library of `retrorun bulk` cannot be imported, and how to install it."""
-    if isinstance(error, ModuleNotFoundError):
-        if error.name == DASK:
-            return f"retrorun bulk --engine dask needs {DASK}. Install the extra retrorun[dask]."
-        return (
-            f"retrorun bulk needs {error.name}. Install it: .venv/bin/pip install -r requirements/bulk.txt "
-            "(or the extra retrorun[bulk])."
-        )
-    return f"A library that retrorun bulk needs is installed but does not load: {error}"
 
 
 def key(chosen: argparse.Namespace) -> int:
@@ -421,19 +401,3 @@ def write(content: bytes) -> None:
     """Print bytes unchanged, in any encoding of the terminal."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
-
-
-def supports_bold(stream: TextIO) -> bool:
-    """Return whether a stream is a terminal that shows bold and allows it (see no-color.org)."""
-    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-
-
-def supports_blocks(stream: TextIO) -> bool:
-    """Return whether a stream's encoding has block elements."""
-    return (stream.encoding or "").lower().replace("-", "").startswith("utf8")
-
-
-def replace_unencodable(stream: TextIO) -> None:
-    """Make a stream print a question mark for a character that its encoding does not have, instead of failing."""
-    if isinstance(stream, io.TextIOWrapper):
-        stream.reconfigure(errors="replace")

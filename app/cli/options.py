@@ -46,6 +46,18 @@ class InvalidOptions(Exception):
 
 
 def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
+    """Add the options of a question: one for each field of its request, and those of its answer."""
+    add_inputs(parser, shape)
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", action="store_true", help="Print the JSON answer of the service, in SI units.")
+    output.add_argument(
+        "--url",
+        metavar="",
+        help=f"Ask a running service, for example http://127.0.0.1:8000. The API key comes from {KEY_VARIABLE}.",
+    )
+
+
+def add_inputs(parser: argparse.ArgumentParser, shape: Any) -> None:
     """Add an option for each field of a request, with the field's meaning, units and choices."""
     fields = get_type_hints(shape)
     asked = parser.add_argument_group("input")
@@ -59,13 +71,6 @@ def add_options(parser: argparse.ArgumentParser, shape: Any) -> None:
         meaning = QUANTITIES[name].meaning if name in QUANTITIES else described.description
         text = f"{as_options(meaning, fields)} {accepts(name, hint, described.examples)}".strip().replace("%", "%%")
         asked.add_argument(option(name), dest=name, help=text, **kind)
-    output = parser.add_argument_group("output")
-    output.add_argument("--json", action="store_true", help="Print the JSON answer of the service, in SI units.")
-    output.add_argument(
-        "--url",
-        metavar="",
-        help=f"Ask a running service, for example http://127.0.0.1:8000. The API key comes from {KEY_VARIABLE}.",
-    )
 
 
 def field_of(shape: Any, name: str) -> Any:

@@ -19,6 +19,7 @@ from retrorun.app.api.workout import WorkoutRequest
 from retrorun.app.cli.client import ask
 from retrorun.app.cli.options import InvalidOptions, error_line, read_request
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
+from retrorun.app.strava.request import StravaRequest, check_person
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
@@ -45,6 +46,7 @@ QUESTIONS: Final = {
     "solve": Question("/solve", SolveRequest, solve),
     "plan": Question("/plan", PlanRequest, plan),
     "workout": Question("/workout", WorkoutRequest, workout),
+    "strava": Question("/workout", StravaRequest, check_person),
 }
 """The question of each command."""
 

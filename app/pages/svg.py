@@ -191,7 +191,7 @@ class Drawing:
             f'patternTransform="rotate(45)"><path class="stroke-ink" d="M0 0V{RADIUS}" stroke="{self.colours["ink"]}" '
             'stroke-width="2"/></pattern></defs>'
         )
-        whole.elements.append((_dark_style() if self.theme == "auto" else "") + hatch)
+        whole.elements.append((element("style", dark_rules()) if self.theme == "auto" else "") + hatch)
         whole.add("rect", width=width, height=height, fill="paper")
         whole.text(RADIUS, HEADLINE + RADIUS, title, font_size=HEADLINE, font_weight="bold")
         whole.elements += self.elements
@@ -232,13 +232,14 @@ def width_of(words: str) -> float:
     return len(words) * FONT * LETTER
 
 
-def _dark_style() -> str:
+def dark_rules() -> str:
+    """Return the style rules that make a drawing of the theme `auto` dark."""
     rules = "".join(
         f".{paint}-{role}{{{paint}:{colour}}}"
         for role, colour in COLOURS["dark"].items()
         for paint in ("fill", "stroke")
     )
-    return element("style", f"@media (prefers-color-scheme:dark){{{rules}}}")
+    return f"@media (prefers-color-scheme:dark){{{rules}}}"
 
 
 def _path(points: Sequence[Point]) -> str:

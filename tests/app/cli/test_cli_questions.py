@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from retrorun.app.cli.answer_table import EXPLAINED, in_words, interval_text, table
-from retrorun.app.cli.main import QUESTION_HELP, main
+from retrorun.app.cli.help import QUESTION_HELP
+from retrorun.app.cli.main import main
 from retrorun.app.cli.options import option
 from retrorun.app.cli.questions import OPTIONS_OF, QUESTIONS
 from retrorun.app.cli.terminal import Page, bars

@@ -1,0 +1,1 @@
+"""`retrorun strava`: a bulk export of Strava as one table and one page."""
