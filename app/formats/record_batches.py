@@ -284,3 +284,66 @@ def plain_schema(fields: Sequence[str] | None = None) -> pa.Schema:
 def estimate_plain_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
     """Return the answer of `estimate_batch` with plain strings."""
     return estimate_batch(batch, fields).cast(plain_schema(fields))
+
+
+def keys_of(key: str | Sequence[str], fields: Sequence[str] | None) -> list[str]:
+    """Return the names of key columns; raise if one is repeated, or has the name of a column of the answer.
+
+    Examples
+    --------
+    >>> keys_of("run_id", None), keys_of(["person", "day"], ["forward_met"])
+    (['run_id'], ['person', 'day'])
+    """
+    names = [key] if isinstance(key, str) else list(key)
+    if not names or len(set(names)) < len(names):
+        raise Conflict("key", "Name one or more columns, each once.", "not_unique")
+    if taken := [name for name in names if name in output_schema(fields).names]:
+        raise Conflict("key", f"The answer has a column {taken[0]} too. Rename it in your table.", "not_unique")
+    return names
+
+
+def needed_columns(columns: Sequence[str], keys: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return which columns of a table are inputs, and these with the keys, each once; raise if one is missing."""
+    if missing := [name for name in keys if name not in columns]:
+        raise Conflict("key", f"The table has no column {missing[0]}.", "required")
+    inputs = [name for name in columns if name in INPUT_COLUMNS]
+    check_schema(pa.schema([input_schema().field(name) for name in inputs]))
+    return inputs, list(dict.fromkeys((*keys, *inputs)))
+
+
+def estimate_keyed_batch(
+    batch: pa.RecordBatch, key: str | Sequence[str], fields: Sequence[str] | None = None
+) -> pa.RecordBatch:
+    """Estimate every row of a batch, and keep its key.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        Bouts, with columns of `input_schema`, key columns of any type, and any other columns.
+    key : str or sequence of str
+        Columns that are copied exactly. An input may be a key too.
+    fields : sequence of str, optional
+        Columns of `output_schema` to compute; all by default.
+
+    Returns
+    -------
+    pyarrow.RecordBatch
+        The key, then the answer of `estimate_plain_batch`.
+
+    Raises
+    ------
+    Conflict
+        A key is missing, repeated or also a column of the answer, an input is missing or has a wrong type, or a field
+        is unknown.
+
+    Examples
+    --------
+    >>> bouts = {"run": [7], "body_mass_kg": [70.0], "speed_m_s": [2.5], "duration_s": [1200.0], "note": ["x"]}
+    >>> estimate_keyed_batch(pa.RecordBatch.from_pydict(bouts), "run", ["forward_met"]).schema.names
+    ['run', 'status', 'status_field', 'forward_met']
+    """
+    keys = keys_of(key, fields)
+    inputs, _ = needed_columns(batch.schema.names, keys)
+    answer = estimate_plain_batch(batch.select(inputs), fields)
+    schema = pa.schema([*(batch.schema.field(name) for name in keys), *answer.schema])
+    return pa.RecordBatch.from_arrays([*(batch[name] for name in keys), *answer.columns], schema=schema)
