@@ -257,11 +257,17 @@ def settings(chosen: argparse.Namespace) -> int:
 
 
 def bulk(chosen: argparse.Namespace) -> int:
-    """Estimate every row of a file and write the estimates to another."""
+    """Estimate every row of a file and write the estimates to another, or list the columns."""
 
     def run() -> str:
-        from retrorun.app.bulk.command import bulk_of
+        from retrorun.app.bulk.command import bulk_of, fields_text
+        from retrorun.app.cli.options import constants_of
 
+        if chosen.list_fields:
+            return fields_text(shutil.get_terminal_size().columns)
+        if chosen.output is None:
+            chosen.parser.error("the following arguments are required: INPUT, OUTPUT")
+        chosen.constants = constants_of(chosen.constants or ())
         return bulk_of(chosen)
 
     return write_files("bulk", run)
@@ -291,13 +297,13 @@ def write_files(name: str, run: Callable[[], str]) -> int:
     try:
         from retrorun.app.bulk.command import Failed
         from retrorun.app.bulk.source import BadFile
-        from retrorun.app.cli.options import InvalidOptions, constants_of
+        from retrorun.app.cli.options import InvalidOptions
 
-        if chosen.list_fields:
-            print(fields_text(shutil.get_terminal_size().columns))
-            return DONE
         try:
             print(run())
+        except InvalidOptions as error:
+            print_errors(*error.lines)
+            return INVALID
         except BadFile as error:
             print_errors(str(error))
             return INVALID

@@ -3,8 +3,8 @@
 import re
 from typing import Any, Final, NamedTuple
 
-from retrorun.app.formats.watch_files import points_of
-from retrorun.app.strava.export import Activity, unpacked
+from retrorun.app.formats.watch_files import read_watch_file
+from retrorun.app.strava.export import Activity
 from retrorun.models.track.track import track
 from retrorun.models.vocabulary.errors import EstimateError, Undefined
 from retrorun.models.workout.answer import WorkoutSums
@@ -64,7 +64,7 @@ def answered(activity: Activity, content: bytes | None, request: dict[str, Any])
 
 def of_recording(content: bytes, request: dict[str, Any]) -> WorkoutSums:
     """Return the answer to a recording."""
-    return track(points_of(unpacked(content)), **request)
+    return track(*read_watch_file(content), **request)
 
 
 def by_hand(activity: Activity, request: dict[str, Any]) -> WorkoutSums:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from concurrent import futures
 from contextlib import ExitStack
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any, Final
@@ -46,7 +45,6 @@ def strava_of(chosen: argparse.Namespace, request: dict[str, Any]) -> str:
     Failed
         The run ended early.
     """
-    import_module("fitfast")  # so that it is missed before the work
     output = chosen.output or Path(f"{chosen.export.stem}.csv")
     site = chosen.page or output.with_suffix(".html")
     kind = kind_of(output)

@@ -30,8 +30,6 @@ MAXIMUM_BYTES: Final = 67_108_864
 """Most bytes of one file, unpacked."""
 MAXIMUM_RATIO: Final = 100
 """Most bytes of a file for each packed byte."""
-GZIP: Final = b"\x1f\x8b"
-GZIP_WINDOW: Final = 31
 READABLE: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Methods whose reader keeps to the size that the archive declares. Strava uses these."""
 ENCRYPTED: Final = 0x1
@@ -155,30 +153,6 @@ class Export:
             return self.archive.read(entry)
         except ZIP_ERRORS:
             raise unreadable("The file is damaged in the archive. Ask Strava for a new export.") from None
-
-
-def unpacked(data: bytes) -> bytes:
-    """Return the content of a gzip file, or the data if it is none.
-
-    Raises
-    ------
-    Undefined
-        The file is damaged or too large.
-    """
-    most = min(MAXIMUM_BYTES, MAXIMUM_RATIO * len(data))
-    found = bytearray()
-    while data.startswith(GZIP):
-        stream = zlib.decompressobj(GZIP_WINDOW)
-        try:
-            found += stream.decompress(data, most + 1 - len(found))
-        except zlib.error:
-            raise unreadable("The file is damaged in the archive. Ask Strava for a new export.") from None
-        if len(found) > most:
-            raise too_large()
-        if not stream.eof:
-            raise unreadable("The file is incomplete in the archive. Ask Strava for a new export.")
-        data = stream.unused_data
-    return bytes(found) or data
 
 
 def unreadable(message: str) -> Undefined:

@@ -190,9 +190,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     for name in ("run.fit", "morning.fit"):
         (folder / name).write_bytes(fit_file(recorded(1800)))
     heading = "Activity ID,Activity Date,Activity Name,Activity Type,Filename"
-    with zipfile.ZipFile(folder / "export.zip", "w") as export:
-        export.writestr("activities.csv", f"{heading}\n1,2024-01-05 07:30:00,Run,Run,activities/1.fit\n")
-        export.writestr("activities/1.fit", fit_file(recorded(1800)))
+    with zipfile.ZipFile(folder / "export.zip", "w") as archive:
+        archive.writestr("activities.csv", f"{heading}\n1,2024-01-05 07:30:00,Run,Run,activities/1.fit\n")
+        archive.writestr("activities/1.fit", fit_file(recorded(1800)))
     with serving() as address:
         yield Bench(folder, address)
 

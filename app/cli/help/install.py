@@ -4,7 +4,7 @@ from typing import Final
 
 DASK: Final = "distributed"
 """The library that only `--engine dask` needs."""
-EXTRAS: Final = {"bulk": "bulk", "strava": "bulk,track"}
+EXTRAS: Final = {"bulk": "bulk", "strava": "bulk"}
 """The optional libraries that a command needs."""
 
 

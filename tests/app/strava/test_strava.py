@@ -6,11 +6,9 @@ import gzip
 import hashlib
 import io
 import json
-import os
 import random
 import re
 import socket
-import sys
 import zipfile
 from base64 import b64encode
 from concurrent import futures
@@ -26,10 +24,11 @@ import pytest
 
 from retrorun.app.bulk.source import BadFile
 from retrorun.app.cli.main import main
+from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.strava import activity as activity_module
 from retrorun.app.strava import command
 from retrorun.app.strava.activity import Answered, is_on_foot
-from retrorun.app.strava.export import MAXIMUM_BYTES, Activity, Export, moment, unpacked
+from retrorun.app.strava.export import MAXIMUM_BYTES, Activity, Export, moment
 from retrorun.app.strava.summary import MOST_PERIODS, Line, Summary
 from retrorun.models.vocabulary.errors import Undefined
 
@@ -451,20 +450,6 @@ class TestExport:
 
 
 class TestBounds:
-    def test_a_file_that_unpacks_to_too_much_is_refused(self) -> None:
-        for bomb in (gzip.compress(bytes(1_000_000)), gzip.compress(bytes(1)) + gzip.compress(bytes(1_000_000))):
-            with pytest.raises(Undefined, match="more than"):
-                unpacked(bomb)
-        text = os.urandom(1000) * 50
-        assert unpacked(gzip.compress(text)) == text
-        assert unpacked(gzip.compress(text[:100]) + gzip.compress(text[100:])) == text
-        assert unpacked(text[:-1]) == text[:-1]
-
-    @pytest.mark.parametrize("cut", [3, 40, -1])
-    def test_a_cut_file_is_refused(self, cut: int) -> None:
-        with pytest.raises(Undefined, match=r"incomplete|damaged"):
-            unpacked(gzip.compress(os.urandom(100))[:cut])
-
     def test_a_large_file_is_refused_before_it_is_read(self, tmp_path: Path) -> None:
         path = tmp_path / "a.zip"
         write_export(path, ENTRIES, {"zeros": bytes(1_000_000)})
@@ -518,7 +503,7 @@ class TestBounds:
                 with Export(path) as export:
                     for activity in export.activities():
                         with suppress(Undefined):
-                            unpacked(export.content(activity.file))
+                            read_watch_file(export.content(activity.file))
                             ended.add("read")
             except BadFile:
                 ended.add("refused")
@@ -608,12 +593,6 @@ class TestRun:
 
         monkeypatch.setattr(socket, "socket", refuse)
         assert run("export.zip")[0] == 0
-
-    def test_without_the_reader_of_fit_files_it_says_so(self, run: Any, export: Path, monkeypatch: Any) -> None:
-        monkeypatch.setitem(sys.modules, "fitfast", None)
-        code, _, err = run("export.zip")
-        assert code == 1
-        assert "fitfast" in err
 
     def test_a_run_whose_recording_is_a_ride_is_left_out(self, run: Any, export: Path, monkeypatch: Any) -> None:
         def refuse(*_: Any, **__: Any) -> Any:
