@@ -3,7 +3,15 @@
 from typing import Annotated, Any, Final, Literal, get_type_hints
 
 from fastapi import APIRouter, Request
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from pydantic import (
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    with_config,
+)
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
@@ -14,8 +22,8 @@ from retrorun.app.http.json_route import MARK, beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import media_type_of, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
-from retrorun.app.http.schema import described, request_of, word
-from retrorun.models.track.cutting import Range
+from retrorun.app.http.schema import described, quantity, request_of, word
+from retrorun.models.track.cutting import GradeRange, Range
 from retrorun.models.track.track import TrackedWorkout, TrackSection
 from retrorun.models.track.track import track as track_of_points
 from retrorun.models.vocabulary.errors import EstimateError
@@ -28,6 +36,7 @@ PIECE_BYTES: Final = 1 << 20
 HEADERS_END: Final = b"\r\n\r\n"
 
 RANGE_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("from_s", "to_s")}
+GRADE_EXAMPLE: Final = {**RANGE_EXAMPLE, "grade": QUANTITIES["grade"].example}
 
 router = APIRouter(tags=["workout"])
 
@@ -36,9 +45,27 @@ RangeRequest: Any = request_of(
     Range, "A range of time that was done backward, counted from the first point with time and place."
 )
 
+GradeRangeRequest: Any = request_of(
+    GradeRange, "A range of time with its slope, counted from the first point with time and place."
+)
+Grades: Any = Annotated[list[GradeRangeRequest], word("track_grades", [GRADE_EXAMPLE], max_length=MAXIMUM_RANGES)]
+grades_of: Final = TypeAdapter(Grades).validate_python
+
+
+def number_or_grades(value: Any, number_of: ValidatorFunctionWrapHandler) -> Any:
+    """Return a grade, or a list of ranges with their grades.
+
+    The contract describes the number only, because client generators make an empty type of a number or a list. So the
+    list also has a field of its own, `grades`.
+    """
+    return grades_of(value) if isinstance(value, list) else number_of(value)
+
+
 TrackRequest: Any = request_of(
     track_of_points,
     "Facts about a file. Send body mass. The rest is optional.",
+    grade=Annotated[float, quantity("grade"), WrapValidator(number_or_grades)],
+    grades=Grades,
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
     sport=Annotated[Literal["as_foot"], word("track_sport", "as_foot", json_schema_extra={"enum": ["as_foot"]})],
@@ -91,7 +118,7 @@ async def track(request: Request) -> Response:
     Use it for the recording of a sports watch. For a list of segments, use POST /workout. Spikes, jumps, gaps and
     pauses are removed and counted in the report. Elevation is smoothed. The rest becomes segments of about ten seconds,
     each with its speed and grade, which are answered as by POST /workout. Times are in seconds from the first point
-    with time and place.
+    with time and place. A recording without altitudes is level unless you send `grade`, or `grades` for ranges of time.
 
     A .gz or .zip with one recording is opened. Nothing is stored. A 422 can also mean that the file has another
     format, was planned and not done, or has no usable movement. A 503 without `Retry-After` means that the server
@@ -128,7 +155,7 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
     except ImportError:
         return problem(503, detail="This server cannot read watch files: its operator can install retrorun[track].")
     except ValidationError as error:
-        return from_validation_error(error, get_type_hints(TrackRequest))
+        return from_validation_error(error, get_type_hints(TrackRequest) | {"grade": list[GradeRangeRequest]})
     except EstimateError as error:
         return from_estimate_error(error)
     return Response(encoded, media_type="application/json")

@@ -42,6 +42,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "moving_duration_s": "moving",
         "rest_s": "rest",
         "distance_m": "distance",
+        "level_speed_m_s": "level speed",
     },
     "Energy": {
         "total_energy_kcal": "total energy",
@@ -87,6 +88,8 @@ MINUTE_S: Final = 60
 RATIO_DECIMALS: Final = 2
 SIDES: Final = ("forward", "backward")
 WAYS: Final = ("plan", "forward_only", "backward_only")
+PACES: Final = {"speed_m_s": "Pace", "level_speed_m_s": "Level pace"}
+"""Speeds that are shown as a pace too, with the name of its row."""
 DRAWN: Final = ("total_energy_kcal", "duration_s", "speed_m_s")
 """Quantities for bars. The first one that differs between columns is drawn."""
 EXPLAINED: Final = {
@@ -205,8 +208,8 @@ def rows(names: Mapping[str, str], columns: Mapping[str, Json], ratio: Json, nee
         if name.endswith("_ratio"):  # it is a ratio of backward to forward, on either side of the answer
             cells, last = [""] * len(cells), cell_of(next(iter(known), None), RATIO_DECIMALS)
         yield Row(capital(label), unit, [*cells, last], "/".join(grades) if {*grades} != {"–"} else "")
-        if name == "speed_m_s":
-            yield Row("Pace", "min/km", [*map(pace_of, entries), ""])
+        if name in PACES:
+            yield Row(PACES[name], "min/km", [*map(pace_of, entries), ""])
 
 
 def unit_of(name: str) -> tuple[str, float]:
@@ -309,9 +312,9 @@ def notes(columns: Mapping[str, Json], loads: Collection[Row]) -> Iterator[str]:
     if loads:
         yield "BW: body weights. Knee-cap: the patellofemoral joint."
     covered: dict[str, list[str]] = {}
-    for name, label in GROUPS[LOADS].items():
-        held = [values[name] for values in columns.values() if name in values]
-        if held and QUANTITIES[name].unit == "1":
+    for name, label in NAMES.items():
+        held = [values[name] for values in columns.values() if isinstance(values.get(name), dict)]
+        if held and name in GROUPS[LOADS] and QUANTITIES[name].unit == "1":
             yield f"{capital(label)}: {QUANTITIES[name].meaning}"
         if any(entry.get("covered", 1.0) < 1.0 for entry in held):
             covered.setdefault("/".join(dict.fromkeys(share_text(entry["covered"]) for entry in held)), []).append(

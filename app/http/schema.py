@@ -21,7 +21,7 @@ from retrorun.models.vocabulary.answer import Bounds, Graded, Indicator, Interva
 from retrorun.models.vocabulary.choices import Section
 from retrorun.models.vocabulary.meanings import MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
-from retrorun.models.workout.answer import LoadTotal
+from retrorun.models.workout.answer import LevelSpeed, LevelTotal, LoadTotal
 
 EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
 """Examples of those words whose example is not their first choice."""
@@ -138,7 +138,7 @@ def _field(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
         # Other numbers have the unit 1, except the ends of an interval: the field of the interval has their unit.
-        held = (Interval, Graded, Bounds, Indicator, LoadTotal, Reach)
+        held = (Interval, Graded, Bounds, Indicator, LevelSpeed, LevelTotal, LoadTotal, Reach)
         pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
         return Field(description=MEANINGS[name], json_schema_extra=extra)

@@ -195,10 +195,23 @@ WORKOUT_PARTS: Final = _warning(
     "Some load totals leave out parts in which the load is unknown. They are not scaled up; covered gives the share of "
     "the moving time that they include.",
 )
+LEVEL_SPEED_ABSENT: Final = _warning(
+    "absent",
+    "level_speed",
+    "On some slopes the level speed is unknown, for example on steep downhills: no speed of this gait on level ground "
+    "takes as much energy per second. Its total leaves these parts out, and is missing if they are more than half of "
+    "the moving time.",
+)
 TRACK_ERRORS: Final = _warning(
     "caution",
     "track_errors",
     "The ranges do not include the errors of the watch in distance and elevation.",
+)
+TRACK_LEVEL: Final = _warning(
+    "caution",
+    "track_level",
+    "The recording has no altitudes, so we count it as level. If it was on a slope, for example on a treadmill, send "
+    "grade.",
 )
 TRACK_UNUSABLE: Final = _warning(
     "absent",
@@ -257,7 +270,7 @@ TRACK_LEFT_OUT: Final = _warning(
 TRACK_RANGE: Final = _warning(
     "absent",
     "track_range",
-    "One of the backward ranges has only pauses, gaps or parts that were left out, so nothing of it is in the totals.",
+    "One of your ranges has only pauses, gaps or parts that were left out, so nothing of it is in the totals.",
 )
 MEASURED: Final = _warning(
     "caution",

@@ -37,7 +37,8 @@ from retrorun.models.vocabulary.answer import Assumed, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict
 from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
-from retrorun.models.workout.sums import Segments, partly, workout_of
+from retrorun.models.workout.covered import partly
+from retrorun.models.workout.sums import Segments, workout_of
 
 GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),

@@ -2,23 +2,23 @@
 
 import math
 from collections.abc import Collection, Mapping
-from functools import partial, reduce
+from functools import partial
 from typing import Final, NamedTuple, cast
 
 import numpy as np
 
 from retrorun.models.estimate.builder import around
-from retrorun.models.estimate.case import Case, on_a_grade, spreads_of_person, study_widening
-from retrorun.models.estimate.energy_section import forward_grade
+from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import solved_grades
 from retrorun.models.estimate.inputs import Person, is_bout
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.numerics.roots import fitting
-from retrorun.models.physiology import energy, timing, uncertainty
+from retrorun.models.physiology import energy, timing
 from retrorun.models.physiology.direction import elasticity
-from retrorun.models.physiology.grades import grades_of, weaker
+from retrorun.models.physiology.grades import GRADES, grades_of
 from retrorun.models.solve.answer import Find, Solved
+from retrorun.models.solve.level_speed import level_grade, level_speeds, level_spread
 from retrorun.models.solve.load_ranges import INDICATORS, at_speeds, load_ranges
 from retrorun.models.solve.speed_at_power import (
     Attainable,
@@ -29,6 +29,7 @@ from retrorun.models.solve.speed_at_power import (
     power_at,
     solvable,
     speed_at,
+    speed_grade,
 )
 from retrorun.models.vocabulary.answer import Interval
 from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, EvidenceGrade, Gait
@@ -140,20 +141,6 @@ def solved_warnings(question: Question, speed_m_s: float, side: Direction) -> li
     return [*codes, cautions.BACKWARD_BELOW_TRANSITION] if slow else codes
 
 
-def speed_evidence(side: Direction, *bouts: Case) -> EvidenceGrade:
-    """Return the evidence grade of a speed solved from power: the weakest grade of the bouts used.
-
-    Forward it is the grade of the energies. Backward it is the weaker of that and the grade of the equal-rate speed.
-    """
-    grades = [forward_grade(bout) for bout in bouts]
-    if side == "backward":
-        for bout in bouts:
-            solved = solved_grades(bout._replace(equal="metabolic_rate"), bout.speed_m_s).backward
-            assert solved is not None
-            grades.append(solved)
-    return cast(EvidenceGrade, grades_of(reduce(weaker, grades)))
-
-
 def share_of_maximum(question: Question, speed_m_s: float, side: Direction, *, certain: bool = False) -> Solved:
     """Return the share of the maximal uptake, if that was given; certain if the target is the uptake."""
     if question.case.oxygen_uptake_max_ml_kg_min is None:
@@ -225,7 +212,7 @@ def find_speed(question: Question, target: str) -> Found:
         _, move = energies_at(case, speed, score=question.person.score)
         of_power = move.forward_spread if side == "forward" else move.backward_spread
         spread = cast(float, of_power / elasticity(power_at(case, side), speed_m_s=speed))
-        evidence = speed_evidence(side, at_speeds(case, speed))
+        evidence = cast(EvidenceGrade, grades_of(speed_grade(side, at_speeds(case, speed))))
         solved: Solved = {"speed_m_s": {**around(speed, spread, question.person.score), "evidence": evidence}}
         if duration is not None:
             solved["duration_s"] = around(duration, 0.0, 0.0)
@@ -311,11 +298,12 @@ def find_level_speed(question: Question) -> Found:
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     energies_at(case, speed, score=question.person.score)  # raises if the bout has no answer
+    bout = at_speeds(case, np.array([speed]))
+    on_level = level_speeds(bout)
+    flat = float(on_level.speed_m_s[0])
     for side in DIRECTIONS:
-        power = cast(float, power_at(case, side)(speed))
-        flat = speed_at(level.case, side, power_w_kg=power, bounds_m_s=bounds)
         codes += speed_warnings(question, speed, side)
-        if flat is None:
+        if math.isnan(flat):
 
             def known_at(speeds: Column, side: Direction = side) -> Mask:
                 return has_estimate(case, speeds) & has_attainable_cost(case, level.case, (side, side), speeds, bounds)
@@ -324,26 +312,12 @@ def find_level_speed(question: Question) -> Found:
                 question, "speed_m_s", side, attainable(speeds_unchanged, known_at, bounds, speed)
             )
             continue
-        spread = level_spread(case, level.case, side, question.person.score)
-        spread /= cast(float, elasticity(power_at(level.case, side), speed_m_s=flat))
-        evidence = speed_evidence(side, case, at_speeds(level.case, flat))
+        spread = float(level_spread(bout, on_level, side, question.person.score)[0])
+        evidence = GRADES[int(np.ravel(level_grade(bout, on_level, side))[0])]
         solved: Solved = {"speed_m_s": {**around(flat, spread, question.person.score), "evidence": evidence}}
         found[side] = solved | share_of_maximum(question, speed, side)
         codes += solved_warnings(level, flat, side)
     return Found(found, codes)
-
-
-def level_spread(case: Case, level: Case, side: Direction, score: float) -> float:
-    """Return the spread of the ratio of power on a grade to power on the level [1]."""
-    variance = 0.0
-    if on_a_grade(case):
-        parts = (uncertainty.model_cv(gait=case.gait, on_grade=there) for there in (True, False))
-        variance = sum(cast(float, part * part) for part in parts)
-    if side == "backward":
-        widened = study_widening(case, score)
-        there, flat = (cast(float, spreads_of_person(each, widened).ratio_variance) for each in (case, level))
-        variance += there - flat
-    return math.sqrt(variance)
 
 
 def speeds_unchanged(speeds: Column) -> Column:

@@ -76,9 +76,8 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
     it. How long a person can hold a share is not modelled. Each direction meets the target separately.
 
     The spread of a speed is the spread of the power divided by its elasticity. For an equal-cost speed it is the spread
-    of the ratio only. Between a grade and the level, shared errors cancel. The two model parts remain, taken as
-    independent (choice), and backward the change of the ratio with the grade. Ranges of speed use the value, not the
-    ends of its interval.
+    of the ratio only. Between a grade and the level, shared errors cancel. What remains is in `level_speed.py`. Ranges
+    of speed use the value, not the ends of its interval.
 
     Examples
     --------

@@ -1,16 +1,19 @@
 """Find the speed at which going forward or backward takes a given power, and the targets that have such a speed."""
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Final, NamedTuple, cast
 
 import numpy as np
 
 from retrorun.models.estimate.builder import AnswerBuilder
 from retrorun.models.estimate.case import Case, backward_power, forward_power
-from retrorun.models.estimate.equal_intensity import LEAST_ELASTICITY, Movement
+from retrorun.models.estimate.energy_section import forward_grade
+from retrorun.models.estimate.equal_intensity import LEAST_ELASTICITY, Movement, solved_grades
 from retrorun.models.estimate.estimate import compute
 from retrorun.models.numerics.arithmetic import Column, Mask, Number
 from retrorun.models.physiology.direction import elasticity
+from retrorun.models.physiology.grades import Code, weaker
 from retrorun.models.solve.crossings import NODES, OfSpeed, crossings
 from retrorun.models.solve.load_ranges import at_speeds
 from retrorun.models.vocabulary.choices import Direction
@@ -131,3 +134,17 @@ def attainable(
     low, high = drawn_inward(float(values.min()), float(values.max()))
     nearest = float(values[np.abs(values - target).argmin()])
     return Attainable(low, high, min(max(nearest, low), high))
+
+
+def speed_grade(direction: Direction, *bouts: Case) -> Code:
+    """Return the evidence grade of a speed solved from power: the weakest grade of the bouts used.
+
+    Forward it is the grade of the energies. Backward it is the weaker of that and the grade of the equal-rate speed.
+    """
+    grades = [forward_grade(bout) for bout in bouts]
+    if direction == "backward":
+        for bout in bouts:
+            solved = solved_grades(bout._replace(equal="metabolic_rate"), bout.speed_m_s).backward
+            assert solved is not None
+            grades.append(solved)
+    return reduce(weaker, grades)

@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, NotRequired, TypedDict
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from retrorun.models.estimate.inputs import Person
 from retrorun.models.numerics.arithmetic import Column, Mask, running_sum
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
@@ -15,7 +17,9 @@ from retrorun.models.track.recording import Recording
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, RUNNING_FROM_M_S, check, speed_bounds
-from retrorun.models.workout.sums import Segments
+from retrorun.models.workout.answer import LevelSpeed
+from retrorun.models.workout.level import level_answers, levels_of
+from retrorun.models.workout.sums import WALKED, Segments, case_of
 
 SEGMENT_S: Final = 10.0
 """Length of a segment (choice). In shorter ones, noise of positions would change speed and grade. Longer ones would
@@ -36,6 +40,12 @@ class Range(TypedDict):
     to_s: NotRequired[float]
 
 
+class GradeRange(Range):
+    """A range of time on a slope, in seconds after the first point with time and place."""
+
+    grade: float
+
+
 class Profile(TypedDict):
     """The segments used, as columns in their order."""
 
@@ -44,6 +54,7 @@ class Profile(TypedDict):
     segment_speed_m_s: list[float]
     segment_grade: list[float]
     segment_direction: list[Direction]
+    segment_level_speed_m_s: list[LevelSpeed]
 
 
 class Cut(NamedTuple):
@@ -58,8 +69,44 @@ class Cut(NamedTuple):
     backward: Mask
 
 
-def backward_ranges(backward: Sequence[Range], duration_s: float) -> list[tuple[float, float]]:
-    """Return the ranges in seconds from the first usable point of a file, or raise for an invalid one.
+class Slope(NamedTuple):
+    """A range of time with its grade, in seconds from the first usable point of a file, or on a recording's clock."""
+
+    begin_s: float
+    end_s: float
+    grade: float
+
+
+def given_slopes(
+    grade: float | Sequence[GradeRange] | None, grades: Sequence[GradeRange] | None, duration_s: float
+) -> list[Slope]:
+    """Return the grades of a request in seconds from the first usable point of a file, or raise for invalid ones.
+
+    Time outside the ranges is level.
+    """
+    given, field = (grades, "grades") if grade is None else (grade, "grade")
+    if given is None:
+        return []
+    if grade is not None and grades is not None:
+        raise Conflict("grades", "Give either grade or grades.")
+    if not isinstance(given, Sequence):
+        return [Slope(0.0, duration_s, check("grade", given))]
+    values = [check("grade", one["grade"], f"{field}/{index}") for index, one in enumerate(given)]
+    ranges = given_ranges(given, duration_s, field)
+    order = sorted(range(len(given)), key=lambda index: given[index]["from_s"])
+    for one, after in pairwise(order):
+        if given[one].get("to_s", math.inf) > given[after]["from_s"]:
+            raise Conflict(f"{field}/{after}", "This range overlaps another one. Give each moment one grade.")
+    return [Slope(begin, end, value) for (begin, end), value in zip(ranges, values, strict=True)]
+
+
+def covers_all(slopes: Sequence[Slope], recorded: Recording) -> bool:
+    """Return whether slopes on the clock of a recording, which do not overlap, leave no time of it out."""
+    return math.isclose(sum(slope.end_s - slope.begin_s for slope in slopes), float(recorded.clock_s[-1]))
+
+
+def given_ranges(ranges: Sequence[Range], duration_s: float, field: str) -> list[tuple[float, float]]:
+    """Return the ranges of a field in seconds from the first usable point of a file, or raise for an invalid one.
 
     Parameters
     ----------
@@ -67,8 +114,8 @@ def backward_ranges(backward: Sequence[Range], duration_s: float) -> list[tuple[
         Time from the first usable point of the file to the last [s].
     """
     found = []
-    for index, given in enumerate(backward):
-        place = f"backward/{index}"
+    for index, given in enumerate(ranges):
+        place = f"{field}/{index}"
         begin, end = check("from_s", given["from_s"], place), duration_s
         if "to_s" in given:
             end = check("to_s", given["to_s"], place)
@@ -99,10 +146,14 @@ def ranges_with_segments(ranges: Sequence[tuple[float, float]], cut: Cut, counts
     return found
 
 
-def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) -> Cut:
-    """Return a recording cut at the ends of ranges, and between them into equal segments of about `SEGMENT_S`."""
+def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]], slopes: Sequence[Slope] = ()) -> Cut:
+    """Return a recording cut at the ends of backward ranges and slopes, and between them into equal segments.
+
+    The segments last about `SEGMENT_S`. Given slopes take the place of altitudes.
+    """
     clock, ends = recorded.clock_s, np.array(ranges).reshape(-1, 2)
-    pieces = np.unique(np.concatenate(([0.0, clock[-1]], ends.ravel())))
+    bounds = np.array([slope[:2] for slope in slopes]).ravel()
+    pieces = np.unique(np.concatenate(([0.0, clock[-1]], ends.ravel(), bounds)))
     parts = [
         np.linspace(begin, end, max(1, round((end - begin) / SEGMENT_S)), endpoint=False)
         for begin, end in zip(pieces[:-1].tolist(), pieces[1:].tolist(), strict=True)
@@ -114,6 +165,8 @@ def cut_recording(recorded: Recording, ranges: Sequence[tuple[float, float]]) ->
     # Number of ranges that have started, minus those that have ended.
     inside = np.searchsorted(np.sort(ends[:, 0]), middles) - np.searchsorted(np.sort(ends[:, 1]), middles)
     slope = np.zeros_like(middles) if recorded.slope is None else np.interp(middles, clock, recorded.slope)
+    for begin, end, grade in slopes:
+        slope[np.searchsorted(middles, begin) : np.searchsorted(middles, end)] = grade
     return Cut(starts[:-1], duration_s, distance_m, distance_m / duration_s, slope, inside > 0)
 
 
@@ -175,6 +228,21 @@ def outside_limits(segments: Segments, used: Mapping[Gait, str]) -> Mask:
     return found
 
 
+def level_speeds(segments: Segments, *, person: Person, energy_models: Mapping[Gait, str]) -> list[LevelSpeed]:
+    """Return the level speed of each segment in its own direction; where it is unknown, an empty object."""
+    found: list[LevelSpeed] = [{} for _ in segments.times]
+    for gait, walked in WALKED.items():
+        rows = np.flatnonzero(segments.walk == walked)
+        if len(rows):
+            both = levels_of(case_of(segments, rows, gait, person, energy_models[gait]), person.score)
+            for backward, levels in enumerate(both):
+                places = np.flatnonzero(segments.backward[rows] == backward)
+                answers = level_answers(levels, places, person.score)
+                for row, level in zip(rows[places].tolist(), answers, strict=True):
+                    found[row] = level
+    return found
+
+
 def joined(cuts: Sequence[Cut]) -> Cut:
     """Return cut recordings as one."""
     columns: list[Any] = [np.concatenate(columns) for columns in zip(*cuts, strict=True)]
@@ -189,12 +257,13 @@ def segment_starts(recorded: Recording, cut: Cut) -> Column:
     return starts
 
 
-def profile(starts_s: Column, cut: Cut, rows: Mask) -> Profile:
-    """Return start, duration, speed, grade and direction of the used segments, in order."""
+def profile(starts_s: Column, cut: Cut, rows: Mask, levels: list[LevelSpeed]) -> Profile:
+    """Return start, duration, speed, grade, direction and level speed of the used segments, in order."""
     return {
         "segment_start_s": starts_s[rows].tolist(),
         "segment_duration_s": cut.duration_s[rows].tolist(),
         "segment_speed_m_s": cut.speed_m_s[rows].tolist(),
         "segment_grade": cut.grade[rows].tolist(),
         "segment_direction": ["backward" if backward else "forward" for backward in cut.backward[rows].tolist()],
+        "segment_level_speed_m_s": levels,
     }

@@ -12,11 +12,16 @@ from retrorun.models.numerics.arithmetic import Mask
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
 from retrorun.models.track.cutting import (
     Cut,
+    GradeRange,
     Profile,
     Range,
-    backward_ranges,
+    Slope,
+    covers_all,
     cut_recording,
+    given_ranges,
+    given_slopes,
     joined,
+    level_speeds,
     moving_segments,
     outside_limits,
     profile,
@@ -33,7 +38,7 @@ from retrorun.models.track.recording import NOTHING_MOVES, SMOOTHING, Recording
 from retrorun.models.track.sessions import File, SessionReport, read_sessions, recordings, session_report
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
-from retrorun.models.vocabulary.errors import Undefined
+from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 from retrorun.models.workout.answer import EnergyModels, Totals, Workout, WorkoutAssumed
 from retrorun.models.workout.sums import Segments, workout_of
@@ -102,7 +107,9 @@ class Bout(NamedTuple):
     recorded: Recording
     cut: Cut
     ranges: list[tuple[float, float]]
-    """The backward ranges on its clock [s]; those elsewhere in the file are empty."""
+    """The ranges of the request, backward and on a slope, on its clock [s]; those elsewhere in the file are empty."""
+    slopes: list[Slope]
+    """The slopes of the request, on its clock."""
     rows: slice
     """Its segments among those of all sessions."""
 
@@ -115,6 +122,8 @@ def track(
     backward: Sequence[Range] = (),
     gait: Gait | None = None,
     sport: Literal["as_foot"] | None = None,
+    grade: float | Sequence[GradeRange] | None = None,
+    grades: Sequence[GradeRange] | None = None,
     energy_models: EnergyModels | None = None,
     direction_model: DirectionModelName | None = None,
     age_y: float | None = None,
@@ -138,8 +147,13 @@ def track(
         Gait of every segment; from the speed around it when left out.
     sport : {"as_foot"}, optional
         Count every session as on foot; only those whose sport is on foot when left out.
+    grade : float or sequence of GradeRange, optional
+        Grade of a recording without altitudes, for all of it or for ranges of time; level when left out, and outside
+        the ranges [1].
+    grades : sequence of GradeRange, optional
+        The same ranges under a name of their own, because the types of generated clients hold a number or a list.
     include : collection of str, optional
-        "segments" adds the answer of every segment, "profile" its speed and grade.
+        "segments" adds the answer of every segment, "profile" its speed, grade and level speed.
     body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
         As in `models.workout.workout.workout`; body mass has no default.
 
@@ -153,7 +167,8 @@ def track(
     OutOfRange
         A number outside its bounds, a range outside the recording, or a file too long.
     Conflict
-        A range whose end is not after its start, part of age, sex and height, or an equation of the other gait.
+        A range whose end is not after its start, overlapping grades, a grade for a recording with altitudes, part of
+        age, sex and height, or an equation of the other gait.
     Undefined
         A file without a track, without movement, with mostly unusable points, of another sport, or mostly not on foot.
 
@@ -189,9 +204,13 @@ def track(
     )
     assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
     file = read_sessions(points, sessions, as_foot=sport is not None)
-    ranges = backward_ranges(backward, file.duration_s)
+    ranges = given_ranges(backward, file.duration_s, "backward")
+    slopes = given_slopes(grade, grades, file.duration_s)
     parts, recorded = recordings(file)
-    bouts = bouts_of([part.begin_s - file.first_s for part in parts if part.used], recorded, ranges)
+    if (grade is not None or grades is not None) and any(each.slope is not None for each in recorded):
+        field = "grades" if grade is None else "grade"
+        raise Conflict(field, f"This recording has altitudes, which give the slope. Remove {field}.")
+    bouts = bouts_of([part.begin_s - file.first_s for part in parts if part.used], recorded, ranges, slopes)
     cut = joined([bout.cut for bout in bouts])
     if not backward:
         assumed["direction"] = "forward"
@@ -199,7 +218,7 @@ def track(
         assumed["running_from_m_s"] = RUNNING_FROM_M_S
         if backward:
             assumed["backward_running_from_m_s"] = BACKWARD_TRANSITION_M_S
-    if any(each.slope is None for each in recorded):
+    if any(bout.recorded.slope is None and not covers_all(bout.slopes, bout.recorded) for bout in bouts):
         assumed["grade"] = 0.0
     moving = np.concatenate([moving_segments(bout.recorded, bout.cut) for bout in bouts])
     by_speed = np.concatenate([walked_segments(bout.cut, moving[bout.rows]) for bout in bouts])
@@ -211,8 +230,9 @@ def track(
     counts = moving & ~outside_limits(segments, used)
     report = report_on(points, file, bouts, cut, moving, counts)
     refuse_unless_on_foot(report["moving_duration_s"], report["left_out_s"])
+    counted = segments_at(segments, counts)
     answer, measured = measured_workout(
-        segments_at(segments, counts),
+        counted,
         measured_over([(bout.recorded, bout.cut) for bout in bouts], counts),
         report["paused_s"] + report["gap_s"],
         person=person,
@@ -222,6 +242,7 @@ def track(
     in_ranges = np.any([ranges_with_segments(bout.ranges, bout.cut, counts[bout.rows]) for bout in bouts], axis=0)
     codes = [
         cautions.TRACK_ERRORS,
+        *[cautions.TRACK_LEVEL] * (not slopes and any(each.slope is None for each in recorded)),
         *[cautions.TRACK_LEFT_OUT] * (report["left_out_s"] > 0),
         *[cautions.TRACK_RANGE] * (not in_ranges.all()),
         *[cautions.TRACK_UNUSABLE] * (report["unusable_points"] >= UNUSABLE_WARNED * file.considered),
@@ -244,20 +265,25 @@ def track(
     extra: dict[str, Any] = {} if measured is None else {"measured": measured}
     if "profile" in include:
         starts_s = np.concatenate([bout.start_s + segment_starts(bout.recorded, bout.cut) for bout in bouts])
-        extra["profile"] = profile(starts_s, cut, counts)
+        levels = level_speeds(counted, person=person, energy_models=used)
+        extra["profile"] = profile(starts_s, cut, counts, levels)
     return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, "sessions": listed, **extra})
 
 
 def bouts_of(
-    starts_s: Sequence[float], recorded: Sequence[Recording], ranges: Sequence[tuple[float, float]]
+    starts_s: Sequence[float],
+    recorded: Sequence[Recording],
+    ranges: Sequence[tuple[float, float]],
+    slopes: Sequence[Slope],
 ) -> list[Bout]:
     """Return the recordings of the sessions on foot, cut into segments."""
     bouts: list[Bout] = []
     first = 0
     for start_s, each in zip(starts_s, recorded, strict=True):
-        own = ranges_on_clock(ranges, each, start_s)
-        cut = cut_recording(each, [(begin, end) for begin, end in own if end > begin])
-        bouts.append(Bout(start_s, each, cut, own, slice(first, first + len(cut.clock_s))))
+        own = ranges_on_clock([*ranges, *[(slope.begin_s, slope.end_s) for slope in slopes]], each, start_s)
+        steep = [Slope(*ends, slope.grade) for ends, slope in zip(own[len(ranges) :], slopes, strict=True)]
+        cut = cut_recording(each, [(begin, end) for begin, end in own[: len(ranges)] if end > begin], steep)
+        bouts.append(Bout(start_s, each, cut, own, steep, slice(first, first + len(cut.clock_s))))
         first += len(cut.clock_s)
     return bouts
 
@@ -284,7 +310,7 @@ def report_on(points: Points, file: File, bouts: Sequence[Bout], cut: Cut, movin
         "smoothing": SMOOTHING,
     }
     report = cast(TrackReport, {**counted, **distances_of(recorded)})
-    if any(each.slope is not None for each in recorded):
+    if any(bout.recorded.slope is not None or bout.slopes for bout in bouts):
         rises_m = (cut.grade * cut.distance_m)[counts]
         report["ascent_m"] = float(np.maximum(rises_m, 0.0).sum())
         report["descent_m"] = float(np.maximum(-rises_m, 0.0).sum())

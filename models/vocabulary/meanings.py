@@ -33,12 +33,16 @@ MEANINGS: Final[dict[str, str]] = {
     "columns": "Inputs of POST /estimate as columns of equal length, one row per bout.",
     "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
     "workout_include": "segments adds the answer for each segment.",
-    "track_include": "segments adds the answer for each segment. profile adds their speeds and slopes.",
+    "track_include": "segments adds the answer for each segment. profile adds their speeds, slopes and level speeds.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
     "track_sport": "as_foot answers a file of any sport as walking and running. Default: only sessions on foot.",
+    "track_grades": (
+        "Ranges of time with their slopes, for a recording without altitudes, as on a treadmill. The rest is level. "
+        "In place of grade."
+    ),
     "track": "What was cleaned, paused, left out and smoothed in the recording.",
     "measured": "What the watch measured, and how much narrower the ranges became.",
-    "profile": "Speed and slope of each segment.",
+    "profile": "Speed, slope and level speed of each segment.",
     "points": "Points in the file.",
     "unusable_points": (
         "Points that are not used: without a time, without a position and distance, or with a time that does "
@@ -71,6 +75,10 @@ MEANINGS: Final[dict[str, str]] = {
     "segment_speed_m_s": "Mean speed of each segment [m/s].",
     "segment_grade": "Rise over run of each segment, smoothed [1].",
     "segment_direction": "Direction of each segment.",
+    "segment_level_speed_m_s": (
+        "Level speed of each segment in its direction [m/s]: the speed on level ground that takes as much energy per "
+        "second. An empty object if it is unknown."
+    ),
     "intensity": "Absolute intensity by MET: moderate from 3, vigorous from 6.",
     "load": "Joint-load indicators.",
     "forward": "The bout going forward. In a workout: the parts done forward.",
@@ -105,7 +113,7 @@ MEANINGS: Final[dict[str, str]] = {
     "repeat": "How often the segments beside it are done. They cannot contain another repeat.",
     "index": "Place among the segments that move, from 0. Each listed segment counts once.",
     "times": "How often the segment is done. Its numbers are for one time.",
-    "covered": "Share of the moving time in which the load is known. The total includes only this time [1].",
+    "covered": "Share of the moving time in which this is known. The total includes only this time [1].",
     "totals": "The workout as given, pauses included. In a plan: its bouts without the rest.",
     "reversed": "The same workout with every segment in the other direction, at the same speeds.",
     "run": "Equation for running.",

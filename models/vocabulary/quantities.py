@@ -221,6 +221,11 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     **INPUTS,
     # Only in answers.
     "moving_duration_s": Quantity(unit="s", meaning="Duration without pauses.", example=1080.0),
+    "level_speed_m_s": Quantity(
+        unit="m/s",
+        meaning="Speed on level ground that takes as much energy per second: grade-adjusted pace.",
+        example=2.9,
+    ),
     "running_from_m_s": Quantity(
         unit="m/s", meaning="Speed from which a segment without gait is taken as running.", example=2.0
     ),

@@ -128,12 +128,12 @@ def add_estimates(
     columns = [np.atleast_1d(np.asarray(column, np.float64)) for column in (value, low, high, person_cv)]
     rows = len(columns[0])
     keys = np.zeros(rows, "U1") if persons is None else np.asarray(persons)
-    if any(column.shape != (rows,) for column in columns[:3]) or columns[3].shape not in {(rows,), (1,)}:
+    if any(column.shape != (rows,) for column in columns[:-1]) or columns[-1].shape not in {(rows,), (1,)}:
         raise Conflict("", "Give value, low, high and person_cv as columns of one length.")
     if keys.shape != (rows,):
         raise Conflict("persons", "Give one key for each row.")
     score = standard_score(check("interval", interval))
-    known = ~np.isnan(np.stack(columns[:3])).any(axis=0)
+    known = ~np.isnan(np.stack(columns[:-1])).any(axis=0)
     if not known.any():
         raise Undefined("", "No row has an estimate.")
     values, lows, highs, of_person = (np.broadcast_to(column, rows)[known] for column in columns)

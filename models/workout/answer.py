@@ -3,7 +3,7 @@
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.vocabulary.answer import Bout, Graded, Indicator, Interval, Warning
-from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, Gait
+from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, EvidenceGrade, Gait
 
 WorkoutSection: TypeAlias = Literal["segments"]
 """The sections that `include` adds to the answer."""
@@ -25,6 +25,21 @@ class WorkoutLoad(TypedDict):
     tibial_compression_peak_bw: NotRequired[LoadTotal]
 
 
+class LevelTotal(Graded):
+    """The level speed over the parts of a workout in which it is known, with their share of the moving time."""
+
+    covered: float
+
+
+class LevelSpeed(TypedDict):
+    """The level speed of a segment. If it is unknown, the object is empty. On level ground it has no grade."""
+
+    value: NotRequired[float]
+    low: NotRequired[float]
+    high: NotRequired[float]
+    evidence: NotRequired[EvidenceGrade]
+
+
 class Totals(TypedDict):
     """Sums over segments, and for the whole workout its pauses. Steps are missing if those of any segment are unknown.
 
@@ -37,6 +52,7 @@ class Totals(TypedDict):
     total_energy_kcal: Graded
     active_energy_kcal: Graded
     resting_energy_kcal: float
+    level_speed_m_s: NotRequired[LevelTotal]
     steps: NotRequired[Graded]
     load: NotRequired[WorkoutLoad]
 

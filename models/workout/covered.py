@@ -5,8 +5,8 @@ covers. Nothing is scaled up. Values that are compared are summed over the same 
 both as done and reversed.
 """
 
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -114,3 +114,14 @@ def covers_enough(share: float) -> bool:
     (True, False)
     """
     return share >= LEAST_COVERED - SHARE_ROUNDING
+
+
+def partly(sums: Mapping[str, Any]) -> bool:
+    """Return whether any load total covers so little that it needs a warning.
+
+    Examples
+    --------
+    >>> partly({"load": {"peak": {"covered": 0.9}}}), partly({"load": {"peak": {"covered": 1.0}}})
+    (True, False)
+    """
+    return any(total["covered"] < COVERED_WARNED for total in sums.get("load", {}).values())

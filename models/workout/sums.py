@@ -22,7 +22,8 @@ from retrorun.models.vocabulary.answer import Indicator, Interval, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, EvidenceGrade, Gait, Section
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.workout.answer import EnergyModels, SegmentAnswer, Totals, WorkoutLoad, WorkoutRatio, WorkoutSums
-from retrorun.models.workout.covered import COVERED_WARNED, GaitLoads, SummedParts, covers_enough, parts_to_sum
+from retrorun.models.workout.covered import GaitLoads, SummedParts, covers_enough, partly, parts_to_sum
+from retrorun.models.workout.level import Levels, LevelSum, level_sum, level_total, levels_of
 from retrorun.models.workout.measured_steps import Measured, StepErrors, use_measured
 from retrorun.models.workout.shared_errors import (
     Grid,
@@ -75,6 +76,8 @@ class Group(NamedTuple):
     under: Grid
     own: StepErrors | None
     """The errors of steps that were measured."""
+    levels: tuple[Levels, Levels]
+    """Level speeds forward and backward."""
 
 
 class Tally(NamedTuple):
@@ -88,6 +91,7 @@ class Tally(NamedTuple):
     """The weakest grade of the energy ratios of its segments."""
     active_kcal: float
     resting_kcal: float
+    level: LevelSum
     steps: Sum | None
     covered_s: dict[str, float]
     """Time of the parts that each load is summed over [s]."""
@@ -203,7 +207,22 @@ def group_of(
     segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str, measured: Measured | None
 ) -> Group:
     """Return the segments in some rows, all of one gait, with their estimates and what was measured."""
-    case = Case(
+    case = case_of(segments, rows, gait, person, energy_model)
+    builder, _ = compute(case, score=person.score, include=COMPUTED)
+    under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
+    backward = segments.backward[rows]
+    own = (
+        use_measured(builder, backward, Measured(*(column[rows] for column in measured)))
+        if measured is not None
+        else None
+    )
+    levels = levels_of(case, person.score)
+    return Group(gait, rows, backward, segments.times[rows], builder, under, own, levels)
+
+
+def case_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Case:
+    """Return the segments in some rows, all of one gait, as bouts."""
+    return Case(
         gait=gait,
         energy_model=energy_model,
         direction_model=person.direction_model,
@@ -215,15 +234,6 @@ def group_of(
         resting_w_kg=person.resting_w_kg,
         step_rate_ratio=person.step_rate_ratio,
     )
-    builder, _ = compute(case, score=person.score, include=COMPUTED)
-    under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
-    backward = segments.backward[rows]
-    own = (
-        use_measured(builder, backward, Measured(*(column[rows] for column in measured)))
-        if measured is not None
-        else None
-    )
-    return Group(gait, rows, backward, segments.times[rows], builder, under, own)
 
 
 def refuse_first(groups: Sequence[Group], place: Callable[[int], str]) -> None:
@@ -278,6 +288,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
         ratio_evidence=grade_over(builder.ratio["total_energy"]["evidence"], rows),
         active_kcal=float(section["active_energy_kcal"]["value"][rows] @ times[rows]),
         resting_kcal=float(section["resting_energy_kcal"][rows] @ times[rows]),
+        level=level_sum(group.levels[backward], rows, section["duration_s"][rows] * times[rows]),
         steps=sum_over("steps", builder.forward, section, rows, times[rows], *of, own=own),
         covered_s={name: float(section["duration_s"][of_load] @ times[of_load]) for name, of_load in kept.items()},
         impulse=sum_over(IMPULSE, builder.forward_load, load, summed_over, times[summed_over], *of)
@@ -303,6 +314,9 @@ def totals(parts: Sequence[Tally], rest: Rest, score: float, loads: Sequence[str
         "active_energy_kcal": interval(energies, score, value=active),
         "resting_energy_kcal": resting,
     }
+    level = level_total([part.level for part in parts], moving_s, score)
+    if level is not None:
+        found["level_speed_m_s"] = level
     steps = sum_by_gait((part.gait, part.steps) for part in parts)
     if steps is not None:
         found["steps"] = interval(steps, score)
@@ -379,12 +393,9 @@ def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Perso
         codes.append(cautions.WORKOUT_SUM_ABSENT)
     if any(map(partly, found)):
         codes.append(cautions.WORKOUT_PARTS)
+    if any(np.isnan(group.levels[0].speed_m_s).any() for group in groups):
+        codes.append(cautions.LEVEL_SPEED_ABSENT)
     return [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
-
-
-def partly(sums: Mapping[str, Any]) -> bool:
-    """Return whether any load total covers so little that it needs a warning."""
-    return any(total["covered"] < COVERED_WARNED for total in sums.get("load", {}).values())
 
 
 def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:

@@ -382,6 +382,7 @@ class TestBounds:
             for request in (
                 "TrackRequest",
                 "RangeRequest",
+                "GradeRangeRequest",
                 "EstimateRequest",
                 "MeasurementRequest",
                 "SolveRequest",

@@ -31,6 +31,7 @@ NO_ANSWER_CHANGES = {
     "LEFT_OUT": "a mark for a word that is not there",
     "UNKNOWN_WORD": "a mark for a word that is none",
     "NO_FAULT": "the mark of a row without a fault",
+    "NO_GRADE": "a mark for level speeds without a grade",
     "TWO": "two of speed, duration and distance make a bout",
     "RUN": "the place of a word among its choices",
     "WALK": "the place of a word among its choices",
