@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, NotRequired, cast, get_type_hints
+from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_type_hints
 
 import numpy as np
 import orjson
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from retrorun.app.api.estimate import EstimateAnswer, EstimateRequest, MeasurementRequest
+from retrorun.app.api.estimate import PERSONAL, EstimateAnswer, EstimateRequest, MeasurementRequest
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
@@ -19,9 +19,20 @@ from retrorun.app.http.schema import Problem, word
 from retrorun.models.columns.answer import Answer
 from retrorun.models.columns.estimate_columns import estimate_columns
 from retrorun.models.columns.inputs import UNKNOWN_WORD, InputColumn
-from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WARNINGS, WORDS, checked_fields
+from retrorun.models.columns.names import (
+    FACTOR_NUMBERS_OF,
+    FACTOR_WORDS_OF,
+    FIELDS,
+    FLAGS,
+    NUMBERS,
+    OUTPUTS,
+    STATUS,
+    WARNINGS,
+    WORDS,
+    checked_fields,
+)
 from retrorun.models.estimate.estimate import estimate
-from retrorun.models.vocabulary.choices import SECTIONS, Section
+from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
 from retrorun.models.vocabulary.errors import Conflict, EstimateError
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -32,7 +43,7 @@ ROWS_AT_ONCE: Final = 256
 """Rows that are written as JSON at once. Between two groups the event loop gets a turn."""
 MARK: Final = "@"
 PLACE: Final = b'"@"'
-ONE_BY_ONE: Final = ("measurements", "strict")
+ONE_BY_ONE: Final = ("measurements", "personal", "strict")
 """Inputs that cannot be columns."""
 ASSUMED: Final = ("gait", "grade", "equal", "energy_model", "direction_model", "age_y", "step_rate_ratio", "interval")
 """Inputs whose absence changes the text of an answer."""
@@ -49,8 +60,9 @@ COLUMNS_EXAMPLE: Final = {name: [value] for name, value in BOUT_EXAMPLE.items()}
 class BatchRoute(WorkerRoute):
     """Accept many bouts.
 
-    The limit of values allows for each bout a comma for each field, and brackets around the bout, its sections and one
-    measurement. With more measurements, the body is too large before it has too many values.
+    The limit of values allows for each bout a comma for each field, and brackets around the bout, its sections and
+    one measurement, or in its place a personal factor. With more measurements, the body is too large before it has too
+    many values.
     """
 
     maximum_values = (
@@ -73,11 +85,13 @@ def crowded_outside(body: bytes) -> bool:
 
 
 def has_too_many_fields(node: Any) -> bool:
-    """Return whether an object, or one of its measurements, has more fields than any valid one."""
+    """Return whether an object, one of its measurements or a personal factor has more fields than any valid one."""
     if not isinstance(node, dict):
         return False
+    inner = [node.get("personal"), *(node.get(gait) for gait in get_args(Gait))]
     own = node.get("measurements")
-    return len(node) > MAXIMUM_FIELDS or (isinstance(own, list) and any(map(has_too_many_fields, own)))
+    inner += own if isinstance(own, list) else []
+    return len(node) > MAXIMUM_FIELDS or any(map(has_too_many_fields, inner))
 
 
 router = APIRouter(route_class=BatchRoute, tags=["estimate"])
@@ -136,6 +150,7 @@ class BatchRequest(TypedDict):
         ]
     ]
     columns: NotRequired[Annotated[ColumnsRequest, word("columns", COLUMNS_EXAMPLE)]]
+    personal: NotRequired[PERSONAL]
     fields: NotRequired[Annotated[list[str], word("fields", FIELDS_EXAMPLE, min_length=1, max_length=len(FIELDS))]]
 
 
@@ -194,13 +209,15 @@ def batch(bouts: BatchRequest) -> Any:
 
     Use it for more than a few bouts: one request is much faster than many. An invalid item has its problem instead of
     an estimate and does not affect the others. An invalid row of columns has its error code in `status`. Columns hold
-    no nulls: if some rows have no value, `rows` lists those that do.
+    no nulls: if some rows have no value, `rows` lists those that do. Beside columns, `personal` is for every row.
     """
     fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
     if ("items" in bouts) == ("columns" in bouts):
         raise Conflict("", "Give either items or columns, not both.")
     if "columns" in bouts:
-        return answer_columns(bouts["columns"], fields)
+        return answer_columns(bouts["columns"], fields, bouts.get("personal", {}))
+    if "personal" in bouts:
+        raise Conflict("personal", "Give it in each item. Beside columns it is the factor of every row.")
     found = list(answers(bouts["items"], fields))
     good = sum(not item.startswith(b'{"error"') for item in found)
     summary = encode({"ok": good, "errors": len(found) - good})
@@ -352,14 +369,17 @@ def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[i
         yield b"".join(pieces)
 
 
-def answer_columns(given: Mapping[str, list[Any]], fields: tuple[str, ...] | None) -> dict[str, Any]:
+def answer_columns(
+    given: Mapping[str, list[Any]], fields: tuple[str, ...] | None, personal: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
     """Return the answer to bouts sent as columns."""
     sizes = {len(values) for values in given.values()}
     if len(sizes) != 1 or not min(sizes):
         raise Conflict("columns", "Give columns of equal length, and at least one row.")
     columns = {name: column_of(name, values) for name, values in given.items()}
     columns = {name: InputColumn(found.values) for name, found in columns.items()}
-    answer = estimate_columns(columns, rows=sizes.pop(), fields=fields)
+    rows = sizes.pop()
+    answer = estimate_columns(columns | factor_columns(personal, rows), rows=rows, fields=fields)
     codes = [code for _, code in answer.reasons.numbers]
     found = {name: output_column(name, answer) for name in (FIELDS if fields is None else fields)}
     good = int((answer.status == 0).sum())
@@ -368,6 +388,17 @@ def answer_columns(given: Mapping[str, list[Any]], fields: tuple[str, ...] | Non
         "status": [codes[number] for number in answer.status.tolist()],
         "summary": {"ok": good, "errors": answer.rows - good},
     }
+
+
+def factor_columns(personal: Mapping[str, Mapping[str, Any]], rows: int) -> dict[str, InputColumn]:
+    """Return the personal factors of one person as columns, the same in every row."""
+    columns: dict[str, InputColumn] = {}
+    for gait, factor in personal.items():
+        for name, column in FACTOR_NUMBERS_OF[gait].items():
+            columns[column] = InputColumn(np.full(rows, factor[name]))
+        for name, column in FACTOR_WORDS_OF[gait].items():
+            columns[column] = InputColumn(np.full(rows, WORDS[name].index(factor[name]), np.int8))
+    return columns
 
 
 def output_column(name: str, answer: Answer) -> dict[str, Any]:

@@ -1,35 +1,74 @@
 """POST /estimate."""
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import ModelRoute
-from retrorun.app.http.schema import described, each_once, request_of, word
+from retrorun.app.http.schema import COPIED, described, each_once, request_of, word
 from retrorun.models.estimate.estimate import estimate as estimate_bout
-from retrorun.models.estimate.personal import Measurement
-from retrorun.models.vocabulary.answer import Estimate
-from retrorun.models.vocabulary.choices import SECTIONS, Section
+from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
+from retrorun.models.vocabulary.answer import Estimate, OwnFactors, PersonalFactor
+from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_MEASUREMENTS: Final = 100
+
+INTERVALS: Final = {"forward_factor", "backward_factor"}
+"""Parts of `personal` that a request may repeat from an answer."""
 
 MEASUREMENT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("speed_m_s", "oxygen_uptake_ml_kg_min")}
 
 MeasurementRequest: Any = request_of(
     Measurement,
-    "One measurement of your own in the gait of the bout: speed, and gross oxygen uptake or energy with duration.",
+    "One measurement of your own: speed, and gross oxygen uptake or energy with duration.",
 )
+
+
+def without_intervals(personal: Any) -> Any:
+    """Return the personal factors of an answer without their intervals, which a request does not need."""
+    if not isinstance(personal, dict):
+        return personal
+    return {name: part for name, part in personal.items() if name not in INTERVALS}
+
+
+MEASUREMENTS: Final = Annotated[
+    list[MeasurementRequest],
+    word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
+]
+
+FACTOR_EXAMPLE: Final = {
+    "energy_model": "looney2025",
+    "direction_model": "documented",
+    **{name: QUANTITIES[name].example for name in ("made_with", *FACTOR_NUMBERS)},
+}
+
+PersonalFactorRequest: Any = request_of(
+    PersonalFactor,
+    "A personal factor, from `personal` of POST /estimate.",
+)
+
+OwnFactorsRequest: Any = request_of(
+    OwnFactors,
+    "`personal` of an answer of POST /estimate. For two gaits, send run of one answer and walk of another.",
+    **{gait: Annotated[PersonalFactorRequest, word(gait, FACTOR_EXAMPLE)] for gait in get_args(Gait)},
+)
+
+PERSONAL: Any = Annotated[
+    OwnFactorsRequest,
+    word("personal", {"run": FACTOR_EXAMPLE}, json_schema_extra={COPIED: True}),
+    BeforeValidator(without_intervals),
+]
+
+OWN: Final = {"measurements": MEASUREMENTS, "personal": PERSONAL}
+"""The two fields for own measurements, in every question about energy."""
 
 EstimateRequest: Any = request_of(
     estimate_bout,
     "One bout. Send body mass and exactly two of speed, duration and distance. The rest is optional.",
-    measurements=Annotated[
-        list[MeasurementRequest],
-        word("measurements", [MEASUREMENT_EXAMPLE], min_length=1, max_length=MAXIMUM_MEASUREMENTS),
-    ],
+    **OWN,
     include=Annotated[
         list[Section],
         # Before the validator, so that a long list is refused before its items are checked.

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter
 
+from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute
 from retrorun.app.http.schema import described, request_of, word
@@ -22,6 +23,7 @@ LimitsRequest: Any = request_of(Limits, "Highest allowed values in a plan.")
 PlanRequest: Any = request_of(
     plan_bouts,
     "The goal: the most energy in a time, or the least load for an energy.",
+    **OWN,
     limits=Annotated[LimitsRequest, word("limits", LIMITS_EXAMPLE)],
 )
 

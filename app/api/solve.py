@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute
 from retrorun.app.http.schema import described, request_of
@@ -16,6 +17,7 @@ router = APIRouter(route_class=WorkerRoute)
 SolveRequest: Any = request_of(
     solve_target,
     "What to find, the target under its own name, and the fixed values. A field that `find` does not use is an error.",
+    **OWN,
 )
 
 

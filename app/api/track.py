@@ -15,6 +15,7 @@ from pydantic import (
 from starlette.responses import Response
 from typing_extensions import TypedDict
 
+from retrorun.app.api.estimate import OWN
 from retrorun.app.api.workout import EnergyModelsRequest
 from retrorun.app.contract.openapi import REFERENCE, problems
 from retrorun.app.formats.watch_files import read_watch_file
@@ -69,6 +70,7 @@ TrackRequest: Any = request_of(
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
     sport=Annotated[Literal["as_foot"], word("track_sport", "as_foot", json_schema_extra={"enum": ["as_foot"]})],
+    **OWN,
     include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
 )
 

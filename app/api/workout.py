@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter
 from pydantic import FailFast
 
+from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, OWN, MeasurementRequest
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute, values_of
 from retrorun.app.http.schema import described, request_of, word
@@ -47,6 +48,7 @@ WorkoutRequest: Any = request_of(
         list[ItemRequest], FailFast(), word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS)
     ],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    **OWN,
     include=Annotated[list[WorkoutSection], word("workout_include", ["segments"], min_length=1, max_length=1)],
 )
 
@@ -56,11 +58,12 @@ class WorkoutRoute(WorkerRoute):
 
     The limit of values is for the longest valid body. Each segment is then the only one of an item that repeats it:
     three brackets, each with its first value, and a comma for each field. The other fields of the body have a bracket
-    each.
+    each, and there may be many measurements.
     """
 
     maximum_values = MAXIMUM_SEGMENTS * values_of(b"{[{") + MAXIMUM_SEGMENTS * len(ItemRequest.__annotations__)
     maximum_values += len(WorkoutRequest.__annotations__) * values_of(b",{") + values_of(b"{")
+    maximum_values += MAXIMUM_MEASUREMENTS * (values_of(b"{") + len(MeasurementRequest.__annotations__))
 
 
 router = APIRouter(route_class=WorkoutRoute, tags=["workout"])

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retrorun.app.bulk.options import quoted
-from retrorun.app.formats.record_batches import INPUT_COLUMNS, MARK
+from retrorun.app.formats.record_batches import MARK
 from retrorun.app.units import ONE, sizes_of
 from retrorun.models.columns.inputs import SOURCES, TWO
-from retrorun.models.columns.names import NUMBERS, WORDS
+from retrorun.models.columns.names import ALL_NUMBERS, ALL_WORDS, INPUT_COLUMNS
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 PLAIN_NAMES: Final = {
@@ -90,7 +90,7 @@ def unit_at_end(name: str, plain: str) -> tuple[str, str]:
     words = plain.split(" ")
     for count in range(min(UNIT_WORDS, len(words) - 1), 0, -1):
         unit = "/".join(words[-count:])
-        if unit in sizes_of(name):
+        if unit in sizes_of(ALL_NUMBERS[name]):
             return " ".join(words[:-count]).removesuffix(" in"), unit
     return plain, ""
 
@@ -112,26 +112,26 @@ def column_of(heading: str) -> Column | None:
         return Column(name)
     if not unit and plain in IN_SI:
         return Column(PLAIN_NAMES[plain])
-    for name in NUMBERS:
+    for name in ALL_NUMBERS:
         base, stated = (plain, unit) if unit else unit_at_end(name, plain)
-        if PLAIN_NAMES.get(base) == name and stated in sizes_of(name):
-            return Column(name, sizes_of(name)[stated], stated)
+        if PLAIN_NAMES.get(base) == name and stated in sizes_of(ALL_NUMBERS[name]):
+            return Column(name, sizes_of(ALL_NUMBERS[name])[stated], stated)
     return None
 
 
 def mapped(name: str, heading: str) -> Column:
     """Return how a column that `--map` names is read; raise if it states a unit that the input does not have."""
-    if name in WORDS or column_of(heading) == Column(name):
+    if name in ALL_WORDS or column_of(heading) == Column(name):
         return Column(name)
     plain, unit = split(heading)
     if not unit:
         _, unit = unit_at_end(name, plain)
     if not unit:
         return Column(name)
-    if unit not in sizes_of(name):
-        known = ", ".join(sizes_of(name))
+    if unit not in sizes_of(ALL_NUMBERS[name]):
+        known = ", ".join(sizes_of(ALL_NUMBERS[name]))
         raise Unclear(f"--map {name}: the unit in brackets is unknown. Rename the column, with one of: {known}.")
-    return Column(name, sizes_of(name)[unit], unit)
+    return Column(name, sizes_of(ALL_NUMBERS[name])[unit], unit)
 
 
 def columns_of(
@@ -245,5 +245,5 @@ def with_constants(bouts: pa.RecordBatch, rows: int, constants: Mapping[str, flo
         return bouts
     columns: dict[str, Any] = dict(zip(bouts.schema.names, bouts.columns, strict=True))
     for name, value in constants.items():
-        columns[name] = pa.array([value] * rows, pa.float64() if name in NUMBERS else pa.string())
+        columns[name] = pa.array([value] * rows, pa.float64() if name in ALL_NUMBERS else pa.string())
     return pa.RecordBatch.from_pydict(columns)

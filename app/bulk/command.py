@@ -15,8 +15,8 @@ from tqdm import tqdm
 
 from retrorun.app.bulk.run import Options, Outcome, Progress, run
 from retrorun.app.bulk.source import FIX, BadFile, NotRead
-from retrorun.app.formats.record_batches import INPUT_COLUMNS, input_schema, output_schema
-from retrorun.models.columns.names import WORDS
+from retrorun.app.formats.record_batches import input_schema, output_schema
+from retrorun.models.columns.names import ALL_WORDS, INPUT_COLUMNS
 from retrorun.models.vocabulary.quantities import UCUM
 
 SHOWN: Final = 10
@@ -109,8 +109,8 @@ def fields_text(width: int) -> str:
             unit = UNITS.get(ucum, ucum)
             heading = f"{field.name} [{unit}]" if unit not in ("", "1") else field.name
             meaning = field.metadata[b"description"].decode()
-            if field.name in WORDS:
-                meaning += f" One of: {', '.join(WORDS[field.name])}."
+            if field.name in ALL_WORDS:
+                meaning += f" One of: {', '.join(ALL_WORDS[field.name])}."
             lines += [
                 heading,
                 *wrap(meaning, max(width, len(INDENT) + 1), initial_indent=INDENT, subsequent_indent=INDENT),

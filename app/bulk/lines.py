@@ -18,10 +18,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from retrorun.app.bulk.columns import Column, converted, with_constants
-from retrorun.app.formats.record_batches import INPUT_COLUMNS
 from retrorun.app.units import clock_s
 from retrorun.models.columns.inputs import SOURCES
-from retrorun.models.columns.names import FLAGS, NUMBERS
+from retrorun.models.columns.names import ALL_NUMBERS, FLAGS, INPUT_COLUMNS
 
 NEEDED: Final = ("body_mass_kg", *SOURCES)
 """Columns that a batch of bouts always has, even if they are empty."""
@@ -88,7 +87,7 @@ class TextParser:
                 continue
             column = self.inputs[heading]
             name = column.input
-            if name in NUMBERS:
+            if name in ALL_NUMBERS:
                 bouts[name] = read(column, cells, faults)
             else:
                 bouts[name] = words(name, map(trimmed, cells) if self.kind == "csv" else cells, faults)

@@ -19,8 +19,8 @@ import pyarrow.parquet as pq
 
 from retrorun.app.bulk.columns import Column, Unclear, advice, columns_of, converted, with_constants
 from retrorun.app.bulk.lines import BLOCK_BYTES, RowsRead, TextParser, cells_of, json_of, lines_of, whole_rows
-from retrorun.app.formats.record_batches import INPUT_COLUMNS, check_schema
-from retrorun.models.columns.names import NUMBERS
+from retrorun.app.formats.record_batches import check_schema
+from retrorun.models.columns.names import ALL_NUMBERS, INPUT_COLUMNS
 from retrorun.models.vocabulary.errors import Conflict
 
 KINDS: Final = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
@@ -202,7 +202,7 @@ class Source:
             pa.field(column.input, self.type_of(column, schema.field(name).type))
             for name, column in self.inputs.items()
         ]
-        fields += [pa.field(name, pa.float64() if name in NUMBERS else pa.string()) for name in self.constants]
+        fields += [pa.field(name, pa.float64() if name in ALL_NUMBERS else pa.string()) for name in self.constants]
         try:
             check_schema(pa.schema(fields))
         except Conflict as error:
@@ -210,7 +210,7 @@ class Source:
 
     def type_of(self, column: Column, found: pa.DataType) -> pa.DataType:
         """Return the type of an input. A number in text can be read as one."""
-        return pa.null() if self.kind != "parquet" and column.input in NUMBERS else found
+        return pa.null() if self.kind != "parquet" and column.input in ALL_NUMBERS else found
 
     def blocks(self, rows: int, done: Collection[int] = ()) -> Iterator[Block]:
         """Yield the file as blocks of `rows` rows, except the finished blocks."""

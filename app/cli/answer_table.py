@@ -80,7 +80,7 @@ SHOWN_IN: Final = {
     **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
 }
 """The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
-WORDS: Final = {"grade": "slope"}
+WORDS: Final = {"grade": "slope", "personal": "personal factor"}
 """Words for names that would mislead: evidence also has grades."""
 
 KILOMETRE_M: Final = 1000
@@ -372,6 +372,8 @@ def amount(name: str, value: Any) -> str:
         return in_words(value)
     if isinstance(value, list):
         return ", ".join(value) if all(isinstance(item, str) for item in value) else f"{len(value)} given"
+    if name == "personal":
+        return ", ".join(gait for gait in ("run", "walk") if gait in value)
     if isinstance(value, dict):
         return ", ".join(f"{in_words(key)} {amount(key, item)}" for key, item in value.items())
     unit = QUANTITIES[name].unit if name in QUANTITIES else ""

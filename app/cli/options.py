@@ -5,9 +5,11 @@ meaning, choices and bounds as the field has over HTTP.
 """
 
 import argparse
+import json
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
 from typing_extensions import is_typeddict
@@ -28,6 +30,9 @@ OPTIONS: Final = {
 
 BARE: Final = frozenset({"sex", "strict", "met"})
 """Names without an underscore that become options in a message. A message may use the others as plain words."""
+
+FROM_FILE: Final = "personal"
+"""The field that is read from a file, because an answer holds it."""
 
 RANGE: Final = {"from_s", "to_s"}
 """Fields of a time range, which is typed as from-to."""
@@ -65,7 +70,7 @@ def add_inputs(parser: argparse.ArgumentParser, shape: Any) -> None:
         kind: dict[str, Any] = {"metavar": ""}
         if hint is bool:
             kind = {"action": "store_true", "default": None}
-        elif object_of(hint):
+        elif object_of(hint) and name != FROM_FILE:
             kind["action"] = "append"
         described = field_of(shape, name)
         meaning = QUANTITIES[name].meaning if name in QUANTITIES else described.description
@@ -103,6 +108,8 @@ def part(name: str) -> str:
 
 def accepts(name: str, hint: Any, examples: Iterable[Any] = ()) -> str:
     """Return the sentence that says which values an option accepts."""
+    if name == FROM_FILE:
+        return "Give a file with an answer that retrorun estimate --json printed for your measurements."
     if hint is float:
         return f"Give it {reader(name).accepts}."
     if (shape := object_of(hint)) is not None:
@@ -201,6 +208,8 @@ def read(name: str, hint: Any, given: Any) -> Any:
 
     A number is read with its unit. A word is passed on: the validation of the request knows the choices.
     """
+    if name == FROM_FILE:
+        return read_file(given)
     if hint is float:
         return si(name, given)
     if (shape := object_of(hint)) is not None:
@@ -210,6 +219,17 @@ def read(name: str, hint: Any, given: Any) -> Any:
     quantities = {part(choice).replace("-", "_"): choice for choice in get_args(hint) if choice in QUANTITIES}
     words = [word.strip().lower().replace("-", "_") for word in given.split(",")]
     return words if get_origin(hint) is list else quantities.get(words[0], ",".join(words))
+
+
+def read_file(path: str) -> Any:
+    """Return `personal` of an answer in a file, or the whole content if it is no answer; raise if it is not JSON."""
+    try:
+        content = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise NotUnderstood(f"Cannot read this file: {error.strerror}.") from None
+    except (ValueError, RecursionError):
+        raise NotUnderstood("This file is not JSON. Write the answer of retrorun estimate --json to it.") from None
+    return content.get(FROM_FILE, content) if isinstance(content, dict) else content
 
 
 def read_objects(name: str, hint: Any, shape: Mapping[str, Any], given: Iterable[str]) -> Any:

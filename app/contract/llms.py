@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from retrorun.app.contract.examples import pairs
+from retrorun.app.http.schema import COPIED
 
 USE: Final = """
 Each operation below is one POST or GET. An estimate is `{{"value", "low", "high"}}`: its range has the probability
@@ -152,7 +153,12 @@ def _named(shape: Field) -> str:
 
 
 def _shape(field: Field) -> str:
-    """Return the name of the shape of a field, or of the items of its list; empty if it has no shape."""
+    """Return the name of the shape of a field, or of the items of its list; empty if it has no shape.
+
+    A field that a caller copies from an answer needs no explanation of its shape.
+    """
+    if COPIED in field:
+        return ""
     return str(field.get("items", field).get("$ref", "")).rpartition("/")[-1]
 
 

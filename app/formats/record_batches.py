@@ -28,7 +28,17 @@ from retrorun.models import __version__
 from retrorun.models.columns.answer import Answer
 from retrorun.models.columns.estimate_columns import BLOCK_ROWS, estimate_columns
 from retrorun.models.columns.inputs import SOURCES, UNKNOWN_WORD, InputColumn
-from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS, checked_fields
+from retrorun.models.columns.names import (
+    ALL_NUMBERS,
+    ALL_WORDS,
+    FIELDS,
+    FLAGS,
+    INPUT_COLUMNS,
+    OUTPUTS,
+    STATUS,
+    WORDS,
+    checked_fields,
+)
 from retrorun.models.columns.names import WARNINGS as WARNINGS_COLUMN
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.evidence.cautions import WARNINGS
@@ -39,7 +49,6 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 NUMBER: Final = pa.float64()
 FLAG: Final = pa.bool_()
 WORD: Final = pa.dictionary(pa.int8(), pa.string())
-INPUT_COLUMNS: Final = (*NUMBERS, *WORDS)
 CODES: Final = tuple(WARNINGS)
 MARK: Final = "\ufeff"
 """The byte order mark at the start of a text, which some readers of CSV leave in the name of the first column."""
@@ -58,8 +67,11 @@ def input_schema() -> pa.Schema:
     input. Numbers can have any width and can be decimals. Words can be `string` or `large_string`, plain or in a
     dictionary.
     """
-    fields = [_field(name, NUMBER, QUANTITIES[name].meaning, QUANTITIES[name].ucum) for name in NUMBERS]
-    return pa.schema(fields + [_field(name, FLAG if name in FLAGS else WORD, MEANINGS[name]) for name in WORDS])
+    fields = {
+        name: _field(name, NUMBER, QUANTITIES[of].meaning, QUANTITIES[of].ucum) for name, of in ALL_NUMBERS.items()
+    }
+    fields |= {name: _field(name, FLAG if name in FLAGS else WORD, MEANINGS[of]) for name, of in ALL_WORDS.items()}
+    return pa.schema([fields[name] for name in INPUT_COLUMNS])
 
 
 def output_schema(fields: Sequence[str] | None = None) -> pa.Schema:
@@ -126,9 +138,9 @@ def check_schema(schema: pa.Schema) -> None:
             near = get_close_matches(name, INPUT_COLUMNS, n=1)
             hint = f"Did you mean {near[0]}?" if near else f"Known columns: {', '.join(INPUT_COLUMNS)}."
             raise Conflict("", f"Unknown column. {hint}", "unknown_field")
-        if name in NUMBERS and not is_number(kind):
+        if name in ALL_NUMBERS and not is_number(kind):
             raise Conflict(name, "Give a column of numbers, of any width.", "not_a_number")
-        if name in WORDS and not (is_text(kind) or (name in FLAGS and kind == FLAG)):
+        if name in ALL_WORDS and not (is_text(kind) or (name in FLAGS and kind == FLAG)):
             flag = "bool, " if name in FLAGS else ""
             message = f"Give a column of {flag}string or large_string, plain or in a dictionary, but no views."
             raise Conflict(name, message, "not_a_choice")
@@ -235,7 +247,7 @@ def warning_column(answer: Answer) -> pa.Array:
 
 def column_of(name: str, array: pa.Array) -> InputColumn:
     """Return a checked column in the form that the models use."""
-    if name in NUMBERS:
+    if name in ALL_NUMBERS:
         return InputColumn(*numbers_of(array))
     if array.type == FLAG:
         flags, given = flags_of(array)
@@ -257,7 +269,7 @@ def places_of(name: str, array: pa.Array) -> tuple[NDArray[np.int8], Given]:
     """Return the indices of strings among the choices, -2 for other strings, and the rows that have a string."""
     if pa.types.is_null(array.type):
         return np.empty(0, np.int8), False
-    places = pc.index_in(text_of(array), DICTIONARIES[WORDS[name]].cast(array.type))
+    places = pc.index_in(text_of(array), DICTIONARIES[WORDS[ALL_WORDS[name]]].cast(array.type))
     codes = places.fill_null(UNKNOWN_WORD).to_numpy(zero_copy_only=False).astype(np.int8)
     return codes, given_rows(array)
 

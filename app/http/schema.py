@@ -26,6 +26,9 @@ from retrorun.models.workout.answer import LevelSpeed, LevelTotal, LoadTotal
 EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
 """Examples of those words whose example is not their first choice."""
 
+COPIED: Final = "x-copied-from-answer"
+"""Marks a field of a request that a caller copies from an answer."""
+
 
 def quantity(name: str) -> Any:
     """Return the pydantic field of an input that is a number: strict, finite and bounded."""

@@ -293,7 +293,7 @@ def estimate_columns(
     Parameters
     ----------
     columns : mapping
-        Input columns by name, of `models.columns.names.NUMBERS` and `WORDS`, each of length `rows`.
+        Input columns by name, of `models.columns.names.INPUT_COLUMNS`, each of length `rows`.
     rows : int
         Number of rows.
     fields : collection of str, optional
@@ -341,6 +341,6 @@ def write_block(group: Group, answer: Answer, start: int) -> None:
             if name in found:
                 builder.number(f"{section}_{name}", found[name])
     if answer.with_spread:
-        for name, value in parts_of_spread(case, move).items():
+        for name, value in parts_of_spread(case, move, group.score).items():
             builder.number(f"spread_{name}", where(settled(value != 0), value, np.nan))
     builder.close()

@@ -13,10 +13,12 @@ from typing import Any, Final, NamedTuple, TypeAlias, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.models.columns.names import WORDS
+from retrorun.models.columns.names import ALL_NUMBERS, FACTOR_NUMBERS_OF, FACTOR_WORDS_OF, INPUT_COLUMNS, NUMBERS, WORDS
 from retrorun.models.estimate.case import Case
+from retrorun.models.estimate.personal import FACTOR_NUMBERS
 from retrorun.models.numerics.arithmetic import Condition, Number, negate, outside, settled, where
 from retrorun.models.physiology import energy, uncertainty
+from retrorun.models.physiology.calibration import Personal
 from retrorun.models.physiology.direction import EQUAL_EFFORT
 from retrorun.models.physiology.energy_models import ENERGY_MODELS, default_energy_model
 from retrorun.models.physiology.uncertainty import standard_score
@@ -36,7 +38,8 @@ SOURCES: Final = ("distance_m", "duration_s", "speed_m_s")
 TWO: Final = 2
 """Number of them that must be given."""
 WORDS_OF_CASE: Final = ("gait", "equal", "energy_model", "direction_model")
-CHOICES: Final = (*(len(WORDS[name]) for name in WORDS_OF_CASE), len(SOURCES))
+CHOICES: Final = (*(len(WORDS[name]) for name in WORDS_OF_CASE), TWO, len(SOURCES))
+"""Number of choices of each code of a group: its words, whether it has personal factors, and the computed quantity."""
 OF_THE_GAIT: Final = np.array(
     [[model in ENERGY_MODELS[cast(Gait, gait)] for model in WORDS["energy_model"]] for gait in WORDS["gait"]]
 )
@@ -44,6 +47,7 @@ DEFAULT_EQUATION: Final = np.array(
     [WORDS["energy_model"].index(default_energy_model(cast(Gait, gait))) for gait in WORDS["gait"]], np.int8
 )
 RUN, WALK = (WORDS["gait"].index(gait) for gait in ("run", "walk"))
+FACTOR_COLUMNS: Final = set(INPUT_COLUMNS) - {*NUMBERS, *WORDS}
 EQUAL_SPEED, DOCUMENTED = WORDS["equal"].index("speed"), WORDS["direction_model"].index("documented")
 
 
@@ -83,6 +87,8 @@ class Group(NamedTuple):
                 rows = slice(int(rows[0]), int(rows[-1]) + 1)
 
         def part(value: Any) -> Any:
+            if isinstance(value, Personal):
+                return Personal._make(map(part, value))
             return value[rows] if isinstance(value, np.ndarray) else value
 
         return Group(rows, Case._make(map(part, self.case)), part(self.score), part(self.rest_assumed))
@@ -123,7 +129,7 @@ class Chunk:
 
     def checked(self, name: str, values: NDArray[np.float64], given: Condition = True) -> Number:
         """Return numbers within their bounds, one number if all are the same; refuse rows outside the bounds."""
-        quantity = INPUTS[name]
+        quantity = INPUTS[ALL_NUMBERS[name]]
         if given is not True:
             values = np.where(given, values, quantity.example)
         low, high = float(values.min()), float(values.max())
@@ -227,6 +233,7 @@ def complete(
     own_rest = chunk.all_or_none("age_y", "sex", "height_m")
     resting_w = resting_powers(own_rest, body_mass_kg=mass, height_m=height, age_y=age, sex=sex)
     speed_cv, mass_cv = chunk.cv("speed_sd_m_s", speed_sd, speed), chunk.cv("body_mass_sd_kg", mass_sd, mass)
+    own, factor = factors(chunk, gait, {"energy_model": equation, "direction_model": direction_model})
     if chunk.bad and not (status == NO_FAULT).any():
         return
     if not isinstance(speed, np.ndarray):
@@ -235,7 +242,8 @@ def complete(
     if isinstance(speed_cv, float):
         follows = 0
 
-    names: list[Code] = [chunk.fill_refused_rows(code) for code in (gait, equal, equation, direction_model, follows)]
+    codes = (gait, equal, equation, direction_model, own, follows)
+    names: list[Code] = [chunk.fill_refused_rows(code) for code in codes]
     numbers: dict[str, Any] = bout | {
         "body_mass_kg": mass,
         "speed_m_s": speed,
@@ -252,6 +260,7 @@ def complete(
     if isinstance(support, np.ndarray) or support:
         for unmeasured in (gait == WALK, *(equal == WORDS["equal"].index(effort) for effort in EQUAL_EFFORT)):
             chunk.refuse((support > 0) & unmeasured, "weight_support", "conflicting_inputs")
+    factor = Personal._make(map(chunk.fill_refused_rows, factor))
     score, rest_assumed = chunk.fill_refused_rows(score), chunk.fill_refused_rows(negate(own_rest))
     if own_rest is not False:
         numbers["age_y"] = chunk.fill_refused_rows(where(own_rest, age, math.nan))
@@ -263,7 +272,8 @@ def complete(
             status[found] = np.where(here == NO_FAULT, np.int8(reasons.number("", FEW)), here)
             continue
         words: dict[str, Any] = {name: WORDS[name][code] for name, code in zip(WORDS_OF_CASE, held, strict=False)}
-        yield Group(found, Case(**words, **numbers, follows=SOURCES[held[-1]]), score, rest_assumed)
+        case = Case(**words, **numbers, personal=factor if held[-2] else None, follows=SOURCES[held[-1]])
+        yield Group(found, case, score, rest_assumed)
 
 
 def groups(codes: Sequence[Code], size: int) -> Iterator[tuple[tuple[int, ...], Selection]]:
@@ -319,6 +329,35 @@ def equations(chunk: Chunk, equation: Code, gait: Code) -> Code:
     equation = where(settled(equation == LEFT_OUT), default, equation)
     chunk.refuse(negate(OF_THE_GAIT[gait, equation]), "energy_model", "conflicting_inputs")
     return equation
+
+
+def factors(chunk: Chunk, gait: Code, equations: Mapping[str, Code]) -> tuple[Code, Personal]:
+    """Return the rows with a personal factor of their gait, as 0 or 1, and the factors, one person in each row.
+
+    A row needs all columns of a factor or none. A row with a factor of the other gait only, or of other equations, is
+    refused, as by `models.estimate.personal`.
+    """
+    found: list[Number] = [0.0] * len(FACTOR_NUMBERS)
+    if not chunk.given.keys() & FACTOR_COLUMNS:
+        return 0, Personal(*found)
+    own: Condition = False
+    sent: Condition = False
+    for place, name in enumerate(WORDS["gait"]):
+        numbers, words = FACTOR_NUMBERS_OF[name], FACTOR_WORDS_OF[name]
+        given = chunk.all_or_none(*numbers.values(), *words.values())
+        here = settled(given & (gait == place))
+        sent, own = sent | given, own | here
+        for equation, column in words.items():
+            chunk.refuse(here & (chunk.word(column, LEFT_OUT) != equations[equation]), column, "conflicting_inputs")
+        factor = Personal(*(chunk.number(column, 0.0) for column in numbers.values()))
+        extreme = outside(factor.backward_log, (INPUTS["forward_log"].low, INPUTS["forward_log"].high))
+        chunk.refuse(here & extreme, numbers["ratio_log"], "out_of_range")
+        apart = factor.covariance**2 > (factor.forward_spread * factor.ratio_spread) ** 2
+        chunk.refuse(here & apart, numbers["covariance"], "out_of_range")
+        found = [where(here, *pair) for pair in zip(factor, found, strict=True)]
+    chunk.refuse(sent & negate(own), "", "conflicting_inputs")
+    own = settled(own)
+    return (np.int8(0) + own if isinstance(own, np.ndarray) else int(own)), Personal(*found)
 
 
 def resting_powers(own_rest: Condition, *, body_mass_kg: Number, height_m: Number, age_y: Number, sex: Code) -> Number:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
 
+from retrorun.models.estimate.personal import FACTOR_NUMBERS, MADE_WITH
 from retrorun.models.vocabulary.answer import Bounds, Bout, Graded, Indicator, Interval, Load, LoadRatio, Parts, Ratio
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Equal, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict
@@ -38,6 +39,27 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "overground": ("false", "true"),
 }
 """Words of a request that can be columns, each with its choices."""
+
+FACTOR_NUMBERS_OF: Final = {
+    gait: {name: f"personal_{gait}_{name}" for name in FACTOR_NUMBERS} for gait in get_args(Gait)
+}
+"""The column of each number of a personal factor, by gait: the path in `personal`, joined with underscores."""
+
+FACTOR_WORDS_OF: Final = {gait: {name: f"personal_{gait}_{name}" for name in MADE_WITH} for gait in get_args(Gait)}
+"""The column of each equation that a personal factor belongs to, by gait."""
+
+ALL_NUMBERS: Final = {name: name for name in NUMBERS} | {
+    column: name for columns in FACTOR_NUMBERS_OF.values() for name, column in columns.items()
+}
+"""Every column of numbers, and the quantity that it holds."""
+
+ALL_WORDS: Final = {name: name for name in WORDS} | {
+    column: name for columns in FACTOR_WORDS_OF.values() for name, column in columns.items()
+}
+"""Every column of words, and the input whose choices and meaning it has."""
+
+INPUT_COLUMNS: Final = (*NUMBERS, *WORDS, *(name for name in (ALL_NUMBERS | ALL_WORDS) if name.startswith("personal_")))
+"""Every column that bouts can have."""
 
 FLAGS: Final = frozenset({"overground"})
 """The words that are true or false in a request."""
@@ -95,7 +117,7 @@ OUTPUTS: Final[dict[str, Output]] = {
 }
 """Every column of an answer except status and warnings, in the order of the answer."""
 for _name in [name for name in OUTPUTS if name.startswith("spread_personal_")]:
-    del OUTPUTS[_name]  # Columns cannot have own measurements.
+    del OUTPUTS[_name]  # Few rows have a personal factor.
 
 WARNINGS: Final = "warnings"
 FIELDS: Final = (*OUTPUTS, WARNINGS)

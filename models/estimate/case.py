@@ -74,9 +74,9 @@ def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Nu
     )
 
 
-def own_factor(case: Case) -> float:
+def own_factor(case: Case) -> Number:
     """Return the personal factor on power, 1 without own measurements."""
-    return math.exp(case.personal.forward_log) if case.personal else 1.0
+    return exponential(case.personal.forward_log) if case.personal else 1.0
 
 
 def treadmill_power(case: Case) -> Callable[[Number], Number]:
@@ -112,12 +112,11 @@ def ratio_of(case: Case) -> Number:
     With weight support s the ratio r becomes r^(1 - s / 0.2) below 0.2, and 1 from 0.2 (choice).
     """
     ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
-    if case.personal:
-        ratio *= math.exp(case.personal.ratio_log)
+    own = case.personal.ratio_log if case.personal else 0.0
     if supported(case) is False:
-        return ratio
+        return ratio * exponential(own)
     left = greater(1.0 - case.weight_support / direction.WEIGHT_SUPPORT_EQUAL_FROM, 0.0)
-    return exponential(math.log(ratio) * left)
+    return exponential((math.log(ratio) + own) * left)
 
 
 def ratio_study_cv(case: Case, grade: Number) -> Number:
@@ -158,7 +157,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
     study, own = ratio_study_cv(case, case.grade), case.personal
     if own is not None:
         level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
-        own_forward, own_ratio, own_covariance = own.variances(studies_widened)
+        own_forward, own_ratio, own_covariance = own_variances(case, own, studies_widened)
         forward_variance = own_forward + forward_variance - level * level
     if case.equal in direction.EQUAL_EFFORT:
         # This spread is a choice, not a standard deviation of studies, so it is not widened.
@@ -168,6 +167,15 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
     level_study = ratio_study_cv(case._replace(weight_support=0.0), 0.0)
     added = study * study - level_study * level_study
     return Spreads(forward_variance, own_ratio + studies_widened * added, own_covariance)
+
+
+def own_variances(case: Case, own: Personal, studies_widened: Number) -> Spreads:
+    """Return the variances of personal factors on the level, with the study part widened."""
+    known = direction.DIRECTION_MODELS[case.direction_model][case.gait]
+    found = own.variances(
+        person_spread=PERSON_RATIO_CV[case.gait], study_spread=known.study_cv, studies_widened=studies_widened
+    )
+    return Spreads(*found)
 
 
 def study_widening(case: Case, score: Number) -> Number:

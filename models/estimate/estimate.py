@@ -14,13 +14,19 @@ from retrorun.models.estimate.energy_section import energy_section, energy_warni
 from retrorun.models.estimate.equal_intensity import Movement, motion_section, movement
 from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
 from retrorun.models.estimate.load_section import load_section
-from retrorun.models.estimate.personal import Measurement, parts_of_spread, personal_factors, personal_of
+from retrorun.models.estimate.personal import (
+    Measurement,
+    outdated,
+    parts_of_spread,
+    personal_factors,
+    with_own_factor,
+)
 from retrorun.models.estimate.timing_section import running_steps, running_timing_section, walking_timing_section
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.numerics.arithmetic import negate, settled
 from retrorun.models.physiology import direction, load, timing
-from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, Ratio, Warning
+from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, OwnFactors, Ratio, Warning
 from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutsideEvidence
 from retrorun.models.vocabulary.quantities import check
@@ -46,6 +52,7 @@ def estimate(
     body_mass_sd_kg: float = 0.0,
     oxygen_uptake_max_ml_kg_min: float | None = None,
     measurements: Sequence[Measurement] = (),
+    personal: OwnFactors | None = None,
     weight_support: float = 0.0,
     overground: bool = False,
     strict: bool = False,
@@ -81,6 +88,8 @@ def estimate(
         Own maximal oxygen uptake [ml/kg/min]; adds `share_of_maximum`.
     measurements : sequence of Measurement, optional
         Own measurements in the gait of the bout; the answer then uses a personal factor.
+    personal : OwnFactors, optional
+        `personal` of an earlier answer, in place of the measurements that it was made from.
     weight_support : float, optional
         Share of body mass that a treadmill carries, running only and not at equal heart rate or perceived exertion; 0
         when left out [1].
@@ -102,7 +111,7 @@ def estimate(
         A number outside the bounds of `models.vocabulary.quantities`.
     Conflict
         Not exactly two of speed, duration and distance; part of age, sex and height; an equation of the
-        other gait; weight support of a walk.
+        other gait; weight support of a walk; a personal factor of another gait or of other equations.
     Undefined
         No backward speed at equal metabolic rate, or a total too close to resting energy.
     OutsideEvidence
@@ -133,6 +142,8 @@ def estimate(
         height_m=height_m,
         step_rate_ratio=step_rate_ratio,
         interval=interval,
+        measurements=measurements,
+        personal=personal,
     )
 
     case = Case(
@@ -166,11 +177,12 @@ def estimate(
             "weight_support",
             "Weight support is only available at equal speed or metabolic_rate. Leave it out, or choose one of them.",
         )
-    if measurements:
-        case = case._replace(personal=personal_of(case, measurements))
+    if measurements or personal is not None:
+        case = with_own_factor(case, measurements, personal)
     builder, move = compute(case, score=person.score, include=include)
     if not person.own_rest and "energy" in include:
         builder.warn(cautions.REST_ASSUMED)
+    builder.warn(cautions.PERSONAL_OUTDATED, outdated(personal, gait))
     warnings = [cautions.WARNINGS[code] for code, _ in builder.warnings]
     if strict:
         refuse_extrapolation(warnings)
@@ -189,9 +201,9 @@ def estimate(
         },
     }
     if case.personal:
-        answer["personal"] = personal_factors(case, case.personal, person.score)
+        answer["personal"] = personal_factors(case, case.personal, person.score, personal)
     if "energy" in include:
-        answer["spread"] = parts_of_spread(case, move)
+        answer["spread"] = parts_of_spread(case, move, person.score)
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, builder.ratio)
     if "references" in include:

@@ -1,10 +1,12 @@
 """Check and complete the inputs of one bout; `assumed` gets the value of each input that was left out."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, cast
 
+from retrorun.models.estimate.personal import Measurement
 from retrorun.models.physiology import energy, energy_models, timing, uncertainty
 from retrorun.models.physiology.uncertainty import standard_score
-from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S, check
@@ -20,6 +22,9 @@ class Person(NamedTuple):
     """Whether rest was estimated from age, sex and height."""
     step_rate_ratio: float
     interval: float
+    measurements: Sequence[Measurement] = ()
+    personal: OwnFactors | None = None
+    """Personal factors that an estimate returned, in place of measurements."""
 
     @property
     def score(self) -> float:
@@ -37,8 +42,12 @@ def person_of(
     height_m: float | None = None,
     step_rate_ratio: float | None = None,
     interval: float | None = None,
+    measurements: Sequence[Measurement] = (),
+    personal: OwnFactors | None = None,
 ) -> Person:
     """Return the person of a request; see `models.estimate.estimate.estimate` for the parameters."""
+    if measurements and personal is not None:
+        raise Conflict("personal", "Give measurements or personal, not both.")
     body_mass_kg = check("body_mass_kg", body_mass_kg)
     if direction_model is None:
         direction_model = assumed["direction_model"] = "documented"
@@ -54,6 +63,8 @@ def person_of(
         age_y is not None,
         check("step_rate_ratio", step_rate_ratio),
         check("interval", interval),
+        measurements,
+        personal,
     )
 
 

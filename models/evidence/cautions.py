@@ -325,6 +325,16 @@ NOVICE: Final = _warning(
     "Beginners may use more energy. After 4 weeks of walking, backward took 19 % less oxygen (Heath 2001, n 8); after "
     "6 weeks of running 32 %, but forward 30 % too (Terblanche 2005, n 13).",
 )
+PERSONAL_OUTDATED: Final = _warning(
+    "caution",
+    "personal_outdated",
+    "Your personal factor was made with other coefficients. Send your measurements to POST /estimate again.",
+)
+PERSONAL_ONE_GAIT: Final = _warning(
+    "caution",
+    "personal_one_gait",
+    "Your measurements or personal factor are of one gait only. The other gait is estimated without them.",
+)
 STEP_RATE: Final = _warning(
     "caution",
     "step_rate",

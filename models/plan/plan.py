@@ -15,6 +15,7 @@ from retrorun.models.estimate.builder import AnswerBuilder, Values
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import compute, references
 from retrorun.models.estimate.inputs import Person, energy_model_of, grade_of, is_bout, person_of
+from retrorun.models.estimate.personal import Measurement, outdated, with_own_factor
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
@@ -33,7 +34,7 @@ from retrorun.models.plan.answer import (
 )
 from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task, best_mix, candidates_of
 from retrorun.models.plan.refusal import refusal
-from retrorun.models.vocabulary.answer import Assumed, Warning
+from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict
 from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
@@ -64,6 +65,8 @@ def plan(
     height_m: float | None = None,
     step_rate_ratio: float | None = None,
     interval: float | None = None,
+    measurements: Sequence[Measurement] = (),
+    personal: OwnFactors | None = None,
     speed_low_m_s: float | None = None,
     speed_high_m_s: float | None = None,
     backward_speed_high_m_s: float | None = None,
@@ -87,8 +90,8 @@ def plan(
         Highest values that may be reached.
     gait : {"run", "walk"}, optional
         Gait of every bout, running when left out.
-    grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
-        As in `models.estimate.estimate.estimate`.
+    grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval, measurements, personal
+        Optional, as in `models.estimate.estimate.estimate`.
     speed_low_m_s, speed_high_m_s, backward_speed_high_m_s : float, optional
         The person's slowest speed, fastest speed, and fastest speed backward [m/s].
     oxygen_uptake_max_ml_kg_min : float, optional
@@ -136,6 +139,8 @@ def plan(
         height_m=height_m,
         step_rate_ratio=step_rate_ratio,
         interval=interval,
+        measurements=measurements,
+        personal=personal,
     )
     checked = {name: check(name, cast(float, limit), "limits") for name, limit in (limits or {}).items()}
     if oxygen_uptake_max_ml_kg_min is not None:
@@ -153,6 +158,7 @@ def plan(
         step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
     )
+    case = with_own_factor(case, measurements, personal)
     own = {
         "speed_low_m_s": speed_low_m_s,
         "speed_high_m_s": speed_high_m_s,
@@ -209,6 +215,7 @@ def plan(
         cast(Values, answer)[f"{way}_only"] = found
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
+    codes += [cautions.PERSONAL_OUTDATED] * outdated(personal, gait)
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, cautions.PLAN_CENTRAL, *candidates.warnings]
     answer["warnings"] = plan_warnings([*first, *codes], others)

@@ -5,8 +5,9 @@ Names are explained in `models.vocabulary.quantities` and `models.vocabulary.ans
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
+from retrorun.models.estimate.personal import Measurement
 from retrorun.models.solve.crossings import SpeedRange
-from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, Warning
+from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 
 Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range"]
@@ -41,6 +42,8 @@ class SolveFields(TypedDict, total=False):
     step_rate_ratio: float
     interval: float
     oxygen_uptake_max_ml_kg_min: float
+    measurements: list[Measurement]
+    personal: OwnFactors
 
 
 class Reach(TypedDict):

@@ -11,6 +11,7 @@ from retrorun.models import __version__
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import references
 from retrorun.models.estimate.inputs import energy_model_of, gait_of, grade_of, person_of
+from retrorun.models.estimate.personal import outdated, with_own_factor
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.solve.answer import Find, Solution, SolveFields, SolveModels
@@ -23,7 +24,7 @@ from retrorun.models.vocabulary.quantities import INPUTS, check
 
 PERSON: Final = (
     *("gait", "grade", "energy_model", "direction_model", "age_y", "sex", "height_m", "interval"),
-    "oxygen_uptake_max_ml_kg_min",
+    *("oxygen_uptake_max_ml_kg_min", "measurements", "personal"),
 )
 
 FIELDS_USED: Final[dict[Find, tuple[str, ...]]] = {
@@ -100,7 +101,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
         raise unattainable_in_both(question, missed)
     used = set(FIELDS_USED[find]) | ({"resting_oxygen_uptake_ml_kg_min"} if find != "speed_range" else set())
     answer: dict[str, Any] = {"gait": question.case.gait, "find": find}
-    codes = found.warnings
+    codes = [*found.warnings, *[cautions.PERSONAL_OUTDATED] * outdated(question.person.personal, question.case.gait)]
     for side, each in found.of.items():
         if isinstance(each, Unattainable):
             answer[side] = {"unattainable": {"target": each.field, **each.reach}}
@@ -127,7 +128,13 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
     grade = grade_of(given.get("grade"), assumed)
     energy_model = energy_model_of(given.get("energy_model"), gait, assumed)
     own = ("direction_model", "age_y", "sex", "height_m", "step_rate_ratio", "interval")
-    person = person_of(assumed, body_mass_kg=body_mass_kg, **{name: given.get(name) for name in own})
+    person = person_of(
+        assumed,
+        body_mass_kg=body_mass_kg,
+        measurements=given.get("measurements", ()),
+        personal=given.get("personal"),
+        **{name: given.get(name) for name in own},
+    )
     bounds = plausible_speeds(gait, duration)
     fixed_speed, fixed_duration = speed or bounds[0], duration or 1.0
     case = Case(
@@ -143,7 +150,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
         step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=numbers.get("oxygen_uptake_max_ml_kg_min"),
     )
-    return Question(case, person, numbers, bounds)
+    return Question(with_own_factor(case, person.measurements, person.personal), person, numbers, bounds)
 
 
 def sources_of(find: Find, question: Question) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, cast
 import numpy as np
 
 from retrorun.models.estimate.builder import AnswerBuilder
-from retrorun.models.estimate.case import Case, backward_power, forward_power
+from retrorun.models.estimate.case import Case, backward_power, forward_power, own_factor
 from retrorun.models.estimate.energy_section import forward_grade
 from retrorun.models.estimate.equal_intensity import LEAST_ELASTICITY, Movement, solved_grades
 from retrorun.models.estimate.estimate import compute
@@ -45,7 +45,8 @@ def drawn_inward(low: float, high: float) -> tuple[float, float]:
 
 def power_at(case: Case, direction: Direction) -> Callable[[Number], Number]:
     """Return a function that gives the power of a direction at each speed, the rest of the case unchanged [W/kg]."""
-    return forward_power(case) if direction == "forward" else backward_power(case)
+    power, own = (forward_power if direction == "forward" else backward_power)(case), own_factor(case)
+    return lambda speed_m_s: own * power(speed_m_s)
 
 
 def energies_at(case: Case, speeds: Number, *, score: float = 1.0) -> tuple[AnswerBuilder, Movement]:

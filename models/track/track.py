@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, NamedTuple, NotRequired, TypeAlias, Type
 import numpy as np
 
 from retrorun.models.estimate.inputs import Person, person_of
+from retrorun.models.estimate.personal import Measurement
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Mask
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
@@ -36,7 +37,7 @@ from retrorun.models.track.measured import MeasuredReport, measured_over, measur
 from retrorun.models.track.points import Points, Session
 from retrorun.models.track.recording import NOTHING_MOVES, SMOOTHING, Recording
 from retrorun.models.track.sessions import File, SessionReport, read_sessions, recordings, session_report
-from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
@@ -131,6 +132,8 @@ def track(
     height_m: float | None = None,
     step_rate_ratio: float | None = None,
     interval: float | None = None,
+    measurements: Sequence[Measurement] = (),
+    personal: OwnFactors | None = None,
     include: Collection[TrackSection] = (),
 ) -> TrackedWorkout:
     """Estimate energy and joint load of a recorded workout, as done and with every segment reversed.
@@ -156,6 +159,9 @@ def track(
         "segments" adds the answer of every segment, "profile" its speed, grade and level speed.
     body_mass_kg, energy_models, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
         As in `models.workout.workout.workout`; body mass has no default.
+
+    measurements, personal : optional
+        As in `models.workout.workout.workout`.
 
     Returns
     -------
@@ -201,6 +207,8 @@ def track(
         height_m=height_m,
         step_rate_ratio=step_rate_ratio,
         interval=interval,
+        measurements=measurements,
+        personal=personal,
     )
     assumed: WorkoutAssumed = cast(WorkoutAssumed, found)
     file = read_sessions(points, sessions, as_foot=sport is not None)

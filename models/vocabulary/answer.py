@@ -154,8 +154,28 @@ class Parts(TypedDict):
     input_cv: NotRequired[float]
 
 
-class PersonalFactors(TypedDict):
-    """The personal factors from own measurements, weighed against the population."""
+class PersonalFactor(TypedDict):
+    """The personal factor of one gait in a few numbers, and the equations it belongs to. It stands for measurements."""
+
+    energy_model: EnergyModelName
+    direction_model: DirectionModelName
+    made_with: float
+    forward_log: float
+    forward_spread: float
+    ratio_log: float
+    ratio_spread: float
+    covariance: float
+
+
+class OwnFactors(TypedDict):
+    """The personal factors of a person, as a request may have them."""
+
+    run: NotRequired[PersonalFactor]
+    walk: NotRequired[PersonalFactor]
+
+
+class PersonalFactors(OwnFactors):
+    """The personal factors from own measurements, weighed against the population. You can send it as `personal`."""
 
     forward_factor: Interval
     backward_factor: Interval

@@ -131,6 +131,18 @@ INPUTS: Final[dict[str, Input]] = {
         low=0.005,
         high=0.5,
     ),
+    "forward_log": Input(unit="1", meaning="Logarithm of your forward factor.", example=0.08, low=-1.1, high=1.1),
+    "forward_spread": Input(unit="1", meaning="Its standard deviation.", example=0.045, low=0.0, high=0.5),
+    "ratio_log": Input(unit="1", meaning="Logarithm of your factor on the ratio.", example=-0.04, low=-2.2, high=2.2),
+    "ratio_spread": Input(unit="1", meaning="Its standard deviation.", example=0.06, low=0.0, high=0.5),
+    "covariance": Input(unit="1", meaning="Covariance of the two.", example=-0.001, low=-0.25, high=0.0),
+    "made_with": Input(
+        unit="1",
+        meaning="The hash of the coefficients behind it, as a number.",
+        example=1.0,
+        low=0.0,
+        high=281_474_976_710_655.0,
+    ),
     "from_s": Input(
         unit="s",
         meaning="Start of a range, from the first point with time and place.",

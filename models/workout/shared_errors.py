@@ -85,7 +85,8 @@ class Sum(NamedTuple):
 
     value: float
     forward: Column
-    """The error of both directions (person, equation, conversion), at each point of the grid."""
+    """The error of both directions (person, equation, conversion), at each point of the grid. After own measurements
+    backward it includes what the error of the ratio has in common with it."""
     ratio: Column
     """The error of the ratio backward to forward at each point of the grid: of backward segments, and with the opposite
     sign of forward ones that follow from a backward measurement."""
@@ -155,6 +156,7 @@ def sum_over(
     score: float,
     *,
     own: OwnErrors | None = None,
+    covariance: float = 0.0,
 ) -> Sum | None:
     """Return the sum of a quantity over rows of a section, or None if it is unknown in any of them.
 
@@ -174,11 +176,20 @@ def sum_over(
         Standard score of the intervals in the sections [1].
     own : OwnErrors, optional
         Errors of the rows that were measured, instead of those of the intervals.
+    covariance : float, optional
+        Covariance of the errors of the forward value and of the ratio; not 0 after own measurements backward [1].
 
     Returns
     -------
     Sum or None
         The sum with its shared errors, in the unit of the quantity.
+
+    Notes
+    -----
+    With f the forward spread, r that of the ratio and c the covariance, e_r = (c / f) e + sqrt(r^2 - c^2 / f^2) e', and
+    f e is the forward error. So a backward segment has the part f + c / f of the shared error e, and of e', which is
+    independent of it, the rest of its own variance f^2 + r^2 + 2 c. A total of forward parts w and backward parts b of
+    one gait then has the variance (sum w f + sum b (f + c / f))^2 + (sum b)^2 (r^2 - c^2 / f^2).
     """
     if name not in section:
         return None
@@ -188,7 +199,7 @@ def sum_over(
         return None
     shared, of_ratio = spread_of(forward[name], rows, score), np.zeros(len(rows))
     if section is not forward:
-        whole = spread_of(section[name], rows, score)
+        whole, shared = spread_of(section[name], rows, score), shared + covariance / shared
         of_ratio = np.maximum(whole * whole - shared * shared, 0.0) ** 0.5
     if own is not None:
         measured = ~np.isnan(own.shared[rows])

@@ -14,6 +14,7 @@ from retrorun.models.estimate.builder import AnswerBuilder, rows_of
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import compute, references
 from retrorun.models.estimate.inputs import Person
+from retrorun.models.estimate.personal import of_gaits, own_factor_of, own_warnings
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import coefficients_hash
 from retrorun.models.numerics.arithmetic import Column, Rows
@@ -78,6 +79,8 @@ class Group(NamedTuple):
     """The errors of steps that were measured."""
     levels: tuple[Levels, Levels]
     """Level speeds forward and backward."""
+    covariance: float
+    """Covariance of the errors of forward energy and of the ratio; not 0 with own measurements backward."""
 
 
 class Tally(NamedTuple):
@@ -156,13 +159,14 @@ def workout_of(
     Undefined
         A grade for which the equation has no answer, or a segment whose energy is too close to rest.
     """
-    groups = [
-        group_of(segments, rows, gait_name, person, energy_models[gait_name], measured)
-        for gait_name, walked in WALKED.items()
-        if len(rows := np.flatnonzero(segments.walk == walked))
-    ]
-    if not groups:
+    rows_by_gait = {gait: np.flatnonzero(segments.walk == walked) for gait, walked in WALKED.items()}
+    rows_by_gait = {gait: rows for gait, rows in rows_by_gait.items() if len(rows)}
+    if not rows_by_gait:
         raise Conflict("segments", "Give at least one segment that moves.")
+    person = person._replace(measurements=of_gaits(person.measurements, person.personal, list(rows_by_gait)))
+    groups = [
+        group_of(segments, rows, gait, person, energy_models[gait], measured) for gait, rows in rows_by_gait.items()
+    ]
     refuse_first(groups, place)
     score = person.score
     gaits = [loads_of(group) for group in groups]
@@ -208,7 +212,8 @@ def group_of(
 ) -> Group:
     """Return the segments in some rows, all of one gait, with their estimates and what was measured."""
     case = case_of(segments, rows, gait, person, energy_model)
-    builder, _ = compute(case, score=person.score, include=COMPUTED)
+    personal = own_factor_of(case, person.measurements, person.personal)
+    builder, move = compute(case._replace(personal=personal), score=person.score, include=COMPUTED)
     under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
     backward = segments.backward[rows]
     own = (
@@ -217,7 +222,8 @@ def group_of(
         else None
     )
     levels = levels_of(case, person.score)
-    return Group(gait, rows, backward, segments.times[rows], builder, under, own, levels)
+    covariance = cast(float, move.covariance)
+    return Group(gait, rows, backward, segments.times[rows], builder, under, own, levels, covariance)
 
 
 def case_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_model: str) -> Case:
@@ -276,7 +282,7 @@ def tally(group: Group, rows: Rows, kept: Mapping[str, Rows], score: float, *, b
     """Return the sums of some segments of one gait in one direction, with each load over its own rows."""
     builder, times, of = group.builder, group.times, (group.under, score)
     section, load = (builder.backward, builder.backward_load) if backward else (builder.forward, builder.forward_load)
-    total = sum_over("total_energy_kcal", builder.forward, section, rows, times[rows], *of)
+    total = sum_over("total_energy_kcal", builder.forward, section, rows, times[rows], *of, covariance=group.covariance)
     assert total is not None, "energy is known in both directions at equal speed"
     summed_over = kept[IMPULSE]
     own = group.own and (group.own.backward if backward else group.own.forward)
@@ -385,6 +391,7 @@ def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Perso
     codes = [code for group in groups for code, condition in group.builder.warnings if np.any(condition)]
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
+    codes += own_warnings(person.measurements, person.personal, [group.gait for group in groups])
     if rest.pause_s:
         codes.append(cautions.PAUSE_IS_REST)
     whole = {"steps", *LOADS}

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple, NotRequired, TypedDict, cast
 import numpy as np
 
 from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait_of, grade_of, person_of
-from retrorun.models.vocabulary.answer import Assumed
+from retrorun.models.estimate.personal import Measurement
+from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, OutOfRange
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S, check
@@ -60,6 +61,8 @@ def workout(
     height_m: float | None = None,
     step_rate_ratio: float | None = None,
     interval: float | None = None,
+    measurements: Sequence[Measurement] = (),
+    personal: OwnFactors | None = None,
     include: Collection[WorkoutSection] = (),
 ) -> Workout:
     """Estimate energy and joint load of a workout, as given and with every segment reversed.
@@ -72,8 +75,10 @@ def workout(
         Forward energy equation of each gait, its default when left out.
     include : collection of str, optional
         "segments" adds the answer of every listed segment, once.
-    body_mass_kg, direction_model, age_y, sex, height_m, step_rate_ratio, interval : optional
-        As in `models.estimate.estimate.estimate`; body mass has no default.
+    body_mass_kg, direction_model, age_y, sex, height_m, step_rate_ratio, interval, measurements, personal
+        Optional, as in `models.estimate.estimate.estimate`; body mass has no default. Each gait uses its measurements
+        or its personal factor. A measurement without a gait is of the gait of the workout. If the workout has two, its
+        gait follows from its speed.
 
     Returns
     -------
@@ -106,6 +111,8 @@ def workout(
         height_m=height_m,
         step_rate_ratio=step_rate_ratio,
         interval=interval,
+        measurements=measurements,
+        personal=personal,
     )
     assumed = cast(WorkoutAssumed, left_out)
     columns, pause_s, places = complete_segments(segments, assumed)

@@ -390,6 +390,7 @@ class TestBounds:
                 "ItemRequest",
                 "SegmentRequest",
                 "PlanRequest",
+                "PersonalFactorRequest",
                 "LimitsRequest",
             )
             for name, field in schemas[request]["properties"].items()

@@ -14,7 +14,7 @@ import pytest
 from starlette.types import Message
 
 from retrorun.app.api import batch as module
-from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest
+from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest, PersonalFactorRequest
 from retrorun.app.api.table import ARROW
 from retrorun.app.formats import arrow_stream
 from retrorun.app.formats.arrow_stream import END, Malformed, Messages, TooLarge, header
@@ -159,14 +159,18 @@ class TestItems:
     @pytest.mark.parametrize("others", [1, 2000])
     async def test_an_item_of_too_many_fields_leaves_the_others(self, client: httpx.AsyncClient, others: int) -> None:
         crowd = json.loads(b"{" + CROWD + b"}")
-        items = [crowd, BOUT | {"measurements": [crowd]}, *[BOUT] * others]
+        crowded = [{"measurements": [crowd]}, {"personal": crowd}, {"personal": {"run": crowd}}]
+        items = [crowd, *(BOUT | own for own in crowded), *[BOUT] * others]
         answer = (await client.post("/estimate/batch", json={"items": items})).json()
-        assert answer["summary"] == {"ok": others, "errors": 2}
-        assert [item["error"]["errors"][0]["code"] for item in answer["items"][:2]] == ["too_long"] * 2
+        assert answer["summary"] == {"ok": others, "errors": 4}
+        assert [item["error"]["errors"][0]["code"] for item in answer["items"][:4]] == ["too_long"] * 4
 
     def test_the_fullest_items_are_not_too_many_values(self) -> None:
         full: Item = dict.fromkeys(EstimateRequest.__annotations__, 1) | {"include": list(SECTIONS)}
         full["measurements"] = [dict.fromkeys(MeasurementRequest.__annotations__, 1)]
+        personal = {"run": dict.fromkeys(PersonalFactorRequest.__annotations__, 1)}
+        own = {name: 1 for name in full if name != "measurements"} | {"include": list(SECTIONS), "personal": personal}
+        assert values_of(json.dumps(own).encode()) <= values_of(json.dumps(full).encode())
         body = json.dumps({"items": [full] * module.MAXIMUM_ROWS, "fields": list(FIELDS)}).encode()
         most = module.BatchRoute.maximum_values
         assert most is not None

@@ -229,7 +229,8 @@ class TestEstimate:
             "weight_support": "10%",
             "include": "energy, ratio",
         }
-        assert {*words, "duration_s", "strict", "overground"} == set(FIELDS)
+        # Personal factors replace measurements.
+        assert {*words, "duration_s", "strict", "overground", "personal"} == set(FIELDS)
         ran = run(
             "estimate",
             "--json",
@@ -514,6 +515,35 @@ class TestTable:
         request = REQUEST | {"measurements": [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 35.0}]}
         factor = estimate(**request)["personal"]["forward_factor"]
         assert row(text, "Your factor")[0] == f"{factor['value']:.2f}"
+
+    def test_a_saved_answer_stands_for_its_measurements(self, run: Any, tmp_path: Path) -> None:
+        words = ["--measurement", "speed=9km/h,oxygen-uptake=35ml/kg/min"]
+        measured = run("estimate", *BOUT, "--json", *words).out
+        saved = tmp_path / "me.json"
+        for content in (measured, json.dumps(json.loads(measured)["personal"])):
+            saved.write_text(content, encoding="utf-8")
+            assert run("estimate", *BOUT, "--json", "--personal", str(saved)).out == measured
+        text = run("estimate", *BOUT, "--personal", str(saved)).out
+        assert "personal factor run" in " ".join(text.split())
+
+    @pytest.mark.parametrize(
+        ("content", "error"),
+        [
+            (None, "--personal: Cannot read this file: No such file or directory."),
+            ("{", "--personal: This file is not JSON. Write the answer of retrorun estimate --json to it."),
+            ("[]", "--personal: Give a JSON object."),
+            ('{"run": {}}', "--personal run energy-model: This field is required."),
+        ],
+    )
+    def test_a_file_without_a_factor_is_an_error(
+        self, run: Any, tmp_path: Path, content: str | None, error: str
+    ) -> None:
+        saved = tmp_path / "me.json"
+        if content is not None:
+            saved.write_text(content, encoding="utf-8")
+        ran = run("estimate", *BOUT, "--personal", str(saved))
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err.startswith(f"retrorun: {error}")
 
     def test_small_and_large_bouts_are_rounded_sensibly(self) -> None:
         brief = REQUEST | {"duration_s": 1.0}

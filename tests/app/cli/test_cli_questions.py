@@ -169,7 +169,7 @@ class TestTheServicesAnswer:
         ran = run("workout", file(data), *words)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.encode() == served.content + b"\n"
-        answer = track(points=read_watch_file(data).points, **said)  # type: ignore[arg-type]  # as JSON has it
+        answer = track(*read_watch_file(data), **said)  # type: ignore[arg-type]  # as JSON has it
         assert ran.out.encode() == encode(answer) + b"\n"
 
     @pytest.mark.parametrize("name", ["solve", "plan", "workout"])

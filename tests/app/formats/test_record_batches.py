@@ -1,6 +1,8 @@
 """Bouts as columns give, row by row, the answers of single requests."""
 
 import importlib
+import itertools
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -267,3 +269,70 @@ def test_fields_that_do_not_exist_are_refused(fields: list[str]) -> None:
 
 def test_all_sections_have_columns() -> None:
     assert sections_of(OUTPUTS) == set(SECTIONS) - {"ratio", "references"}
+
+
+def factor(gait: str, **bout: Any) -> dict[str, Any]:
+    """Return the personal factor of a gait as columns."""
+    speed, uptake = {"run": (3.0, 38.0), "walk": (1.4, 13.0)}[gait]
+    own: Any = [
+        {"speed_m_s": speed, "oxygen_uptake_ml_kg_min": uptake},
+        {"speed_m_s": speed, "oxygen_uptake_ml_kg_min": 1.2 * uptake, "direction": "backward"},
+    ]
+    found: Any = estimate(**{"body_mass_kg": 70.0, "speed_m_s": speed, "duration_s": 60.0, "measurements": own} | bout)
+    numbers = {name: value for name, value in found["personal"][gait].items() if name != "made_with"}
+    return {f"personal_{gait}_{name}": value for name, value in numbers.items()}
+
+
+def test_each_row_has_the_factor_of_its_person_and_gait() -> None:
+    both = factor("run") | factor("walk")
+    bouts: list[Row] = [
+        BOUT | {"speed_m_s": 2.5} | both,
+        BOUT | {"speed_m_s": 1.4} | both,
+        BOUT | {"speed_m_s": 3.5, "grade": 0.05, "equal": "metabolic_rate"} | factor("run"),
+        BOUT | {"speed_m_s": 3.5, "weight_support": 0.1, "overground": True} | both,
+        BOUT | {"speed_m_s": 3.0, "equal": "heart_rate", "interval": 0.99} | both,
+        BOUT | {"speed_m_s": 3.0, "energy_model": "minetti2002"} | factor("run", energy_model="minetti2002"),
+        BOUT | {"speed_m_s": 3.0},
+        BOUT | {"speed_m_s": 1.4},
+    ]
+    names = dict.fromkeys(name for bout in bouts for name in bout)
+    found = estimate_batch(batch_of([{name: bout.get(name) for name in names} for bout in bouts * 3])).to_pylist()
+    for bout, row in zip(bouts * 3, found, strict=True):
+        assert row["status"] == "ok"
+        plain = {name: value for name, value in bout.items() if not name.startswith("personal_")}
+        own: dict[str, Any] = {}
+        for name in bout.keys() - plain.keys():
+            _, gait, number = name.split("_", 2)
+            own.setdefault(gait, {"made_with": 0})[number] = bout[name]
+        asked: Any = plain | ({"personal": own} if own else {})
+        alone: Any = estimate(**asked)
+        for side, energy in itertools.product(("forward", "backward"), ("total_energy_kcal", "active_energy_kcal")):
+            for end, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
+                assert row[f"{side}_{energy}{suffix}"] == pytest.approx(alone[side][energy][end], rel=1e-12)
+        if "total_energy" in alone["ratio"]:
+            assert row["ratio_total_energy_low"] == pytest.approx(alone["ratio"]["total_energy"]["low"], rel=1e-12)
+        if "speed_m_s" in alone["backward"]:
+            assert row["backward_speed_m_s_low"] == pytest.approx(alone["backward"]["speed_m_s"]["low"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "field"),
+    [
+        ({"speed_m_s": 1.4}, "conflicting_inputs", None),
+        ({"personal_run_covariance": None}, "conflicting_inputs", None),
+        ({"personal_run_energy_model": None}, "conflicting_inputs", None),
+        ({"personal_run_energy_model": "minetti2002"}, "conflicting_inputs", "personal_run_energy_model"),
+        ({"direction_model": "pooled"}, "conflicting_inputs", "personal_run_direction_model"),
+        ({"personal_run_energy_model": "none"}, "not_a_choice", "personal_run_energy_model"),
+        ({"personal_run_forward_log": 2.0}, "out_of_range", "personal_run_forward_log"),
+        ({"personal_run_forward_log": math.nan}, "not_finite", "personal_run_forward_log"),
+        ({"personal_run_forward_log": 1.0, "personal_run_ratio_log": 1.0}, "out_of_range", "personal_run_ratio_log"),
+        ({"personal_run_covariance": -0.2}, "out_of_range", "personal_run_covariance"),
+    ],
+)
+def test_a_row_with_a_factor_that_does_not_fit_is_refused(change: Row, status: str, field: str | None) -> None:
+    good = BOUT | {"speed_m_s": 2.5, "direction_model": "documented"} | factor("run")
+    found = estimate_batch(batch_of([good, good | change, good])).to_pylist()
+    assert [row["status"] for row in found] == ["ok", status, "ok"]
+    assert found[1]["status_field"] == field
+    assert found[0] == found[2]

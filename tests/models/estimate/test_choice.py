@@ -334,15 +334,18 @@ def test_the_ratio_of_active_energies_keeps_what_errors_have_in_common() -> None
     given = answer(measurements=own(1.0, direction="backward"))
     part, score = given["spread"], 2 * uncertainty.standard_score(0.90)
     t, s, m = math.hypot(0.06, 0.095), math.hypot(0.13, 0.070), 0.05
-    # Posterior of (forward, ratio) after one measurement of their sum, the study's error counted by t over z.
-    total = t * t + s * s + m * m
-    left = (-t * t / total, (t * t + m * m) / total)
-    more = ((2.3533634348018264 / 1.6448536269514722) ** 2 - 1) * 0.070**2
-    covariance = -t * t * s * s / total + more * left[0] * left[1]
-    of_ratio = part["personal_ratio_cv"] ** 2 + more * left[1] ** 2
-    of_forward = part["personal_forward_cv"] ** 2 + more * left[0] ** 2
-    assert part["personal_ratio_study_cv"] == pytest.approx(0.070 * left[1])
-    assert part["personal_forward_study_cv"] == pytest.approx(-0.070 * left[0])
+    # Posterior of (forward, ratio) after one measurement of their sum, if studies differ by t over z times as much.
+    t_over_z = 2.3533634348018264 / 1.6448536269514722
+    r = math.hypot(0.13, 0.070 * t_over_z)
+    total = t * t + r * r + m * m
+    of_forward, of_ratio, covariance = t * t - t**4 / total, r * r - r**4 / total, -((t * r) ** 2) / total
+    more = t_over_z**2 - 1
+    assert part["personal_ratio_cv"] == pytest.approx(math.sqrt(s * s - s**4 / (t * t + s * s + m * m)))
+    assert part["personal_ratio_study_cv"] == pytest.approx(
+        math.sqrt((of_ratio - part["personal_ratio_cv"] ** 2) / more)
+    )
+    study = part["personal_forward_study_cv"]
+    assert study == pytest.approx(math.sqrt((of_forward - part["personal_forward_cv"] ** 2) / more))
     forward, backward = (
         given[side]["total_energy_kcal"]["value"] / given[side]["active_energy_kcal"]["value"]
         for side in ("forward", "backward")
@@ -416,9 +419,7 @@ def test_a_measurement_that_makes_no_sense_is_refused(measurement: dict[str, Any
 
 @given(
     st.lists(
-        st.tuples(st.floats(-0.3, 0.3), st.floats(0.01, 0.3), st.sampled_from([0.0, 0.4, 1.0])).map(
-            lambda m: Measured(*m)
-        ),
+        st.tuples(st.floats(-0.3, 0.3), st.floats(0.01, 0.3), st.booleans()).map(lambda m: Measured(*m)),
         min_size=1,
         max_size=20,
     )
@@ -427,15 +428,14 @@ def test_the_posterior_is_that_of_the_joint_normal(measurements: list[Measured])
     """Against the same posterior by adding one measurement at a time (the Kalman update)."""
     mean, cov = [0.0, 0.0], [[0.1**2, 0.0], [0.0, 0.2**2]]
     for measured in measurements:
-        h = (1.0, measured.sensitivity)
+        h = (1.0, float(measured.backward))
         ch = [cov[0][0] * h[0] + cov[0][1] * h[1], cov[1][0] * h[0] + cov[1][1] * h[1]]
         total = h[0] * ch[0] + h[1] * ch[1] + measured.cv**2
         gain = [ch[0] / total, ch[1] / total]
         error = measured.log_error - h[0] * mean[0] - h[1] * mean[1]
         mean = [mean[0] + gain[0] * error, mean[1] + gain[1] * error]
         cov = [[cov[i][j] - gain[i] * ch[j] for j in (0, 1)] for i in (0, 1)]
-    population = {"forward_spread": 0.1, "ratio_spread": 0.2, "study_spread": 0.12, "studies": 4}
-    found = personal(measurements=measurements, **cast(Any, population))
+    found = personal(measurements=measurements, forward_spread=0.1, ratio_spread=0.2)
     assert found.forward_log == pytest.approx(mean[0], abs=1e-9)
     assert found.ratio_log == pytest.approx(mean[1], abs=1e-9)
     assert found.forward_spread == pytest.approx(math.sqrt(cov[0][0]), rel=1e-6)

@@ -488,6 +488,12 @@ def met_of(way: str, speed_m_s: float) -> float:
     return float(answer(gait="walk", speed_m_s=speed_m_s)[way]["met"]["value"])
 
 
+def outdated_factor() -> Any:
+    """Return a running factor of other coefficients."""
+    own: Any = [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 34.0}]
+    return answer(measurements=own)["personal"]["run"] | {"made_with": 1}
+
+
 OTHER_QUESTIONS: list[Callable[[], Any]] = [
     lambda: answer(weight_support=0.3, overground=True),
     lambda: answer(gait="walk", speed_m_s=1.2, age_y=76.0, height_m=1.6, sex="female"),
@@ -506,6 +512,16 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
     lambda: plan(
         body_mass_kg=70.0, goal="most_energy", duration_s=600.0, speed_low_m_s=3.4, backward_speed_high_m_s=3.3
     ),
+    lambda: workout(
+        body_mass_kg=70.0,
+        segments=[{"speed_m_s": 2.5, "duration_s": 60.0}, {"speed_m_s": 1.2, "duration_s": 60.0}],
+        personal={"run": outdated_factor()},
+    ),
+    lambda: workout(
+        body_mass_kg=70.0,
+        segments=[{"speed_m_s": 1.3, "duration_s": 60.0, "grade": -0.15}],
+        energy_models={"walk": "minetti2002"},
+    ),
 ]
 """Questions whose warnings no estimate has."""
 
@@ -521,6 +537,12 @@ OF_TRACKS = {
     cautions.TRACK_SPARSE,
     cautions.TRACK_TOTALS,
     cautions.TRACK_DISTANCE,
+    cautions.TRACK_LEVEL,
+    cautions.MEASURED,
+    cautions.MEASURED_ONE,
+    cautions.MEASURED_FORCE_ABSENT,
+    cautions.MEASURED_UNLIKELY,
+    cautions.HEART_RATE_CALORIES,
 }
 """Met in tests/models/track."""
 

@@ -676,7 +676,13 @@ class TestAsked:
     def test_a_field_that_is_not_used_is_refused(self, find: Any) -> None:
         complete = {"find": find, "body_mass_kg": 70.0} | COMPLETE[find]
         assert solution(**complete)["find"] == find
-        words = {"gait": "run", "sex": "male", "energy_model": "looney2025", "direction_model": "pooled"}
+        words: dict[str, Any] = {
+            "gait": "run",
+            "sex": "male",
+            "energy_model": "looney2025",
+            "direction_model": "pooled",
+        }
+        words |= {"measurements": [{"speed_m_s": 3.0}], "personal": {"run": {}}}
         unused = set(SolveFields.__annotations__) - set(FIELDS_USED[find])
         assert len(unused) > 8
         for name in unused:
