@@ -8,11 +8,10 @@ from retrorun.app.contract.examples import pairs
 from retrorun.app.http.schema import COPIED
 
 USE: Final = """
-Each operation below is one POST or GET. An estimate is `{{"value", "low", "high"}}`: its range has the probability
-`interval`. `forward` and `backward` are the directions, `ratio` is backward divided by forward, and `assumed` shows the
-values used for omitted inputs. A quantity that is absent is unknown: say so, do not fill it in. Show `warnings` and
-`evidence` grades with the numbers. When you describe effects on the body, use only the `may_say` sentences of GET
-/evidence.
+An estimate is `{{"value", "low", "high"}}`: its range has the probability `interval`. `forward` and `backward` are the
+directions, `ratio` is backward divided by forward, and `assumed` shows the values used for omitted inputs. A quantity
+that is absent is unknown: say so, do not fill it in. Show `warnings` and `evidence` grades with the numbers. About
+effects on the body, use only the `may_say` sentences of GET /evidence.
 
 {keys}
 
@@ -21,7 +20,7 @@ curl -s "$RETRORUN"{path} -H 'content-type: application/json' \\
   -d '{body}'
 ```
 
-Part of the answer, which has more fields and warnings:
+Part of the answer:
 
 ```json
 {answer}

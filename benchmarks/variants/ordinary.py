@@ -27,6 +27,7 @@ class Measurement(BaseModel):
     total_energy_kcal: Annotated[float, bounds("total_energy_kcal")] | None = None
     duration_s: Annotated[float, bounds("duration_s")] | None = None
     measurement_cv: Annotated[float, bounds("measurement_cv")] | None = None
+    gait: Gait | None = None
 
 
 class Bout(BaseModel):
@@ -50,6 +51,7 @@ class Bout(BaseModel):
     body_mass_sd_kg: Annotated[float, bounds("body_mass_sd_kg")] | None = None
     oxygen_uptake_max_ml_kg_min: Annotated[float, bounds("oxygen_uptake_max_ml_kg_min")] | None = None
     measurements: Annotated[list[Measurement], Field(min_length=1, max_length=MAXIMUM_MEASUREMENTS)] | None = None
+    personal: dict[str, Any] | None = None
     weight_support: Annotated[float, bounds("weight_support")] | None = None
     overground: bool | None = None
     strict: bool = False
