@@ -197,7 +197,9 @@ def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
     except MultipartError:
         raise MalformedForm from None
     parts = {}
-    end = 0
+    # A text before the first part may have empty lines too.
+    mark = f"--{boundary}\r\n".encode("latin-1")
+    end = 0 if body.startswith(mark) else body.index(b"\r\n" + mark)
     for name, length in lengths.items():
         # A part begins after the empty line below its headers. Joining the pieces would need its memory twice.
         start = body.index(HEADERS_END, end) + len(HEADERS_END)

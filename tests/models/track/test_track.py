@@ -524,6 +524,19 @@ class TestHttp:
                 answers.append(response.json())
             assert answers[0] == answers[1] == (answer or answers[0])
 
+    @pytest.mark.parametrize(
+        "before", [b"", b"text\r\n", b"text\r\n\r\nmore: text\r\n", b"\r\n\r\n", b"x--mark\r\n\r\n"]
+    )
+    async def test_a_text_before_the_first_part_is_passed_over(self, client: httpx.AsyncClient, before: bytes) -> None:
+        named = b"--mark\r\nContent-Disposition: form-data; name="
+        parts = (named + b'"file"; filename="run"\r\n\r\n' + FILES["fit"], named + b'"request"\r\n\r\n' + SAID)
+        expected = (await client.post("/workout/track", **form(FILES["fit"]))).content
+        for order in (1, -1):
+            body = before + b"\r\n".join((*parts[::order], b"--mark--\r\n"))
+            headers = {"content-type": "multipart/form-data; boundary=mark"}
+            response = await client.post("/workout/track", content=body, headers=headers)
+            assert (response.status_code, response.content) == (200, expected)
+
     async def test_the_report_on_a_file_has_a_limit(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
         for length, status in ((MAXIMUM_BODY_BYTES, 200), (MAXIMUM_BODY_BYTES + 1, 413)):
             response = await client.post("/workout/track", **form(FILES["fit"], SAID.ljust(length)))
