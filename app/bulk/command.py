@@ -16,7 +16,7 @@ from tqdm import tqdm
 from retrorun.app.bulk.run import Options, Outcome, Progress, run
 from retrorun.app.bulk.source import FIX, BadFile, NotRead
 from retrorun.app.formats.record_batches import input_schema, output_schema
-from retrorun.models.columns.names import ALL_WORDS, INPUT_COLUMNS
+from retrorun.models.columns.names import ALL_WORDS, INPUT_COLUMNS, WORDS
 from retrorun.models.vocabulary.quantities import UCUM
 
 SHOWN: Final = 10
@@ -110,7 +110,7 @@ def fields_text(width: int) -> str:
             heading = f"{field.name} [{unit}]" if unit not in ("", "1") else field.name
             meaning = field.metadata[b"description"].decode()
             if field.name in ALL_WORDS:
-                meaning += f" One of: {', '.join(ALL_WORDS[field.name])}."
+                meaning += f" One of: {', '.join(WORDS[ALL_WORDS[field.name]])}."
             lines += [
                 heading,
                 *wrap(meaning, max(width, len(INDENT) + 1), initial_indent=INDENT, subsequent_indent=INDENT),

@@ -16,7 +16,7 @@ from typing_extensions import is_typeddict
 
 from retrorun.app.cli.units import NotUnderstood, reader, si, unitless
 from retrorun.app.settings import KEY_VARIABLE
-from retrorun.models.columns.names import NUMBERS, WORDS
+from retrorun.models.columns.names import ALL_NUMBERS, ALL_WORDS, INPUT_COLUMNS, WORDS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 
 OPTIONS: Final = {
@@ -287,8 +287,8 @@ def constants_of(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, float | s
     for name, text in pairs:
         place = f"--set {name}"
         try:
-            if name not in (*NUMBERS, *WORDS):
-                near = get_close_matches(name, (*NUMBERS, *WORDS), n=1)
+            if name not in INPUT_COLUMNS:
+                near = get_close_matches(name, INPUT_COLUMNS, n=1)
                 raise NotUnderstood(f"Unknown input. {f'Did you mean {near[0]}?' if near else 'See --list-fields.'}")
             if name in found:
                 raise NotUnderstood("Give it once.")
@@ -302,13 +302,14 @@ def constants_of(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, float | s
 
 def constant(name: str, text: str) -> float | str:
     """Return one value of `--set`; raise if it is not understood or out of range."""
-    if name in WORDS:
-        word = text.lower()
-        if word not in WORDS[name]:
-            raise NotUnderstood(f"Give one of: {', '.join(WORDS[name])}.")
+    if name in ALL_WORDS:
+        word, choices = text.lower(), WORDS[ALL_WORDS[name]]
+        if word not in choices:
+            raise NotUnderstood(f"Give one of: {', '.join(choices)}.")
         return word
-    value = float(text) if AMOUNT.fullmatch(text) else si(name, text)
-    known = INPUTS[name]
+    quantity = ALL_NUMBERS[name]
+    value = float(text) if AMOUNT.fullmatch(text) else si(quantity, text)
+    known = INPUTS[quantity]
     if not known.low <= value <= known.high:
         unit = "" if known.unit == "1" else f" {known.unit}"
         raise NotUnderstood(f"Give {known.low:g} to {known.high:g}{unit}.")

@@ -132,10 +132,10 @@ INPUTS: Final[dict[str, Input]] = {
         high=0.5,
     ),
     "forward_log": Input(unit="1", meaning="Logarithm of your forward factor.", example=0.08, low=-1.1, high=1.1),
-    "forward_spread": Input(unit="1", meaning="Its standard deviation.", example=0.045, low=0.0, high=0.5),
+    "forward_spread": Input(unit="1", meaning="Standard deviation of forward_log.", example=0.045, low=0.0, high=0.5),
     "ratio_log": Input(unit="1", meaning="Logarithm of your factor on the ratio.", example=-0.04, low=-2.2, high=2.2),
-    "ratio_spread": Input(unit="1", meaning="Its standard deviation.", example=0.06, low=0.0, high=0.5),
-    "covariance": Input(unit="1", meaning="Covariance of the two.", example=-0.001, low=-0.25, high=0.0),
+    "ratio_spread": Input(unit="1", meaning="Standard deviation of ratio_log.", example=0.06, low=0.0, high=0.5),
+    "covariance": Input(unit="1", meaning="Covariance of both logarithms.", example=-0.001, low=-0.25, high=0.0),
     "made_with": Input(
         unit="1",
         meaning="The hash of the coefficients behind it, as a number.",

@@ -192,6 +192,18 @@ class TestRuns:
         assert [float(row[FIELD]) for row in rows_of(tmp_path)] == pytest.approx(want, rel=1e-12)
 
     @pytest.mark.parametrize("kind", KINDS)
+    def test_one_personal_factor_for_all_rows(self, kind: str, tmp_path: Path) -> None:
+        bout = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
+        own = [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 33.0, "direction": "backward"}]
+        factor: dict[str, Any] = dict(estimate(**bout, measurements=own)["personal"]["run"])
+        factor.pop("made_with")
+        assert factor["covariance"] < 0.0, "a number in exponent form or below zero is also read"
+        write(tmp_path / f"in.{kind}", [bout | {"mine": factor.pop("forward_log")}])
+        more = [word for name, value in factor.items() for word in ("--set", f"personal_run_{name}={value}")]
+        assert main(command(tmp_path, kind, *more, "--map", "personal_run_forward_log=mine")) == 0
+        assert float(rows_of(tmp_path)[0][FIELD]) == pytest.approx(energy(**bout, measurements=own), rel=1e-12)
+
+    @pytest.mark.parametrize("kind", KINDS)
     def test_values_for_all_inputs_and_bad_rows_beside_them(self, kind: str, tmp_path: Path) -> None:
         write(tmp_path / f"in.{kind}", [{"id": "a"}, {"id": "b"}])
         if kind == "csv":
@@ -209,6 +221,8 @@ class TestRuns:
             (["--set", "body_mass_kg=nan"], "--set body_mass_kg: Give it with its unit"),
             (["--set", "body_mass_kg="], "--set body_mass_kg: Give it with its unit"),
             (["--set", "gait=hop"], "--set gait: Give one of: run, walk."),
+            (["--set", "personal_run_forward_log=5"], "--set personal_run_forward_log: Give -1.1 to 1.1."),
+            (["--set", "personal_walk_direction_model=own"], "Give one of: documented, pooled."),
             (["--set", "body_mas_kg=70"], "Did you mean body_mass_kg?"),
             (["--set", "70"], "give it as name=value"),
             (["--set", "grade=5%", "--set", "grade=5%"], "--set grade: Give it once."),
@@ -219,7 +233,7 @@ class TestRuns:
             (["--map", "grade=who", "--map", "grade=duration_s"], "--map grade: give it once"),
             (["--map", "distance_m"], "give it as name=value"),
         ],
-        ids=range(14),
+        ids=range(16),
     )
     def test_a_wrong_option_is_named_and_writes_nothing(
         self, options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -318,6 +332,8 @@ class TestListFields:
         assert "forward_total_energy_kcal [kcal]" in lines
         assert "age_y [years]" in lines
         assert "ratio_total_energy" in lines
+        for choices in WORDS.values():
+            assert f"One of: {', '.join(choices)}." in text
 
     def test_files_are_needed_for_anything_else(self, capsys: pytest.CaptureFixture[str]) -> None:
         for arguments, missing in (([], "INPUT, OUTPUT"), (["in.csv"], "OUTPUT")):
