@@ -193,8 +193,8 @@ class TestRuns:
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_one_personal_factor_for_all_rows(self, kind: str, tmp_path: Path) -> None:
-        bout = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
-        own = [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 33.0, "direction": "backward"}]
+        bout: dict[str, Any] = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
+        own: list[Any] = [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 33.0, "direction": "backward"}]
         factor: dict[str, Any] = dict(estimate(**bout, measurements=own)["personal"]["run"])
         factor.pop("made_with")
         assert factor["covariance"] < 0.0, "a number in exponent form or below zero is also read"
