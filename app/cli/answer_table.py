@@ -70,6 +70,10 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
 """The rows in order, with a short name for each quantity."""
 
 NAMES: Final = {name: label for group in GROUPS.values() for name, label in group.items()}
+NARROWER: Final = {"steps_narrower": "steps", "contact_time_narrower": "ground contact", "impulse_narrower": "impulse"}
+"""Widths of ranges with what a watch measured over those without it, with a name for each."""
+SHOWN_NARROWER: Final = 0.995
+"""A share that is rounded to 100 % is not shown."""
 SHOWN_IN: Final = {
     "m/s": ("km/h", 3.6),
     "m": ("km", 1e-3),
@@ -80,7 +84,7 @@ SHOWN_IN: Final = {
     **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
 }
 """The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
-WORDS: Final = {"grade": "slope", "personal": "personal factor"}
+WORDS: Final = {"grade": "slope", "personal": "personal factor", "heart_rate_per_min": "heart rate"}
 """Words for names that would mislead: evidence also has grades."""
 
 KILOMETRE_M: Final = 1000
@@ -88,6 +92,7 @@ MINUTE_S: Final = 60
 RATIO_DECIMALS: Final = 2
 SIDES: Final = ("forward", "backward")
 WAYS: Final = ("plan", "forward_only", "backward_only")
+BY_WATCH: Final = ("cadence_steps_per_min", "contact_time_s", "step_length_m", "heart_rate_per_min")
 PACES: Final = {"speed_m_s": "Pace", "level_speed_m_s": "Level pace"}
 """Speeds that are shown as a pace too, with the name of its row."""
 DRAWN: Final = ("total_energy_kcal", "duration_s", "speed_m_s")
@@ -265,6 +270,9 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
         listings["segments"] = [
             f"{part['index']} {part['gait']} {part_text(part)}" for part in answer.get("segments", ())
         ]
+    if len(sessions := answer.get("sessions", ())) > 1:
+        listings["sessions"] = [session_text(session) for session in sessions]
+    listings["measured by the watch"] = list(measured_texts(answer.get("measured", {})))
     listings["not possible"] = [
         f"{side}: {in_words(reach['target'])} can only be {reach['low']:.4g} to {reach['high']:.4g}"
         + QUANTITIES[reach["target"]].suffix
@@ -286,6 +294,42 @@ def part_text(part: Json) -> str:
     pace = f" at {amount('speed_m_s', speed_m_s)}, {pace_text(speed_m_s)}" if speed_m_s else ""
     energy = interval_text("total_energy_kcal", part["total_energy_kcal"]) if "total_energy_kcal" in part else UNKNOWN
     return f"{part['direction']}{times}: {way}{amount(lasts, part[lasts])}{pace}, energy {energy}"
+
+
+def session_text(session: Json) -> str:
+    """Return a session of a recording in words.
+
+    Examples
+    --------
+    >>> session_text({"used": False, "sport": "cycling", "start_s": 0.0, "recorded_s": 600.0})
+    'cycling, start 0 s: not used'
+    """
+    start = f", start {amount('start_s', session['start_s'])}" if "start_s" in session else ""
+    texts = []
+    if "distance_m" in session:
+        texts.append(f"{distance_text(session['distance_m'])} in {time_text(session['recorded_s'])}")
+    if "total_energy_kcal" in session:
+        texts.append(f"energy {interval_text('total_energy_kcal', session['total_energy_kcal'])}")
+    return f"{session.get('sport', 'sport unknown')}{start}: {', '.join(texts) if session['used'] else 'not used'}"
+
+
+def measured_texts(measured: Json) -> Iterator[str]:
+    """Yield what the watch measured in each direction, and how much narrower the ranges became."""
+    for side in SIDES:
+        values = measured.get(side, {})
+        texts = [
+            f"{in_words(name)} "
+            + (interval_text(name, values[name]) if isinstance(values[name], dict) else amount(name, values[name]))
+            for name in BY_WATCH
+            if name in values
+        ]
+        if texts:
+            yield f"{side}: {', '.join(texts)}"
+    shares = [
+        f"{label} {100 * measured[name]:.0f} %" for name, label in NARROWER.items() if measured.get(name, 1.0) < 1.0
+    ]
+    if shares:
+        yield f"width of the ranges, of that without the watch: {', '.join(shares)}"
 
 
 def middle(entry: Any) -> Any:

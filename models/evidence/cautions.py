@@ -276,8 +276,8 @@ MEASURED: Final = _warning(
     "caution",
     "measured",
     "We use the cadence and contact time of your watch instead of our estimate. Their assumed errors are "
-    f"{timing.WATCH_CADENCE_CV:.0%} and {timing.WATCH_CONTACT_TIME_CV:.0%} (our choice, after studies of watches and "
-    "foot pods). Energy and knee-cap peaks do not change.",
+    f"{100 * timing.WATCH_CADENCE_CV:g} % and {100 * timing.WATCH_CONTACT_TIME_CV:g} % (our choice, after studies of "
+    "watches and foot pods). Energy and knee-cap peaks do not change.",
 )
 MEASURED_ONE: Final = _warning(
     "caution",
@@ -301,7 +301,12 @@ HEART_RATE_CALORIES: Final = _warning(
     "caution",
     "heart_rate_calories",
     "We do not use heart rate for energy. "
-    + next(f"{claim['may_say']} {claim['finding']}" for claim in CLAIMS if claim["id"] == "watch_calories"),
+    # The first sentence of the finding says the same as what may be said.
+    + next(
+        f"{claim['may_say']} {claim['finding'].partition('. ')[2]}"
+        for claim in CLAIMS
+        if claim["id"] == "watch_calories"
+    ),
 )
 WEIGHT_SUPPORT: Final = _warning(
     "energy",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import httpx
+import numpy as np
 import pytest
 
 from retrorun.app.cli.answer_table import EXPLAINED, in_words, interval_text, table
@@ -23,6 +24,7 @@ from retrorun.models.plan.answer import LoadName
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.answer import Find
 from retrorun.models.solve.solve import solve
+from retrorun.models.track.points import Session
 from retrorun.models.track.track import track
 from retrorun.models.vocabulary.quantities import QUANTITIES
 from retrorun.models.workout.workout import workout
@@ -595,6 +597,29 @@ class TestWorkoutTable:
         assert f"pauses {report['pauses']}; paused " in ran.said
         assert report["smoothing"].rstrip(".") in ran.said
         assert "Backward: " not in ran.said
+
+    def test_a_recording_shows_its_sessions_and_what_the_watch_measured(self, run: Any, file: Any) -> None:
+        run_and_ride = recorded(2000)
+        run_and_ride.session[1200:] = 1
+        recording = fit_file(run_and_ride, (Session("running"), Session("cycling")))
+        ran = run("workout", file(recording), "--mass", "70kg")
+        lines = ran.out.splitlines()
+        place = lines.index("Sessions")
+        assert lines[place + 1].startswith("  Running, start 0 s: ")
+        assert " km in 19 min 59 s, energy " in lines[place + 1]
+        assert lines[place + 2] == "  Cycling, start 20 min: not used"
+        answer = json.loads(run("workout", file(recording), "--mass", "70kg", "--json").out)
+        assert "Forward: cadence 160 steps/min (155–165), step length " in ran.said
+        assert ", heart rate 150 beats/min" in ran.said
+        narrower = answer["measured"]["steps_narrower"]
+        assert f"Width of the ranges, of that without the watch: steps {100 * narrower:.0f} %" in ran.said
+        assert " Level pace " in ran.out
+
+    def test_one_session_without_measurements_is_not_listed(self, run: Any, file: Any) -> None:
+        points = recorded(600)._replace(cadence_per_min=np.full(600, np.nan), heart_rate_per_min=np.full(600, np.nan))
+        ran = run("workout", file(fit_file(points, (Session("running"),))), "--mass", "70kg")
+        assert "Sessions" not in ran.out.splitlines()
+        assert "Measured by the watch" not in ran.out
 
     @pytest.mark.parametrize("width", [60, 72, 80, 200])
     def test_lines_fit(self, width: int) -> None:
