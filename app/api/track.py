@@ -196,9 +196,11 @@ def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:
                             raise PartTooLarge(most)
     except MultipartError:
         raise MalformedForm from None
-    parts = {}
+    parts: dict[str, bytes] = {}
+    if not lengths:
+        return parts
     # A text before the first part may have empty lines too.
-    mark = f"--{boundary}\r\n".encode("latin-1")
+    mark = b"--" + parser.boundary + b"\r\n"
     end = 0 if body.startswith(mark) else body.index(b"\r\n" + mark)
     for name, length in lengths.items():
         # A part begins after the empty line below its headers. Joining the pieces would need its memory twice.
