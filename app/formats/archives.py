@@ -9,6 +9,7 @@ import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from gzip import GzipFile
 from typing import Final
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
@@ -20,6 +21,8 @@ ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 OTHERS: Final = (b"PK", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"(\xb5/\xfd", b"Rar!")
 ENTRY: Final = b"PK\x01\x02"
 """Start of each entry in the directory of a ZIP archive."""
+MEMBER: Final = GZIP + b"\x08"
+"""Start of each member of gzip."""
 ENCRYPTED: Final = 1
 GZIP_BITS: Final = 31
 """Setting of zlib for gzip with the largest window."""
@@ -107,17 +110,17 @@ def files_in(archive: ZipFile) -> Iterator[ZipInfo]:
 
 
 def gunzipped(data: bytes) -> bytes:
-    """Return what gzip compressed."""
+    """Return what gzip compressed, in one member or several."""
+    if data.count(MEMBER) > MAXIMUM_ENTRIES:
+        raise unreadable(f"The archive has more than {MAXIMUM_ENTRIES} parts: send the GPX, TCX or FIT file in it.")
     most = most_bytes(len(data))
-    inflating = zlib.decompressobj(GZIP_BITS)
     try:
-        content = inflating.decompress(data, most + 1)
-    except zlib.error:
+        with GzipFile(fileobj=io.BytesIO(data)) as stream:
+            content = stream.read(most + 1)
+    except (EOFError, OSError, zlib.error):
         raise unreadable(DAMAGED) from None
     if len(content) > most:
         raise unreadable(TOO_LARGE)
-    if not inflating.eof or inflating.unused_data.strip(b"\0"):
-        raise unreadable(DAMAGED)
     return content
 
 

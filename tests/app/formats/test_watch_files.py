@@ -494,7 +494,8 @@ class TestArchives:
             "../../etc/passwd": data,
             "notes.gpx": b"<kml></kml>",
         }
-        for archive in (gzipped(data), zipped({"run": data}), zipped(beside), gzipped(data) + bytes(7)):
+        members = gzipped(data[:500]) + gzipped(data[500:]) + gzipped(b"")
+        for archive in (gzipped(data), zipped({"run": data}), zipped(beside), gzipped(data) + bytes(7), members):
             for found, expected in zip(points_of(archive), plain, strict=True):
                 assert found == pytest.approx(expected, nan_ok=True, abs=0)
 
@@ -538,6 +539,9 @@ class TestArchives:
         noise = random.Random(1).randbytes(3_000_000).hex().encode()
         monkeypatch.setattr(archives, "MAXIMUM_UNPACKED_BYTES", 2_000_000)
         refused(pack(b"<gpx>" + noise), "unreadable_file", "too large")
+
+    def test_too_many_members_of_gzip_are_refused(self) -> None:
+        refused(gzipped(b"") * (archives.MAXIMUM_ENTRIES + 1), "unreadable_file", "more than 20000 parts")
 
     def test_a_size_that_is_wrong_is_not_believed(self) -> None:
         whole = zipped({"run.gpx": FILES["gpx"]})
