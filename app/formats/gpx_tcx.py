@@ -353,10 +353,10 @@ def word_of(text: str) -> str:
     Examples
     --------
     >>> word_of("Trail Running"), word_of("Other"), word_of("9"), word_of("1"), word_of("")
-    ('trail_running', 'generic', 'running', 'sport 1', '')
+    ('trail_running', 'generic', 'running', '1', '')
     """
     word = "_".join(text[:LONGEST_TEXT].lower().replace("-", " ").split())
-    return SPORTS.get(word, f"sport {word}" if word.isdecimal() else word)
+    return SPORTS.get(word, word)
 
 
 def time_of(text: str) -> float:

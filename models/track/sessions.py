@@ -82,7 +82,7 @@ NOT_ON_FOOT: Final[Mapping[Sport, tuple[str, ...]]] = {
 """Parts of words for other sports, to name them. A word that is nowhere here is another sport."""
 
 STRAVA: Final[Mapping[str, Sport]] = {"1": "cycling", "16": "swimming"}
-"""Numbers of Strava for sports that are not on foot. Numbers that are nowhere here name no sport."""
+"""Numbers of Strava for sports that are not on foot, to name them."""
 
 
 class SessionReport(TypedDict):
@@ -146,7 +146,7 @@ def sport_of(word: str) -> tuple[Sport | None, bool]:
     Examples
     --------
     >>> sport_of("Trail_Running"), sport_of("e_biking"), sport_of("generic"), sport_of("curling"), sport_of("27")
-    (('running', True), ('cycling', False), (None, True), ('other', False), (None, True))
+    (('running', True), ('cycling', False), (None, True), ('other', False), ('other', False))
     """
     plain = "".join(letter for letter in word.lower() if letter.isalnum())
     for sport, words in ON_FOOT.items():
@@ -154,7 +154,7 @@ def sport_of(word: str) -> tuple[Sport | None, bool]:
             return sport, True
     if plain in STRAVA:
         return STRAVA[plain], False
-    if not plain or plain.isdigit() or plain in UNNAMED:
+    if not plain or plain in UNNAMED:
         return None, True
     found: Sport = next((sport for sport, parts in NOT_ON_FOOT.items() if any(p in plain for p in parts)), "other")
     return found, False

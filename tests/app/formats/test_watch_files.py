@@ -271,11 +271,39 @@ class TestSessions:
 
     @pytest.mark.parametrize(
         ("written", "sport"),
-        [("Trail Running", "trail_running"), ("HIKING", "hiking"), ("9", "running"), ("1", "sport 1"), (" ", "")],
+        [("Trail Running", "trail_running"), ("HIKING", "hiking"), ("9", "running"), ("1", "1"), (" ", "")],
     )
     def test_the_type_of_a_track_is_one_word_in_lower_case(self, written: str, sport: str) -> None:
         text = gpx_file(RECORDED, [Session("running")]).decode().replace(">running<", f">{written}<")
         assert read_watch_file(text.encode()).sessions[0].sport == sport
+
+    @pytest.mark.parametrize(
+        ("written", "sport"),
+        [
+            ("9", "running"),
+            ("10", "walking"),
+            ("4", "hiking"),
+            ("Trail Run", "running"),
+            ("training", None),
+            ("1", "cycling"),
+            ("16", "swimming"),
+            ("E-Bike Ride", "cycling"),
+            ("17", "other"),
+            ("0", "other"),
+        ],
+    )
+    def test_the_type_of_a_track_decides_whether_it_is_answered(self, written: str, sport: str | None) -> None:
+        text = gpx_file(RECORDED, [Session("running")]).decode().replace(">running<", f">{written}<")
+        points, sessions = read_watch_file(text.encode())
+        if sport in {"cycling", "swimming", "other"}:
+            with pytest.raises(Undefined, match="RetroRun answers running and walking") as caught:
+                track(points, sessions, body_mass_kg=70.0)
+            assert caught.value.code == "not_on_foot_sport"
+            assert sport == "other" or sport in caught.value.message
+            (found,) = track(points, sessions, body_mass_kg=70.0, sport="as_foot")["sessions"]
+        else:
+            (found,) = track(points, sessions, body_mass_kg=70.0)["sessions"]
+        assert found.get("sport") == sport
 
     def test_other_of_tcx_is_generic_and_laps_are_added_up(self) -> None:
         text = tcx_file(RECORDED, [Session("other", 700.0, 300.0)]).decode()
