@@ -1,8 +1,8 @@
 """Recordings beside the repository, if there are any, against the table beside them.
 
 The folder is `../shared/recordings`. Recordings of people are not kept in the repository. The table is a CSV file in
-the folder with the column `file`, and at least one of `distance_m`, `total_energy_kcal`, `ascent_m` and `code`, the code
-of a refusal. An empty cell is not compared. `body_mass_kg` is 70 unless the table has it.
+the folder with the column `file`, and at least one of `distance_m`, `total_energy_kcal`, `ascent_m` and `code`, the
+code of a refusal. An empty cell is not compared. `body_mass_kg` is 70 unless the table has it.
 """
 
 import csv

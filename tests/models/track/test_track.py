@@ -551,7 +551,7 @@ class TestHttp:
         expected = (await client.post("/workout/track", **form(FILES["fit"]))).content
         named = b"--m\xc3\xa4rk\r\nContent-Disposition: form-data; name="
         parts = (named + b'"file"\r\n\r\n' + FILES["fit"], named + b'"request"\r\n\r\n' + SAID, b"--m\xc3\xa4rk--\r\n")
-        headers = {"content-type": b'multipart/form-data; boundary="m\xe4rk"'}
+        headers = {b"content-type": b'multipart/form-data; boundary="m\xe4rk"'}
         response = await client.post("/workout/track", content=b"\r\n".join(parts), headers=headers)
         assert (response.status_code, response.content) == (200, expected)
 
