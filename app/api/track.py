@@ -117,14 +117,14 @@ class PartTooLarge(Exception):
 async def track(request: Request) -> Response:
     """Send a GPX, TCX or FIT file and, as JSON, body mass and the time ranges done backward.
 
-    Use it for the recording of a sports watch. For a list of segments, use POST /workout. Spikes, jumps, gaps and
-    pauses are removed and counted in the report. Elevation is smoothed. The rest becomes segments of about ten seconds,
-    each with its speed and grade, which are answered as by POST /workout. Times are in seconds from the first point
-    with time and place. A recording without altitudes is level unless you send `grade`, or `grades` for ranges of time.
+    Use it for the recording of a sports watch. For a list of segments, use POST /workout. Spikes and jumps are
+    removed and counted in the report. Pauses and gaps count as rest. Elevation is smoothed. The rest becomes segments
+    of about ten seconds, which are answered as by POST /workout. Times are in seconds from the first point with time
+    and place. A recording without altitudes is level unless you send `grade`, or `grades` for ranges of time.
 
-    A .gz or .zip with one recording is opened. Nothing is stored. A 422 can also mean that the file has another
-    format, was planned and not done, or has no usable movement. A 503 without `Retry-After` means that the server
-    lacks the extra `track`.
+    Sessions of other sports are in no total. A .gz or .zip with one recording is opened. Nothing is stored. A 422 can
+    also mean that the file has another format or sport, was planned and not done, or has no usable movement. A 503
+    without `Retry-After` means that the server lacks the extra `track`.
     """
     if preferred(request.headers.get("accept", "")) is None:
         return problem(406)
