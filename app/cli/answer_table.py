@@ -72,8 +72,6 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
 NAMES: Final = {name: label for group in GROUPS.values() for name, label in group.items()}
 NARROWER: Final = {"steps_narrower": "steps", "contact_time_narrower": "ground contact", "impulse_narrower": "impulse"}
 """Widths of ranges with what a watch measured over those without it, with a name for each."""
-SHOWN_NARROWER: Final = 0.995
-"""A share that is rounded to 100 % is not shown."""
 SHOWN_IN: Final = {
     "m/s": ("km/h", 3.6),
     "m": ("km", 1e-3),
@@ -81,7 +79,7 @@ SHOWN_IN: Final = {
     "1": ("", 1.0),
     "contact_time_s": ("ms", 1e3),
     "speed_ranges": ("km/h", 3.6),
-    **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support"), ("%", 100)),
+    **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support", *NARROWER), ("%", 100)),
 }
 """The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
 WORDS: Final = {"grade": "slope", "personal": "personal factor", "heart_rate_per_min": "heart rate"}
@@ -325,9 +323,8 @@ def measured_texts(measured: Json) -> Iterator[str]:
         ]
         if texts:
             yield f"{side}: {', '.join(texts)}"
-    shares = [
-        f"{label} {100 * measured[name]:.0f} %" for name, label in NARROWER.items() if measured.get(name, 1.0) < 1.0
-    ]
+    known = {name: round(measured[name], RATIO_DECIMALS) for name in NARROWER if name in measured}
+    shares = [f"{NARROWER[name]} {amount(name, share)}" for name, share in known.items() if share < 1]
     if shares:
         yield f"width of the ranges, of that without the watch: {', '.join(shares)}"
 
