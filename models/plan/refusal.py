@@ -54,7 +54,9 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
     if errors:
         return errors[0]
     message = "No speed meets all of these limits. Ask for less, or raise or remove some limits."
-    return Undefined("limits", message, "unattainable")
+    fields = [limit.field for limit in task.limits if limit.field]
+    only_own = task.impulse_limit is None and fields and not any(field.startswith("limits/") for field in fields)
+    return Undefined(fields[0] if only_own else "limits", message, "unattainable")
 
 
 def speed_refusal(task: Task) -> Undefined:

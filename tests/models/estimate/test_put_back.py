@@ -299,6 +299,22 @@ def test_the_limit_that_a_refusal_names_is_in_the_way(wish: Answer) -> None:
         assert again.field == error.field
 
 
+def test_a_refusal_names_limits_only_if_the_request_has_some() -> None:
+    wish = {
+        "gait": "run",
+        "body_mass_kg": 250.0,
+        "goal": "least_load",
+        "active_energy_kcal": 1.0,
+        "indicator": "achilles_relative_load",
+        "oxygen_uptake_max_ml_kg_min": 51.88,
+        "grade": 0.1,
+        "speed_low_m_s": 1.6654,
+    }
+    error = planned(wish)
+    assert isinstance(error, Undefined)
+    assert error.field == "oxygen_uptake_max_ml_kg_min"
+
+
 @pytest.mark.parametrize(
     ("wish", "bouts"),
     [
