@@ -53,11 +53,11 @@ ON_FOOT: Final[Mapping[Sport, list[str]]] = {
     "running": """
         run running jogging street streetrunning trail trailrun trailrunning track trackrunning treadmill
         treadmillrunning indoorrunning virtualrun virtualrunning ultrarun ultrarunning obstaclerun orienteering 9
-    """.split(),  # noqa: SIM905
+    """.split(),  # noqa: SIM905 - the same
     "walking": """
         walk walking indoorwalking casualwalking speedwalking racewalking nordicwalking powerwalking 10
-    """.split(),  # noqa: SIM905
-    "hiking": "hike hiking trekking backpacking rucking mountaineering 4".split(),  # noqa: SIM905
+    """.split(),  # noqa: SIM905 - the same
+    "hiking": ["hike", "hiking", "trekking", "backpacking", "rucking", "mountaineering", "4"],
     "snowshoeing": ["snowshoe", "snowshoes", "snowshoeing"],
 }
 """Words for sports on foot, in lower case and without separators. 4, 9 and 10 are the numbers of Strava."""
