@@ -255,6 +255,12 @@ TRACK_SESSIONS: Final = _warning(
     "The file has several sessions. The totals are over those with used true in sessions. The time between sessions "
     "costs nothing. Sessions of sports that are not on foot are left out.",
 )
+TRACK_SPORT: Final = _warning(
+    "caution",
+    "track_sport",
+    "The file names no sport, and few people run at its mean speed for as long. If it was a ride, these numbers are "
+    "wrong.",
+)
 TRACK_GAIT: Final = _warning(
     "caution",
     "track_gait",

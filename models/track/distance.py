@@ -37,22 +37,6 @@ DENSE_S: Final = 2.0
 WAY_WINDOW_S: Final = 13
 """Seconds of dense positions to which a parabola is fitted before distances between them are summed (choice)."""
 
-COMPARED_S: Final = 60.0
-"""Time over which the distance of the device is compared with the positions (choice)."""
-
-CONTRADICTION: Final = 2.0
-"""Straight way between positions over the distance of the device, or that distance over the way along the positions,
-from which they contradict each other (choice)."""
-
-POSITION_ERROR_M: Final = 20.0
-"""Distance between two positions that may be an error of both (choice)."""
-
-TOO_SHORT_SHARE: Final = 0.02
-"""Share of the time in which the distance of the device is too short, from which it is not used (choice)."""
-
-TOO_LONG_SHARE: Final = 0.5
-"""Share of the time in which it is too long, from which it is not used; positions indoors wander, too (choice)."""
-
 COARSE_STEP_M: Final = 5.0
 """Least step of a distance that counts as coarse. Smaller ones hardly change the speed over ten seconds (choice)."""
 
@@ -332,39 +316,6 @@ def with_distance(points: Points, session: Session) -> tuple[Points, DistanceSou
         way *= session.distance_m / way[-1]
     distance_m = np.where(timed, np.interp(np.where(timed, points.time_s, time_s[0]), time_s, way), math.nan)
     return points._replace(distance_m=distance_m), source
-
-
-def contradicts(distance_m: Column, positions: Way, place: Column) -> bool:
-    """Return whether positions contradict the distance of a device.
-
-    It cannot be shorter than the straight way between two positions, and hardly much longer than the way along them.
-    Where positions stay at one place, as on a treadmill, they contradict nothing.
-
-    Parameters
-    ----------
-    distance_m : array
-        Distance of the device at each point on the way [m].
-    positions : Way
-        The way along the positions.
-    place : array
-        Position of each point on the way, as of `on_sphere`.
-    """
-    time_s = positions.point_time_s
-    way_m = np.interp(positions.point_clock_s, positions.clock_s, positions.way_m)
-    breaks = running_sum((~positions.steps.whole).astype(np.float64))
-    ends = np.flatnonzero(np.diff(np.floor(time_s / COMPARED_S), prepend=-1.0))
-    ends = np.unique(np.append(ends, len(time_s) - 1))
-    lasted_s, grew_m, along_m = (np.diff(column[ends]) for column in (time_s, distance_m, way_m))
-    whole = np.diff(breaks[ends]) == 0
-    near = whole & (lasted_s <= 2 * COMPARED_S)
-    compared_s = np.where(near if near.any() else whole, lasted_s, 0.0)
-    straight_m = np.linalg.norm(np.diff(place[ends], axis=0), axis=1)
-    short = straight_m > CONTRADICTION * grew_m + POSITION_ERROR_M
-    long = (grew_m > CONTRADICTION * along_m + POSITION_ERROR_M) & (straight_m >= PAUSE_BELOW_M_S * lasted_s)
-    total_s = compared_s.sum()
-    stuck = bool(np.ptp(distance_m) == 0 and way_m[-1] > POSITION_ERROR_M)
-    too_short, too_long = (float(compared_s[faults].sum()) for faults in (short, long))
-    return stuck or (total_s > 0 and bool(too_short > TOO_SHORT_SHARE * total_s or too_long > TOO_LONG_SHARE * total_s))
 
 
 def spikes(time_s: Column, place: Column) -> Mask:

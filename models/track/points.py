@@ -13,6 +13,9 @@ EARTH_RADIUS_M: Final = 6_371_008.8
 POSITION_HIGH_DEG: Final = (90.0, 180.0)
 """Largest latitude and longitude, positive or negative."""
 
+NEAR_DEG: Final = 1.0
+"""Degrees from another position within which a position 0/0 can be true (choice)."""
+
 SPIKE_SPEED_M_S: Final = 12.5
 """Speed between points that no person reaches: the fastest sprint had 12.4 m/s (choice)."""
 
@@ -78,6 +81,28 @@ def located(points: Points) -> Mask:
     latitude_high, longitude_high = POSITION_HIGH_DEG
     found: Mask = (abs(points.latitude_deg) <= latitude_high) & (abs(points.longitude_deg) <= longitude_high)
     return found
+
+
+def without_zero_places(points: Points) -> Points:
+    """Return points without the positions 0/0 that devices write before they know the first one.
+
+    They stay where another position is near them, because somebody may be there.
+
+    Examples
+    --------
+    >>> latitude_deg = np.array([0.0, 46.0])
+    >>> points = points_from(time_s=np.arange(2.0), latitude_deg=latitude_deg, longitude_deg=np.array([0.0, 11.0]))
+    >>> without_zero_places(points).latitude_deg
+    array([nan, 46.])
+    """
+    zero = (points.latitude_deg == 0) & (points.longitude_deg == 0)
+    near = np.maximum(abs(points.latitude_deg), abs(points.longitude_deg)) <= NEAR_DEG
+    if not zero.any() or (near & ~zero).any():
+        return points
+    latitude_deg, longitude_deg = (
+        np.where(zero, math.nan, each) for each in (points.latitude_deg, points.longitude_deg)
+    )
+    return points._replace(latitude_deg=latitude_deg, longitude_deg=longitude_deg)
 
 
 def on_sphere(points: Points) -> Column:

@@ -10,9 +10,10 @@ import numpy as np
 from retrorun.models.numerics.arithmetic import Column, running_sum
 from retrorun.models.track.distance import (
     DENSE_S,
+    PAUSE_BELOW_M_S,
     WAY_WINDOW_S,
     DistanceSource,
-    contradicts,
+    Way,
     evenly_grown,
     is_steady,
     way_of_device,
@@ -30,6 +31,35 @@ MAXIMUM_POINTS: Final = 172_801
 
 LEAST_POINTS: Final = 2
 """Fewest points that give a distance."""
+
+COMPARED_S: Final = 60.0
+"""Time over which the distance of the device is compared with the positions (choice)."""
+
+CONTRADICTION: Final = 2.0
+"""Straight way between positions over the distance of the device, or that distance over the way along the positions,
+from which they contradict each other (choice)."""
+
+ANOTHER_UNIT: Final = 1.3
+"""The same, if it holds in most of the moving time: a mile for a kilometre is 1.6. A foot pod is hardly that far off
+(choice)."""
+
+MOST: Final = 0.75
+"""Share of the compared times that "most" means there (choice)."""
+
+CLOSE_S: Final = 10.0
+"""Mean time between positions up to which the way along them has most of its bends (choice)."""
+
+LEAST_COMPARED: Final = 3
+"""Fewest times that show another unit (choice)."""
+
+POSITION_ERROR_M: Final = 20.0
+"""Distance between two positions that may be an error of both (choice)."""
+
+TOO_SHORT_SHARE: Final = 0.02
+"""Share of the time in which the distance of the device is too short, from which it is not used (choice)."""
+
+TOO_LONG_SHARE: Final = 0.5
+"""Share of the time in which it is too long, from which it is not used; positions indoors wander, too (choice)."""
 
 POSITIONS_SHARE: Final = 0.5
 """Least share of points with a position that can contradict the distance of the device (choice)."""
@@ -177,6 +207,64 @@ def recording(points: Points, session: Session | None = None) -> Recording:
         else float(positions.way_m[-1]),
         device_distance_m=None if device is None else float(device.way_m[-1]),
     )
+
+
+def contradicts(distance_m: Column, positions: Way, place: Column) -> bool:
+    """Return whether positions contradict the distance of a device.
+
+    It cannot be shorter than the straight way between two positions, and hardly much longer than the way along them.
+    In a few times it must be off by `CONTRADICTION`, in most of them by `ANOTHER_UNIT`.
+    Where positions stay at one place, as on a treadmill, they contradict nothing.
+
+    Parameters
+    ----------
+    distance_m : array
+        Distance of the device at each point on the way [m].
+    positions : Way
+        The way along the positions.
+    place : array
+        Position of each point on the way, as of `on_sphere`.
+    """
+    time_s = positions.point_time_s
+    way_m = np.interp(positions.point_clock_s, positions.clock_s, positions.way_m)
+    breaks = running_sum((~positions.steps.whole).astype(np.float64))
+    ends = np.flatnonzero(np.diff(np.floor(time_s / COMPARED_S), prepend=-1.0))
+    ends = np.unique(np.append(ends, len(time_s) - 1))
+    lasted_s, grew_m, along_m = (np.diff(column[ends]) for column in (time_s, distance_m, way_m))
+    whole = np.diff(breaks[ends]) == 0
+    near = whole & (lasted_s <= 2 * COMPARED_S)
+    compared_s = np.where(near if near.any() else whole, lasted_s, 0.0)
+    straight_m = np.linalg.norm(np.diff(place[ends], axis=0), axis=1)
+    short = straight_m > CONTRADICTION * grew_m + POSITION_ERROR_M
+    long = (grew_m > CONTRADICTION * along_m + POSITION_ERROR_M) & (straight_m >= PAUSE_BELOW_M_S * lasted_s)
+    close = (compared_s > 0) & (np.diff(ends) * CLOSE_S >= lasted_s) & (straight_m >= PAUSE_BELOW_M_S * lasted_s)
+    if in_another_unit(grew_m[close], along_m[close], straight_m[close]):
+        return True
+    total_s = compared_s.sum()
+    stuck = bool(np.ptp(distance_m) == 0 and way_m[-1] > POSITION_ERROR_M)
+    too_short, too_long = (float(compared_s[faults].sum()) for faults in (short, long))
+    return stuck or (total_s > 0 and bool(too_short > TOO_SHORT_SHARE * total_s or too_long > TOO_LONG_SHARE * total_s))
+
+
+def in_another_unit(grew_m: Column, along_m: Column, straight_m: Column) -> bool:
+    """Return whether a distance is too long, or too short, in most of the times in which one moved on.
+
+    Parameters
+    ----------
+    grew_m, along_m, straight_m : array
+        Length of each time [m]: by the device, along the positions, and straight from its first position to its last.
+
+    Examples
+    --------
+    >>> way_m = np.full(5, 180.0)
+    >>> in_another_unit(1.6 * way_m, way_m, way_m), in_another_unit(1.1 * way_m, way_m, way_m)
+    (True, False)
+    """
+    if len(grew_m) < LEAST_COMPARED:
+        return False
+    too_long = float((grew_m > ANOTHER_UNIT * along_m).mean())
+    too_short = float((straight_m > ANOTHER_UNIT * grew_m).mean())
+    return max(too_long, too_short) > MOST
 
 
 def refuse_unusable(time_s: Column, points: int, unusable: int, used: int) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from retrorun.models.track.distance import DistanceSource, with_distance
 from retrorun.models.track.order import in_order
-from retrorun.models.track.points import Points, Session
+from retrorun.models.track.points import Points, Session, without_zero_places
 from retrorun.models.track.recording import LEAST_POINTS, MAXIMUM_POINTS, Recording, recording, refuse_unusable
 from retrorun.models.vocabulary.answer import Graded
 from retrorun.models.vocabulary.errors import OutOfRange, Undefined
@@ -179,6 +179,7 @@ def read_sessions(points: Points, sessions: Sequence[Session], *, as_foot: bool)
     Undefined
         Every session has a sport that is not on foot, or those on foot have too few usable points.
     """
+    points = without_zero_places(points)
     numbers = np.unique(points.session).tolist() or [0.0]
     if len(numbers) > MAXIMUM_SESSIONS:
         raise too_many_sessions()

@@ -51,6 +51,12 @@ UNUSABLE_WARNED: Final = 0.05
 SPARSE_WARNED: Final = 0.1
 """Share of time between sparse points from which there is a warning (choice)."""
 
+RIDE_FROM_M_S: Final = 4.5
+"""Mean speed from which a session without a sport may be a ride: 16.2 km/h, which few people run for long (choice)."""
+
+RIDE_FROM_S: Final = 600.0
+"""Least time at that speed (choice)."""
+
 LEFT_OUT_SHARE: Final = 0.5
 """Share of the moving time left out above which a recording is refused, as not on foot (choice)."""
 
@@ -218,7 +224,8 @@ def track(
     if (grade is not None or grades is not None) and any(each.slope is not None for each in recorded):
         field = "grades" if grade is None else "grade"
         raise Conflict(field, f"This recording has altitudes, which give the slope. Remove {field}.")
-    bouts = bouts_of([part.begin_s - file.first_s for part in parts if part.used], recorded, ranges, slopes)
+    used_parts = [part for part in parts if part.used]
+    bouts = bouts_of([part.begin_s - file.first_s for part in used_parts], recorded, ranges, slopes)
     cut = joined([bout.cut for bout in bouts])
     if not backward:
         assumed["direction"] = "forward"
@@ -247,6 +254,7 @@ def track(
         energy_models=used,
         each="segments" in include,
     )
+    unnamed = [bout for bout, part in zip(bouts, used_parts, strict=True) if part.sport is None]
     in_ranges = np.any([ranges_with_segments(bout.ranges, bout.cut, counts[bout.rows]) for bout in bouts], axis=0)
     codes = [
         cautions.TRACK_ERRORS,
@@ -260,6 +268,7 @@ def track(
         *[cautions.TRACK_TOTALS] * any(each.distance_source == "session" for each in recorded),
         *[cautions.TRACK_REDATED] * (report["redated_points"] > 0),
         *[cautions.TRACK_SESSIONS] * (len(parts) > 1),
+        *[cautions.TRACK_SPORT] * (sport is None and any(rides_perhaps(each, counts) for each in unnamed)),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]
     answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
@@ -348,6 +357,13 @@ def totals_of(
         return None
     rest_s = float(segments.duration_s[bout.rows][~moving[bout.rows]].sum()) + bout.recorded.gap_s
     return workout_of(segments_at(segments, rows), rest_s, person=person, energy_models=energy_models)["totals"]
+
+
+def rides_perhaps(bout: Bout, counts: Mask) -> bool:
+    """Return whether the mean speed of a session is one that few people run and many ride."""
+    rows = counts[bout.rows]
+    moved_s = float(bout.cut.duration_s[rows].sum())
+    return moved_s >= RIDE_FROM_S and float(bout.cut.distance_m[rows].sum()) >= RIDE_FROM_M_S * moved_s
 
 
 def pauses(moving: Mask) -> int:

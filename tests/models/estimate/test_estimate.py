@@ -532,6 +532,7 @@ OF_TRACKS = {
     cautions.TRACK_RANGE,
     cautions.TRACK_REDATED,
     cautions.TRACK_SESSIONS,
+    cautions.TRACK_SPORT,
     cautions.TRACK_UNUSABLE,
     cautions.TRACK_ALTITUDES,
     cautions.TRACK_SPARSE,

@@ -139,14 +139,16 @@ class TestHeld:
 
     @pytest.mark.parametrize("lost_s", [3, 20, 100])
     def test_a_place_elsewhere_that_is_repeated(self, lost_s: int) -> None:
-        """Latitude and longitude 0, as some watches write without satellites."""
         time_s = np.arange(0.0, 1201)
         points = north(time_s, 3 * time_s)
         for column in (points.latitude_deg, points.longitude_deg):
-            column[400 : 400 + lost_s] = 0.0
+            column[400 : 400 + lost_s] = 1.0
         found = answer(points)
         assert_even(found, 3.0, 1200, rel=1e-3)
         assert (found["track"]["removed_spikes"], found["track"]["jumps"]) == (lost_s, 0)
+        for column in (points.latitude_deg, points.longitude_deg):
+            column[400 : 400 + lost_s] = 0.0
+        assert_even(answer(points), 3.0, 1200, rel=1e-3)
 
     @pytest.mark.parametrize("every_s", [1, 5])
     @pytest.mark.parametrize("stood_s", [20, 50, 300])
@@ -242,6 +244,19 @@ class TestContradiction:
         assert found["track"]["distance_source"] == "device"
         assert found["totals"]["distance_m"] == pytest.approx(factor * 3600)
         assert TRACK_DISTANCE not in codes(found)
+
+    @pytest.mark.parametrize("factor", [1 / 1.609344, 1 / 1.4, 1.4, 1.609344])
+    @pytest.mark.parametrize("every_s", [1, 8])
+    def test_a_distance_in_another_unit_is_not_used(self, factor: float, every_s: int) -> None:
+        found = answer(north(TIMES[::every_s], 3 * TIMES[::every_s], distance_m=factor * 3 * TIMES[::every_s]))
+        assert found["track"]["distance_source"] == "positions"
+        assert_even(found, 3.0, 1200)
+        assert TRACK_DISTANCE in codes(found)
+
+    def test_a_shuttle_in_which_positions_lack_the_turns_is_believed(self) -> None:
+        to_and_fro = abs((3 * TIMES + 10) % 20 - 10)
+        found = answer(north(TIMES, to_and_fro, distance_m=3 * TIMES))
+        assert found["track"]["distance_source"] == "device"
 
     @pytest.mark.parametrize("wander_m", [0.0, 0.5, 3.0])
     def test_a_treadmill_at_one_position_is_believed(self, wander_m: float) -> None:
@@ -423,9 +438,18 @@ class TestSessionTotals:
 class TestConstants:
     @pytest.mark.parametrize(("factor", "source"), [(0.43, "positions"), (0.46, "device"), (1.9, "device")])
     def test_half_of_the_straight_way_and_twenty_metres(self, factor: float, source: str) -> None:
-        """180 m in a minute: 80 m are 0.444 of it."""
-        found = answer(north(TIMES, 3 * TIMES, distance_m=factor * 3 * TIMES))
+        """180 m in a minute: 80 m are 0.444 of it. It is so in half of the minutes."""
+        found = answer(north(TIMES, 3 * TIMES, distance_m=3 * TIMES + 3 * (factor - 1) * np.minimum(TIMES, 600)))
         assert found["track"]["distance_source"] == source
+
+    @pytest.mark.parametrize(("factor", "off"), [(1.25, False), (1.35, True), (0.8, False), (0.74, True)])
+    @pytest.mark.parametrize(("share", "most"), [(0.7, False), (0.8, True), (1.0, True)])
+    def test_another_unit_is_more_than_a_poor_foot_pod(
+        self, factor: float, off: bool, share: float, most: bool
+    ) -> None:
+        distance = 3 * TIMES + 3 * (factor - 1) * np.minimum(TIMES, 1200 * share)
+        source = answer(north(TIMES, 3 * TIMES, distance_m=distance))["track"]["distance_source"]
+        assert source == ("positions" if off and most else "device")
 
     @pytest.mark.parametrize(("share", "source"), [(0.4, "device"), (0.6, "positions")])
     def test_a_distance_that_is_too_long_for_half_of_the_time(self, share: float, source: str) -> None:

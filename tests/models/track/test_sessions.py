@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retrorun.models.evidence.cautions import TRACK_RANGE, TRACK_SESSIONS, TRACK_UNUSABLE
+from retrorun.models.evidence.cautions import TRACK_RANGE, TRACK_SESSIONS, TRACK_SPORT, TRACK_UNUSABLE
 from retrorun.models.numerics.arithmetic import Column
 from retrorun.models.track import track
 from retrorun.models.track.points import EARTH_RADIUS_M, Points, Session, points_from
@@ -271,3 +271,38 @@ class TestSports:
             for part in parts:
                 assert sport_of(part) == (sport, False)
         assert not set(STRAVA) & set(words)
+
+
+class TestUnnamedRides:
+    @pytest.mark.parametrize(
+        ("speed_m_s", "word", "lasts_s", "warned"),
+        [(5.5, "", 1200.0, True), (5.5, "running", 1200.0, False), (4.0, "", 1200.0, False), (5.5, "", 300.0, False)],
+    )
+    def test_a_fast_session_without_a_sport_may_be_a_ride(
+        self, speed_m_s: float, word: str, lasts_s: float, warned: bool
+    ) -> None:
+        answer = answer_to(run(0.0, lasts_s, speed_m_s=speed_m_s), word)
+        assert (TRACK_SPORT in codes_of(answer)) is warned
+
+    def test_who_says_on_foot_is_not_asked(self) -> None:
+        assert TRACK_SPORT not in codes_of(answer_to(run(0.0, 1200.0, speed_m_s=5.5), sport="as_foot"))
+
+
+class TestZeroPlaces:
+    def test_positions_of_zero_before_the_first_fix_are_unknown(self) -> None:
+        points = run(0.0, 900.0)
+        points.latitude_deg[:300] = points.longitude_deg[:300] = 0.0
+        report = answer_to(points)["track"]
+        assert (report["unusable_points"], report["gaps"], report["jumps"]) == (300, 0, 0)
+        assert report["recorded_s"] == 600
+
+    def test_somebody_who_runs_over_0_0_is_there(self) -> None:
+        points = run(0.0, 600.0)
+        points.latitude_deg[:] -= points.latitude_deg[300]
+        points.longitude_deg[:] = 0.0
+        assert answer_to(points)["track"]["unusable_points"] == 0
+
+    def test_zeros_alone_leave_the_distance_of_the_device(self) -> None:
+        points = run(0.0, 600.0)._replace(distance_m=3 * np.arange(601.0))
+        points.latitude_deg[:] = points.longitude_deg[:] = 0.0
+        assert answer_to(points)["totals"]["distance_m"] == pytest.approx(1800)
