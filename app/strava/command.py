@@ -129,8 +129,9 @@ def answer_of(
 def words(summary: Summary, output: Path, site: Path) -> str:
     """Return the counts of a run, and where the results are."""
     others, problems = summary.other_sports, summary.problems
+    noun = "activity" if summary.activities == 1 else "activities"
     lines = [
-        f"{spaced(summary.activities)} activities: {spaced(len(summary.lines))} answered, {spaced(others.total())} of "
+        f"{spaced(summary.activities)} {noun}: {spaced(len(summary.lines))} answered, {spaced(others.total())} of "
         f"other sports left out, {spaced(problems.total())} not answered."
     ]
     for title, counted in (("Left out:", others), ("Not answered:", problems)):
