@@ -1,16 +1,29 @@
 """What the tests of the service share: the application over ASGI, and what every problem answer has in common."""
 
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeAlias
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from retrorun.app.main import app
 from retrorun.app.observe.logs import OURS
 
 Problem: TypeAlias = dict[str, Any]
+
+# A test does not depend on how fast the machine is.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse tests of one name in a process of pytest-xdist, which runs only one of them."""
+    twice = [name for name, count in Counter(item.nodeid for item in items).items() if count > 1]
+    if twice and hasattr(config, "workerinput"):
+        raise pytest.UsageError(f"Several tests have one name. Run them without -n: {twice}")
 
 
 @pytest.fixture
