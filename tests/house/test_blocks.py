@@ -62,10 +62,10 @@ PAGES_ELSEWHERE: Final = {"docs/clients.md": "tests/house/test_clients.py"}
 """Documents of which another test takes every block."""
 
 NOT_RUN: Final = {
-    "docker build --tag retrorun:0.1.0 .": "needs a container engine: `make image-check` builds it",
+    "docker build --tag retrorun:0.2.0.dev0 .": "needs a container engine: `make image-check` builds it",
     "docker run --read-only --tmpfs /tmp:rw,noexec,nosuid,size=16m --cap-drop ALL --security-opt no-new-privileges "
     "--memory 1g --pids-limit 64 --env RETRORUN_METRICS_PORT=9100 --publish 127.0.0.1:8000:8000 "
-    "retrorun:0.1.0": "the same, and does not end",
+    "retrorun:0.2.0.dev0": "the same, and does not end",
     ".venv/bin/python -m benchmarks check --slower-by-us 40": "takes a minute, and fails on purpose",
     "retrorun bulk bouts.parquet estimates.parquet --engine dask --scheduler tcp://10.0.0.1:8786": "a machine that is "
     "not there; tests/app/formats/test_dask.py names one that is",

@@ -278,6 +278,7 @@ class TestCompose:
 
     def test_the_image_is_of_this_version(self, compose: Any) -> None:
         assert compose["image"] == f"retrorun:{__version__}"
+        assert set(re.findall(r"retrorun:(\d[\w.]*)", OPERATIONS)) == {__version__}
 
 
 class TestImage:

@@ -23,7 +23,7 @@ TYPE: Final = ("type", "format", "x-unit", "const")
 
 def breaking_version(version: str) -> tuple[int, ...]:
     """Return the part of a version that a breaking change raises: the major one, before 1.0 the minor one too."""
-    major, minor, *_ = (int(part) for part in version.split("."))
+    major, minor = (int(part) for part in version.split(".")[:2])
     return (major,) if major else (major, minor)
 
 

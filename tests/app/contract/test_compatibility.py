@@ -175,6 +175,8 @@ def test_a_compatible_change_is_not_reported(what: str) -> None:
         ("1.2.3", "2.0.0", True),
         ("0.1.0", "0.1.1", False),
         ("0.1.0", "0.2.0", True),
+        ("0.1.0", "0.2.0.dev0", True),
+        ("0.2.0.dev0", "0.2.0", False),
         ("0.9.0", "1.0.0", True),
         ("1.0.0", "0.9.0", False),
     ],
