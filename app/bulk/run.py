@@ -36,7 +36,7 @@ from retrorun.app.bulk.part import REJECTED, Work, compute_block, finished_parts
 from retrorun.app.bulk.source import KINDS, BadFile, Block, Source, is_gz, kind_of, reading, without_gz
 from retrorun.app.bulk.text import refuse_unsupported_type
 from retrorun.models import __version__
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.vocabulary.errors import Conflict
 
 AHEAD: Final = 2
@@ -237,7 +237,7 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
         found = source.stat()
     parts = [source.resolve(), found.st_size, found.st_mtime_ns, kind_of_parts(output, options), options.fields]
     parts += [options.maps, options.constants, options.ignore_others]
-    parts += [options.keep, options.partition_rows, __version__, coefficients_hash(), pa.__version__]
+    parts += [options.keep, options.partition_rows, __version__, models_hash(), pa.__version__]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:16]
 
 

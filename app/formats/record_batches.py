@@ -40,7 +40,7 @@ from retrorun.models.columns.names import (
     checked_fields,
 )
 from retrorun.models.columns.names import WARNINGS as WARNINGS_COLUMN
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.evidence.cautions import WARNINGS
 from retrorun.models.vocabulary.errors import Conflict
 from retrorun.models.vocabulary.meanings import MEANINGS
@@ -108,7 +108,7 @@ def _schema(fields: tuple[str, ...] | None) -> pa.Schema:
             columns.append(_field(name, WORD, MEANINGS[OUTPUTS[name].path[-1]]))
         else:
             columns.append(_number_field(name))
-    return pa.schema(columns, metadata={"version": __version__, "hash": coefficients_hash()})
+    return pa.schema(columns, metadata={"version": __version__, "hash": models_hash()})
 
 
 def _number_field(name: str) -> pa.Field:

@@ -23,7 +23,7 @@ from starlette.types import Scope
 
 from retrorun.app.http.limits import REFUSALS
 from retrorun.models import __version__
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import coefficients_hash, models_hash
 from retrorun.models.evidence.cautions import WARNINGS
 from retrorun.models.vocabulary.choices import DirectionModelName, Gait
 
@@ -135,5 +135,9 @@ class Metrics(Collector):
         for code, count in list(self.warnings.items()):
             warnings.add_metric((code,), count)
         yield warnings
-        build = {"version": __version__, "coefficients_hash": coefficients_hash()}
+        build = {
+            "version": __version__,
+            "coefficients_hash": coefficients_hash(),
+            "models_hash": models_hash(),
+        }
         yield InfoMetricFamily("retrorun_build", "What runs.", build)

@@ -23,7 +23,7 @@ from retrorun.models.estimate.personal import (
 )
 from retrorun.models.estimate.timing_section import running_steps, running_timing_section, walking_timing_section
 from retrorun.models.evidence import cautions
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.arithmetic import negate, settled
 from retrorun.models.physiology import direction, load, timing
 from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, OwnFactors, Ratio, Warning
@@ -195,7 +195,7 @@ def estimate(
         "warnings": warnings,
         "models": {
             "version": __version__,
-            "hash": coefficients_hash(),
+            "hash": models_hash(),
             "energy_model": energy_model,
             "direction_model": person.direction_model,
         },

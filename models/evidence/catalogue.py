@@ -2,7 +2,7 @@
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import NotRequired, TypedDict, get_args
 
@@ -62,20 +62,42 @@ class GradeEntry(TypedDict):
     evidence: EvidenceGrade
 
 
-class Catalogue(TypedDict):
-    """All equations, ratios, grades and constants of the models."""
+class Contents(TypedDict):
+    """What the hash covers: the catalogue without version and hash."""
 
-    version: str
-    hash: str
     energy_models: list[EnergyEntry]
     direction_models: list[DirectionEntry]
     evidence_grades: list[GradeEntry]
     constants: list[Constant]
 
 
+class Catalogue(Contents):
+    """All equations, ratios, grades and constants of the models."""
+
+    version: str
+    hash: str
+
+
+@cache
+def models_hash() -> str:
+    """Return a short hash of everything in `GET /models` except the version, and of the tables.
+
+    It is the `hash` of every answer and the header `RetroRun-Models`. It changes with each number that can change an
+    answer, and also with the words of the catalogue: equations, samples, meanings, standings and sources.
+
+    Examples
+    --------
+    >>> len(models_hash())
+    12
+    """
+    return digest_of([("coefficients", coefficients_hash()), *leaves("models", contents())])
+
+
 @cache
 def coefficients_hash() -> str:
     """Return a short hash of every number that can change an answer, to twelve significant digits.
+
+    A personal factor holds it (`made_with`), so that only another number makes the factor outdated, not another word.
 
     It covers every constant, every range of an equation, every bound of an input, and every cell of the tables except
     the notes, each with its public name. The module of a constant and the folder of a table are not in it.
@@ -85,14 +107,17 @@ def coefficients_hash() -> str:
     >>> len(coefficients_hash())
     12
     """
-    lines = "\n".join(
-        f"{path}={leaf if isinstance(leaf, str) else format(leaf, '.12g')}" for path, leaf in hashed_values()
-    )
+    return digest_of(hashed_values())
+
+
+def digest_of(values: Iterable[tuple[str, float | str]]) -> str:
+    """Return the first twelve hexadecimal digits of the SHA-256 hash of values with their paths."""
+    lines = "\n".join(f"{path}={leaf if isinstance(leaf, str) else format(leaf, '.12g')}" for path, leaf in values)
     return hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
 def hashed_values() -> Iterator[tuple[str, float | str]]:
-    """Yield every number and word that the hash covers, with its public path."""
+    """Yield every number and word that the hash of the coefficients covers, with its public path."""
     for row in constant_rows():
         yield from leaves_of(row)
     for gait_name, models in energy_models.ENERGY_MODELS.items():
@@ -122,6 +147,11 @@ def catalogue() -> Catalogue:
     >>> catalogue()["energy_models"][0]["id"]
     'looney2025'
     """
+    return {"version": __version__, "hash": models_hash(), **contents()}
+
+
+def contents() -> Contents:
+    """Return the catalogue without version and hash."""
     constants: list[Constant] = [
         {
             "name": path,
@@ -147,8 +177,6 @@ def catalogue() -> Catalogue:
         for path, number in input_bounds()
     ]
     return {
-        "version": __version__,
-        "hash": coefficients_hash(),
         "energy_models": [
             _energy_entry(name, gait_name, model)
             for gait_name, models in energy_models.ENERGY_MODELS.items()

@@ -17,7 +17,7 @@ from retrorun.models.estimate.estimate import compute, references
 from retrorun.models.estimate.inputs import Person, energy_model_of, grade_of, is_bout, person_of
 from retrorun.models.estimate.personal import Measurement, outdated, with_own_factor
 from retrorun.models.evidence import cautions
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
 from retrorun.models.plan.answer import (
     DURATION,
@@ -194,7 +194,7 @@ def plan(
         "warnings": [],
         "models": {
             "version": __version__,
-            "hash": coefficients_hash(),
+            "hash": models_hash(),
             "energy_model": energy_model,
             "direction_model": person.direction_model,
         },

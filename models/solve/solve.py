@@ -13,7 +13,7 @@ from retrorun.models.estimate.estimate import references
 from retrorun.models.estimate.inputs import energy_model_of, gait_of, grade_of, person_of
 from retrorun.models.estimate.personal import outdated, with_own_factor
 from retrorun.models.evidence import cautions
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.solve.answer import Find, Solution, SolveFields, SolveModels
 from retrorun.models.solve.finders import ENERGIES, FINDERS, RATES, Question, check_combination, unattainable_in_both
 from retrorun.models.solve.load_ranges import INDICATORS, plausible_speeds
@@ -156,7 +156,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
 def sources_of(find: Find, question: Question) -> dict[str, Any]:
     """Return the equations and references of an answer."""
     case = question.case
-    models: SolveModels = {"version": __version__, "hash": coefficients_hash()}
+    models: SolveModels = {"version": __version__, "hash": models_hash()}
     sections = {"energy"}
     if find == "speed_range":
         sections = {"load", "timing"} if any("impulse" in name for name in question.given) else {"load"}

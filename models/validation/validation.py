@@ -12,7 +12,7 @@ from statistics import fmean
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from retrorun.models import __version__
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.quantiles import chi_square_quantile
 from retrorun.models.physiology.uncertainty import PERSON_FORWARD_CV, PERSON_RATIO_CV, root_sum_square
 from retrorun.models.sources.tables import number, numbered
@@ -157,7 +157,7 @@ def validation(*, model: ModelFilter = "all", indicator: IndicatorFilter = "all"
     ]
     result: Validation = {
         "version": __version__,
-        "hash": coefficients_hash(),
+        "hash": models_hash(),
         "group_interval": INTERVAL,
         "coverage": coverages(chosen),
         "summary": summaries(chosen),

@@ -120,7 +120,7 @@ MEANINGS: Final[dict[str, str]] = {
     "walk": "For walking.",
     "version": "Version of the service and its models.",
     "coefficients": "Coefficients, in the order of the letters of the equation.",
-    "hash": "Short hash of every number that can change an answer: constants, ranges, bounds and tables.",
+    "hash": "Short hash of everything in GET /models but the version. The header RetroRun-Models has it too.",
     "code": (
         "Stable word for programs. The part of a warning's code before the point is its kind. energy, timing, "
         "load: an estimate is outside its data. absent: something is missing. caution: read this before you "

@@ -16,7 +16,7 @@ from retrorun.models.estimate.estimate import compute, references
 from retrorun.models.estimate.inputs import Person
 from retrorun.models.estimate.personal import of_gaits, own_factor_of, own_warnings
 from retrorun.models.evidence import cautions
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.arithmetic import Column, Rows
 from retrorun.models.physiology import energy
 from retrorun.models.vocabulary.answer import Interval, Warning
@@ -137,7 +137,7 @@ def workout_of(
         "warnings": [],
         "models": {
             "version": __version__,
-            "hash": coefficients_hash(),
+            "hash": models_hash(),
             "energy_models": cast(EnergyModels, {group.gait: energy_models[group.gait] for group in groups}),
             "direction_model": person.direction_model,
         },

@@ -345,7 +345,7 @@ class TestResuming:
         source = write(tmp_path / "in.csv", BOUTS[:1])
         before = bulk_run.fingerprint(source, tmp_path / "out.csv", Options())
         assert before == bulk_run.fingerprint(source, tmp_path / "out.csv", Options())
-        monkeypatch.setattr(bulk_run, "coefficients_hash", lambda: "another")
+        monkeypatch.setattr(bulk_run, "models_hash", lambda: "another")
         assert before != bulk_run.fingerprint(source, tmp_path / "out.csv", Options())
 
     def test_ctrl_c_ends_all_processes_with_one_line(self, tmp_path: Path) -> None:

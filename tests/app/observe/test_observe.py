@@ -24,7 +24,7 @@ from retrorun.app.observe.observer import Exposition, Observer, metrics_service
 from retrorun.app.observe.tracing import tracer_provider
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
-from retrorun.models.evidence.catalogue import coefficients_hash
+from retrorun.models.evidence.catalogue import coefficients_hash, models_hash
 from retrorun.models.evidence.cautions import WARNINGS
 
 pytestmark = pytest.mark.anyio
@@ -145,7 +145,11 @@ class TestMetrics:
         assert reasons == set(REFUSALS)
         assert found["process_resident_memory_bytes", of()] > 0
         (build_labels,) = (dict(labels) for name, labels in found if name == "retrorun_build_info")
-        assert build_labels == {"version": __version__, "coefficients_hash": coefficients_hash()}
+        assert build_labels == {
+            "version": __version__,
+            "coefficients_hash": coefficients_hash(),
+            "models_hash": models_hash(),
+        }
 
     async def test_metrics_on_a_port_of_their_own_are_not_on_the_other(self) -> None:
         guard = build(Settings(metrics_port=0))

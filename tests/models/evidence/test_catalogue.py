@@ -7,14 +7,14 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import pytest
 
 import retrorun.models
 from retrorun.models.evidence import catalogue as catalogue_module
-from retrorun.models.evidence.catalogue import catalogue, coefficients_hash, hashed_values
+from retrorun.models.evidence.catalogue import catalogue, coefficients_hash, contents, hashed_values, models_hash
 from retrorun.models.evidence.constants import constant_rows, leaves
 from retrorun.models.physiology import energy_models
 from retrorun.models.sources.tables import table
@@ -89,7 +89,7 @@ IN_FUNCTIONS = {
     ("parabola_around", 4): "power of a sum",
     ("way_of", 3): "coordinates of a place",
     ("rounded_inward", 10): "of the decimal system",
-    ("coefficients_hash", 12): "digits of the hash and of what it is of",
+    ("digest_of", 12): "digits of a hash and of what it is of",
     ("standard_score", 256): "how many are kept",
     ("_widening", 256): "how many are kept",
     ("known_estimate_holds", 70.0): "body mass of the estimate that a start compares with a known one",
@@ -262,12 +262,50 @@ def test_the_hash_moves_with_every_constant(place: int, monkeypatch: pytest.Monk
     assert hash_now() != before
 
 
+def models_hash_now() -> str:
+    """Return the hash of the whole catalogue as it is now."""
+    coefficients_hash.cache_clear()
+    return models_hash.__wrapped__()
+
+
+@pytest.mark.parametrize("part", list(contents()))
+def test_the_public_hash_moves_with_every_number_and_word_of_get_models(
+    part: Literal["energy_models", "direction_models", "evidence_grades", "constants"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, whole = models_hash_now(), contents()
+    assert before == models_hash() == catalogue()["hash"]
+    for key in whole[part][-1]:
+        entry = {**whole[part][-1], key: moved(cast(Any, whole[part][-1])[key])}
+        changed = whole | {part: [*whole[part][:-1], entry]}
+        monkeypatch.setattr(catalogue_module, "contents", lambda shown=changed: shown)
+        assert models_hash_now() != before, key
+        monkeypatch.undo()
+
+
+def test_the_public_hash_moves_with_every_number_that_is_not_in_get_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, bouts = models_hash_now(), table("energy")
+    changed = (*bouts[:-1], bouts[-1] | {"study": "Another"})
+    monkeypatch.setattr(catalogue_module, "table", lambda asked: changed if asked == "energy" else table(asked))
+    assert models_hash_now() != before
+    monkeypatch.undo()
+    coefficients_hash.cache_clear()
+
+
+def test_a_changed_word_does_not_outdate_a_personal_factor(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = hash_now()
+    monkeypatch.setattr(catalogue_module, "contents", lambda: cast(Any, {"constants": [{"meaning": "Another."}]}))
+    assert hash_now() == before
+    assert models_hash_now() != models_hash()
+
+
 def moved(value: Any) -> Any:
     """Return a constant with every number and word changed a little."""
     if isinstance(value, dict):
         return {key: moved(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return tuple(map(moved, value))
+    if isinstance(value, list):
+        return [moved(item) for item in value] or ["another"]
     return f"{value}?" if isinstance(value, str) else value * 1.001 + 1e-6
 
 

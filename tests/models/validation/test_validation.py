@@ -388,7 +388,7 @@ import json, sys
 from pathlib import Path
 import retrorun.models.sources.tables
 retrorun.models.sources.tables.TABLES = Path(sys.argv[1])
-from retrorun.models.estimate.estimate import coefficients_hash, estimate
+from retrorun.models.estimate.estimate import models_hash, estimate
 from retrorun.models.validation.validation import validation
 found = validation()
 def bout(source, **more):
@@ -396,7 +396,7 @@ def bout(source, **more):
     answer["models"].pop("hash")
     return answer
 print(json.dumps({
-    "hash": coefficients_hash(),
+    "hash": models_hash(),
     "pooled": bout("pooled"),
     "documented": bout("documented"),
     "walking": [bout(source, gait="walk") for source in ("documented", "pooled")],
