@@ -135,8 +135,8 @@ def build(settings: Settings) -> Guard:
             inner,
             allow_origins=settings.cors_origins,
             allow_methods=("GET", "POST"),
-            allow_headers=("content-type", "x-api-key", "x-request-id"),
-            expose_headers=("retry-after", "x-request-id"),
+            allow_headers=("content-type", "retrorun-models", "x-api-key", "x-request-id"),
+            expose_headers=("retry-after", "retrorun-models", "retrorun-version", "x-request-id"),
         )
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None

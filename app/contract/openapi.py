@@ -12,11 +12,13 @@ from pydantic_core import to_json
 from retrorun.app.contract.examples import answers, fill_in_examples, of_operation, requests, share_examples
 from retrorun.app.http.problems import MEDIA_TYPE, PROBLEMS
 from retrorun.app.http.schema import Problem
+from retrorun.models import __version__
+from retrorun.models.evidence.catalogue import models_hash
 
 REFERENCE = "#/components/schemas/{model}"
 
-LIMITED: Final = (401, 408, 431, 503)
-"""Statuses of a missing key or a limit, which every operation except health checks can have."""
+LIMITED: Final = (401, 408, 409, 431, 503)
+"""Statuses of a missing key, other models or a limit, which every operation except health checks can have."""
 
 ABOUT: Final[dict[str, Any]] = {
     "summary": "Energy cost and joint loads of running and walking, forward and backward",
@@ -33,7 +35,8 @@ and a message. Errors never repeat your input. An unknown path gives 404, a wron
 after the seconds in `Retry-After`. Without that header, retrying does not help: a feature is not installed.
 
 **Every path** answers OPTIONS. If it answers GET, it also answers HEAD. GET answers have an `ETag`, except health
-checks.
+checks. Every answer names the version (`RetroRun-Version`) and the models (`RetroRun-Models`, the `hash` of GET
+/models). Send the latter back to get a 409 instead of an answer of other models.
 
 **Changes** that break a client raise the major version, or the minor version before 1.0. Such changes are a new
 required input, a narrower bound or list of choices, and an output, operation, status or media type that is removed or
@@ -70,6 +73,16 @@ HEADERS: Final = {
         "schema": {"type": "string"},
         "example": "7fec547d907bc1c9",
     },
+    "Version": {
+        "description": "Version of the service.",
+        "schema": {"type": "string"},
+        "example": __version__,
+    },
+    "Models": {
+        "description": "Hash of its models: `hash` of GET /models.",
+        "schema": {"type": "string"},
+        "example": models_hash(),
+    },
     "ETag": {
         "description": "Tag of this answer. Send it as If-None-Match: a 304 then means that nothing changed.",
         "schema": {"type": "string"},
@@ -81,11 +94,27 @@ HEADERS: Final = {
         "example": 1,
     },
 }
+COMPONENTS: Final = {
+    "RetroRun-Version": "Version",
+    "RetroRun-Models": "Models",
+    "X-Request-ID": "RequestID",
+    "ETag": "ETag",
+    "Retry-After": "RetryAfter",
+}
+"""The description of each header."""
+OF_EVERY_ANSWER: Final = ("RetroRun-Version", "RetroRun-Models", "X-Request-ID")
 REQUEST_ID: Final = {
     "name": "X-Request-ID",
     "in": "header",
     "required": False,
     "description": "Optional request ID for your logs (1 to 64 of A-Z a-z 0-9 . - _). Do not put secrets in it.",
+    "schema": {"type": "string"},
+}
+MODELS: Final = {
+    "name": "RetroRun-Models",
+    "in": "header",
+    "required": False,
+    "description": "Optional hash of the models to compute with. If the service has others, you get 409.",
     "schema": {"type": "string"},
 }
 KEY: Final = {
@@ -126,7 +155,7 @@ def contract(app: FastAPI) -> dict[str, Any]:
     document["security"] = [{}, {"key": []}]
     document["externalDocs"] = ON_ONE_PAGE
     components["headers"] = HEADERS
-    components["parameters"] = {"RequestID": REQUEST_ID}
+    components["parameters"] = {"RequestID": REQUEST_ID, "Models": MODELS}
     components["responses"] = {}
     problem = TypeAdapter(Problem).json_schema(ref_template=REFERENCE)
     schemas.update(problem.pop("$defs"), Problem=problem)
@@ -174,11 +203,14 @@ def complete_operation(operation: dict[str, Any], method: str, components: dict[
             for example in shown.values():
                 fill_in_examples(components["schemas"], media["schema"], example["value"])
     responses = operation["responses"]
-    if method == "get" and "401" in responses:  # not a health check
+    limited = "401" in responses  # not a health check
+    if limited:
+        operation["parameters"].append({"$ref": "#/components/parameters/Models"})
+    if method == "get" and limited:
         responses["304"] = {"$ref": f"#/components/responses/{NOT_MODIFIED}"}
         components["responses"][NOT_MODIFIED] = {
             "description": "Nothing changed: the answer is still the one that If-None-Match names.",
-            "headers": headers("X-Request-ID", "ETag"),
+            "headers": headers(*OF_EVERY_ANSWER, "ETag"),
         }
         responses["200"]["headers"] = headers("ETag")
     for status, response in sorted(responses.items()):
@@ -190,7 +222,7 @@ def complete_operation(operation: dict[str, Any], method: str, components: dict[
                 media["schema"].pop("title", None)
                 for pair in of_operation(name, int(status)).values():
                     fill_in_examples(components["schemas"], media["schema"], pair["response"].get("body"))
-            response["headers"] = headers("X-Request-ID") | response.get("headers", {})
+            response["headers"] = headers(*OF_EVERY_ANSWER) | response.get("headers", {})
         if int(status) in PROBLEMS:
             own = [pair["response"]["body"]["detail"] for pair in of_operation(name, int(status)).values()]
             if own:
@@ -201,8 +233,7 @@ def complete_operation(operation: dict[str, Any], method: str, components: dict[
 
 def headers(*names: str) -> dict[str, Any]:
     """Return references to the descriptions of these headers."""
-    known = {"X-Request-ID": "RequestID", "ETag": "ETag", "Retry-After": "RetryAfter"}
-    return {name: {"$ref": f"#/components/headers/{known[name]}"} for name in names}
+    return {name: {"$ref": f"#/components/headers/{COMPONENTS[name]}"} for name in names}
 
 
 def add_examples(operation: str, status: int, response: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from starlette.types import Scope
 
-from retrorun.app.http.limits import KEY_NAME
+from retrorun.app.http.limits import KEY_NAME, is_open
 
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "rr_"
@@ -29,10 +29,6 @@ LOOK_EVERY_S: Final = 1.0
 
 NOTHING: Final = frozenset(hashlib.sha256(text).digest() for text in (b"", b"\n"))
 """Hashes of an empty text, with and without a line end, as a script makes them from an unset variable."""
-
-OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
-"""Pages and documents that need no key, like everything under `OPEN_FOLDER`."""
-OPEN_FOLDER: Final = "/static/"
 
 logger = logging.getLogger("retrorun.access")
 
@@ -160,8 +156,7 @@ class KeyFile:
         if now - self.looked_at >= LOOK_EVERY_S:
             self.looked_at = now
             self.refresh()
-        path = scope["path"]
-        if path in OPEN or path.startswith(OPEN_FOLDER):
+        if is_open(scope["path"]):
             return True
         given = {value.strip() for name, value in scope["headers"] if name == HEADER}
         key = given.pop() if len(given) == 1 else b""

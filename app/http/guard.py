@@ -41,6 +41,8 @@ from retrorun.app.http.limits import (
     Refused,
     WorkFailed,
     body_limit,
+    is_open,
+    pins,
     refusal_answer,
     where_it_happened,
 )
@@ -149,6 +151,9 @@ class Guard:
         self.observer = observer
         self.keys = keys
         self.state = State()
+        self.fixed_headers = (*SECURITY_HEADERS, *pins())
+        self.fixed_embeddable_headers = (*EMBEDDABLE_HEADERS, *pins())
+        self.models = dict(pins())[b"retrorun-models"]
 
     def with_cross_origin(self, app: ASGIApp) -> ASGIApp:
         """Return an application whose answers web pages of the allowed origins can read."""
@@ -167,6 +172,12 @@ class Guard:
         preflight = self.cross_origin is not None and scope["method"] == "OPTIONS"
         if self.keys is not None and path not in PROBES and not preflight and not self.keys.allows(scope):
             raise Refused("key")
+
+    def needs_models(self, scope: Scope, asked: bytes) -> bool:
+        """Return whether a request asks for other models than these, and its answer depends on them."""
+        path = scope["path"]
+        others = asked.lower() != self.models and scope["method"] != "OPTIONS"
+        return others and path not in ALWAYS_SERVED and not is_open(path)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, and report it to the observer."""
@@ -195,6 +206,8 @@ class Guard:
             # A proxy that compares undecoded paths would let /%6detrics through.
             if b"%" in (scope.get("raw_path") or b""):
                 raise Refused("path")
+            if exchange.asked_models != self.models and self.needs_models(scope, exchange.asked_models):
+                raise Refused("other_models")
             if exchange.encoded:
                 raise Refused("encoding")
             if exchange.length.isdigit() and (
@@ -236,7 +249,8 @@ class Guard:
             raise BrokenOff from None
         if REFUSALS[reason].close:
             exchange.scope[REFUSAL_REASON] = reason
-        response = self.with_cross_origin(refusal_answer(reason, self.settings, exchange.scope["path"]))
+        asked = exchange.asked_models.decode("latin-1")
+        response = self.with_cross_origin(refusal_answer(reason, self.settings, exchange.scope["path"], asked))
         await response(exchange.scope, exchange.receive, exchange.answer)
 
 
@@ -266,6 +280,8 @@ class Exchange:
         The part of `held_bytes` that is counted in `Guard.incoming`.
     counted_outgoing : int
         Bytes of the answer that are counted in `Guard.outgoing`.
+    asked_models : bytes
+        RetroRun-Models of the request, or without it the models of the service.
     encoded : bool
         The body has a content coding such as gzip.
     start : Message or None
@@ -279,8 +295,19 @@ class Exchange:
     """
 
     __slots__ = (
-        *("application_failed", "counted_incoming", "counted_outgoing", "encoded", "extra_headers", "guard"),
-        *("held_bytes", "length", "limit", "receive_raw", "received", "request_id", "scope", "send_raw", "start"),
+        *("application_failed", "asked_models", "counted_incoming", "counted_outgoing", "encoded", "extra_headers"),
+        *(
+            "guard",
+            "held_bytes",
+            "length",
+            "limit",
+            "receive_raw",
+            "received",
+            "request_id",
+            "scope",
+            "send_raw",
+            "start",
+        ),
         "status",
     )
 
@@ -295,8 +322,9 @@ class Exchange:
         self.encoded = (
             b"content-encoding" in fields and scope["method"] == "POST" and is_encoded(fields[b"content-encoding"])
         )
-        security = EMBEDDABLE_HEADERS if scope["path"] in EMBEDDABLE else SECURITY_HEADERS
-        self.extra_headers = [(b"x-request-id", request_id), *security]
+        self.asked_models = fields.get(b"retrorun-models", guard.models)
+        fixed = guard.fixed_embeddable_headers if scope["path"] in EMBEDDABLE else guard.fixed_headers
+        self.extra_headers = [(b"x-request-id", request_id), *fixed]
         self.received, self.status, self.application_failed = 0, 0, False
         self.held_bytes = self.counted_incoming = self.counted_outgoing = 0
         self.start: Message | None = None

@@ -5,7 +5,10 @@ from typing import Final
 
 BLANKS: Final = b" \t"
 ONE_VALUE: Final = frozenset(
-    {b"content-length", b"content-type", b"host", b"origin", b"traceparent", b"x-api-key", b"x-request-id"}
+    {
+        *(b"content-length", b"content-type", b"host", b"origin", b"retrorun-models", b"traceparent"),
+        *(b"x-api-key", b"x-request-id"),
+    }
 )
 """Fields that are not lists. If several lines differ, nobody can know which one counts, so the value is empty."""
 

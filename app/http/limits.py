@@ -1,13 +1,17 @@
 """Limits of a request, the reasons to refuse one, and the keys that the service adds to an ASGI scope."""
 
+import re
 import sys
 import traceback
+from functools import cache
 from typing import Final, NamedTuple
 
 from starlette.responses import Response
 
 from retrorun.app.http.problems import problem
 from retrorun.app.settings import Settings
+from retrorun.models import __version__
+from retrorun.models.evidence.catalogue import models_hash
 
 MAXIMUM_BODY_BYTES: Final = Settings().maximum_body_bytes
 
@@ -30,6 +34,9 @@ EMBEDDABLE_HEADERS: Final = tuple(
     (name, b"cross-origin" if name == b"cross-origin-resource-policy" else value) for name, value in SECURITY_HEADERS
 )
 
+MODELS_HASH: Final = re.compile(r"[0-9a-f]{12}", re.IGNORECASE)
+"""Form of the hash in RetroRun-Models. A value of another form is not repeated in an error."""
+
 CLOSE: Final = (b"connection", b"close")
 
 RETRY_SOON: Final = {"retry-after": "1"}
@@ -39,6 +46,10 @@ PROBES: Final = {"/livez", "/readyz"}
 
 ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served even if the service is overloaded."""
+
+OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
+"""Pages and documents that need no key and fit all models, like everything under `OPEN_FOLDER`."""
+OPEN_FOLDER: Final = "/static/"
 
 STREAMS: Final = {"/estimate/table"}
 """Paths whose bodies may have any length. The endpoint limits the bytes and the time of each part."""
@@ -105,6 +116,11 @@ REFUSALS: Final = {
         close=False,
     ),
     "request_time": Refusal(408),
+    "other_models": Refusal(
+        409,
+        "The models of this service are {models}, not {asked_models}. GET /models without RetroRun-Models shows them.",
+        close=False,
+    ),
     "body_size": Refusal(413, "The body is larger than {body_limit} bytes. Send a smaller one."),
     "encoding": Refusal(
         415, "Send the body uncompressed, without Content-Encoding.", {"accept-encoding": "identity"}, close=False
@@ -126,11 +142,35 @@ REFUSALS: Final = {
 """The reasons to refuse a request or to break off an answer."""
 
 
-def refusal_answer(reason: str, settings: Settings, path: str = "") -> Response:
-    """Return the problem of a refusal."""
+def refusal_answer(reason: str, settings: Settings, path: str = "", asked_models: str = "") -> Response:
+    """Return the problem of a refusal. `asked_models` is the header RetroRun-Models of the request."""
     status, detail, headers, _ = REFUSALS[reason]
-    detail = detail and detail.format(settings=settings, body_limit=body_limit(path, settings))
-    return problem(status, detail=detail, headers=headers)
+    detail = detail and detail.format(
+        settings=settings,
+        body_limit=body_limit(path, settings),
+        models=models_hash(),
+        asked_models=asked_models if MODELS_HASH.fullmatch(asked_models) else "those in your RetroRun-Models",
+    )
+    message = f"Send {models_hash()} as RetroRun-Models, or omit that header."
+    errors = [{"pointer": "", "code": "other_models", "message": message}] * (reason == "other_models")
+    return problem(status, detail=detail, errors=errors, headers=headers)
+
+
+@cache
+def pins() -> tuple[tuple[bytes, bytes], ...]:
+    """Return the headers that name the version and the models, which every answer has."""
+    return (b"retrorun-version", __version__.encode()), (b"retrorun-models", models_hash().encode())
+
+
+def is_open(path: str) -> bool:
+    """Return whether a path is a page or document that needs no key and fits all models.
+
+    Examples
+    --------
+    >>> is_open("/docs"), is_open("/static/page.css"), is_open("/models")
+    (True, True, False)
+    """
+    return path in OPEN or path.startswith(OPEN_FOLDER)
 
 
 def body_limit(path: str, settings: Settings) -> int:

@@ -30,6 +30,7 @@ PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     405: ("Method Not Allowed", "Use one of the methods in the Allow header."),
     406: ("Not Acceptable", "Accept application/json. /docs shows which paths have other formats."),
     408: ("Request Timeout", "The request took too long to arrive: send it again."),
+    409: ("Conflict", "The service computes with other models than RetroRun-Models names."),
     413: ("Content Too Large", "The body is too large: send a smaller one."),
     415: ("Unsupported Media Type", "Send the body as application/json in UTF-8."),
     422: ("Unprocessable Content", "Some values are missing or invalid: see errors."),

@@ -34,6 +34,7 @@ from retrorun.app.http.limits import (
     STREAMS,
     UPLOADS,
     body_limit,
+    pins,
     refusal_answer,
 )
 from retrorun.app.settings import Settings
@@ -427,7 +428,7 @@ class Connection(HttpToolsProtocol):
         headers = [
             *((b"date", formatdate(usegmt=True).encode()), (b"connection", b"close")),
             (b"x-request-id", secrets.token_hex(8).encode()),
-            *(*response.raw_headers, *SECURITY_HEADERS),
+            *(*response.raw_headers, *SECURITY_HEADERS, *pins()),
         ]
         status = response.status_code
         begin = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n".encode()
