@@ -14,7 +14,9 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
+import httpx
 import kubernetes_validate  # type: ignore[import-untyped]  # ships no types
 import pytest
 import yaml
@@ -367,9 +369,20 @@ def status_through(port: int, path: str) -> int:
     return int(through(port, path)[9:12])
 
 
+def links_of(answer: httpx.Response) -> list[str]:
+    """Return the links of a page, or of a text in Markdown, and the imports of a script of the explorer."""
+    kind, text = answer.headers["content-type"].partition(";")[0], answer.text
+    if kind == "text/html":
+        return re.findall(r'\b(?:href|src)="([^"#]+)', text)
+    if kind == "text/plain":
+        return re.findall(r"\]\(([^)]+)\)", text)
+    return re.findall(r'from "(\./[^"]+|\.\./[^"]+)"', text) if kind == "text/javascript" and len(text) < 50_000 else []
+
+
 SPELLINGS = (
     *("{}", "/{}", "/.{}", "/./{}", "/././/{}", "{}?a=b", "{}#a", "{}/", "{}%00", "{}%20", "{}%3F", "{};a", "/a/..{}"),
-    *("http://retrorun.test{}", "http://retrorun.test/{}"),
+    *("http://retrorun.test{}", "http://retrorun.test/{}", "http://retrorun.test/v1{}"),
+    *("/v1{}", "/v1/{}", "/v1/.{}", "/v1{}?a=b", "/v1{}/", "/V1{}", "//v1{}", "/v1/v1{}", "/%761{}", "/v1%2f{}"),
 )
 
 
@@ -405,9 +418,49 @@ class TestProxy:
     def test_the_proxy_denies_them_even_if_a_replica_would_not(self, tmp_path: Path) -> None:
         with echo() as replica, proxy(tmp_path, replica) as port:
             for inside in sorted(ALWAYS_SERVED):
-                for path in (inside, inside.upper(), f"/{inside}", f"/.{inside}", f"/%{ord(inside[1]):x}{inside[2:]}"):
+                for path in (
+                    inside,
+                    f"/v1{inside}",
+                    f"/v1/{inside}",
+                    inside.upper(),
+                    f"/{inside}",
+                    f"/.{inside}",
+                    f"/%{ord(inside[1]):x}{inside[2:]}",
+                ):
                     assert status_through(port, path) == 404, path
             assert status_through(port, "/estimate") == 200
+
+    def test_it_serves_everything_at_a_path_too(self, tmp_path: Path) -> None:
+        with echo() as replica, proxy(tmp_path, replica) as port:
+            for path, reached in (("/", "/"), ("/plot/load.svg?gait=run", "/plot/load.svg?gait=run"), ("/v1", "/v1")):
+                assert json.loads(through(port, f"/v1{path}").partition(b"\r\n\r\n")[2])[0] == reached
+            assert json.loads(through(port, "/v10/estimate").partition(b"\r\n\r\n")[2])[0] == "/v10/estimate"
+            bare = through(port, "/v1")
+        assert bare.startswith(b"HTTP/1.1 308 ")
+        assert b"location: /v1/\r\n" in bare
+
+    def test_every_link_of_a_page_at_a_path_stays_there(self, tmp_path: Path) -> None:
+        with (
+            service(tmp_path / "log") as running,
+            proxy(tmp_path, running.port) as port,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client,
+        ):
+            found, waiting = set(), ["/v1/"]
+            while waiting:
+                answer = client.get(path := waiting.pop(), headers={"accept": "text/html, */*;q=0.1"})
+                assert answer.status_code == 200, path
+                found.add(path)
+                links = [urlsplit(urljoin(path, link)) for link in links_of(answer)]
+                linked = {link.path for link in links if not link.scheme and not link.netloc}
+                assert all(link.startswith("/v1/") for link in linked), path
+                waiting += linked - found - set(waiting)
+            pages = {"docs", "validation", "models", "references", "evidence", "openapi.json", "llms.txt"}
+            assert {f"/v1/{page}" for page in pages} < found
+            assert any(path.startswith("/v1/static/explorer/views/") for path in found)
+            (server,) = client.get("/v1/openapi.json").json()["servers"]
+            bout = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
+            answer = client.post(urljoin("/v1/openapi.json", server["url"]) + "estimate", json=bout)
+        assert answer.status_code == 200
 
     def test_headers_that_a_client_sets_about_itself_are_replaced(self, tmp_path: Path) -> None:
         said = ["Forwarded: for=192.0.2.1;proto=https", "X-API-Key: rr_example", "X-Request-ID: mine"]
