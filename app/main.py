@@ -152,7 +152,7 @@ def build(settings: Settings) -> Guard:
         served,
         settings,
         observer,
-        KeyFile(settings.api_key_file) if settings.api_key_file else None,
+        KeyFile(settings.api_key_file, open_pages=settings.pages_without_key) if settings.api_key_file else None,
         cross_origin if settings.cors_origins else None,
         workers,
     )

@@ -167,6 +167,12 @@ class Settings:
     api_key_file: str | None = setting(
         None, "a path", "File with the hashes of the API keys. Without it, no key is needed.", str
     )
+    pages_without_key: bool = setting(
+        False,
+        "on or off",
+        "Serve /plot, /validation, /evidence, /models and /references without a key, so that a browser can open them.",
+        lambda text: ON[text.lower()],
+    )
     metrics_port: int | None = number(
         None, 0, 65_535, "Separate port for /metrics; 0 means any free port. Without it, /metrics is on the main port."
     )

@@ -14,9 +14,12 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from starlette.responses import Response
 from starlette.types import Scope
 
-from retrorun.app.http.limits import KEY_NAME, is_open
+from retrorun.app.http.limits import KEY_NAME, PAGES, PICTURES, is_open
+from retrorun.app.http.media_types import JSON, preferred
+from retrorun.app.http.problems import MEDIA_TYPE
 
 KEY_BYTES: Final = 32
 KEY_PREFIX: Final = "rr_"
@@ -30,7 +33,52 @@ LOOK_EVERY_S: Final = 1.0
 NOTHING: Final = frozenset(hashlib.sha256(text).digest() for text in (b"", b"\n"))
 """Hashes of an empty text, with and without a line end, as a script makes them from an unset variable."""
 
+HTML: Final = "text/html"
+KEY_PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>RetroRun: this page needs a key</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="{root}static/validation.css">
+</head>
+<body>
+<main>
+<h1>This page needs a key</h1>
+<p>This service requires a key, and a browser sends none when it opens an address.</p>
+<ul>
+<li>If you have a key, enter it in the <a href="{root}">explorer</a>, and open the page from a link there.</li>
+<li>In a terminal, send the key in the header X-API-Key: <code>curl -H "X-API-Key: $KEY" "$ADDRESS"</code></li>
+<li>If you run the service, <code>RETRORUN_PAGES_WITHOUT_KEY=on</code> opens pages and pictures without a key.
+Questions about a person still need one.</li>
+</ul>
+</main>
+</body>
+</html>
+"""
+"""The answer to a browser that opens a page without a key. `root` is the address of the service from that page."""
+
 logger = logging.getLogger("retrorun.access")
+
+
+def key_page(scope: Scope, refused: Response) -> Response:
+    """Return a refusal for want of a key as a page if a browser opens an address, else unchanged.
+
+    Parameters
+    ----------
+    scope : dict
+        The ASGI scope of the request.
+    refused : Response
+        The problem for other clients.
+    """
+    accept = dict(scope["headers"]).get(b"accept", b"*/*").decode("latin-1")
+    if scope["method"] not in {"GET", "HEAD"} or preferred(accept, (JSON, MEDIA_TYPE, HTML)) != HTML:
+        return refused
+    root = "../" * (scope["path"].count("/") - 1) or "./"
+    headers = {"www-authenticate": refused.headers["www-authenticate"], "vary": "Accept", "cache-control": "no-store"}
+    return Response(KEY_PAGE.format(root=root), refused.status_code, headers, HTML)
 
 
 class BadKeys(ValueError):
@@ -93,6 +141,8 @@ class KeyFile:
     ----------
     path : str
         The file.
+    open_pages : bool, optional
+        Serve `PAGES` and `PICTURES` without a key.
 
     Raises
     ------
@@ -100,8 +150,9 @@ class KeyFile:
         The file cannot be read or is not valid.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, open_pages: bool = False) -> None:
         self.path = Path(path)
+        self.open_pages = open_pages
         self.looked_at = monotonic()
         self.seen = self.state()
         self.failure = ""  # Why the file could not be used at the last check.
@@ -156,7 +207,8 @@ class KeyFile:
         if now - self.looked_at >= LOOK_EVERY_S:
             self.looked_at = now
             self.refresh()
-        if is_open(scope["path"]):
+        path = scope["path"]
+        if is_open(path) or (self.open_pages and (path in PAGES or path.startswith(PICTURES))):
             return True
         given = {value.strip() for name, value in scope["headers"] if name == HEADER}
         key = given.pop() if len(given) == 1 else b""

@@ -18,6 +18,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from retrorun.app.http.access import key_page
 from retrorun.app.http.headers import fields_of, is_encoded
 from retrorun.app.http.limits import (
     ALWAYS_SERVED,
@@ -250,7 +251,10 @@ class Guard:
         if REFUSALS[reason].close:
             exchange.scope[REFUSAL_REASON] = reason
         asked = exchange.asked_models.decode("latin-1")
-        response = self.with_cross_origin(refusal_answer(reason, self.settings, exchange.scope["path"], asked))
+        answer = refusal_answer(reason, self.settings, exchange.scope["path"], asked)
+        if reason == "key":
+            answer = key_page(exchange.scope, answer)
+        response = self.with_cross_origin(answer)
         await response(exchange.scope, exchange.receive, exchange.answer)
 
 

@@ -51,6 +51,11 @@ OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
 """Pages and documents that need no key and fit all models, like everything under `OPEN_FOLDER`."""
 OPEN_FOLDER: Final = "/static/"
 
+PAGES: Final = frozenset({"/validation", "/evidence", "/models", "/references"})
+"""Other pages that people open in a browser, like everything under `PICTURES`. They need a key unless a setting opens
+them."""
+PICTURES: Final = "/plot/"
+
 STREAMS: Final = {"/estimate/table"}
 """Paths whose bodies may have any length. The endpoint limits the bytes and the time of each part."""
 

@@ -3,7 +3,7 @@
 
 import { at, copy, download, element, say } from "./elements.js";
 import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
-import { ask, channel, problems, useKey } from "./request.js";
+import { ask, channel, openWithKey, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { fromSi, rounded, toSi } from "./units.js";
 import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, warningText } from "./words.js";
@@ -344,6 +344,7 @@ at("csv").addEventListener(
   "click",
   () => answer && download("retrorun.csv", new Blob([csv(cautioned(answerRows(answer), ofLoad))], { type: "text/csv" })),
 );
+openWithKey(document);
 at("key-needed").addEventListener("submit", () => {
   useKey(at("api-key").value.trim());
   whileBusy(() => update().then(background));

@@ -2,6 +2,7 @@
 
 const answers = new Map();
 const KEPT = 200;
+const UNREACHED = "The service does not answer. Check the connection and try again.";
 let key = "";
 
 export const useKey = (value) => {
@@ -11,6 +12,49 @@ export const keyed = () => key !== "";
 
 /** Return the address of an endpoint, also behind a path prefix. */
 export const address = (path) => new URL(path.replace(/^\//, "./"), document.baseURI.replace(/#.*/, ""));
+
+/** Pages that need no key. */
+const OPEN = ["", "docs", "openapi.json", "llms.txt"];
+const LOOK_MS = 50;
+
+/** Open links to pages that need a key with the key of this page, each in a new tab. A browser itself sends none. */
+export function openWithKey(page) {
+  page.documentElement.dataset.links = "with key";
+  page.addEventListener("click", (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!key || !link || link.hash) return;
+    const home = address("/").href;
+    if (!link.href.startsWith(home) || OPEN.includes(link.href.slice(home.length))) return;
+    event.preventDefault();
+    showPage(link.href, open("about:blank", "_blank"));
+  });
+}
+
+/** Show a page that needs a key in a tab. The tab was opened before, because a browser allows that only in a click. */
+async function showPage(from, tab) {
+  let content;
+  try {
+    const response = await fetch(from, { headers: { accept: "text/html, */*;q=0.5", "x-api-key": key } });
+    content = await response.blob();
+  } catch {
+    content = new Blob([UNREACHED], { type: "text/plain" });
+  }
+  if (content.type.startsWith("text/html")) {
+    const page = new DOMParser().parseFromString(await content.text(), "text/html");
+    // A copy has another address, so its links must not be relative.
+    for (const name of ["href", "src"])
+      for (const node of page.querySelectorAll(`[${name}]:not([href^="#"])`))
+        node.setAttribute(name, new URL(node.getAttribute(name), from).href);
+    content = new Blob([`<!doctype html>${page.documentElement.outerHTML}`], { type: content.type });
+  }
+  const copy = URL.createObjectURL(content);
+  tab.location.replace(copy);
+  const looking = setInterval(() => {
+    if (!tab.closed && (tab.location.href !== copy || tab.document.readyState !== "complete")) return;
+    clearInterval(looking);
+    if (!tab.closed) openWithKey(tab.document);
+  }, LOOK_MS);
+}
 
 /** Make a channel with one request at a time: a newer one cancels the older. Returns `{status, body}`, or null if cancelled. */
 export function channel() {
@@ -39,7 +83,7 @@ export async function ask(path, body, signal) {
     const response = await fetch(address(path), { method: body === undefined ? "GET" : "POST", headers, body, signal });
     return { status: response.status, body: await response.json() };
   } catch {
-    return { status: 0, body: { detail: "The service does not answer. Check the connection and try again." } };
+    return { status: 0, body: { detail: UNREACHED } };
   }
 }
 

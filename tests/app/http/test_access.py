@@ -5,9 +5,11 @@ import hashlib
 import json
 import logging
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -18,7 +20,7 @@ from retrorun.app.http import access
 from retrorun.app.http.access import BadKeys, KeyFile, digests_of, line_of, new_key
 from retrorun.app.http.limits import PROBES
 from retrorun.app.main import build, create_app
-from retrorun.app.settings import Settings
+from retrorun.app.settings import Settings, from_environment
 
 pytestmark = pytest.mark.anyio
 
@@ -88,6 +90,81 @@ class TestService:
         (scheme,) = document["components"]["securitySchemes"].values()
         assert (scheme["type"], scheme["in"], scheme["name"]) == ("apiKey", "header", "X-API-Key")
         assert {} in document["security"]
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
+"""What browsers accept when they open an address."""
+OPENED = ["/validation", "/evidence", "/models", "/references", "/plot/energy.svg", "/plot/load.svg"]
+"""What the setting opens."""
+
+
+class TestPages:
+    """Pages that a browser opens, which sends no key."""
+
+    @pytest.fixture
+    def opened(self, file: Path) -> httpx.AsyncClient:
+        guard = build(Settings(api_key_file=str(file), pages_without_key=True, log_level="error"))
+        return httpx.AsyncClient(transport=httpx.ASGITransport(guard), base_url="http://retrorun.test")
+
+    @pytest.mark.parametrize("path", OPENED)
+    async def test_a_setting_opens_them(self, file: Path, opened: httpx.AsyncClient, path: str) -> None:
+        async with client_of(file) as client, opened:
+            assert (await client.get(path)).status_code == 401
+            for accept in (BROWSER, "*/*", "image/avif,image/*,*/*;q=0.8"):
+                assert (await opened.get(path, headers={"accept": accept})).status_code == 200
+                assert (await opened.head(path, headers={"accept": accept})).status_code == 200
+
+    @pytest.mark.parametrize(
+        "path", ["/metrics", "/other", "/plot", "//validation", "/validation/", "/models/x", "/estimate", "/VALIDATION"]
+    )
+    async def test_it_opens_nothing_else(self, opened: httpx.AsyncClient, path: str, problem_of: ProblemOf) -> None:
+        async with opened:
+            problem_of(await opened.get(f"http://retrorun.test{path}"), 401)
+            problem_of(await opened.post(f"http://retrorun.test{path}", json=BOUT), 401)
+
+    async def test_it_opens_no_question(self, opened: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+        async with opened:
+            for path, item in contract(create_app())["paths"].items():
+                if "post" in item:
+                    problem_of(await opened.post(path, json=BOUT), 401)
+
+    def test_it_is_off_by_default(self) -> None:
+        assert not Settings().pages_without_key
+        assert from_environment({"RETRORUN_PAGES_WITHOUT_KEY": "on"}).pages_without_key
+
+    @pytest.mark.parametrize("path", [*OPENED, "/metrics", "/other", "/estimate", "//livez"])
+    async def test_a_browser_gets_a_page_that_says_how_to_open_them(self, file: Path, path: str) -> None:
+        address = f"http://retrorun.test{path}"
+        async with client_of(file) as client:
+            refused = await client.get(address, headers={"accept": BROWSER})
+            assert refused.status_code == 401
+            assert refused.headers["content-type"].partition(";")[0] == "text/html"
+            assert refused.headers["www-authenticate"] == "ApiKey"
+            assert refused.headers["vary"] == "Accept"
+            for way in ("explorer", "curl", "X-API-Key", "RETRORUN_PAGES_WITHOUT_KEY"):
+                assert way in refused.text
+            for link in re.findall(r'href="([^":]+)"', refused.text):
+                linked = await client.get(urljoin(address, link))
+                assert linked.status_code == 200, link
+                assert linked.url.path in {"/", "/static/validation.css"}
+
+    @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/problem+json", "image/*,*/*;q=0.8"])
+    async def test_a_program_gets_a_problem(self, file: Path, accept: str, problem_of: ProblemOf) -> None:
+        async with client_of(file) as client:
+            problem_of(await client.get("/validation", headers={"accept": accept}), 401)
+            problem_of(await client.post("/estimate", json=BOUT, headers={"accept": BROWSER}), 401)
+
+    async def test_the_page_repeats_nothing_of_the_request(self, file: Path) -> None:
+        async with client_of(file) as client:
+            headers = {"accept": BROWSER, "x-api-key": "rr_wrong"}
+            refused = await client.get("/weight-70?mass=70kg", headers=headers)
+        assert "70" not in refused.text
+        assert "rr_wrong" not in refused.text
+
+    async def test_with_a_key_a_browser_gets_the_page(self, file: Path) -> None:
+        async with client_of(file) as client:
+            answer = await client.get("/validation", headers={"accept": BROWSER, "x-api-key": OLD})
+        assert "<h1>Validation</h1>" in answer.text
 
 
 class TestRotation:

@@ -1037,6 +1037,56 @@ class TestKey:
         guarded.load()
         assert guarded.one("key-needed").is_displayed()
 
+    @pytest.mark.parametrize(
+        ("path", "shown"),
+        [
+            ("./validation", "not judged"),
+            ("./models", '"energy_models"'),
+            ("./evidence", '"claims"'),
+            ("./references", '"doi"'),
+            ("./plot/energy.svg", "Backward"),
+            ("./plot/load.svg", "Backward"),
+        ],
+    )
+    def test_a_link_opens_its_page_with_the_key(self, guarded: Explorer, path: str, shown: str) -> None:
+        driver, first = guarded.driver, guarded.driver.current_window_handle
+        guarded.load()
+        guarded.one("api-key").send_keys(KEY, "\n")
+        guarded.settle()
+        guarded.console()
+        driver.find_element("css selector", f'a[href="{path}"]').click()
+        try:
+            (tab,) = set(driver.window_handles) - {first}
+            driver.switch_to.window(tab)
+            guarded.wait(lambda: shown.lower() in driver.page_source.lower())
+            assert driver.current_url.startswith("blob:")
+            assert KEY not in driver.page_source
+            assert not guarded.console()
+            if path == "./validation":
+                # The style sheet came too, and links to other choices open with the key.
+                assert guarded.script("return getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+                driver.find_element("css selector", "nav summary").click()
+                guarded.wait(lambda: guarded.script("return document.documentElement.dataset.links"))
+                driver.find_element("css selector", "a[href*='model=acsm']").click()
+                (other,) = set(driver.window_handles) - {first, tab}
+                driver.switch_to.window(other)
+                guarded.wait(lambda: "Show everything" in driver.page_source)
+                assert not guarded.console()
+        finally:
+            for opened in set(driver.window_handles) - {first}:
+                driver.switch_to.window(opened)
+                driver.close()
+            driver.switch_to.window(first)
+
+    def test_a_page_that_is_opened_without_the_key_says_how_to_open_it(self, guarded: Explorer) -> None:
+        for path in ("/validation", "/plot/energy.svg", "/models"):
+            guarded.driver.get(guarded.url + path)
+            assert guarded.script("return document.querySelector('h1').textContent") == "This page needs a key"
+            assert guarded.script("return getComputedStyle(document.querySelector('main')).maxWidth") != "none"
+            assert not guarded.axe()
+            guarded.driver.find_element("css selector", "main a").click()
+            guarded.wait(lambda: guarded.driver.current_url == f"{guarded.url}/" and guarded.all("#api-key"))
+
 
 class TestParts:
     """Each part of the page works without the others."""
