@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from retrorun.app.contract.examples import answers, fill_in_examples, of_operation, requests, share_examples
+from retrorun.app.contract.open_answers import open_answers
 from retrorun.app.http.problems import MEDIA_TYPE, PROBLEMS
 from retrorun.app.http.schema import Problem
 from retrorun.models import __version__
@@ -41,8 +42,9 @@ checks. Every answer names the version (`RetroRun-Version`) and the models (`Ret
 **Changes** that break a client raise the major version, or the minor version before 1.0. Such changes are a new
 required input, a narrower bound or list of choices, and an output, operation, status or media type that is removed or
 changed. New operations, optional inputs, outputs, warnings and words in an answer can come at any time: ignore those
-you do not know. Before an operation is removed, it is marked `deprecated` here, and its answers have `Deprecation` (RFC
-9745) and `Sunset` (RFC 8594) for at least one version.
+you do not know. No schema of an answer is closed: `x-extensible-enum` lists the words known now. Before an operation is
+removed, it is marked `deprecated` here, and its answers have `Deprecation` (RFC 9745) and `Sunset` (RFC 8594) for at
+least one version.
 """.strip(),
     "contact": {"name": "RetroRun contributors"},
     "license_info": {"name": "MIT", "identifier": "MIT"},
@@ -143,7 +145,7 @@ def contract(app: FastAPI) -> dict[str, Any]:
 
     FastAPI makes it from the routes and their types. This function adds the parts that are the same everywhere:
     problems and their schema, headers, and the examples, which are the golden pairs. It removes the titles that
-    pydantic makes from field names, because they say nothing new.
+    pydantic makes from field names, because they say nothing new. It opens the schemas of answers.
     """
     document = app.openapi()
     components = document["components"]
@@ -168,6 +170,7 @@ def contract(app: FastAPI) -> dict[str, Any]:
     for method, operation in operations(document):
         complete_operation(operation, method, components)
     share_examples(schemas)
+    open_answers(document)
     return document
 
 

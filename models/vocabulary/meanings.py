@@ -79,7 +79,7 @@ MEANINGS: Final[dict[str, str]] = {
         "Level speed of each segment in its direction [m/s]: the speed on level ground that takes as much energy per "
         "second. An empty object if it is unknown."
     ),
-    "intensity": "Absolute intensity by MET: moderate from 3, vigorous from 6.",
+    "intensity": "Absolute intensity by MET: light below 3, moderate from 3, vigorous from 6.",
     "load": "Joint-load indicators.",
     "forward": "The bout going forward. In a workout: the parts done forward.",
     "backward": "The bout going backward. In a workout: the parts done backward.",

@@ -1,8 +1,9 @@
 """What of a new contract breaks a client of an old one: a list of sentences, empty when nothing does.
 
 What a client sends may be taken more widely, never more narrowly; what it receives may hold more, never less, and
-nothing of another type or unit. Words may be added to an enumeration in an answer: the contract says that clients have
-to expect it.
+nothing of another type or unit. Words and fields may be added to an answer: the contract says that clients have to
+expect them. So an answer may lose a closed list of words, of which one constant word is the shortest, or a ban on
+further fields.
 `PYTHONPATH=. python tests/app/contract/compatibility.py OLD NEW` prints the list, and fails unless the version moved.
 """
 
@@ -18,7 +19,7 @@ METHODS: Final = ("get", "put", "post", "delete", "patch")
 LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems")
 UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems")
 CLOSING: Final = ("pattern", "uniqueItems", "multipleOf")
-TYPE: Final = ("type", "format", "x-unit", "const")
+TYPE: Final = ("type", "format", "x-unit")
 
 
 def breaking_version(version: str) -> tuple[int, ...]:
@@ -151,6 +152,8 @@ def narrowed(place: str, old: Schema, new: Schema) -> Iterator[str]:
     for word in CLOSING:
         if new.get(word) and new[word] != old.get(word):
             yield f"{place}: {word} is asked for"
+    if "const" in new and new["const"] != old.get("const"):
+        yield f"{place}: a choice is gone"
     if "enum" in new and not set(old.get("enum", [object()])) <= set(new["enum"]):
         yield f"{place}: a choice is gone"
 

@@ -72,6 +72,10 @@ BREAKING: dict[str, tuple[Change, str]] = {
         lambda new: request(new)["properties"]["equal"]["enum"].remove("heart_rate"),
         "POST /estimate.equal: a choice is gone",
     ),
+    "a constant where there were choices": (
+        lambda new: request(new)["properties"]["equal"].update(const="speed"),
+        "POST /estimate.equal: a choice is gone",
+    ),
     "a shorter list of what may be included": (
         lambda new: request(new)["properties"]["include"].update(maxItems=2),
         "POST /estimate.include: maxItems is lower",
@@ -145,6 +149,11 @@ HARMLESS: dict[str, Change] = {
     "a wider bound": lambda new: request(new)["properties"]["body_mass_kg"].update(minimum=20, maximum=300),
     "a new choice": lambda new: request(new)["properties"]["equal"]["enum"].append("perceived_effort"),
     "a new output": lambda new: answer(new)["properties"].update(new={"type": "number"}),
+    "a word of an answer that is one of many": lambda new: new["components"]["schemas"]["Ready"]["properties"][
+        "status"
+    ].pop("const"),
+    "words of an answer that are no longer closed": lambda new: answer(new)["properties"]["intensity"].pop("enum"),
+    "an answer that allows further fields": lambda new: answer(new).pop("additionalProperties"),
     "an output that is always there": lambda new: answer(new)["required"].append("met"),
     "a new status": lambda new: post(new)["responses"].update({"429": {"description": "Wait."}}),
     "other words": lambda new: post(new).update(summary="Another", description="Another"),

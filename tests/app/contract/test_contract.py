@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast, get_args
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -25,13 +26,19 @@ from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from retrorun.app.api.estimate import EstimateRequest
 from retrorun.app.api.evidence import IN_THE_UNIT_BESIDE
+from retrorun.app.contract.examples import pairs
+from retrorun.app.contract.open_answers import KNOWN_WORDS
 from retrorun.app.contract.openapi import contract, contract_text
 from retrorun.app.http.problems import PROBLEMS
 from retrorun.app.http.schema import Problem
 from retrorun.app.main import app, create_app
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import models_hash
+from retrorun.models.track.distance import DistanceSource
+from retrorun.models.track.sessions import Sport
+from retrorun.models.vocabulary.choices import EvidenceGrade, Intensity
 from retrorun.models.vocabulary.quantities import QUANTITIES
+from tests.app.contract.closed import unknown_to_the_contract
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -99,6 +106,17 @@ def reached_from(*parts: Schema) -> set[str]:
             refers_to(node) for name in open_ends for node in nodes(schemas()[name])
         } & schemas().keys() - found
     return found
+
+
+def sent() -> set[str]:
+    """Return the names of the schemas of what is sent."""
+    return reached_from(*(operation.get("requestBody", {}) for _, _, operation in operations()))
+
+
+def answered() -> set[str]:
+    """Return the names of the schemas of what is answered."""
+    shared = document()["components"]["responses"]
+    return reached_from(shared, *(operation["responses"] for _, _, operation in operations()))
 
 
 def difference(committed: str, generated: str) -> str:
@@ -280,14 +298,13 @@ class TestFields:
                 assert not found, f"{owner}.{name}: {found}"
 
     def test_everything_that_is_sent_is_bounded(self) -> None:
-        sent = reached_from(*(operation.get("requestBody", {}) for _, _, operation in operations()))
-        assert "EstimateRequest" in sent
+        assert "EstimateRequest" in sent()
         for owner, name, field in fields():
-            if owner in sent and field.get("type") in {"number", "integer"}:
+            if owner in sent() and field.get("type") in {"number", "integer"}:
                 assert {"minimum", "maximum"} <= field.keys(), f"{owner}.{name}"
-            elif owner in sent and field.get("type") == "array":
+            elif owner in sent() and field.get("type") == "array":
                 assert "maxItems" in field, f"{owner}.{name}"
-            elif owner in sent and field.get("type") == "string" and field.get("format") != "binary":
+            elif owner in sent() and field.get("type") == "string" and field.get("format") != "binary":
                 assert "enum" in field, f"{owner}.{name}"
 
     def test_every_parameter_is_described_and_has_an_example_or_is_free(self) -> None:
@@ -350,10 +367,47 @@ class TestFields:
             if ending := endings.get(field.get("x-unit", "")):
                 assert name.endswith(ending), f"{owner}.{name}"
 
-    def test_requests_and_answers_take_no_further_field(self) -> None:
-        for owner, schema in schemas().items():
-            if schema.get("type") == "object" and owner not in {"Problem", "ProblemError"}:
-                assert schema["additionalProperties"] is False, owner
+    def test_no_schema_is_both_sent_and_answered(self) -> None:
+        """What is sent is closed and an answer is open, so a schema can only be one of them."""
+        assert sent()
+        assert answered()
+        assert not sent() & answered()
+        assert sent() | answered() == schemas().keys()
+
+    def test_requests_take_no_further_field(self) -> None:
+        for owner in sent():
+            assert schemas()[owner]["additionalProperties"] is False, owner
+
+    def test_answers_may_have_further_fields_and_words(self) -> None:
+        open_parts = [schemas()[owner] for owner in answered()]
+        open_parts += [operation["responses"] for _, _, operation in operations()]
+        for node in (node for part in [*open_parts, document()["components"]["responses"]] for node in nodes(part)):
+            assert node.get("additionalProperties", True) is not False, node
+            assert not {"enum", "const"} & node.keys(), node
+
+    def test_the_known_words_of_an_answer_are_those_of_the_models(self) -> None:
+        for owner, name, choices in (
+            ("Graded", "evidence", EvidenceGrade),
+            ("Bout", "intensity", Intensity),
+            ("TrackReport", "distance_source", DistanceSource),
+            ("SessionReport", "sport", Sport),
+        ):
+            field = schemas()[owner]["properties"][name]
+            assert (field["type"], field[KNOWN_WORDS]) == ("string", list(get_args(choices)))
+
+    @pytest.mark.parametrize("name", [name for name, pair in pairs().items() if "request" in pair])
+    def test_a_golden_answer_has_nothing_that_the_contract_does_not_name(self, name: str) -> None:
+        request, answer = pairs()[name]["request"], pairs()[name]["response"]
+        path = urlsplit(request["path"]).path
+        if "body" in answer and request["method"].lower() in document()["paths"].get(path, {}):
+            assert not unknown_to_the_contract(request["method"], path, answer["status"], answer["body"])
+
+    def test_a_field_or_word_that_the_contract_does_not_name_is_seen(self) -> None:
+        answer = json.loads(json.dumps(pairs()["estimate.energy"]["response"]["body"]))
+        answer["forward"] |= {"intensity": "extreme", "fat_kcal": 20.0}
+        found = unknown_to_the_contract("POST", "/estimate", 200, answer)
+        assert len(found) == 2
+        assert all("$.forward" in line for line in found)
 
 
 class TestExamples:
@@ -521,6 +575,13 @@ BOUNDED = settings(
 )
 
 
+def assert_nothing_unknown(case: Any, response: Any) -> None:
+    """Check that an answer has no field or word that the contract does not name, although it may have in future."""
+    if "json" in response.headers.get("content-type", [""])[0] and response.status_code not in {404, 405}:
+        operation = case.operation
+        assert not unknown_to_the_contract(operation.method, operation.path, response.status_code, response.json())
+
+
 # The tests of the bulk try bad streams of Arrow: schemathesis writes none.
 @API.exclude(operation_id="estimate_table").parametrize()
 @BOUNDED
@@ -528,7 +589,8 @@ def test_the_service_keeps_the_contract(case: Any) -> None:
     """Every check of schemathesis, on every operation, with requests that the contract allows and forbids."""
     # A batch is not refused for one of its items: that one has its problem, in its place.
     one_by_one = case.operation.definition.raw["operationId"] == "estimate_batch"
-    case.call_and_validate(excluded_checks=[negative_data_rejection] if one_by_one else [])
+    response = case.call_and_validate(excluded_checks=[negative_data_rejection] if one_by_one else [])
+    assert_nothing_unknown(case, response)
 
 
 def repaired(bout: dict[str, Any]) -> dict[str, Any]:
@@ -550,7 +612,9 @@ def test_answered_estimates_keep_the_contract() -> None:
     def check(case: Any) -> None:
         case.body = repaired(case.body)
         case.headers.pop("RetroRun-Models", None)
-        statuses[case.call_and_validate().status_code] += 1
+        response = case.call_and_validate()
+        assert_nothing_unknown(case, response)
+        statuses[response.status_code] += 1
 
     check()
     assert statuses[200] > 50, statuses
