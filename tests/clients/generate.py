@@ -24,9 +24,9 @@ COMMANDS: Final = {
     "--output-path build/clients/python/retrorun_client",
     "typescript": "openapi-typescript openapi/openapi.json --output build/clients/typescript/schema.d.ts",
     "kotlin": "openapi-generator-cli generate --input-spec openapi/openapi.json --generator-name kotlin "
-    "--additional-properties packageName=retrorun,enumUnknownDefaultCase=true --output build/clients/kotlin",
+    "--additional-properties packageName=retrorun --output build/clients/kotlin",
     "swift": "openapi-generator-cli generate --input-spec openapi/openapi.json --generator-name swift6 "
-    "--additional-properties projectName=RetroRun,enumUnknownDefaultCase=true --output build/clients/swift",
+    "--additional-properties projectName=RetroRun --output build/clients/swift",
 }
 """What makes each client, as docs/clients.md shows it."""
 

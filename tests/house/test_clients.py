@@ -24,6 +24,7 @@ import pytest
 import yaml
 
 from retrorun.app.contract.examples import pairs
+from retrorun.app.contract.open_answers import KNOWN_WORDS
 from tests.app.contract.golden import shortened
 from tests.app.contract.test_golden import assert_same
 from tests.clients.generate import COMMANDS, MODULES, generate, lacking
@@ -65,6 +66,15 @@ AGAIN: Final = "models.not_modified"
 SENT: Final = {name: pair for name, pair in pairs().items() if "request" in pair and name not in UNSENT}
 REFUSED: Final = {name: pair for name, pair in pairs().items() if "refusal" in pair}
 
+
+FUTURE: Final = {
+    name: pair
+    for name, pair in SENT.items()
+    if pair["response"]["status"] == 200 and "body" in pair["response"] and name != AGAIN
+}
+"""Answers that come back as a later version may send them."""
+NEW_FIELD: Final = {"of_a_later_version": {"value": 1.5, "words": ["some"]}}
+NEW_WORD: Final = "word_of_a_later_version"
 
 OF_THE_LANGUAGE: Final = {
     "kotlin": {"import", "fun", "main", "try", "val", "bout", "energy", "run", "println", "format", "catch", "refused"},
@@ -125,6 +135,31 @@ def jobs(service: str, replay: str) -> list[dict[str, Any]]:
     ]
 
 
+def of_a_later_version(schema: Pair, answer: Any) -> Any:
+    """Return an answer with a new field in every object, at any depth, and a new word wherever words may come."""
+    if "$ref" in schema:
+        schema = contract()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if isinstance(answer, list):
+        return [of_a_later_version(schema.get("items", {}), item) for item in answer]
+    if isinstance(answer, dict):
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        others = others if isinstance(others, dict) else {}
+        later = {name: of_a_later_version(fields.get(name, others), field) for name, field in answer.items()}
+        return later | NEW_FIELD if fields else later
+    return NEW_WORD if KNOWN_WORDS in schema else answer
+
+
+def later_answers() -> dict[str, Any]:
+    """Return the golden answers as a later version may send them."""
+    found = {}
+    for name, pair in FUTURE.items():
+        request, response = pair["request"], pair["response"]
+        operation = contract()["paths"][urlsplit(request["path"]).path][request["method"].lower()]
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        found[name] = {"response": response | {"body": of_a_later_version(schema, response["body"])}}
+    return found
+
+
 @contextmanager
 def replaying(answers: Mapping[str, Any], then: Pair | None = None) -> Iterator[tuple[str, list[str]]]:
     """Serve golden answers by the X-Request-ID asked with, or one twice and then another; give the ids asked with."""
@@ -132,7 +167,7 @@ def replaying(answers: Mapping[str, Any], then: Pair | None = None) -> Iterator[
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["content-length"]))
+            self.rfile.read(int(self.headers.get("content-length", 0)))
             asked.append(self.headers.get("x-request-id", ""))
             answer = then if then and len(asked) > 2 else answers[asked[-1]]["response"]
             body = (answer.get("text") or json.dumps(answer["body"])).encode()
@@ -141,6 +176,9 @@ def replaying(answers: Mapping[str, Any], then: Pair | None = None) -> Iterator[
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def do_GET(self) -> None:
+            self.do_POST()
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -282,6 +320,41 @@ class TestEveryOperation:
 
     def test_every_unsent_pair_exists(self) -> None:
         assert set(UNSENT) < set(pairs())
+
+
+class TestLaterVersions:
+    """The contract promises that new fields and words of an answer break no client."""
+
+    @pytest.fixture(params=["python", "typescript"])
+    def read(self, request: pytest.FixtureRequest) -> Iterator[tuple[Answers, dict[str, Any]]]:
+        """Return what a client reads of the answers of a later version, and these answers."""
+        program = {"python": (sys.executable, "every_operation.py"), "typescript": ("node", "every_operation.js")}
+        folder: Path = request.getfixturevalue(request.param)
+        later = later_answers()
+        with replaying(later) as (replay, _):
+            sent = json.dumps([job(name, replay, pair["request"]) for name, pair in FUTURE.items()])
+            yield json.loads(run(*program[request.param], folder=folder, said=sent)), later
+
+    def test_new_fields_and_words_are_read(self, read: tuple[Answers, dict[str, Any]]) -> None:
+        answers, later = read
+        assert answers.keys() == FUTURE.keys()
+        for name, answer in answers.items():
+            assert answer["status"] == 200
+            assert_same(plain(answer["body"]), plain(later[name]["response"]["body"]))
+
+    def test_they_are_at_every_depth_and_in_every_answer(self) -> None:
+        later = {name: json.dumps(pair["response"]["body"]) for name, pair in later_answers().items()}
+        assert {name.partition(".")[0] for name in later} == {
+            found["operationId"]
+            for item in contract()["paths"].values()
+            for found in item.values()
+            if "application/json" in found["responses"]["200"]["content"]
+        }
+        assert all("of_a_later_version" in text for text in later.values())
+        assert later["estimate.whole"].count(NEW_WORD) > 10
+        depths = later_answers()["estimate.whole"]["response"]["body"]
+        for part in (depths, depths["forward"], depths["forward"]["load"], depths["warnings"][0]):
+            assert NEW_FIELD.keys() < part.keys()
 
 
 class TestTypes:
