@@ -60,7 +60,7 @@ def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
 
 
 def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:
-    """Use the first value of each field in an answer as the example of that field, if it has none yet.
+    """Use the first value of each field in an answer, rounded, as the example of that field, if it has none yet.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: An
     """
     for field, value in _fields(schemas, schema, answer):
         if "examples" not in field and _shows(field, value):
-            field["examples"] = [value]
+            field["examples"] = [_rounded(value)]
 
 
 def share_examples(schemas: dict[str, Any]) -> None:
@@ -102,6 +102,15 @@ def _shows(field: dict[str, Any], value: Any) -> bool:
     if isinstance(value, dict):
         return _name(field) in INTERVALS or not _name(field)
     return not (isinstance(value, list) and value and isinstance(value[0], dict))
+
+
+def _rounded(value: Any) -> Any:
+    """Return a value with four digits of each number: enough to show what it looks like."""
+    if isinstance(value, dict):
+        return {name: _rounded(held) for name, held in value.items()}
+    if isinstance(value, list):
+        return [_rounded(held) for held in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def _name(schema: dict[str, Any]) -> str:
