@@ -17,7 +17,17 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 FOLDER: Final = Path(__file__).parents[2] / "openapi" / "examples"
 """The folder beside the packages, both in the source tree and in an installation."""
 
-INTERVALS: Final = {"Bounds", "Graded", "Indicator", "Interval", "LevelTotal", "LoadTotal", "Reach"}
+INTERVALS: Final = {
+    "BoundedIndicator",
+    "BoundedTotal",
+    "Bounds",
+    "Graded",
+    "Indicator",
+    "Interval",
+    "LevelTotal",
+    "LoadTotal",
+    "Reach",
+}
 """Schemas whose numbers belong together: a field shows all of them in one example."""
 
 Example = dict[str, Any]

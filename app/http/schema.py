@@ -17,11 +17,11 @@ from typing_extensions import TypedDict
 
 from retrorun.app.http.problems import MAXIMUM_ERRORS, PROBLEMS
 from retrorun.models.solve.answer import Reach
-from retrorun.models.vocabulary.answer import Bounds, Graded, Indicator, Interval, LoadRatio, Ratio
+from retrorun.models.vocabulary.answer import BoundedIndicator, Bounds, Graded, Indicator, Interval, LoadRatio, Ratio
 from retrorun.models.vocabulary.choices import Section
 from retrorun.models.vocabulary.meanings import MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
-from retrorun.models.workout.answer import LevelSpeed, LevelTotal, LoadTotal
+from retrorun.models.workout.answer import BoundedTotal, LevelSpeed, LevelTotal, LoadTotal
 
 EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
 """Examples of those words whose example is not their first choice."""
@@ -141,7 +141,8 @@ def _field(shape: Any, name: str, hint: Any) -> Any:
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
     if known is None:
         # Other numbers have the unit 1, except the ends of an interval: the field of the interval has their unit.
-        held = (Interval, Graded, Bounds, Indicator, LevelSpeed, LevelTotal, LoadTotal, Reach)
+        indicators = (Indicator, BoundedIndicator, LoadTotal, BoundedTotal)
+        held = (Interval, Graded, Bounds, *indicators, LevelSpeed, LevelTotal, Reach)
         pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
         return Field(description=MEANINGS[name], json_schema_extra=extra)

@@ -31,7 +31,7 @@ from retrorun.models.validation.plot_data import (
     indicator,
     loads,
 )
-from retrorun.models.vocabulary.answer import Indicator
+from retrorun.models.vocabulary.answer import BoundedIndicator
 from retrorun.models.vocabulary.choices import DIRECTIONS, Gait
 
 WIDTH: Final = 800
@@ -227,7 +227,7 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
     return drawing.document(WIDTH, height, title=title, description=" ".join([meant, *values, *found.notes]))
 
 
-def _bar(drawing: Drawing, x: float, up: Axis, known: Indicator | None, direction: str) -> None:
+def _bar(drawing: Drawing, x: float, up: Axis, known: BoundedIndicator | None, direction: str) -> None:
     """Draw an estimate with its range, or hatching where there is no value, between its bounds if it has any."""
     middle = x + BAR / 2
     if known and "value" in known:
@@ -261,7 +261,7 @@ def _load_legend(drawing: Drawing, interval: float, *, outside: bool) -> None:
         drawing.text(WIDTH - RADIUS, LEGEND, "* outside the data", text_anchor="end")
 
 
-def load_words(known: Indicator | None) -> str:
+def load_words(known: BoundedIndicator | None) -> str:
     """Return the value, range and grade of an indicator in words."""
     if not known:
         return "unknown"

@@ -9,7 +9,18 @@ from difflib import get_close_matches
 from typing import Any, Final, Literal, NamedTuple, NotRequired, get_args, get_origin, get_type_hints
 
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, MADE_WITH
-from retrorun.models.vocabulary.answer import Bounds, Bout, Graded, Indicator, Interval, Load, LoadRatio, Parts, Ratio
+from retrorun.models.vocabulary.answer import (
+    BoundedIndicator,
+    Bounds,
+    Bout,
+    Graded,
+    Indicator,
+    Interval,
+    Load,
+    LoadRatio,
+    Parts,
+    Ratio,
+)
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Equal, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict
 
@@ -94,7 +105,7 @@ def _columns(path: tuple[str, ...], hint: Any) -> dict[str, Output]:
     """Return the columns below a path of the answer."""
     if get_origin(hint) is NotRequired:
         hint = get_args(hint)[0]
-    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Graded, Bounds, Indicator):
+    if hint in (Bout, Load, Ratio, LoadRatio, Parts, Interval, Graded, Bounds, Indicator, BoundedIndicator):
         return {
             name: output
             for field, inner in get_type_hints(hint).items()

@@ -26,7 +26,7 @@ from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.arithmetic import negate, settled
 from retrorun.models.physiology import direction, load, timing
-from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, OwnFactors, Ratio, Warning
+from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, ForwardBout, OwnFactors, Ratio, Warning
 from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutsideEvidence
 from retrorun.models.vocabulary.quantities import check
@@ -189,7 +189,7 @@ def estimate(
 
     answer: Estimate = {
         "gait": gait,
-        "forward": cast(Bout, builder.forward),
+        "forward": cast(ForwardBout, builder.forward),
         "backward": cast(Bout, builder.backward),
         "assumed": assumed,
         "warnings": warnings,

@@ -16,7 +16,7 @@ from retrorun.models.numerics.arithmetic import Column, Condition, Mask, Number,
 from retrorun.models.physiology import direction, energy, energy_models
 from retrorun.models.physiology.uncertainty import DEFAULT_INTERVAL
 from retrorun.models.sources.tables import number, numbered
-from retrorun.models.vocabulary.answer import Assumed, Indicator, Load
+from retrorun.models.vocabulary.answer import Assumed, BoundedIndicator, Load
 from retrorun.models.vocabulary.choices import DIRECTIONS, Direction, DirectionModelName, EnergyModelName, Gait
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -107,14 +107,14 @@ class EnergyCurves(NamedTuple):
 
 
 class Loads(NamedTuple):
-    """Joint-load indicators of both directions at one speed. A missing indicator is unknown."""
+    """Joint-load indicators of both directions at one speed. A missing indicator or direction is unknown."""
 
     gait: Gait
     speed_m_s: float
     grade: float
     interval: float
-    forward: Load
-    backward: Load
+    forward: Load | None
+    backward: Load | None
     outside_data: set[str]
     """Indicators outside their data."""
     notes: list[str]
@@ -313,14 +313,14 @@ def loads(
         speed,
         0.0 if grade is None else grade,
         DEFAULT_INTERVAL if interval is None else interval,
-        answer["forward"].get("load", {}),
-        answer["backward"].get("load", {}),
+        answer["forward"].get("load"),
+        answer["backward"].get("load"),
         {name for name, leaving in LOADS_OUTSIDE.items() if leaving & codes},
         notes,
         cautions.LOAD_MEANING_IN_SHORT,
     )
 
 
-def indicator(load: Load, name: str) -> Indicator | None:
+def indicator(load: Load | None, name: str) -> BoundedIndicator | None:
     """Return an indicator by its name, or None if it is unknown."""
-    return cast(dict[str, Indicator], load).get(name)
+    return cast(dict[str, BoundedIndicator], load or {}).get(name)

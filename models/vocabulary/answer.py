@@ -47,7 +47,16 @@ class Bounds(TypedDict):
 
 
 class Indicator(TypedDict):
-    """A joint-load estimate with its range and evidence grade. If only the range is known, the value is missing."""
+    """A joint-load estimate with its range and evidence grade."""
+
+    value: float
+    low: float
+    high: float
+    evidence: EvidenceGrade
+
+
+class BoundedIndicator(TypedDict):
+    """A joint-load estimate with its evidence grade. If only the range is known, the value is missing."""
 
     value: NotRequired[float]
     low: float
@@ -58,43 +67,83 @@ class Indicator(TypedDict):
 class Load(TypedDict):
     """The load on knees, ankles and tendons: for each step, each kilometre and the bout."""
 
-    peak_vertical_force_bw: NotRequired[Indicator]
+    peak_vertical_force_bw: Indicator
     patellofemoral_peak_force_bw: NotRequired[Indicator]
     knee_extensor_moment_ratio: NotRequired[Indicator]
     patellofemoral_impulse_per_km_bw_s: NotRequired[Indicator]
     patellofemoral_impulse_per_bout_bw_s: NotRequired[Indicator]
-    achilles_relative_load: NotRequired[Indicator]
+    achilles_relative_load: BoundedIndicator
     tibial_compression_peak_bw: NotRequired[Indicator]
 
 
-class Bout(TypedDict):
-    """The bout in one direction."""
+class Motion(TypedDict):
+    """The movement of a bout."""
+
+    speed_m_s: Graded
+    duration_s: float
+    distance_m: Graded
+
+
+class BackwardMotion(TypedDict):
+    """The movement of a bout whose speed may be unknown."""
 
     speed_m_s: NotRequired[Graded]
     duration_s: float
     distance_m: NotRequired[Graded]
-    total_energy_kcal: NotRequired[Graded]
-    active_energy_kcal: NotRequired[Graded]
-    resting_energy_kcal: NotRequired[float]
-    metabolic_power_w_kg: NotRequired[Graded]
-    oxygen_uptake_ml_kg_min: NotRequired[Graded]
-    met: NotRequired[Graded]
-    intensity: NotRequired[Intensity]
+
+
+class Energies(TypedDict):
+    """The energies of a bout and the intensity that follows from them."""
+
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
+    resting_energy_kcal: float
+    metabolic_power_w_kg: Graded
+    oxygen_uptake_ml_kg_min: Graded
+    met: Graded
+    intensity: Intensity
     share_of_maximum: NotRequired[Graded]
-    energy_per_km_kcal: NotRequired[Interval]
-    cadence_steps_per_min: NotRequired[Graded]
-    steps: NotRequired[Graded]
-    contact_time_s: NotRequired[Graded]
-    load: NotRequired[Load]
+    energy_per_km_kcal: Interval
+
+
+class WantedEnergies(TypedDict, total=False):
+    """The energies of a bout that a request can leave out."""
+
+    total_energy_kcal: Graded
+    active_energy_kcal: Graded
+    resting_energy_kcal: float
+    metabolic_power_w_kg: Graded
+    oxygen_uptake_ml_kg_min: Graded
+    met: Graded
+    intensity: Intensity
+    share_of_maximum: Graded
+    energy_per_km_kcal: Interval
+
+
+class StepsAndLoad(TypedDict, total=False):
+    """The steps and the joint loads of a bout, which are not known for every bout."""
+
+    cadence_steps_per_min: Graded
+    steps: Graded
+    contact_time_s: Graded
+    load: Load
+
+
+class ForwardBout(Motion, WantedEnergies, StepsAndLoad):
+    """The bout forward."""
+
+
+class Bout(BackwardMotion, WantedEnergies, StepsAndLoad):
+    """The bout backward."""
 
 
 class LoadRatio(TypedDict):
     """The ratio backward over forward of each joint load that both directions have."""
 
-    peak_vertical_force: NotRequired[Interval]
-    patellofemoral_peak_force: NotRequired[Interval]
+    peak_vertical_force: Interval
+    patellofemoral_peak_force: Interval
     patellofemoral_impulse_per_km: NotRequired[Interval]
-    achilles_relative_load: NotRequired[Bounds]
+    achilles_relative_load: Bounds
 
 
 class Ratio(TypedDict):
@@ -194,7 +243,7 @@ class Estimate(TypedDict):
     """One bout, forward and backward."""
 
     gait: Gait
-    forward: Bout
+    forward: ForwardBout
     backward: Bout
     ratio: NotRequired[Ratio]
     spread: NotRequired[Parts]

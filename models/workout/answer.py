@@ -2,7 +2,16 @@
 
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
-from retrorun.models.vocabulary.answer import Bout, Graded, Indicator, Interval, Warning
+from retrorun.models.vocabulary.answer import (
+    BoundedIndicator,
+    Energies,
+    Graded,
+    Indicator,
+    Interval,
+    Motion,
+    StepsAndLoad,
+    Warning,
+)
 from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, EvidenceGrade, Gait
 
 WorkoutSection: TypeAlias = Literal["segments"]
@@ -15,13 +24,19 @@ class LoadTotal(Indicator):
     covered: float
 
 
+class BoundedTotal(BoundedIndicator):
+    """A total as `LoadTotal`. If only the range of a part is known, the value is missing."""
+
+    covered: float
+
+
 class WorkoutLoad(TypedDict):
     """The highest peaks and the summed impulse, over the parts of the workout in which the load is known."""
 
     peak_vertical_force_bw: NotRequired[LoadTotal]
     patellofemoral_peak_force_bw: NotRequired[LoadTotal]
     patellofemoral_impulse_per_bout_bw_s: NotRequired[LoadTotal]
-    achilles_relative_load: NotRequired[LoadTotal]
+    achilles_relative_load: NotRequired[BoundedTotal]
     tibial_compression_peak_bw: NotRequired[LoadTotal]
 
 
@@ -70,7 +85,7 @@ class WorkoutRatio(TypedDict):
     patellofemoral_impulse_per_km: NotRequired[Interval]
 
 
-class SegmentAnswer(Bout):
+class SegmentAnswer(Motion, Energies, StepsAndLoad):
     """One segment in its own direction: the estimate for doing it once, and how often it is done."""
 
     index: int

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from retrorun.models.estimate.builder import Values, around
 from retrorun.models.numerics.arithmetic import Column, Rows
 from retrorun.models.physiology.grades import GRADES
-from retrorun.models.vocabulary.answer import Graded, Indicator
+from retrorun.models.vocabulary.answer import BoundedIndicator, Graded
 from retrorun.models.vocabulary.choices import EvidenceGrade, Gait
 
 SPEED_APART_M_S: Final = 0.5
@@ -215,7 +215,7 @@ def spread_of(interval: Values, rows: Rows, score: float) -> Column:
     return spread
 
 
-def largest(indicator: Values, rows: Rows) -> Indicator:
+def largest(indicator: Values, rows: Rows) -> BoundedIndicator:
     """Return the largest peak load over rows in which it is known.
 
     Errors are shared, so the quantiles of the largest are the largest of the quantiles. If a segment has only bounds,
@@ -223,11 +223,11 @@ def largest(indicator: Values, rows: Rows) -> Indicator:
     """
     ends = {name: float(indicator[name][rows].max()) for name in ("value", "low", "high") if name in indicator}
     grade = grade_over(indicator["evidence"], rows)
-    found: Indicator = {"low": ends["low"], "high": ends["high"], "evidence": grade}
+    found: BoundedIndicator = {"low": ends["low"], "high": ends["high"], "evidence": grade}
     return {"value": ends["value"], **found} if "value" in ends else found
 
 
-def largest_of(found: Sequence[Indicator]) -> Indicator:
+def largest_of(found: Sequence[BoundedIndicator]) -> BoundedIndicator:
     """Return the largest of peak loads, with the weakest of their evidence grades.
 
     Examples
@@ -236,7 +236,7 @@ def largest_of(found: Sequence[Indicator]) -> Indicator:
     >>> largest_of([forward, {"low": 1.5, "high": 3.0, "evidence": "D"}])
     {'low': 1.5, 'high': 4.0, 'evidence': 'D'}
     """
-    ends: Indicator = {
+    ends: BoundedIndicator = {
         "low": max(one["low"] for one in found),
         "high": max(one["high"] for one in found),
         "evidence": weakest(one["evidence"] for one in found),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from retrorun.models.estimate.builder import AnswerBuilder
 from retrorun.models.numerics.arithmetic import Column, Rows
-from retrorun.models.vocabulary.answer import Indicator
+from retrorun.models.vocabulary.answer import BoundedIndicator
 from retrorun.models.vocabulary.choices import IMPULSE, EvidenceGrade, Gait
 from retrorun.models.workout.covered import GaitLoads, SummedParts
 from retrorun.models.workout.level import Levels, LevelSum, level_sum
@@ -58,7 +58,7 @@ class Tally(NamedTuple):
     """Time of the parts that each load is summed over [s]."""
     impulse: Sum | None
     """None if no part has an impulse."""
-    peaks: dict[str, Indicator]
+    peaks: dict[str, BoundedIndicator]
 
 
 def loads_of(group: Group) -> GaitLoads:

@@ -47,7 +47,10 @@ COMMITTED = HOUSE / "openapi" / "openapi.json"
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 BINARY = {"application/vnd.apache.arrow.stream", "text/html", "image/svg+xml"}
 """Media types that JSON cannot show, or that are for people."""
-HOLDERS = {"Interval", "LevelSpeed", "LevelTotal", "LoadTotal", "Graded", "Indicator", "Bounds"}
+HOLDERS = {
+    *("Interval", "Graded", "Bounds", "Indicator", "BoundedIndicator"),
+    *("LevelSpeed", "LevelTotal", "LoadTotal", "BoundedTotal"),
+}
 """Schemas whose numbers have the unit of the field that holds them."""
 
 
