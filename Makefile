@@ -136,9 +136,10 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) pyproject.toml --extra track --output-file requirements/runtime.txt
 	$(LOCK) pyproject.toml --extra track --extra bulk --constraint requirements/runtime.txt --output-file requirements/bulk.txt
 	$(LOCK) pyproject.toml --extra track --extra tracing --constraint requirements/runtime.txt --output-file requirements/tracing.txt
+	$(LOCK) pyproject.toml --extra track --extra mcp --constraint requirements/runtime.txt --output-file requirements/mcp.txt
 	$(LOCK) requirements/build.in --constraint requirements/runtime.txt --output-file requirements/build.txt
-	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/build.txt \
-		--output-file requirements/test.txt
+	$(LOCK) requirements/test.in --constraint requirements/tracing.txt --constraint requirements/mcp.txt \
+		--constraint requirements/build.txt --output-file requirements/test.txt
 	$(LOCK) requirements/clients.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--constraint requirements/test.txt --output-file requirements/clients.txt
 	$(LOCK) requirements/fuzz.in --output-file requirements/fuzz.txt

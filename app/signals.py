@@ -12,8 +12,8 @@ STOPPING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP", "SIGINT
 
 
 def exit_on_signals() -> None:
-    """Make signals to stop end `retrorun serve`, until the server sets its own handlers."""
-    if sys.argv[1:2] == ["serve"]:
+    """Make signals to stop end a command that serves, until its server sets its own handlers."""
+    if sys.argv[1:2] in (["serve"], ["mcp"]):
         for which in STOPPING:
             # nohup ignores SIGHUP, and a shell ignores SIGINT for background commands. That must stay so.
             if which == signal.SIGTERM or signal.getsignal(which) != signal.SIG_IGN:

@@ -1,4 +1,4 @@
-"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `strava`, `serve`, `settings`, `key` and `openapi`.
+"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `strava`, `serve`, `mcp` and others.
 
 Each command imports its code only when it runs, so `retrorun --help` is fast.
 """
@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help(sys.stderr)
         return INVALID
     serving = chosen.command is serve
-    answering = chosen.command not in {serve, bulk, strava}
+    answering = chosen.command not in {serve, mcp, bulk, strava}
     if serving and "stdout" in closed:
         print_errors("Standard output is closed, so there is no log.")
     try:
@@ -124,6 +124,13 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
     serve_parser.add_argument(
         "--port", type=port, help=f"port; 0 chooses a free one (default: RETRORUN_PORT, or {port_default})"
     )
+
+    means = "Serve the tools estimate, solve, plan and evidence to a client of the Model Context Protocol."
+    mcp_parser = add("mcp", mcp, help="serve tools of the Model Context Protocol", description=means)
+    if "mcp" in words:
+        from retrorun.app.mcp.options import add_mcp_options
+
+        add_mcp_options(mcp_parser, port)
 
     means = "List each setting of the service: its environment variable, value, default, bounds and meaning."
     settings_parser = add("settings", settings, help="list the settings of the service", description=means)
@@ -218,6 +225,29 @@ def serve(chosen: argparse.Namespace) -> int:
     except (BadKeys, NoTracing) as error:
         print_errors(str(error))
         return INVALID
+    except CannotListen as error:
+        print_errors(str(error))
+        return FAILED
+    return DONE
+
+
+def mcp(chosen: argparse.Namespace) -> int:
+    """Serve tools of the Model Context Protocol until the client or a signal ends it."""
+    from retrorun.app.mcp.options import check_options
+
+    check_options(chosen)
+    try:
+        from retrorun.app.mcp.command import serve_http, serve_stdio
+    except ImportError as error:
+        print_errors(import_problem("mcp", error))
+        return FAILED
+    if not chosen.http:
+        serve_stdio()
+        return DONE
+    from retrorun.app.server.server import CannotListen
+
+    try:
+        serve_http(chosen)
     except CannotListen as error:
         print_errors(str(error))
         return FAILED

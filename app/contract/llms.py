@@ -7,12 +7,15 @@ from typing import Any, Final
 from retrorun.app.contract.examples import pairs
 from retrorun.app.http.schema import COPIED
 
-USE: Final = """
-An estimate is `{{"value", "low", "high"}}`: its range has the probability `interval`. `forward` and `backward` are the
+ANSWER: Final = """
+An estimate is `{"value", "low", "high"}`: its range has the probability `interval`. `forward` and `backward` are the
 directions, `ratio` is backward divided by forward, and `assumed` shows the values used for omitted inputs. A quantity
 that is absent is unknown: say so, do not fill it in. Show `warnings` and `evidence` grades with the numbers. About
 effects on the body, use only the `may_say` sentences of GET /evidence.
+"""
+"""How to read an answer."""
 
+USE: Final = """
 {keys}
 
 ```sh
@@ -61,8 +64,7 @@ def llms(document: Mapping[str, Any]) -> str:
         Markdown in the form of llmstxt.org: a title, a summary, text, and lists of links.
     """
     info, schemas = document["info"], document["components"]["schemas"]
-    said = [part for part in info["description"].strip().split("\n\n") if not part.startswith(FOR_DEVELOPERS)]
-    parts = [f"# {info['title']} {info['version']}", f"> {info['summary']}", *said, _use(document)]
+    parts = [f"# {info['title']} {info['version']}", f"> {info['summary']}", *introduction(document), _use(document)]
     inputs: list[tuple[str, str, Field]] = []
     bodies: dict[str, str] = {}
     for tag in document["tags"]:
@@ -85,6 +87,12 @@ def llms(document: Mapping[str, Any]) -> str:
     parts.append("## Inputs\n\nInputs marked * above are required. Inputs marked [] are lists. Bounds are inclusive.\n")
     parts[-1] += "".join(f"\n- {line}" for line in _explained(inputs))
     return "\n\n".join(parts) + "\n" + PAGES
+
+
+def introduction(document: Mapping[str, Any]) -> list[str]:
+    """Return the paragraphs that every caller needs: about the service, and how to read an answer."""
+    paragraphs = document["info"]["description"].strip().split("\n\n")
+    return [*(text for text in paragraphs if not text.startswith(FOR_DEVELOPERS)), ANSWER.strip()]
 
 
 def _use(document: Mapping[str, Any]) -> str:

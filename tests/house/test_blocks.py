@@ -51,6 +51,7 @@ ELSEWHERE: Final[dict[Place, str]] = {
     ("README.md", "Ask it", "json"): "tests/house/test_readme.py",
     ("docs/command-line.md", "One bout", "text"): "tests/house/test_readme.py",
     ("CONTRIBUTING.md", "Where things are", "text"): "tests/house/test_readme.py",
+    ("docs/mcp.md", "Connect a client", "json"): "tests/app/mcp/test_mcp.py",
     ("docs/bulk-distributed.md", "Polars", "python"): "tests/house/test_recipes.py",
     ("docs/bulk-distributed.md", "DuckDB", "python"): "tests/house/test_recipes.py",
     ("docs/bulk-distributed.md", "Spark", "python"): "tests/spark/agreement.py",
@@ -70,6 +71,7 @@ NOT_RUN: Final = {
     "retrorun bulk bouts.parquet estimates.parquet --engine dask --scheduler tcp://10.0.0.1:8786": "a machine that is "
     "not there; tests/app/formats/test_dask.py names one that is",
     ".venv/bin/python -m pip install --require-hashes -r requirements/bulk.txt": "installs; these packages are here",
+    ".venv/bin/python -m pip install --require-hashes -r requirements/mcp.txt": "the same",
     "pip install fitfast fitdecode garmin-fit-sdk gpxpy lxml pyfitparsernative python-fitparse tcxreader": "compared "
     "once, and not wanted here",
     "python -m benchmarks.watch_files": "compares those packages",

@@ -271,6 +271,8 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "sizes of a plot, places on it, and shares of them": (800, 68, 118, 380, 62, 28, 36, 44, 12, 2, 0.5),
         "most ticks, studies in a row, lines below the axis": (9, 3, 4, 5, 6, 2),
     },
+    "app/mcp/http_service.py": {"the version of JSON-RPC": ("2.0",)},
+    "app/mcp/options.py": {"port": (8001,)},
     "app/strava/export.py": {"bytes of a file and for each packed byte": (67_108_864, 100)},
     "app/strava/table.py": {"rows at once": (500,)},
     "app/strava/summary.py": {"bars of a chart, days of a week": (36, 7)},

@@ -4,8 +4,8 @@ from typing import Final
 
 DASK: Final = "distributed"
 """The library that only `--engine dask` needs."""
-EXTRAS: Final = {"bulk": "bulk", "strava": "bulk"}
-"""The optional libraries that a command needs."""
+EXTRAS: Final = {"bulk": "bulk", "strava": "bulk", "mcp": "mcp"}
+"""The extra with the libraries that a command needs. Its locked requirements have the same name."""
 
 
 def import_problem(name: str, error: ImportError) -> str:
@@ -14,7 +14,7 @@ def import_problem(name: str, error: ImportError) -> str:
         if error.name == DASK:
             return f"retrorun bulk --engine dask needs {DASK}. Install the extra retrorun[dask]."
         return (
-            f"retrorun {name} needs {error.name}. Install it: .venv/bin/pip install -r requirements/bulk.txt "
+            f"retrorun {name} needs {error.name}. Install it: .venv/bin/pip install -r requirements/{EXTRAS[name]}.txt "
             f"(or the extra retrorun[{EXTRAS[name]}])."
         )
     return f"A library that retrorun {name} needs is installed but does not load: {error}"

@@ -1,0 +1,1 @@
+"""`retrorun mcp`: questions of the service as tools of the Model Context Protocol."""
