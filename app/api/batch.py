@@ -130,7 +130,7 @@ def column(name: str) -> Any:
 ColumnsRequest: Any = with_config(ConfigDict(extra="forbid"))(
     cast(Any, TypedDict)("ColumnsRequest", {name: column(name) for name in (*NUMBERS, *WORDS)})
 )
-ColumnsRequest.__doc__ = "Bouts as columns of equal length, with body mass and two of speed, duration and distance."
+ColumnsRequest.__doc__ = "Bouts as columns, with body mass and two of speed, duration and distance."
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -373,12 +373,8 @@ def answer_columns(
     given: Mapping[str, list[Any]], fields: tuple[str, ...] | None, personal: Mapping[str, Mapping[str, Any]]
 ) -> dict[str, Any]:
     """Return the answer to bouts sent as columns."""
-    sizes = {len(values) for values in given.values()}
-    if len(sizes) != 1 or not min(sizes):
-        raise Conflict("columns", "Give columns of equal length, and at least one row.")
-    columns = {name: column_of(name, values) for name, values in given.items()}
-    columns = {name: InputColumn(found.values) for name, found in columns.items()}
-    rows = sizes.pop()
+    rows = rows_of(given)
+    columns = {name: InputColumn(of_rows(column_of(name, values).values, rows)) for name, values in given.items()}
     answer = estimate_columns(columns | factor_columns(personal, rows), rows=rows, fields=fields)
     codes = [code for _, code in answer.reasons.numbers]
     found = {name: output_column(name, answer) for name in (FIELDS if fields is None else fields)}
@@ -388,6 +384,39 @@ def answer_columns(
         "status": [codes[number] for number in answer.status.tolist()],
         "summary": {"ok": good, "errors": answer.rows - good},
     }
+
+
+def rows_of(given: Mapping[str, list[Any]]) -> int:
+    """Return the number of rows of columns: the length of the longest one. A column of length one is for all rows.
+
+    Raises
+    ------
+    Conflict
+        There is no column, a column is empty, or it has another length.
+
+    Examples
+    --------
+    >>> rows_of({"body_mass_kg": [70], "speed_m_s": [2.5, 3.0], "duration_s": [600, 1200]})
+    2
+    """
+    if not given:
+        raise Conflict("columns", "Give at least body_mass_kg and two of speed_m_s, duration_s and distance_m.")
+    longest = max(given, key=lambda name: len(given[name]))
+    rows = len(given[longest])
+    for name, values in given.items():
+        if not values:
+            raise Conflict(f"columns/{name}", f"{name} is empty. Give one value for each row, or one for all rows.")
+        if len(values) not in {1, rows}:
+            raise Conflict(
+                f"columns/{name}",
+                f"{name} has {len(values)} values, but {longest} has {rows}. Give {rows} values, or one for all rows.",
+            )
+    return rows
+
+
+def of_rows(values: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return a column with a value for each row: a single one is repeated."""
+    return np.repeat(values, rows) if len(values) == 1 else values
 
 
 def factor_columns(personal: Mapping[str, Mapping[str, Any]], rows: int) -> dict[str, InputColumn]:

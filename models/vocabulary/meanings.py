@@ -30,7 +30,7 @@ MEANINGS: Final[dict[str, str]] = {
     ),
     "include": "The parts of the answer to compute. Default: all. ratio has the ratios of the parts asked for.",
     "items": "Bouts, each as in POST /estimate. An invalid one does not stop the others.",
-    "columns": "Inputs of POST /estimate as columns of equal length, one row per bout.",
+    "columns": "Inputs of POST /estimate as columns, one row per bout. A column of one value is for all rows.",
     "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
     "workout_include": "segments adds the answer for each segment.",
     "track_include": "segments adds the answer for each segment. profile adds their speeds, slopes and level speeds.",

@@ -217,6 +217,40 @@ class TestColumns:
         (error,) = problem_of(await client.post("/estimate/batch", json=body), 422)["errors"]
         assert (error["pointer"], error["code"]) == (f"/columns/{name}/1", code)
 
+    async def test_a_column_of_one_value_is_for_all_rows(self, client: httpx.AsyncClient) -> None:
+        columns: Item = {
+            "body_mass_kg": [70, 60, 82],
+            "speed_m_s": [2.5],
+            "duration_s": [1200.0, 600.0, 60.0],
+            "gait": ["run"],
+            "overground": [True],
+        }
+        full = {name: values * (3 // len(values)) for name, values in columns.items()}
+        answers = [(await client.post("/estimate/batch", json={"columns": each})).json() for each in (columns, full)]
+        assert answers[0] == answers[1]
+        assert answers[0]["status"] == ["ok"] * 3
+        one = {"columns": {name: values[:1] for name, values in columns.items()}}
+        assert (await client.post("/estimate/batch", json=one)).json()["status"] == ["ok"]
+
+    @pytest.mark.parametrize("short", [2, 3, 9999])
+    async def test_a_column_of_another_length_is_named_with_both_lengths(
+        self, client: httpx.AsyncClient, problem_of: Callable[..., Any], short: int
+    ) -> None:
+        columns: Item = {"body_mass_kg": [70], "speed_m_s": [2.5] * short, "duration_s": [60.0] * 10_000}
+        response = await client.post("/estimate/batch", json={"columns": columns})
+        (error,) = problem_of(response, 422)["errors"]
+        assert (error["pointer"], error["code"]) == ("/columns/speed_m_s", "conflicting_inputs")
+        assert error["message"].startswith(f"speed_m_s has {short} values, but duration_s has 10000.")
+
+    @pytest.mark.parametrize("rows", [0, 1, 3])
+    async def test_an_empty_column_is_named(
+        self, client: httpx.AsyncClient, problem_of: Callable[..., Any], rows: int
+    ) -> None:
+        columns: Item = {"body_mass_kg": [], "speed_m_s": [2.5] * rows, "duration_s": [60.0] * rows}
+        (error,) = problem_of(await client.post("/estimate/batch", json={"columns": columns}), 422)["errors"]
+        assert error["pointer"] == "/columns/body_mass_kg"
+        assert error["message"].startswith("body_mass_kg is empty.")
+
     async def test_a_word_that_is_no_choice_is_the_status_of_its_row(self, client: httpx.AsyncClient) -> None:
         columns: Item = {name: [value, value] for name, value in BOUT.items()} | {"gait": ["run", SECRET]}
         body = {"columns": columns, "fields": ["forward_met"]}
