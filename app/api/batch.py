@@ -14,8 +14,10 @@ from typing_extensions import TypedDict
 from retrorun.app.api.estimate import PERSONAL, EstimateAnswer, EstimateRequest, MeasurementRequest
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
+from retrorun.app.http.media_types import CSV, JSON
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
 from retrorun.app.http.schema import Problem, word
+from retrorun.app.pages.csv_text import csv_of
 from retrorun.models.columns.answer import Answer
 from retrorun.models.columns.estimate_columns import estimate_columns
 from retrorun.models.columns.inputs import UNKNOWN_WORD, InputColumn
@@ -45,6 +47,8 @@ MARK: Final = "@"
 PLACE: Final = b'"@"'
 ONE_BY_ONE: Final = ("measurements", "personal", "strict")
 """Inputs that cannot be columns."""
+REASON: Final = ("status", "status_field")
+"""The first columns of a table: ok, or the code of the error and the wrong input."""
 ASSUMED: Final = ("gait", "grade", "equal", "energy_model", "direction_model", "age_y", "step_rate_ratio", "interval")
 """Inputs whose absence changes the text of an answer."""
 
@@ -65,10 +69,15 @@ class BatchRoute(WorkerRoute):
     many values.
     """
 
+    formats = (JSON, CSV)
     maximum_values = (
         values_of(b",{[[{") + len(EstimateRequest.__annotations__) + len(MeasurementRequest.__annotations__)
     )
     maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
+
+    def compute(self, asked: Any, media_type: str) -> Any:
+        """Return the answer to a request, as JSON or as CSV."""
+        return batch_csv(asked) if media_type == CSV else self.endpoint(asked)
 
     def crowded(self, body: bytes) -> bool:
         """Return whether the object around the bouts has too many fields to validate; the bouts are checked later."""
@@ -201,7 +210,10 @@ REQUEST_FIELDS: Final = get_type_hints(EstimateRequest)
     summary="Estimate up to 10 000 bouts",
     response_model=BatchAnswer,
     response_description="The result of each bout, in the order of the request.",
-    responses=problems(400, 406, 413, 415, 422, 500),
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}},
+        **problems(400, 406, 413, 415, 422, 500),
+    },
     openapi_extra={"requestBody": {"content": {"application/json": {"example": {"items": [BOUT_EXAMPLE]}}}}},
 )
 def batch(bouts: BatchRequest) -> Any:
@@ -210,14 +222,12 @@ def batch(bouts: BatchRequest) -> Any:
     Use it for more than a few bouts: one request is much faster than many. An invalid item has its problem instead of
     an estimate and does not affect the others. An invalid row of columns has its error code in `status`. Columns hold
     no nulls: if some rows have no value, `rows` lists those that do. Beside columns, `personal` is for every row.
+    `Accept: text/csv` gives a table with a row for each bout.
     """
-    fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
-    if ("items" in bouts) == ("columns" in bouts):
-        raise Conflict("", "Give either items or columns, not both.")
+    fields = fields_of(bouts)
     if "columns" in bouts:
-        return answer_columns(bouts["columns"], fields, bouts.get("personal", {}))
-    if "personal" in bouts:
-        raise Conflict("personal", "Give it in each item. Beside columns it is the factor of every row.")
+        answer = estimated_rows(bouts["columns"], fields, bouts.get("personal", {}))
+        return answer_columns(answer, FIELDS if fields is None else fields)
     found = list(answers(bouts["items"], fields))
     good = sum(not item.startswith(b'{"error"') for item in found)
     summary = encode({"ok": good, "errors": len(found) - good})
@@ -225,6 +235,48 @@ def batch(bouts: BatchRequest) -> Any:
     found[0] = b'{"items":[' + found[0]
     found[-1] += b'],"summary":' + summary + b"}"
     return b",".join(found)
+
+
+def fields_of(bouts: BatchRequest) -> tuple[str, ...] | None:
+    """Return the fields that a request asks for, if it names them; raise if its parts contradict each other."""
+    fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
+    if ("items" in bouts) == ("columns" in bouts):
+        raise Conflict("", "Give either items or columns, not both.")
+    if "personal" in bouts and "items" in bouts:
+        raise Conflict("personal", "Give it in each item. Beside columns it is the factor of every row.")
+    return fields
+
+
+def batch_csv(bouts: BatchRequest) -> bytes:
+    """Return the answer as CSV: the columns of the table of POST /estimate/table, with a row for each bout."""
+    fields = fields_of(bouts) or FIELDS
+    if "columns" in bouts:
+        answer = estimated_rows(bouts["columns"], fields, bouts.get("personal", {}))
+        reasons = list(answer.reasons.numbers)
+        table: list[list[Any]] = [[*reversed(reasons[number])] for number in answer.status.tolist()]
+        columns = [output_cells(name, answer) for name in fields]
+        return csv_of(dict(zip((*REASON, *fields), [*zip(*table, strict=True), *columns], strict=True)))
+    rows = [row_of(orjson.loads(item), fields) for item in answers(bouts["items"], fields)]
+    return csv_of(dict(zip((*REASON, *fields), zip(*rows, strict=True), strict=True)))
+
+
+def row_of(item: dict[str, Any], fields: tuple[str, ...]) -> list[Any]:
+    """Return the cells of one item of an answer: its status, the wrong input, and its fields."""
+    if "error" in item:
+        first = item["error"]["errors"][0]
+        wrong = first["pointer"].split("/")[1:2]
+        return [first["code"], *(wrong if wrong and wrong[0] in REQUEST_FIELDS else [None]), *[None] * len(fields)]
+    return [STATUS[0], None, *(value_at(item["part"], field) for field in fields)]
+
+
+def value_at(part: dict[str, Any], field: str) -> Any:
+    """Return a field of an estimate, or None if it is unknown. Warnings are a list of codes."""
+    if field == WARNINGS:
+        return [warning["code"] for warning in part.get(WARNINGS, [])]
+    value: Any = part
+    for name in OUTPUTS[field].path:
+        value = value.get(name, {})
+    return None if value == {} else value
 
 
 def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
@@ -369,15 +421,19 @@ def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[i
         yield b"".join(pieces)
 
 
-def answer_columns(
+def estimated_rows(
     given: Mapping[str, list[Any]], fields: tuple[str, ...] | None, personal: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """Return the answer to bouts sent as columns."""
+) -> Answer:
+    """Return the estimates of bouts sent as columns."""
     rows = rows_of(given)
     columns = {name: InputColumn(of_rows(column_of(name, values).values, rows)) for name, values in given.items()}
-    answer = estimate_columns(columns | factor_columns(personal, rows), rows=rows, fields=fields)
+    return estimate_columns(columns | factor_columns(personal, rows), rows=rows, fields=fields)
+
+
+def answer_columns(answer: Answer, fields: tuple[str, ...]) -> dict[str, Any]:
+    """Return the answer to bouts sent as columns, as JSON has it."""
     codes = [code for _, code in answer.reasons.numbers]
-    found = {name: output_column(name, answer) for name in (FIELDS if fields is None else fields)}
+    found = {name: output_column(name, answer) for name in fields}
     good = int((answer.status == 0).sum())
     return {
         "columns": found,
@@ -443,3 +499,12 @@ def output_column(name: str, answer: Answer) -> dict[str, Any]:
         known = ~np.isnan(answer.numbers[name])
         values = answer.numbers[name][known].tolist()
     return {"values": values} if known.all() else {"values": values, "rows": np.flatnonzero(known).tolist()}
+
+
+def output_cells(name: str, answer: Answer) -> list[Any]:
+    """Return one column of the answer with a cell for each row, None where the row has no value."""
+    column = output_column(name, answer)
+    cells: list[Any] = [None] * answer.rows
+    for row, value in zip(column.get("rows", range(answer.rows)), column["values"], strict=True):
+        cells[row] = value
+    return cells

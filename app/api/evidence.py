@@ -1,7 +1,7 @@
 """The source of each number: models, references, claims and validation."""
 
 from functools import cache
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_type_hints
 
 from fastapi import APIRouter, Header, Query, Request
 from pydantic import Field
@@ -9,13 +9,15 @@ from starlette.responses import Response
 
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import beside
-from retrorun.app.http.media_types import JSON, preferred
-from retrorun.app.http.problems import encode, problem
+from retrorun.app.http.media_types import CSV, HTML, JSON, VARY, preferred
+from retrorun.app.http.problems import encode, not_acceptable
 from retrorun.app.http.schema import described
+from retrorun.app.pages.csv_text import csv_of
 from retrorun.app.pages.validation_page import page
 from retrorun.models.evidence.catalogue import Catalogue, catalogue
 from retrorun.models.evidence.claims import Evidence, evidence
 from retrorun.models.sources.references import REFERENCES, Reference
+from retrorun.models.validation.comparison import Comparison
 from retrorun.models.validation.validation import IndicatorFilter, ModelFilter, Validation, validation
 from retrorun.models.vocabulary.meanings import MEANINGS, VALIDATION_MEANINGS
 from retrorun.models.vocabulary.quantities import QUANTITIES
@@ -74,8 +76,7 @@ async def claims() -> Response:
 IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
 """Numbers whose unit is in the field `unit` of the same row."""
 
-HTML: Final = "text/html"
-VARY: Final = {"vary": "Accept"}
+FORMATS: Final = (JSON, HTML, CSV)
 
 
 def _field(shape: Any, name: str, hint: Any) -> Any:
@@ -99,7 +100,7 @@ ANSWER: Final = described(Validation, _field)
     response_model=ANSWER,
     response_description="Comparisons, misses and summaries, as JSON or as an HTML page.",
     responses={
-        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in (HTML, CSV)}},
         **problems(406, 422, 500),
     },
 )
@@ -118,18 +119,20 @@ async def validate(
 ) -> Response:
     """Compare the models with every published measurement that they predict, and list the misses.
 
-    Use it to judge how far you can trust an estimate. The same code computes the estimates. Nothing is tuned to pass.
-    Rows that no model predicts are listed with the reason. For an HTML page, send `Accept: text/html`.
+    Use it to judge how far you can trust an estimate. `Accept: text/html` gives a page, `text/csv` the comparisons.
+
+    The same code computes the estimates. Nothing is tuned to pass. Rows that no model predicts are listed with the
+    reason.
     """
-    media_type = preferred(accept, (JSON, HTML))
+    media_type = preferred(accept, FORMATS)
     if media_type is None:
-        return problem(406, headers=VARY)
+        return not_acceptable(FORMATS)
     return await beside(request.scope, compared, model, indicator, media_type)
 
 
 def compared(model: ModelFilter, indicator: IndicatorFilter, media_type: str, _: bytes) -> Response:
-    """Return the validation as an HTML page or as JSON."""
-    made = page_bytes if media_type == HTML else json_bytes
+    """Return the validation in one of `FORMATS`."""
+    made = {JSON: json_bytes, HTML: page_bytes, CSV: csv_bytes}[media_type]
     return Response(made(model, indicator), media_type=media_type, headers=VARY)
 
 
@@ -143,3 +146,10 @@ def json_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
 def page_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
     """Return the validation as an HTML page; computed once for each choice."""
     return page(validation(model=model, indicator=indicator), model=model, indicator=indicator).encode()
+
+
+@cache
+def csv_bytes(model: ModelFilter, indicator: IndicatorFilter) -> bytes:
+    """Return the comparisons of the validation as CSV; computed once for each choice."""
+    found = validation(model=model, indicator=indicator)["comparisons"]
+    return csv_of({name: [row.get(name) for row in found] for name in get_type_hints(Comparison)})

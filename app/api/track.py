@@ -1,6 +1,6 @@
 """POST /workout/track: a watch file as a workout, sent as a form with the file and a request about it."""
 
-from typing import Annotated, Any, Final, Literal, get_type_hints
+from typing import Annotated, Any, Final, Literal, cast, get_type_hints
 
 from fastapi import APIRouter, Request
 from pydantic import (
@@ -21,15 +21,18 @@ from retrorun.app.contract.openapi import REFERENCE, problems
 from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.http.json_route import MARK, beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
-from retrorun.app.http.media_types import media_type_of, preferred
-from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
+from retrorun.app.http.media_types import CSV, JSON, VARY, media_type_of, preferred
+from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, not_acceptable, problem
 from retrorun.app.http.schema import described, quantity, request_of, word
-from retrorun.models.track.cutting import GradeRange, Range
+from retrorun.app.pages.csv_text import csv_of
+from retrorun.models.columns.names import PARTS
+from retrorun.models.track.cutting import GradeRange, Profile, Range
 from retrorun.models.track.track import TrackedWorkout, TrackSection
 from retrorun.models.track.track import track as track_of_points
 from retrorun.models.vocabulary.errors import EstimateError
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
+FORMATS: Final = (JSON, CSV)
 MAXIMUM_RANGES: Final = 1000
 MOST_PARTS: Final = 2
 PIECE_BYTES: Final = 1 << 20
@@ -111,32 +114,39 @@ class PartTooLarge(Exception):
     summary="Add up a recorded workout, as given and with directions reversed",
     response_model=described(TrackedWorkout),
     response_description="Totals as given and reversed, their ratio, a report on the recording, the assumed inputs.",
-    responses=problems(400, 406, 413, 415, 422, 500),
+    responses={
+        200: {"content": {CSV: {"schema": {"type": "string"}}}},
+        **problems(400, 406, 413, 415, 422, 500),
+    },
     openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": FORM}}},
 )
 async def track(request: Request) -> Response:
     """Send a GPX, TCX or FIT file and, as JSON, body mass and the time ranges done backward.
 
-    Use it for the recording of a sports watch. For a list of segments, use POST /workout. Spikes and jumps are
-    removed and counted in the report. Pauses and gaps count as rest. Elevation is smoothed. The rest becomes segments
-    of about ten seconds, which are answered as by POST /workout. Times are in seconds from the first point with time
-    and place. A recording without altitudes is level unless you send `grade`, or `grades` for ranges of time.
+    Use it for the recording of a sports watch. For a list of segments, use POST /workout. `Accept: text/csv` gives the
+    profile as a table.
+
+    Spikes and jumps are removed and counted in the report. Pauses and gaps count as rest. Elevation is smoothed. The
+    rest becomes segments of about ten seconds, which are answered as by POST /workout. Times are in seconds from the
+    first point with time and place. A recording without altitudes is level unless you send `grade`, or `grades` for
+    ranges of time.
 
     Sessions of other sports are in no total. A .gz or .zip with one recording is opened. Nothing is stored. A 422 can
     also mean that the file has another format or sport, was planned and not done, or has no usable movement. A 503
     without `Retry-After` means that the server lacks the extra `track`.
     """
-    if preferred(request.headers.get("accept", "")) is None:
-        return problem(406)
+    media_type = preferred(request.headers.get("accept", ""), FORMATS)
+    if media_type is None:
+        return not_acceptable(FORMATS)
     content_type = request.headers.get("content-type", "")
     if media_type_of(content_type).name != "multipart/form-data":
         return problem(415, detail="Send multipart/form-data with the two parts file and request.")
     body = await body_of(request.receive)
     most = request.scope.get(EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES)
-    return await beside(request.scope, track_response, content_type, most, body=body)
+    return await beside(request.scope, track_response, content_type, most, media_type, body=body)
 
 
-def track_response(content_type: str, most: int, body: bytes) -> Response:
+def track_response(content_type: str, most: int, media_type: str, body: bytes) -> Response:
     """Return the answer to a form, or its problem; the part request has at most `most` bytes."""
     try:
         parts = parts_of(content_type, body, most)
@@ -149,7 +159,11 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
             return problem(422, errors=missing)
         said = validate(parts["request"].removeprefix(MARK))
         file = read_watch_file(parts["file"])
-        encoded = encode(track_of_points(file.points, file.sessions, **said))
+        if media_type == CSV:
+            answer = track_of_points(file.points, file.sessions, **said | {"include": ["profile"]})
+            encoded = csv_of(profile_columns(answer["profile"]))
+        else:
+            encoded = encode(track_of_points(file.points, file.sessions, **said))
     except MalformedForm:
         return problem(400, detail="The body is malformed: send a form with the two parts file and request.")
     except PartTooLarge as error:
@@ -160,7 +174,16 @@ def track_response(content_type: str, most: int, body: bytes) -> Response:
         return from_validation_error(error, get_type_hints(TrackRequest) | {"grade": list[GradeRangeRequest]})
     except EstimateError as error:
         return from_estimate_error(error)
-    return Response(encoded, media_type="application/json")
+    return Response(encoded, media_type=media_type, headers=VARY)
+
+
+def profile_columns(profile: Profile) -> dict[str, list[Any]]:
+    """Return a profile with the parts of each level speed as columns of their own, as in a table of estimates."""
+    columns = cast(dict[str, list[Any]], {**profile})
+    levels = columns.pop("segment_level_speed_m_s")
+    return columns | {
+        f"segment_level_speed_m_s{suffix}": [level.get(part) for level in levels] for part, suffix in PARTS.items()
+    }
 
 
 def parts_of(content_type: str, body: bytes, most: int) -> dict[str, bytes]:

@@ -21,6 +21,7 @@ from retrorun.app.cli.options import InvalidOptions, error_line, option, read_re
 from retrorun.app.cli.questions import QUESTIONS, answer_to, errors_of
 from retrorun.app.formats.archives import ZIP, recordings_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
+from retrorun.app.http.media_types import JSON
 from retrorun.models.vocabulary.errors import Undefined
 
 FILE: Final = "FILE"
@@ -143,7 +144,7 @@ def track_answer(data: bytes, request: Mapping[str, Any], url: str | None) -> tu
     body, content_type = form.read(), form.headers["content-type"]
     if url is not None:
         return ask(url, TRACK, body, content_type=content_type)
-    response = track_response(content_type, MAXIMUM_BODY_BYTES, body)
+    response = track_response(content_type, MAXIMUM_BODY_BYTES, JSON, body)
     return response.status_code, bytes(response.body)
 
 

@@ -198,7 +198,7 @@ def _meaning(field: Field) -> str:
     choices = one.get("enum", [one["const"]] if "const" in one else [])
     limits = f" {one['minimum']:.9g} to {one['maximum']:.9g}." if "maximum" in one else ""
     kinds = {"boolean": " True or false.", "integer": " A whole number."}
-    default = f" Default {field['default']}." if field.get("default") else ""
+    default = f" Default {field['default']}." if field.get("default") and "Default" not in field["description"] else ""
     shape = f" Of shape `{_shape(field)}`." if _shape(field) else ""
     one_of = f" One of {', '.join(choices)}." if choices else ""
     return f"{field['description']}{limits}{kinds.get(one.get('type'), '')}{one_of}{default}{shape}"

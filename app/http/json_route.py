@@ -19,10 +19,11 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from retrorun.app.http import media_types
 from retrorun.app.http.guard import Computing
 from retrorun.app.http.limits import CLIENT_GONE, EXCEEDED_LIMIT, WORKERS
-from retrorun.app.http.media_types import is_json, preferred
-from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, problem
+from retrorun.app.http.media_types import VARY, is_json, preferred
+from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, not_acceptable, problem
 from retrorun.models.vocabulary.errors import EstimateError
 
 JSON = b"application/json"
@@ -56,6 +57,8 @@ class ModelRoute(APIRoute):
 
     beside: ClassVar[bool] = False
     """Whether all requests are computed outside the event loop."""
+    formats: ClassVar[tuple[str, ...]] = (media_types.JSON,)
+    """The media types of its answers. Routes with more than one compute all answers outside the event loop."""
     maximum_values: ClassVar[int | None] = None
     """Most values that a body may contain, for routes that accept lists."""
     known: ClassVar[dict[str, "ModelRoute"]] = {}
@@ -98,11 +101,14 @@ class ModelRoute(APIRoute):
                 accept = value
         if content_type != JSON and not is_json(content_type.decode("latin-1")):
             return problem(415)
-        if accept not in {b"*/*", JSON} and preferred(accept.decode("latin-1")) is None:
-            return problem(406)
+        media_type: str | None = media_types.JSON
+        if accept not in {b"*/*", JSON}:
+            media_type = preferred(accept.decode("latin-1"), self.formats)
+        if media_type is None:
+            return not_acceptable(self.formats)
         body = await body_of(receive)
         if self.beside or len(body) > 1 or len(body[0]) > SMALL_BYTES:
-            return await beside(scope, compute_at, self.path, body=body)
+            return await beside(scope, compute_at, self.path, media_type, body=body)
         answer = self.answer_of(bytes(body[0]).removeprefix(MARK))
         if isinstance(answer, bytes | Response):
             return answer
@@ -110,14 +116,18 @@ class ModelRoute(APIRoute):
         scope[ANSWER] = answer
         return encoded
 
-    def answer_of(self, body: bytes) -> Any:
+    def answer_of(self, body: bytes, media_type: str = media_types.JSON) -> Any:
         """Validate a body and compute. Return the answer, encoded or not, or a problem."""
         try:
-            return self.endpoint(self.validate(body))
+            return self.compute(self.validate(body), media_type)
         except ValidationError as error:
             return from_validation_error(error, self.fields)
         except EstimateError as error:
             return from_estimate_error(error)
+
+    def compute(self, asked: Any, media_type: str) -> Any:
+        """Return the answer to a request, encoded if it is not JSON."""
+        return self.endpoint(asked)
 
     def crowded(self, body: bytes) -> bool:
         """Return whether an object in the body has so many unknown fields that validating them takes long."""
@@ -142,7 +152,7 @@ async def beside(
     )
 
 
-def compute_at(path: str, body: bytes) -> Response:
+def compute_at(path: str, media_type: str, body: bytes) -> Response:
     """Return the answer of a route to a body."""
     route = ModelRoute.known[path]
     body = body.removeprefix(MARK)
@@ -152,10 +162,11 @@ def compute_at(path: str, body: bytes) -> Response:
             return too_long("The body contains too many values. Send shorter lists.")
         if values > CROWDED_VALUES and route.crowded(body):
             return too_long(CROWDED)
-    answer = route.answer_of(body)
+    answer = route.answer_of(body, media_type)
     if isinstance(answer, Response):
         return answer
-    return Response(answer if isinstance(answer, bytes) else encode(answer), media_type=JSON.decode())
+    headers = VARY if len(route.formats) > 1 else None
+    return Response(answer if isinstance(answer, bytes) else encode(answer), media_type=media_type, headers=headers)
 
 
 def too_long(message: str) -> Response:

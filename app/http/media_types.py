@@ -5,6 +5,11 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 JSON: Final = "application/json"
+CSV: Final = "text/csv"
+HTML: Final = "text/html"
+
+VARY: Final = {"vary": "Accept"}
+"""Header of an answer whose media type depends on Accept."""
 
 WEIGHT: Final = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 

@@ -4,7 +4,7 @@ Body mass and age are health data, so no message, pointer or log holds an input.
 field, only the known one that looks like it.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from http import HTTPStatus
 from typing import Any, Final, get_args, get_origin, get_type_hints
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from retrorun.app.http.media_types import VARY
 from retrorun.models.vocabulary.errors import EstimateError, Unattainable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -88,6 +89,13 @@ def problem(
     if listed := list(errors):
         body["errors"] = listed
     return Response(encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def not_acceptable(offered: Sequence[str]) -> Response:
+    """Return the problem of a request that accepts none of the media types of its path; it names them."""
+    *others, last = offered
+    named = f"{', '.join(others)} or {last}" if others else last
+    return problem(406, detail=f"Accept {named}.", headers=VARY)
 
 
 def from_estimate_error(error: EstimateError) -> Response:

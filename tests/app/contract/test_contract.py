@@ -45,7 +45,7 @@ Schema: TypeAlias = dict[str, Any]
 HOUSE = Path(__file__).parents[3]
 COMMITTED = HOUSE / "openapi" / "openapi.json"
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-BINARY = {"application/vnd.apache.arrow.stream", "text/html", "image/svg+xml"}
+BINARY = {"application/vnd.apache.arrow.stream", "text/csv", "text/html", "image/svg+xml"}
 """Media types that JSON cannot show, or that are for people."""
 HOLDERS = {
     *("Interval", "Graded", "Bounds", "Indicator", "BoundedIndicator"),
@@ -532,7 +532,8 @@ class TestPages:
         text = (await client.get("/llms.txt")).text
         choices = schemas()["EstimateRequest"]["properties"]["include"]["items"]["enum"]
         assert f"asked for. One of {', '.join(choices)}." in text
-        assert " Default all." in text
+        assert " Default: all." in text
+        assert " Default all." not in text
         (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
         (body,) = re.findall(r"-d '([^']+)'", text)
         excerpt, answer = json.loads(shown), (await client.post("/estimate", json=json.loads(body))).json()

@@ -14,6 +14,7 @@ from retrorun.app.settings import Settings
 
 JSON: Final = "application/json"
 HTML: Final = "text/html"
+CSV: Final = "text/csv"
 
 ACCEPTED: Final = [
     # Accept, then the preferred type: of only JSON, of JSON or HTML, of the two forms of the metrics.
@@ -99,11 +100,16 @@ class TestPaths:
         transport = httpx.ASGITransport(build(Settings(log_level="error")))
         async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
             client.headers["accept"] = accept
-            for path, sent in (("/estimate", JSON.upper()), ("/workout/track", "Multipart/Form-Data ;boundary=b")):
+            for path, sent, takes_csv in (
+                ("/estimate", JSON.upper(), False),
+                ("/estimate/batch", JSON, True),
+                ("/workout/track", "Multipart/Form-Data ;boundary=b", True),
+            ):
                 answer = await client.post(path, content=b"", headers={"content-type": sent})
-                assert answer.status_code == (406 if of_json is None else 400)
+                accepted = of_json or (takes_csv and preferred(accept, (CSV,)))
+                assert answer.status_code == (400 if accepted else 406)
             answer = await client.get("/validation?model=acsm")
-            expected = "application/problem+json" if of_json_or_html is None else of_json_or_html
+            expected = of_json_or_html or preferred(accept, (CSV,)) or "application/problem+json"
             assert media_type_of(answer.headers["content-type"]).name == expected
             answer = await client.get("/metrics")
             assert media_type_of(answer.headers["content-type"]).name == (of_metrics or TEXT)

@@ -542,8 +542,8 @@ class TestEndpoint:
         assert ("looney2025" if key == "model" else "contact_time_s") in error["message"]
         assert "secret" not in answer.text
 
-    async def test_other_types_than_json_and_html_are_not_acceptable(self, evidence: httpx.AsyncClient) -> None:
-        answer = await evidence.get("/validation", headers={"accept": "text/csv"})
+    async def test_other_types_than_json_html_and_csv_are_not_acceptable(self, evidence: httpx.AsyncClient) -> None:
+        answer = await evidence.get("/validation", headers={"accept": "image/png"})
         assert answer.status_code == 406
         assert answer.headers["vary"] == "Accept"
 
