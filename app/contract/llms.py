@@ -69,7 +69,7 @@ def llms(document: Mapping[str, Any]) -> str:
     bodies: dict[str, str] = {}
     for tag in document["tags"]:
         parts.append(f"## {tag['name'].capitalize()}\n\n{tag['description']}\n")
-        for method, path, operation in _operations(document["paths"], tag["name"]):
+        for method, path, operation in _operations(document, tag["name"]):
             address = f"{method.upper()} {path}"
             link = f"[{address}](./openapi.json)"
             sent = dict(_sent(operation, schemas))
@@ -114,18 +114,21 @@ def _use(document: Mapping[str, Any]) -> str:
     )
 
 
-def _operations(paths: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    for path, item in paths.items():
+def _operations(document: Mapping[str, Any], tag: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield the operations with a tag, with the parameters that they share with others."""
+    shared = document["components"]["parameters"]
+    for path, item in document["paths"].items():
         for method, operation in item.items():
             if tag in operation["tags"]:
-                yield method, path, operation
+                given = [shared.get(_shape(each), each) for each in operation["parameters"]]
+                yield method, path, {**operation, "parameters": given}
 
 
 def _sent(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> Iterator[tuple[str, Field]]:
     """Yield each way to send the inputs of an operation, a body or the query, with its schema."""
     for media_type, media in operation.get("requestBody", {}).get("content", {}).items():
         yield f"Body {media_type}", schemas.get(_shape(media["schema"]), media["schema"])
-    query = [parameter for parameter in operation["parameters"] if "name" in parameter]
+    query = [parameter for parameter in operation["parameters"] if parameter["in"] == "query"]
     if query:
         yield (
             "Query",

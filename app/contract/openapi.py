@@ -171,7 +171,19 @@ def contract(app: FastAPI) -> dict[str, Any]:
         complete_operation(operation, method, components)
     share_examples(schemas)
     open_answers(document)
+    share_parameters(document)
     return document
+
+
+def share_parameters(document: dict[str, Any]) -> None:
+    """Put a parameter that several operations have in the components, and references in its place."""
+    found = [(operation, given) for _, operation in operations(document) for given in operation["parameters"]]
+    for operation, given in found:
+        if "name" in given and sum(given == other for _, other in found) > 1:
+            name = given["name"].title().replace("_", "")
+            document["components"]["parameters"][name] = given
+            place = operation["parameters"].index(given)
+            operation["parameters"][place] = {"$ref": f"#/components/parameters/{name}"}
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -26,6 +26,7 @@ from retrorun.models.validation.plot_data import (
     UNITS,
     Curve,
     EnergyCurves,
+    Loads,
     Per,
     energy_curves,
     indicator,
@@ -78,6 +79,8 @@ PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
 }
 """The indicators by their unit, each with a label of two lines."""
 
+LOADS_DRAWN: Final = tuple(name for labels in PANELS.values() for name in labels)
+
 NOTHING_TO_SHOW: Final = "No oxygen uptake was found for this slope."
 
 ELSEWHERE: Final = "Studies that give only a ratio or a cost are in the validation."
@@ -109,9 +112,13 @@ def energy_plot(*, theme: Theme = "light", **asked: Any) -> str:
         )
     drawing.close()
     _energy_legend(drawing, curves, shapes)
-    title = f"{GERUND[curves.gait]}, {ground(curves.grade)}: {HEADINGS[curves.per]}"
     height = BOTTOM + 2 * ROW + ROW * max(1, -(-len(shapes) // COLUMNS)) + GAP
-    return drawing.document(WIDTH, height, title=title, description=energy_words(curves))
+    return drawing.document(WIDTH, height, title=energy_title(curves), description=energy_words(curves))
+
+
+def energy_title(curves: EnergyCurves) -> str:
+    """Return the title of a plot of energy."""
+    return f"{GERUND[curves.gait]}, {ground(curves.grade)}: {HEADINGS[curves.per]}"
 
 
 def _curve(drawing: Drawing, speeds: list[float], curve: Curve, name: str, axes: tuple[Axis, Axis]) -> None:
@@ -194,7 +201,6 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
     drawing = Drawing(theme)
     slot = (WIDTH - MARGIN * len(PANELS) - RADIUS) / sum(map(len, PANELS.values()))
     left = 0.0
-    values: list[str] = []
     for heading, labels in PANELS.items():
         across = Axis(0.0, float(len(labels)), left + MARGIN, left + MARGIN + len(labels) * slot)
         pairs = {name: (indicator(found.forward, name), indicator(found.backward, name)) for name in labels}
@@ -211,20 +217,38 @@ def load_plot(*, theme: Theme = "light", **asked: Any) -> str:
                 drawing.open(indicator=name, direction=direction)
                 _bar(drawing, x, up, known, direction)
                 drawing.close()
-                values.append(f"{' '.join(label)}, {heading}, {direction}: {load_words(known)}.")
             star = "*" if name in found.outside_data else ""
             for line, words in enumerate((label[0], label[1] + star), start=2):
                 drawing.text(middle, BOTTOM + line * ROW, words, text_anchor="middle")
         drawing.close()
         left = across.end
     _load_legend(drawing, found.interval, outside=bool(found.outside_data))
-    title = f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
-    meant = f"Each range {aim(found.interval, found.gait)} and between methods. The Achilles range backward is fixed."
     lines = wrap(found.in_short, int((WIDTH - 2 * RADIUS) / width_of("m")))
     for line, words in enumerate(lines, start=5):
         drawing.text(RADIUS, BOTTOM + line * ROW + RADIUS, words)
     height = BOTTOM + (LOAD_ROWS + len(lines)) * ROW
-    return drawing.document(WIDTH, height, title=title, description=" ".join([meant, *values, *found.notes]))
+    return drawing.document(WIDTH, height, title=load_title(found), description=load_description(found))
+
+
+def load_title(found: Loads) -> str:
+    """Return the title of a plot of loads."""
+    return f"{GERUND[found.gait]} at {found.speed_m_s:g} m/s, {ground(found.grade)}: joint loads"
+
+
+def load_description(found: Loads) -> str:
+    """Return the description of a plot of loads: whom its ranges aim at, its values and its limits."""
+    values = [
+        f"{' '.join(label)}, {heading}, {direction}: {load_words(indicator(section, name))}."
+        for heading, labels in PANELS.items()
+        for name, label in labels.items()
+        for direction, section in zip(DIRECTIONS, (found.forward, found.backward), strict=True)
+    ]
+    return " ".join([load_ranges_words(found), *values, *found.notes])
+
+
+def load_ranges_words(found: Loads) -> str:
+    """Return whom the ranges of a plot of loads aim at."""
+    return f"Each range {aim(found.interval, found.gait)} and between methods. The Achilles range backward is fixed."
 
 
 def _bar(drawing: Drawing, x: float, up: Axis, known: BoundedIndicator | None, direction: str) -> None:

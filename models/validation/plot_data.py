@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from retrorun.models.estimate.case import Case
-from retrorun.models.estimate.estimate import compute, estimate
+from retrorun.models.estimate.estimate import compute, estimate, references
 from retrorun.models.estimate.inputs import energy_model_of, grade_of, person_of
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Column, Condition, Mask, Number, outside
@@ -104,6 +104,8 @@ class EnergyCurves(NamedTuple):
     measured: list[Measured]
     notes: list[str]
     """Cautions, as text."""
+    references: list[str]
+    """Ids of the sources of the curves."""
 
 
 class Loads(NamedTuple):
@@ -121,6 +123,8 @@ class Loads(NamedTuple):
     """Text about the meaning of the loads, missing data and cautions."""
     in_short: str
     """The meaning of the loads in one line."""
+    references: list[str]
+    """Ids of the sources."""
 
 
 def energy_curves(
@@ -213,6 +217,7 @@ def energy_curves(
         curve(builder.backward, [condition for _, condition in codes]),
         measured(gait=gait, grade=cast(float, case.grade), per=per),
         [cautions.WARNINGS[code]["message"] for code in (cautions.NOVICE, cautions.FALL)],
+        references(gait, "speed", name, person.own_rest, frozenset({"energy"})),
     )
 
 
@@ -304,7 +309,7 @@ def loads(
         gait=gait,
         grade=grade,
         interval=interval,
-        include=["load"],
+        include=["load", "references"],
     )
     codes = {warning["code"] for warning in answer["warnings"]}
     notes = [warning["message"] for warning in answer["warnings"]]
@@ -318,6 +323,7 @@ def loads(
         {name for name, leaving in LOADS_OUTSIDE.items() if leaving & codes},
         notes,
         cautions.LOAD_MEANING_IN_SHORT,
+        answer["references"],
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeAlias
 from retrorun_client import Client
 from retrorun_client.api.estimate import estimate, estimate_batch, estimate_table, plan, solve
 from retrorun_client.api.evidence import evidence, models, references, validation
-from retrorun_client.api.plot import plot_energy, plot_load
+from retrorun_client.api.plot import plot_energy, plot_energy_data, plot_load, plot_load_data
 from retrorun_client.api.probes import livez, readyz
 from retrorun_client.api.workout import workout, workout_track
 from retrorun_client.models import (
@@ -84,6 +84,16 @@ def draw_load(client: Client, job: Job) -> Response[Any]:
     return plot_load.sync_detailed(client=client, speed_m_s=speed_m_s, x_request_id=job["name"])
 
 
+def list_energy(client: Client, job: Job) -> Response[Any]:
+    grade = float(job["query"].get("grade", 0))
+    return plot_energy_data.sync_detailed(client=client, grade=grade, x_request_id=job["name"])
+
+
+def list_load(client: Client, job: Job) -> Response[Any]:
+    grade = float(job["query"].get("grade", 0))
+    return plot_load_data.sync_detailed(client=client, grade=grade, x_request_id=job["name"])
+
+
 CALLS: Final[dict[str, Callable[[Client, Job], Response[Any]]]] = {
     "estimate": estimate_one,
     "estimate_batch": estimate_many,
@@ -98,6 +108,8 @@ CALLS: Final[dict[str, Callable[[Client, Job], Response[Any]]]] = {
     "validation": compare,
     "plot_energy": draw_energy,
     "plot_load": draw_load,
+    "plot_energy_data": list_energy,
+    "plot_load_data": list_load,
     "livez": lambda client, job: livez.sync_detailed(client=client, x_request_id=job["name"]),
     "readyz": lambda client, job: readyz.sync_detailed(client=client, x_request_id=job["name"]),
 }

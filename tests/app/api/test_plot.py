@@ -9,16 +9,19 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
+from retrorun.app.pages.plot_series import Plot, Series, energy_series, load_series
 from retrorun.app.pages.plots import ELSEWHERE, NOTHING_TO_SHOW, PANELS, aim, energy_plot, load_plot
 from retrorun.app.pages.svg import COLOURS, DASHES
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.cautions import LOAD_MEANING_IN_SHORT, WARNINGS
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
+from retrorun.models.sources.references import REFERENCES
 from retrorun.models.sources.tables import table
 from retrorun.models.validation import plot_data as of_models
 from retrorun.models.validation.plot_data import LOADS_OUTSIDE, Curve, energy_curves, indicator, loads, plotted_speeds
 from retrorun.models.vocabulary.choices import DIRECTIONS
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
+from retrorun.models.vocabulary.quantities import QUANTITIES
 
 pytestmark = pytest.mark.anyio
 
@@ -28,6 +31,7 @@ ProblemOf: TypeAlias = Callable[[httpx.Response, int], Problem]
 
 SVG = "{http://www.w3.org/2000/svg}"
 PLOTS = ["/plot/energy.svg", "/plot/load.svg"]
+DATA = ["/plot/energy.json", "/plot/load.json"]
 ENERGY: list[dict[str, Any]] = [
     {},
     {"gait": "walk"},
@@ -337,6 +341,82 @@ class TestLoad:
         slow, within = texts(read(load_plot())), texts(read(load_plot(speed_m_s=3.4)))
         assert "* outside the data" in slow
         assert not [text for text in within if "*" in text]
+
+
+class TestData:
+    """What a plot draws, as JSON: read from the same curves and loads as the drawing, which is read back here."""
+
+    @pytest.mark.parametrize("asked", ENERGY)
+    def test_it_is_the_energy_that_is_drawn(self, asked: dict[str, Any]) -> None:
+        root, curves, found = read(energy_plot(**asked)), energy_curves(**asked), energy_series(**asked)
+        assert found["title"] == words_of(root, "title")
+        assert found["description"] == words_of(root, "desc")
+        x, y = scale(root, "across", "x"), scale(root, "up", "y", shift=-7)
+        near = abs(y(0.01) - y(0.0))
+        assert [series["direction"] for series in found["series"]] == list(DIRECTIONS)
+        for series in found["series"]:
+            curve: Curve = getattr(curves, series["direction"])
+            assert series["x"] == curves.speed_m_s.tolist()
+            assert (series["y"], series["low"], series["high"]) == tuple(part.tolist() for part in curve[:3])
+            assert series["outside_data"] == curve.outside_data.tolist()
+            assert series["unit"] in texts(root)
+            band = points(group(root, series=series["direction"]).findall(f"{SVG}path")[0])
+            drawn = [(x(across), y(up)) for across, up in band]
+            there, back = drawn[: len(series["x"])], drawn[len(series["x"]) :]
+            for ends, part in ((there, series["high"]), (back[::-1], series["low"])):
+                assert [speed for speed, _ in ends] == pytest.approx(series["x"], abs=1e-3)
+                assert [value for _, value in ends] == pytest.approx(part, abs=near)
+        marks = group(root, series="measured").findall(f"{SVG}path")
+        for mark, point in zip(marks, found["points"], strict=True):
+            across, up = map(float, re.findall(r"[\d.]+", mark.get("transform", "")))
+            assert x(across) == pytest.approx(point["x"], abs=1e-3)
+            assert y(up) == pytest.approx(point["y"], abs=near)
+            assert words_of(mark, "title").startswith(f"{point['name']}, {point['direction']} at ")
+
+    @pytest.mark.parametrize("asked", LOADS)
+    def test_it_is_the_loads_that_are_drawn(self, asked: dict[str, Any]) -> None:
+        root, found, data = read(load_plot(**asked)), loads(**asked), load_series(**asked)
+        assert data["title"] == words_of(root, "title")
+        for part in data["description"].split(". "):
+            assert part in words_of(root, "desc")
+        assert [(series["name"], series["direction"]) for series in data["series"]] == [
+            (bar.get("data-indicator"), bar.get("data-direction")) for bar in root.iter() if bar.get("data-indicator")
+        ]
+        for series in data["series"]:
+            known = indicator(getattr(found, series["direction"]), series["name"])
+            assert self.values(series) == (known or {})
+            assert series["x"] == [found.speed_m_s]
+            assert series["outside_data"] == [series["name"] in found.outside_data]
+            assert series["unit"] == QUANTITIES[series["name"]].unit
+
+    def values(self, series: Series) -> dict[str, Any]:
+        """Return the indicator that a series of one speed holds."""
+        parts: dict[str, Any] = {"value": series.get("y"), "low": series.get("low"), "high": series.get("high")}
+        found = {name: part[0] for name, part in parts.items() if part is not None}
+        return found | ({"evidence": series["evidence"]} if "evidence" in series else {})
+
+    @pytest.mark.parametrize("path", DATA)
+    async def test_it_takes_the_query_of_the_drawing(
+        self, client: httpx.AsyncClient, problem_of: ProblemOf, path: str
+    ) -> None:
+        for query in ("", "?gait=walk&grade=0.05&interval=0.5&theme=dark"):
+            answer = await client.get(path + query)
+            found: Plot = answer.json()
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.headers["cache-control"] == "private, max-age=3600"
+            assert answer.headers["etag"]
+            drawing = read((await client.get(path.replace("json", "svg") + query)).text)
+            assert found["title"] == words_of(drawing, "title")
+            assert set(found["references"]) <= REFERENCES.keys()
+            assert found["references"]
+            assert (found["x"], found["x_unit"]) == ("speed_m_s", "m/s")
+        body = problem_of(await client.get(f"{path}?grade=1"), 422)
+        assert body["errors"][0]["pointer"] == "/query/grade"
+
+    def test_per_kilometre_it_is_energy(self) -> None:
+        assert {series["name"] for series in energy_series()["series"]} == {"metabolic_power_w_kg"}
+        found = energy_series(per="km")["series"]
+        assert {(series["name"], series["unit"]) for series in found} == {("energy_per_km_kcal_kg", "kcal/kg/km")}
 
 
 class TestDocument:

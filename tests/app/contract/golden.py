@@ -29,7 +29,9 @@ async def answer_of(pair: Mapping[str, Any]) -> dict[str, Any]:
         answered = await client.request(**sendable(pair["request"]))
     if answered.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise RuntimeError(f"{pair['summary']}: {answered.text}")
-    answer: dict[str, Any] = shortened(stored(answered.status_code, answered.headers, answered.text), pair.get("first"))
+    answer: dict[str, Any] = shortened(
+        stored(answered.status_code, answered.headers, answered.text), pair.get("first"), pair.get("numbers")
+    )
     return answer
 
 
@@ -51,12 +53,13 @@ def stored(status: int, headers: Mapping[str, str], text: str) -> dict[str, Any]
     return {"status": int(status), "headers": {name: headers[name] for name in KEPT if name in headers}, **content}
 
 
-def shortened(node: Any, first: int | None) -> Any:
-    """Return an answer with so many of the objects of each list."""
+def shortened(node: Any, first: int | None, numbers: int | None = None) -> Any:
+    """Return an answer with so many of the objects of each list, and so many of the numbers and flags."""
     if isinstance(node, list):
-        kept = node[:first] if node and isinstance(node[0], dict) else node
-        return [shortened(item, first) for item in kept]
-    return {name: shortened(item, first) for name, item in node.items()} if isinstance(node, dict) else node
+        held = node[0] if node else ""
+        most = first if isinstance(held, dict) else None if isinstance(held, str) else numbers
+        return [shortened(item, first, numbers) for item in node[:most]]
+    return {name: shortened(item, first, numbers) for name, item in node.items()} if isinstance(node, dict) else node
 
 
 async def write(path: Path) -> None:

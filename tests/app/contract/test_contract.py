@@ -505,7 +505,7 @@ class TestPages:
             (line,) = [line for line in text.splitlines() if line.startswith(f"- {link}: {operation['summary']}. ")]
             for media_type in operation.get("requestBody", {}).get("content", {}):
                 assert f" Body {media_type}" in line
-            query = [given["name"] for given in operation["parameters"] if given.get("in") == "query"]
+            query = [given["name"] for given in map(resolved, operation["parameters"]) if given["in"] == "query"]
             assert (" Query: " in line) == bool(query)
             assert line.partition(" Query: ")[2].strip("`.").split() == query
         for name, field in schemas()["EstimateRequest"]["properties"].items():

@@ -102,6 +102,10 @@ def test_a_shortened_list_holds_the_first_of_its_objects_and_every_number() -> N
     assert shortened({"a": [{"b": [1, 2, 3]}, {}, {}]}, 2) == {"a": [{"b": [1, 2, 3]}, {}]}
 
 
+def test_a_shortened_list_of_numbers_holds_the_first_if_the_pair_says_so() -> None:
+    assert shortened({"a": [1.5, 2.5, 3.5], "b": ["x", "y", "z"]}, None, 2) == {"a": [1.5, 2.5], "b": ["x", "y", "z"]}
+
+
 def test_every_pair_belongs_to_an_operation_or_to_all() -> None:
     assert {path.stem.partition(".")[0] for path in PAIRS} - {"problem"} == set(operations())
     for path in PAIRS:
