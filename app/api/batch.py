@@ -33,6 +33,7 @@ from retrorun.models.columns.names import (
     WORDS,
     checked_fields,
 )
+from retrorun.models.equations.equations import ALL, estimate_by
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
 from retrorun.models.vocabulary.errors import Conflict, EstimateError
@@ -292,7 +293,7 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
         except ValidationError as error:
             found[place] = failed(bytes(from_validation_error(error, REQUEST_FIELDS).body))
             continue
-        if any(name in item for name in ONE_BY_ONE):
+        if any(name in item for name in ONE_BY_ONE) or item.get("energy_model") == ALL:
             found[place] = single(item, fields)
         else:
             alike.setdefault(tuple(item.get("include", SECTIONS)), []).append(place)
@@ -311,7 +312,7 @@ def failed(problem: bytes) -> bytes:
 def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
     """Return the result of one item, computed separately, as JSON."""
     try:
-        answer: Any = estimate(**row)
+        answer: Any = estimate_by(**row)
     except EstimateError as error:
         return failed(bytes(from_estimate_error(error).body))
     return encode({"ok": answer} if fields is None else {"part": part_of(answer, fields)})

@@ -8,9 +8,10 @@ from pydantic import AfterValidator, BeforeValidator
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import ModelRoute
 from retrorun.app.http.schema import COPIED, described, each_once, request_of, word
+from retrorun.models.equations.equations import AnyEnergyModel, Estimate, estimate_by
 from retrorun.models.estimate.estimate import estimate as estimate_bout
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
-from retrorun.models.vocabulary.answer import Estimate, OwnFactors, PersonalFactor
+from retrorun.models.vocabulary.answer import OwnFactors, PersonalFactor
 from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -69,6 +70,7 @@ EstimateRequest: Any = request_of(
     estimate_bout,
     "One bout. Send body mass and exactly two of speed, duration and distance. The rest is optional.",
     **OWN,
+    energy_model=Annotated[AnyEnergyModel, word("estimate_energy_model", "looney2025")],
     include=Annotated[
         list[Section],
         # Before the validator, so that a long list is refused before its items are checked.
@@ -97,6 +99,8 @@ def estimate(bout: EstimateRequest) -> Any:
     Use it for one bout of running or walking at one speed: its energy and joint loads, forward and backward. It needs
     `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`, which describe the forward bout. `equal` sets
     what is equal backward: speed, metabolic rate, heart rate or perceived exertion. The duration is always equal.
-    `include` limits the answer to the parts you want. If a key appears twice, the last value is used.
+    `include` limits the answer to the parts you want.
+
+    If a key appears twice, the last value is used.
     """
-    return estimate_bout(**bout)
+    return estimate_by(**bout)

@@ -1,10 +1,9 @@
 """The source of each number: models, references, claims and validation."""
 
 from functools import cache
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Final, get_type_hints
 
 from fastapi import APIRouter, Header, Query, Request
-from pydantic import Field
 from starlette.responses import Response
 
 from retrorun.app.contract.openapi import problems
@@ -19,8 +18,6 @@ from retrorun.models.evidence.claims import Evidence, evidence
 from retrorun.models.sources.references import REFERENCES, Reference
 from retrorun.models.validation.comparison import Comparison
 from retrorun.models.validation.validation import IndicatorFilter, ModelFilter, Validation, validation
-from retrorun.models.vocabulary.meanings import MEANINGS, VALIDATION_MEANINGS
-from retrorun.models.vocabulary.quantities import QUANTITIES
 
 router = APIRouter(tags=["evidence"])
 
@@ -73,24 +70,10 @@ async def claims() -> Response:
     return Response(encode(evidence()), media_type="application/json")
 
 
-IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
-"""Numbers whose unit is in the field `unit` of the same row."""
-
 FORMATS: Final = (JSON, HTML, CSV)
 
 
-def _field(shape: Any, name: str, hint: Any) -> Any:
-    extra: dict[str, Any] = {"format": "double"} if hint is float else {}
-    if hint is float and name not in IN_THE_UNIT_BESIDE:
-        extra |= {"x-unit": "%" if name.endswith("percentage_error") else "1"}
-    own = VALIDATION_MEANINGS.get(f"{shape.__name__}.{name}") or VALIDATION_MEANINGS.get(name)
-    if own is None and name in QUANTITIES:
-        known = QUANTITIES[name]
-        own, extra = f"{known.meaning} [{known.unit}]", extra | {"x-unit": known.ucum}
-    return Field(description=own or MEANINGS[name], json_schema_extra=extra)
-
-
-ANSWER: Final = described(Validation, _field)
+ANSWER: Final = described(Validation)
 
 
 @router.get(

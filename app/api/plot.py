@@ -128,7 +128,9 @@ async def plot_load(request: Request) -> Response:
 async def plot_energy_data(request: Request) -> Response:
     """Return the curves with their ranges, and the published values.
 
-    Use it to draw the plot yourself. `theme` changes nothing here.
+    Use it to draw the plot yourself.
+
+    `theme` changes nothing here.
     """
     return await beside(request.scope, energy_data, dict(request.query_params))
 
@@ -142,7 +144,9 @@ async def plot_energy_data(request: Request) -> Response:
 async def plot_load_data(request: Request) -> Response:
     """Return the joint-load indicators with their ranges.
 
-    Use it to draw the plot yourself. `theme` changes nothing here.
+    Use it to draw the plot yourself.
+
+    `theme` changes nothing here.
     """
     return await beside(request.scope, load_data, dict(request.query_params))
 

@@ -250,8 +250,8 @@ def drawn(columns: Mapping[str, Json], names: Collection[str], page: Page) -> li
 
 
 def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
-    """Yield the lists above the table: bouts of a plan, parts and segments of a workout, targets not possible."""
-    listings: dict[str, list[str]] = {}
+    """Yield the lists above the table: equations, bouts of a plan, parts of a workout, targets not possible."""
+    listings: dict[str, list[str]] = {"equations": [*map(equation_text, answer.get("equations", ()))]}
     if "goal" in answer:
         for title, way in ways_of(answer).items():
             limits = ", ".join(
@@ -281,6 +281,24 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
         lines = [line for text in texts for line in wrapped(capital(text), page.width, "  ")]
         if lines:
             yield capital(title), lines
+
+
+def equation_text(equation: Json) -> str:
+    """Return the energies of an equation in words, or why it has none.
+
+    Examples
+    --------
+    >>> equation_text({"energy_model": "acsm", "reason": "acsm is not defined on this grade."})
+    'by acsm: Acsm is not defined on this grade.'
+    """
+    by = f"by {equation['energy_model']}: "
+    if "reason" in equation:
+        return by + renamed(equation["reason"])
+    energies = [
+        f"{side} {interval_text('total_energy_kcal', equation[side]['total_energy_kcal'])}"
+        for side in ("forward", "backward")
+    ]
+    return by + ", ".join(energies) + ("" if equation["in_range"] else ", outside its data")
 
 
 def part_text(part: Json) -> str:

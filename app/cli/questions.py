@@ -20,7 +20,7 @@ from retrorun.app.cli.client import ask
 from retrorun.app.cli.options import InvalidOptions, error_line, read_request
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
 from retrorun.app.strava.request import StravaRequest, check_person
-from retrorun.models.estimate.estimate import estimate
+from retrorun.models.equations.equations import estimate_by
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
 from retrorun.models.vocabulary.errors import EstimateError
@@ -42,7 +42,7 @@ class Question(NamedTuple):
 
 
 QUESTIONS: Final = {
-    "estimate": Question("/estimate", EstimateRequest, estimate),
+    "estimate": Question("/estimate", EstimateRequest, estimate_by),
     "solve": Question("/solve", SolveRequest, solve),
     "plan": Question("/plan", PlanRequest, plan),
     "workout": Question("/workout", WorkoutRequest, workout),

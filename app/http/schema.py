@@ -5,7 +5,7 @@ of the function that answers it. `described` gives pydantic an answer type of `m
 example of each field.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from inspect import Parameter, signature
 from types import NoneType
@@ -19,12 +19,18 @@ from retrorun.app.http.problems import MAXIMUM_ERRORS, PROBLEMS
 from retrorun.models.solve.answer import Reach
 from retrorun.models.vocabulary.answer import BoundedIndicator, Bounds, Graded, Indicator, Interval, LoadRatio, Ratio
 from retrorun.models.vocabulary.choices import Section
-from retrorun.models.vocabulary.meanings import MEANINGS
+from retrorun.models.vocabulary.meanings import MEANINGS, VALIDATION_MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 from retrorun.models.workout.answer import BoundedTotal, LevelSpeed, LevelTotal, LoadTotal
 
 EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
 """Examples of those words whose example is not their first choice."""
+
+VALIDATION: Final = "retrorun.models.validation."
+"""Start of the names of the modules whose answers compare models with measurements."""
+
+IN_THE_UNIT_BESIDE: Final = {"measured", "predicted", "error", "bias", "root_mean_square_error"}
+"""Numbers whose unit is in the field `unit` of the same row."""
 
 COPIED: Final = "x-copied-from-answer"
 """Marks a field of a request that a caller copies from an answer."""
@@ -115,27 +121,26 @@ def _shape(name: str, meaning: str, fields: Mapping[str, Any]) -> Any:
 
 
 @cache
-def described(shape: Any, field_of: Callable[[Any, str, Any], Any] | None = None) -> Any:
-    """Return a TypedDict of `models` with the meaning and unit of each field, for pydantic.
-
-    `field_of` returns the pydantic field for a shape, a name and a type. The default takes it from `models/vocabulary`.
-    """
+def described(shape: Any) -> Any:
+    """Return a TypedDict of `models` with the meaning and unit of each field, for pydantic."""
     if not is_typeddict(shape):
         origin, arguments = get_origin(shape), get_args(shape)
         if origin is not list:
             return shape
         if arguments == (float,):
             return list[Annotated[float, Field(json_schema_extra={"format": "double"})]]
-        return origin[described(arguments[0], field_of)]
+        return origin[described(arguments[0])]
     fields = {
         name: field if name in shape.__required_keys__ else NotRequired[field]
         for name, hint in get_type_hints(shape).items()
-        for field in [Annotated[described(hint, field_of), (field_of or _field)(shape, name, hint)]]
+        for field in [Annotated[described(hint), _field(shape, name, hint)]]
     }
     return _shape(shape.__name__, (shape.__doc__ or "").strip(), fields)
 
 
 def _field(shape: Any, name: str, hint: Any) -> Any:
+    if shape.__module__.startswith(VALIDATION):
+        return _field_of_validation(shape, name, hint)
     # A ratio can have the name of a quantity, but not its meaning or unit.
     known = None if shape in (Ratio, LoadRatio) else QUANTITIES.get(name)
     extra: dict[str, Any] = {"format": "double"} if hint is float else {}
@@ -149,6 +154,18 @@ def _field(shape: Any, name: str, hint: Any) -> Any:
     description = f"{known.meaning} [{known.unit}]"
     extra |= {"x-unit": known.ucum}
     return Field(description=description, json_schema_extra=extra)
+
+
+def _field_of_validation(shape: Any, name: str, hint: Any) -> Any:
+    """Return the pydantic field of a comparison with measurements, where words can have another meaning."""
+    extra: dict[str, Any] = {"format": "double"} if hint is float else {}
+    if hint is float and name not in IN_THE_UNIT_BESIDE:
+        extra |= {"x-unit": "%" if name.endswith("percentage_error") else "1"}
+    own = VALIDATION_MEANINGS.get(f"{shape.__name__}.{name}") or VALIDATION_MEANINGS.get(name)
+    if own is None and name in QUANTITIES:
+        known = QUANTITIES[name]
+        own, extra = f"{known.meaning} [{known.unit}]", extra | {"x-unit": known.ucum}
+    return Field(description=own or MEANINGS[name], json_schema_extra=extra)
 
 
 def attainable(which: str) -> Any:

@@ -6,6 +6,7 @@ no model predicts is listed with the reason. The group interval judges a group's
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from functools import cache
 from statistics import fmean
@@ -44,6 +45,9 @@ CAUSES_OF_MODEL: Final[dict[tuple[str, str], str]] = {
 }
 """The same, by model and indicator with gait."""
 
+TABLE_CODE: Final = re.compile(r" code \d+$")
+"""The end of the name of a row of a table. All rows of the table are one study."""
+
 SPREAD_LEFT_OUT: Final[dict[str, str]] = {
     "Li 2020 treadmill": "its standard deviation includes scatter of body mass: not usable per kilogram",
 }
@@ -74,6 +78,7 @@ class Summary(TypedDict):
     direction: str
     unit: str
     comparisons: int
+    studies: int
     fitted_comparisons: int
     out_of_range: int
     bias: float
@@ -208,6 +213,7 @@ def _summary(group: list[Comparison]) -> Summary:
         "direction": first["direction"],
         "unit": first["unit"],
         "comparisons": len(group),
+        "studies": len({re.sub(TABLE_CODE, "", comparison["study"]) for comparison in group}),
         "fitted_comparisons": sum(comparison["fitted"] for comparison in group),
         "out_of_range": sum(not comparison["in_range"] for comparison in group),
         "bias": fmean(comparison["error"] for comparison in group),

@@ -107,6 +107,17 @@ class TestItems:
         for item, found in zip(items, answer["items"], strict=True):
             assert found == {"ok": (await client.post("/estimate", json=item)).json()}
 
+    async def test_an_item_may_ask_for_every_equation(self, client: httpx.AsyncClient) -> None:
+        every = BOUT | {"energy_model": "all"}
+        body = {"items": [every, *[BOUT] * 9]}
+        answer = (await client.post("/estimate/batch", json=body)).json()
+        assert answer["items"][0] == {"ok": (await client.post("/estimate", json=every)).json()}
+        assert len(answer["items"][0]["ok"]["equations"]) == 4
+        assert "equations" not in answer["items"][1]["ok"]
+        columns = {name: [value] for name, value in every.items()}
+        answer = (await client.post("/estimate/batch", json={"columns": columns})).json()
+        assert answer["status"] == ["not_a_choice"]
+
     @pytest.mark.parametrize("count", [1, 40])
     async def test_fields_choose_what_comes_back(self, client: httpx.AsyncClient, count: int) -> None:
         fields = ["backward_total_energy_kcal", "backward_total_energy_kcal_high", "gait"]

@@ -207,6 +207,17 @@ class TestEstimate:
         served = await client.post("/estimate", json=bout)
         assert run("estimate", *BOUT, "--equal", "metabolic_rate", "--json").out.encode() == served.content + b"\n"
 
+    def test_all_equations_are_listed_with_the_reason_for_those_without_energies(self, run: Any) -> None:
+        said = run(
+            "estimate", "--mass", "70kg", "--speed", "2.1m/s", "--duration", "20min", "--energy-model", "all"
+        ).out
+        listed = " ".join(said.partition("Equations\n")[2].partition("\n\n")[0].split()).split("By ")[1:]
+        assert [line.partition(":")[0] for line in listed] == ["looney2025", "acsm", "leger1984", "minetti2002"]
+        assert all("forward " in line and " kcal (" in line and "backward " in line for line in listed)
+        assert [", outside its data" in line for line in listed] == [False, False, True, False]
+        said = run("estimate", *BOUT, "--grade", "-6%", "--energy-model", "all").out
+        assert "By acsm: Acsm is not defined on this grade." in said
+
     def test_every_field_of_a_request_is_an_option(self, run: Any) -> None:
         words = {
             "body_mass_kg": "154 lb",

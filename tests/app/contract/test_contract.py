@@ -25,12 +25,11 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.specs.openapi.checks import negative_data_rejection
 
 from retrorun.app.api.estimate import EstimateRequest
-from retrorun.app.api.evidence import IN_THE_UNIT_BESIDE
 from retrorun.app.contract.examples import pairs
 from retrorun.app.contract.open_answers import KNOWN_WORDS
 from retrorun.app.contract.openapi import contract, contract_text
 from retrorun.app.http.problems import PROBLEMS
-from retrorun.app.http.schema import Problem
+from retrorun.app.http.schema import IN_THE_UNIT_BESIDE, Problem
 from retrorun.app.main import app, create_app
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import models_hash

@@ -557,7 +557,7 @@ class TestNothingComesBack:
             for method in ("GET", "POST", WORD):
                 self.check(await client.request(method, path), caplog)
 
-    @pytest.mark.parametrize("name", ["retrorun.app.api.estimate.estimate_bout", "retrorun.app.http.json_route.encode"])
+    @pytest.mark.parametrize("name", ["retrorun.app.api.estimate.estimate_by", "retrorun.app.http.json_route.encode"])
     async def test_from_a_fault_of_ours(
         self,
         client: httpx.AsyncClient,

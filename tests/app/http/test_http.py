@@ -597,7 +597,7 @@ class TestFaults:
         def broken(**_: Any) -> Any:
             raise LookupError(self.SECRET)
 
-        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_bout", broken)
+        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_by", broken)
         with caplog.at_level(logging.DEBUG):
             response = await client.post("/estimate", json=BOUT, headers={"x-request-id": "find-me"})
         problem_of(response, 500)
@@ -615,7 +615,7 @@ class TestFaults:
     async def test_500_rather_than_an_answer_with_a_number_that_json_does_not_have(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, monkeypatch: pytest.MonkeyPatch, number: float
     ) -> None:
-        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_bout", lambda **_: {"forward": {"duration_s": number}})
+        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_by", lambda **_: {"forward": {"duration_s": number}})
         problem_of(await client.post("/estimate", json=BOUT), 500)
 
     async def test_every_500_is_a_problem_raised_or_answered(self, problem_of: ProblemOf) -> None:
@@ -727,7 +727,7 @@ class TestHeaders:
         self.check(response)
 
     async def test_they_are_on_a_500(self, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_bout", lambda **_: object())
+        monkeypatch.setattr(retrorun.app.api.estimate, "estimate_by", lambda **_: object())
         response = await client.post("/estimate", json=BOUT, headers={"x-request-id": "abc"})
         assert (response.status_code, response.headers["x-request-id"]) == (500, "abc")
         self.check(response)

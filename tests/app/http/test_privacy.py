@@ -206,7 +206,7 @@ class TestNothingPersonalLeaves:
     @pytest.mark.parametrize(
         "name",
         [
-            "retrorun.app.api.estimate.estimate_bout",
+            "retrorun.app.api.estimate.estimate_by",
             "retrorun.app.http.json_route.encode",
             "retrorun.app.observe.probes.known_estimate_holds",
         ],

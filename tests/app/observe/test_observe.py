@@ -270,7 +270,7 @@ class TestLog:
         async with client_of(guard) as client:
             await client.post("/estimate", json=BOUT)
             await client.post("/estimate", json={})
-            monkeypatch.setattr("retrorun.app.api.estimate.estimate_bout", lambda **_: 1 / 0)
+            monkeypatch.setattr("retrorun.app.api.estimate.estimate_by", lambda **_: 1 / 0)
             await client.post("/estimate", json=BOUT)
         (line,) = lines(capsys)
         assert (line["level"], line["status"]) == ("error", 500)

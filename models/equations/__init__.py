@@ -1,0 +1,1 @@
+"""All energy equations side by side, each with its record against published measurements."""
