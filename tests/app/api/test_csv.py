@@ -10,6 +10,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from retrorun.app.api.batch import row_of
 from retrorun.app.bulk.run import Options, run
 from retrorun.app.http.media_types import CSV, JSON
 from retrorun.app.pages.csv_text import csv_of
@@ -177,6 +178,12 @@ async def test_a_recording_is_its_profile(client: httpx.AsyncClient) -> None:
                 else:
                     assert same(row[name], values[place]), name
     assert {row["segment_direction"] for row in rows} == {"forward", "backward"}
+
+
+def test_a_name_of_the_caller_is_not_repeated() -> None:
+    for pointer, field in (("/=1+1", None), ("", None), ("/speed_m_s", "speed_m_s"), ("/personal/run/x", "personal")):
+        error = {"pointer": pointer, "code": "unknown_field", "message": "Unknown field."}
+        assert row_of({"error": {"errors": [error]}}, ("gait",)) == ["unknown_field", field, None]
 
 
 async def test_no_text_begins_a_formula(client: httpx.AsyncClient) -> None:
