@@ -58,12 +58,12 @@ def requests(operation: str, media_type: str = "application/json") -> dict[str, 
 
 
 def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
-    """Return the answers in one media type, in the form of OpenAPI examples; nothing for a picture.
+    """Return the answers in one media type, rounded, in the form of OpenAPI examples; nothing for a picture.
 
     There are no external values: a generator of clients would fetch them and then need a running service.
     """
     return {
-        name: {"summary": pair["summary"], "value": pair["response"]["body"]}
+        name: {"summary": pair["summary"], "value": _rounded(pair["response"]["body"])}
         for name, pair in of_operation(operation, status).items()
         if media_type_of(pair["response"]["headers"]["content-type"]).name == media_type and "body" in pair["response"]
     }

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from retrorun.app.pages.plots import LOADS_DRAWN, energy_title, energy_words, load_ranges_words, load_title
 from retrorun.app.pages.svg import Theme
 from retrorun.models.validation.plot_data import UNITS, Curve, EnergyCurves, Per, energy_curves, indicator, loads
-from retrorun.models.vocabulary.answer import Indicator
+from retrorun.models.vocabulary.answer import BoundedIndicator
 from retrorun.models.vocabulary.choices import DIRECTIONS, Direction, EvidenceGrade
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -118,7 +118,9 @@ def load_series(*, theme: Theme = "light", **asked: Any) -> Plot:
     }
 
 
-def _load_of(name: str, direction: Direction, known: Indicator | None, speed_m_s: float, *, outside: bool) -> Series:
+def _load_of(
+    name: str, direction: Direction, known: BoundedIndicator | None, speed_m_s: float, *, outside: bool
+) -> Series:
     series: Series = {
         "name": name,
         "direction": direction,

@@ -7,7 +7,7 @@ from retrorun.models.evidence.cautions import outside_code
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.validation.validation import Summary, validation
 from retrorun.models.vocabulary import answer
-from retrorun.models.vocabulary.answer import Bout, Ratio
+from retrorun.models.vocabulary.answer import Bout, ForwardBout, Graded
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait
 from retrorun.models.vocabulary.errors import Conflict, OutsideEvidence, Undefined
 
@@ -16,13 +16,26 @@ AnyEnergyModel: TypeAlias = Literal[EnergyModelName, "all"]
 ALL: Final = "all"
 
 
+class EnergyTotal(TypedDict):
+    """The energy of a bout in one direction."""
+
+    duration_s: float
+    total_energy_kcal: Graded
+
+
+class EnergyRatio(TypedDict):
+    """The ratio of energies backward over forward."""
+
+    total_energy: Graded
+
+
 class Equation(TypedDict):
     """The energies of a bout by one equation, or the reason why it has none, and its record."""
 
     energy_model: EnergyModelName
-    forward: NotRequired[Bout]
-    backward: NotRequired[Bout]
-    ratio: NotRequired[Ratio]
+    forward: NotRequired[EnergyTotal]
+    backward: NotRequired[EnergyTotal]
+    ratio: NotRequired[EnergyRatio]
     in_range: NotRequired[bool]
     reason: NotRequired[str]
     record: list[Summary]
@@ -94,7 +107,7 @@ def _equation(
     }
 
 
-def _total(bout: Bout) -> Bout:
+def _total(bout: Bout | ForwardBout) -> EnergyTotal:
     return {"duration_s": bout["duration_s"], "total_energy_kcal": bout["total_energy_kcal"]}
 
 
