@@ -1,4 +1,4 @@
-"""POST /solve: the bout, speed or range of speeds that meets a target."""
+"""POST /solve: the bout, speed or range of speeds that meets a target, or the probability of a value."""
 
 from typing import Any
 
@@ -37,8 +37,9 @@ def solve(target: SolveRequest) -> Any:
     `body_mass_kg`, a target and, for each `find`, these values. bout: total or active energy, with `speed_m_s` or
     `duration_s` (not `distance_m`: over a distance, energy hardly depends on speed). speed: oxygen uptake, MET or
     power. equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: the
-    highest value of one load indicator; the indicator per bout also needs `duration_s`. Without `speed_m_s`, send
-    `gait`.
+    highest value of one load indicator; the indicator per bout also needs `duration_s`. probability: a value of an
+    energy, energy per kilometre, rate or load, and two of `speed_m_s`, `duration_s` and `distance_m`. Without
+    `speed_m_s`, send `gait`, except for probability.
 
     Each direction is solved separately. If no direction can meet the target, the error has the attainable range and, if
     you may ask for it, the nearest attainable value. If only one direction cannot, that direction has `unattainable`.

@@ -56,6 +56,7 @@ GROUPS: Final[dict[str, dict[str, str]]] = {
         "intensity": "intensity",
         "personal_factor": "your factor",
     },
+    "Probability": {"more_than": "above your value", "at_most": "at or below it"},
     "Steps": {"cadence_steps_per_min": "cadence", "steps": "number", "contact_time_s": "ground contact"},
     LOADS: {
         "peak_vertical_force_bw": "peak ground force",
@@ -79,7 +80,9 @@ SHOWN_IN: Final = {
     "1": ("", 1.0),
     "contact_time_s": ("ms", 1e3),
     "speed_ranges": ("km/h", 3.6),
-    **dict.fromkeys(("share_of_maximum", "grade", "interval", "weight_support", *NARROWER), ("%", 100)),
+    **dict.fromkeys(
+        ("share_of_maximum", "grade", "interval", "weight_support", "more_than", "at_most", *NARROWER), ("%", 100)
+    ),
 }
 """The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
 WORDS: Final = {"grade": "slope", "personal": "personal factor", "heart_rate_per_min": "heart rate"}
@@ -101,6 +104,7 @@ EXPLAINED: Final = {
     "plan": "Forward only and backward only are the best plans in one direction.",
     "workout": "Reversed means every segment in the other direction, at the same speed.",
 }
+PROBABILITY: Final = "The probability is that of one person, from the same spread as the interval."
 INTERVALS: Final = " Beside each value is its interval, which aims to include {interval} of people."
 
 
@@ -130,7 +134,9 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     ratio = ratio_of(answer)
     groups = {title: list(rows(names, columns, ratio, needed)) for title, names in GROUPS.items()}
     known = {name: amount(name, value) for name, value in (answer["assumed"] | request).items()}
-    how = EXPLAINED[question] + (INTERVALS if "interval" in known else "")
+    how = (PROBABILITY if answer.get("find") == "probability" else EXPLAINED[question]) + (
+        INTERVALS if "interval" in known else ""
+    )
     warnings = [line for item in answer["warnings"] for line in wrapped(renamed(item["message"]), page.width, "- ")]
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
@@ -175,9 +181,9 @@ def columns_of(answer: Json) -> dict[str, Json]:
 
 
 def flat(side: Json) -> Json:
-    """Return the quantities of one direction, with its loads at the same level."""
-    load: Json = side.get("load", {})
-    return side | load
+    """Return the quantities of one direction, with its loads and probabilities at the same level."""
+    found: Json = side | side.get("load", {}) | side.get("probability", {})
+    return found
 
 
 def ways_of(answer: Json) -> dict[str, Json]:

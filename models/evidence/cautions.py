@@ -499,6 +499,26 @@ UNATTAINABLE: Final[dict[str, str]] = {
     )
     for name in ("forward", "backward")
 }
+PROBABILITY: Final = _warning(
+    "caution",
+    "probability",
+    "A probability is as uncertain as the range it comes from: parts of the spread are our choice, and the studies are "
+    "small. It is about one person like those studied. It says nothing about pain or injury.",
+)
+PROBABILITY_BEYOND: Final[dict[str, str]] = {
+    name: _warning(
+        "absent",
+        f"probability_{name}",
+        f"Going {name}, your value is outside the range of 99 in 100 people. How many people are beyond it is unknown, "
+        "so the probability is missing. Compare your value with the range.",
+    )
+    for name in ("forward", "backward")
+}
+PROBABILITY_ABSENT: Final = _warning(
+    "absent",
+    "probability_of_range",
+    "Going backward only a range is known, not how likely a value in it is, so the probability is missing.",
+)
 WALKING_KNEE_MOMENT_ABSENT: Final = _warning(
     "absent", "walk_knee_moment", "The knee moment ratio of walking is unknown, so it is missing."
 )

@@ -7,10 +7,10 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.solve.crossings import SpeedRange
-from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, OwnFactors, Warning
+from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, Load, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 
-Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range"]
+Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range", "probability"]
 
 
 class SolveFields(TypedDict, total=False):
@@ -18,6 +18,7 @@ class SolveFields(TypedDict, total=False):
 
     total_energy_kcal: float
     active_energy_kcal: float
+    energy_per_km_kcal: float
     oxygen_uptake_ml_kg_min: float
     met: float
     metabolic_power_w_kg: float
@@ -56,6 +57,13 @@ class Reach(TypedDict):
     high: float
 
 
+class Probability(TypedDict):
+    """The two probabilities of a value for one person. Together they are 1."""
+
+    more_than: float
+    at_most: float
+
+
 class Solved(TypedDict):
     """The result for one direction, with the given values repeated."""
 
@@ -64,6 +72,14 @@ class Solved(TypedDict):
     distance_m: NotRequired[Interval]
     share_of_maximum: NotRequired[Graded]
     speed_ranges: NotRequired[list[SpeedRange]]
+    probability: NotRequired[Probability]
+    total_energy_kcal: NotRequired[Graded]
+    active_energy_kcal: NotRequired[Graded]
+    energy_per_km_kcal: NotRequired[Interval]
+    oxygen_uptake_ml_kg_min: NotRequired[Graded]
+    met: NotRequired[Graded]
+    metabolic_power_w_kg: NotRequired[Graded]
+    load: NotRequired[Load]
     unattainable: NotRequired[Reach]
 
 

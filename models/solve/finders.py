@@ -38,7 +38,10 @@ from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
 RATES: Final = ("oxygen_uptake_ml_kg_min", "met", "metabolic_power_w_kg")
+PROBABLE: Final = (*ENERGIES, "energy_per_km_kcal", *RATES, *INDICATORS)
+"""Quantities that have a probability."""
 SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
+BOUT: Final = ("speed_m_s", "duration_s", "distance_m")
 OUTSIDE_INPUT: Final = "which is outside the range of this field"
 GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
 
@@ -81,6 +84,10 @@ def check_combination(find: Find, given: Mapping[str, object]) -> None:
     elif find == "level_speed":
         if not {"speed_m_s", "grade"} <= given.keys():
             raise Conflict("", "Give speed_m_s and grade. find level_speed needs both.")
+    elif find == "probability":
+        one_given_of(given, PROBABLE)
+        if sum(name in given for name in BOUT) != len(BOUT) - 1:
+            raise Conflict("", f"Give exactly two of {', '.join(BOUT[:-1])} and {BOUT[-1]}; the third follows.")
     elif find == "speed_range":
         if (one_given_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
             raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
@@ -353,12 +360,3 @@ def find_speed_range(question: Question) -> Found:
             low, high = drawn_inward(*loads.attainable[side])
             found[side] = unattainable_in(question, indicator, side, Attainable(low, high, low))
     return Found(found, loads.warnings)
-
-
-FINDERS: Final = {
-    "bout": find_bout,
-    "speed": find_rate,
-    "equal_cost_speed": find_equal_cost_speed,
-    "level_speed": find_level_speed,
-    "speed_range": find_speed_range,
-}

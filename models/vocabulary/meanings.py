@@ -184,9 +184,16 @@ MEANINGS: Final[dict[str, str]] = {
         "bout: the bout that takes an energy, at a speed or for a duration. speed: that of an "
         "oxygen uptake, MET or power. equal_cost_speed: the backward speed that takes the energy of a forward "
         "speed, or the reverse. level_speed: the speed on level ground that takes the energy of one on a "
-        "slope. speed_range: the speeds at which a load stays at or below the value you give."
+        "slope. speed_range: the speeds at which a load stays at or below the value you give. probability: how likely "
+        "one person is above the value you give, in a bout of two of speed_m_s, duration_s and distance_m."
     ),
     "speed_ranges": "The speeds at which the load stays at or below your value. Both ends are included.",
+    "probability": (
+        "How likely one person is above your value, and at or below it, from the spread behind the range. Missing if "
+        "only a range is known, or if your value is outside the range of 99 in 100 people."
+    ),
+    "more_than": "Probability that one person is above your value [1].",
+    "at_most": "Probability that one person is at or below your value [1].",
     "unattainable": "The target is not possible in this direction. This is the possible range.",
     "target": "Name of the target or bound that you gave.",
     "unit": "Unit of the numbers beside it.",

@@ -167,6 +167,9 @@ INPUTS: Final[dict[str, Input]] = {
     "active_energy_kcal": Input(
         unit="kcal", meaning="Energy of the bout above rest.", example=186.4, low=1.0, high=50000.0
     ),
+    "energy_per_km_kcal": Input(
+        unit="kcal/km", meaning="Total energy for each kilometre.", example=70.4, low=1.0, high=10_000.0
+    ),
     "metabolic_power_w_kg": Input(
         unit="W/kg", meaning="Gross metabolic power per kilogram of body mass.", example=10.5, low=1.2, high=42.0
     ),
@@ -280,7 +283,6 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         example=24.1,
     ),
     "share_of_maximum": Quantity(unit="1", meaning="Oxygen uptake over the maximum that you gave.", example=0.61),
-    "energy_per_km_kcal": Quantity(unit="kcal/km", meaning="Total energy for each kilometre.", example=70.4),
     "energy_per_km_kcal_kg": Quantity(
         unit="kcal/kg/km", meaning="Total energy for each kilometre, per kilogram of body mass.", example=1.01
     ),

@@ -22,14 +22,15 @@ QUESTION_HELP: Final = {
         ),
     ),
     "solve": QuestionHelp(
-        "Find the bout, speed or range of speeds that meets a target. Choose with --find what you look for. Give the "
-        "target with its own option, for example --total-energy 300kcal.",
+        "Find the bout, speed or range of speeds that meets a target, or how likely a bout exceeds a value. Choose "
+        "with --find what you look for. Give the target with its own option, for example --total-energy 300kcal.",
         (
             "--find bout --mass 70kg --total-energy 300kcal --speed 9km/h",
             "--find speed --mass 70kg --oxygen-uptake 35ml/kg/min --gait run",
             "--find equal-cost-speed --mass 70kg --speed 5:30min/km",
             "--find level-speed --mass 70kg --speed 9km/h --grade 5%",
             "--find speed-range --mass 70kg --patellofemoral-peak-force 4BW --gait run",
+            "--find probability --mass 70kg --speed 9km/h --duration 20min --total-energy 250kcal",
         ),
     ),
     "plan": QuestionHelp(

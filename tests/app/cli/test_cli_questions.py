@@ -471,6 +471,17 @@ class TestSolveTable:
         text = table("solve", two, {"body_mass_kg": 70.0, "peak_vertical_force_bw": 2.0}, Page(80))
         assert row(text, "Speeds") == ["km/h", "3.60–7.20", "3.60–7.20,", "10.80–14.40"]
 
+    def test_a_probability_is_in_percent_with_the_estimate_beside_it(self, run: Any) -> None:
+        asked = "solve --find probability --mass 70kg --speed 9km/h --duration 20min"
+        ran = run(f"{asked} --total-energy 250kcal")
+        answer = json.loads(run(f"{asked} --total-energy 250kcal --json").out)
+        for name, label in (("more_than", "Above your value"), ("at_most", "At or below it")):
+            shown = [f"{100 * answer[side]['probability'][name]:.1f}" for side in ("forward", "backward")]
+            assert row(ran.out, label) == ["%", *shown]
+        assert "from the same spread as the interval" in ran.said
+        assert "meets the target" not in ran.said
+        assert row(run(f"{asked} --achilles-relative-load 1.1").out, "Above your value")[2] == "unknown"
+
     @pytest.mark.parametrize("find", get_args(Find))
     @pytest.mark.parametrize("width", [50, 80, 200])
     def test_lines_fit(self, find: Find, width: int) -> None:
@@ -480,6 +491,7 @@ class TestSolveTable:
             "equal_cost_speed": {"speed_m_s": 2.5},
             "level_speed": {"speed_m_s": 2.5, "grade": 0.05},
             "speed_range": {"patellofemoral_impulse_per_km_bw_s": 300.0, "gait": "run"},
+            "probability": {"total_energy_kcal": 250.0, "speed_m_s": 2.5, "duration_s": 1200.0},
         }
         request = given[find] | {"find": find, "body_mass_kg": 70.0}
         lines = table("solve", json.loads(encode(solve(**request))), request, Page(width)).splitlines()

@@ -14,7 +14,7 @@ from retrorun.models.estimate.estimate import estimate
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.answer import Find
-from retrorun.models.solve.finders import ENERGIES, RATES
+from retrorun.models.solve.finders import ENERGIES, PROBABLE, RATES
 from retrorun.models.solve.load_ranges import INDICATORS, plausible_speeds
 from retrorun.models.solve.solve import solve
 from retrorun.models.vocabulary.choices import IMPULSE, Gait
@@ -52,6 +52,14 @@ def questions(draw: st.DrawFn) -> Answer:
         indicator = draw(st.sampled_from(INDICATORS))
         asked |= {indicator: draw(within(indicator))}
         return asked | ({"duration_s": draw(within("duration_s"))} if indicator == IMPULSE else {})
+    if find == "probability":
+        target, speed = draw(st.sampled_from(PROBABLE)), draw(speeds)
+        longest = min(INPUTS["duration_s"].high, (1 - RELATIVE) * INPUTS["distance_m"].high / speed)
+        return asked | {
+            target: draw(within(target)),
+            "speed_m_s": speed,
+            "duration_s": draw(within("duration_s", longest)),
+        }
     asked["energy_model"] = draw(st.sampled_from(list(ENERGY_MODELS[gait])))
     asked["direction_model"] = draw(st.sampled_from(["documented", "pooled"]))
     if draw(st.booleans()):
