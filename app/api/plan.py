@@ -44,6 +44,9 @@ def plan(wish: PlanRequest) -> Any:
     and, for most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`. The error code
     unattainable means that no plan meets all limits. Its entry in `errors` has the attainable values.
 
+    With `confidence`, one person stays within each limit with that probability: a limit is compared with the upper end
+    of a range instead of the central estimate (0.5, the default). `probabilities` has the probability of each limit.
+
     The plan chooses directions and speeds within the range of the data, to 1 mm/s. It has one or two bouts, and rest in
     the remaining time. `duration_s` is the time available, rest included. It is optional for least_load. Send the
     limits of the person: their maximal oxygen uptake, an uptake they can hold for that long (this is not modelled), and

@@ -81,7 +81,8 @@ SHOWN_IN: Final = {
     "contact_time_s": ("ms", 1e3),
     "speed_ranges": ("km/h", 3.6),
     **dict.fromkeys(
-        ("share_of_maximum", "grade", "interval", "weight_support", "more_than", "at_most", *NARROWER), ("%", 100)
+        ("share_of_maximum", "grade", "interval", "weight_support", "more_than", "at_most", "confidence", *NARROWER),
+        ("%", 100),
     ),
 }
 """The unit shown for a unit or a quantity of the answer, and the factor between them (a definition)."""
@@ -268,6 +269,9 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
                 if way
                 else ["no plan meets the goal"]
             )
+        listings["one person stays within each limit"] = [
+            f"{title}: {chances}" for title, way in ways_of(answer).items() if (chances := chances_text(way))
+        ]
     if "reversed" in answer:
         sides = {side: answer[side] for side in SIDES if side in answer}
         listings["parts"] = [part_text({"direction": side} | part) for side, part in sides.items()]
@@ -305,6 +309,17 @@ def equation_text(equation: Json) -> str:
         for side in ("forward", "backward")
     ]
     return by + ", ".join(energies) + ("" if equation["in_range"] else ", outside its data")
+
+
+def chances_text(plan: Json) -> str:
+    """Return how likely one person stays within each limit of a plan.
+
+    Examples
+    --------
+    >>> chances_text({"probabilities": [{"limit": "peak_vertical_force_bw", "at_most": 0.9}]})
+    'peak ground force 90.0 %'
+    """
+    return ", ".join(f"{in_words(one['limit'])} {one['at_most'] * 100:.1f} %" for one in plan.get("probabilities", ()))
 
 
 def part_text(part: Json) -> str:

@@ -535,6 +535,13 @@ PLAN_CENTRAL: Final = _warning(
     "A plan keeps its limits at the central estimates. The ranges say how far one person may be beyond them. We do "
     "not model whether a speed or a share of the maximum can be held for as long.",
 )
+PLAN_CONFIDENCE: Final = _warning(
+    "caution",
+    "plan_confidence",
+    "One person stays within each limit with the probability confidence, as far as the ranges are right: parts of the "
+    "spread are our choice, and the studies are small. Energies stay central estimates. We do not model whether a "
+    "speed or a share of the maximum can be held for as long.",
+)
 PLAN_WITHOUT_OWN_LIMIT: Final = _warning(
     "caution",
     "plan_without_own_limit",
@@ -550,7 +557,7 @@ PLAN_BACKWARD_UNKNOWN: Final = _warning(
 PLAN_ACHILLES_BOUND: Final = _warning(
     "caution",
     "plan_backward_achilles",
-    "Achilles load backward has no estimate. A plan uses the upper end of its range.",
+    "Achilles load backward has no estimate and no probability. A plan uses the upper end of its range.",
 )
 PLAN_ONE_DIRECTION_ABSENT: Final[dict[str, str]] = {
     name: _warning("absent", f"plan_{name}_only", f"No plan that goes only {name} meets your limits, so there is none.")

@@ -56,6 +56,13 @@ class PlanTotals(TypedDict):
     load: NotRequired[WorkoutLoad]
 
 
+class HeldLimit(TypedDict):
+    """How likely one person stays within a limit of the request."""
+
+    limit: str
+    at_most: float
+
+
 class PlanOption(TypedDict):
     """One way to meet the goal."""
 
@@ -63,6 +70,7 @@ class PlanOption(TypedDict):
     rest_s: NotRequired[float]
     totals: PlanTotals
     binding: list[str]
+    probabilities: NotRequired[list[HeldLimit]]
 
 
 class Plan(PlanOption):

@@ -1,16 +1,17 @@
 """Find the best mix of speeds and directions, to the mm/s: a table of speeds, a mask for the limits, a hull.
 
 Each whole mm/s of both directions is a row of the table `Candidates`, with the energy and load of one second there. A
-limit that holds in every second is a mask of rows. A quantity with a total, limited or required, is x; the quantity to
-maximise is y. Time split between two speeds gives a point on the line between their points, and standing still is the
-origin. So the best plan with a given mean x lies on the upper hull of the points: it has one speed, or the two speeds
-at the ends of an edge.
+limit that holds in every second is a mask of rows. It is compared with the held rate: what one person stays at or under
+with the wanted confidence, at 0.5 the central estimate. A quantity with a total, limited or required, is x; the
+quantity to maximise is y. Time split between two speeds gives a point on the line between their points, and standing
+still is the origin. So the best plan with a given mean x lies on the upper hull of the points: it has one speed, or the
+two speeds at the ends of an edge. A held total is not linear in the times; see `models.plan.held_total`.
 """
 
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,15 +23,15 @@ from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.numerics.roots import MOST_ROUNDING
 from retrorun.models.physiology import direction, energy_models, load, timing
 from retrorun.models.plan.answer import DURATION, ENERGY
+from retrorun.models.plan.held_total import LEAST_BOUT_S, HeldTotal
+from retrorun.models.plan.hull import hull_edge
 from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, Gait
 from retrorun.models.vocabulary.errors import Undefined
-from retrorun.models.vocabulary.quantities import INPUTS, speed_bounds
+from retrorun.models.vocabulary.quantities import speed_bounds
 
 SPEED_RANGE: Final = "speed_range"
 """Name in `binding` if the studied or plausible speeds end there."""
 
-LEAST_BOUT_S: Final = INPUTS["duration_s"].low
-"""Shortest bout allowed."""
 RUNNING_FORCE_RANGE_M_S: Final = (load.PEAK_VERTICAL_FORCE_SLOW_FROM_M_S, load.PEAK_VERTICAL_FORCE_RANGE_M_S["run"][1])
 """Running speeds whose ground force a plan may use, including slow running, which has grade D."""
 
@@ -57,6 +58,14 @@ BACKWARD_RANGE_M_S: Final[dict[Gait, tuple[float, float]]] = {
 """Speeds at which the energy of going backward was measured."""
 
 
+def held(name: str) -> str:
+    """Return the name of the rate that one person stays at or under with the confidence of a task."""
+    return f"held {name}"
+
+
+HELD_IMPULSE: Final = held(IMPULSE)
+
+
 class Limit(NamedTuple):
     """The highest value of a rate in any second."""
 
@@ -64,6 +73,11 @@ class Limit(NamedTuple):
     value: float
     field: str
     """Its place in the request; "" if it was not sent."""
+
+    @property
+    def rate(self) -> str:
+        """The rate that it is compared with. If it was not sent, that is the central estimate."""
+        return held(self.name) if self.field else self.name
 
 
 class Task(NamedTuple):
@@ -82,11 +96,13 @@ class Task(NamedTuple):
     """Limit of the impulse summed over all bouts."""
     own_speeds: Mapping[str, float]
     """The person's slowest and fastest speeds, with their names in the request [m/s]."""
+    score: float = 0.0
+    """Standard score of the confidence with which limits are held; 0 for the central estimate."""
 
     @property
     def tightest(self) -> dict[str, Limit]:
         """The lowest limit of each limited rate."""
-        return {limit.name: limit for limit in sorted(self.limits, key=lambda limit: -limit.value)}
+        return {limit.rate: limit for limit in sorted(self.limits, key=lambda limit: -limit.value)}
 
     @property
     def peaks(self) -> dict[str, float]:
@@ -96,12 +112,12 @@ class Task(NamedTuple):
     @property
     def ceilings(self) -> dict[str, float]:
         """Highest value of each rate, including those above which the plan would be shorter than the shortest bout."""
-        totals = {ENERGY: self.energy_kcal or None, IMPULSE: self.impulse_limit}
+        totals = {ENERGY: self.energy_kcal or None, HELD_IMPULSE: self.impulse_limit}
         return self.peaks | {name: total / LEAST_BOUT_S for name, total in totals.items() if total is not None}
 
     def name_in_answer(self, rate: str) -> str:
         """Return the name in `binding` for a rate that is at its ceiling."""
-        fields = {ENERGY: ""} | {name: limit.field for name, limit in self.tightest.items()}
+        fields = {ENERGY: "", HELD_IMPULSE: IMPULSE} | {name: limit.field for name, limit in self.tightest.items()}
         return fields.get(rate, rate).rpartition("/")[2] or SPEED_RANGE
 
     def without_request_limits(self) -> "Task":
@@ -173,17 +189,18 @@ class Mix(NamedTuple):
     energy_kcal: float
 
 
-def rate_of(builder: AnswerBuilder, name: str, way: Direction) -> Column:
-    """Return a quantity as a column: its upper bound if it has no value, NaN if it is unknown."""
+def rate_of(builder: AnswerBuilder, name: str, way: Direction, end: Literal["value", "high"] = "value") -> Column:
+    """Return a quantity or its upper end as a column: its upper bound if it has no value, NaN if it is unknown."""
     section = builder.forward if way == "forward" else builder.backward
     entry = section.get(name) or section.get("load", {}).get(name) or {"value": np.nan}
-    return np.asarray(entry.get("value", entry.get("high")))
+    return np.asarray(entry.get(end, entry.get("high", np.nan)))
 
 
-def one_second_at(case: Case, speed_m_s: Column) -> AnswerBuilder:
+def one_second_at(case: Case, speed_m_s: Column, score: float) -> AnswerBuilder:
     """Return the estimates of one second at each of these speeds, in both directions."""
     second = case._replace(speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
-    return compute(second, score=0.0, include=("energy", "load"))[0]
+    with np.errstate(over="ignore", invalid="ignore"):  # active energy near zero has no upper end, and is refused
+        return compute(second, score=score, include=("energy", "load"))[0]
 
 
 def whole_mm_per_s(low_m_s: float, high_m_s: float) -> Column:
@@ -206,9 +223,9 @@ def candidates_of(task: Task) -> Candidates:
     Undefined
         The loads were studied at no common speed, or a load is unknown forward.
     """
-    case, peaks = task.case, task.peaks
+    case, limited = task.case, [limit.name for limit in task.limits]
     names = list(
-        dict.fromkeys([*peaks, *filter(None, [task.indicator]), *[IMPULSE] * (task.impulse_limit is not None)])
+        dict.fromkeys([*limited, *filter(None, [task.indicator]), *[IMPULSE] * (task.impulse_limit is not None)])
     )
     ranges = [speed_bounds(case.gait), energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
     ranges += [known for name in names for known in RANGES_M_S.get((name, case.gait), ())]
@@ -217,10 +234,10 @@ def candidates_of(task: Task) -> Candidates:
         raise Undefined(
             "limits", "These loads were not studied at any common speed. Limit or choose fewer loads.", "no_speed"
         )
-    middle = one_second_at(case, np.array([(low + high) / 2]))
+    middle = one_second_at(case, np.array([(low + high) / 2]), 0.0)
     unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
     for name in unknown["forward"]:
-        field = f"limits/{name}" if name in peaks or name != task.indicator else "indicator"
+        field = f"limits/{name}" if name in limited or name != task.indicator else "indicator"
         message = f"{name} is unknown for this gait and grade. Choose another indicator or limit, or another gait."
         raise Undefined(field, message, "indicator_unknown")
     warnings = []
@@ -245,10 +262,13 @@ def candidates_of(task: Task) -> Candidates:
         warnings.append(cautions.PLAN_ACHILLES_BOUND)
     speed_m_s = np.concatenate([np.array([]), *speeds.values()])
     backward = np.repeat([way == "backward" for way in speeds], [column.size for column in speeds.values()]) > 0
-    builder = one_second_at(case, speed_m_s)
-    rates = {
-        name: np.where(backward, rate_of(builder, name, "backward"), rate_of(builder, name, "forward"))
-        for name in {*names, ENERGY}
+    builder = one_second_at(case, speed_m_s, task.score)
+
+    def rates_at(name: str, end: Literal["value", "high"]) -> Column:
+        return np.where(backward, rate_of(builder, name, "backward", end), rate_of(builder, name, "forward", end))
+
+    rates = {name: rates_at(name, "value") for name in (*names, ENERGY)} | {
+        held(name): rates_at(name, "high") for name in names
     }
     allowed = np.ones(speed_m_s.size, dtype=bool)
     for _, refused in builder.refusals:
@@ -273,10 +293,15 @@ def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float])
     kept = candidates.within(limits)
     energy = np.where(kept, candidates.rates[ENERGY], 0.0)
     best = int(np.argmax(energy))
-    if task.impulse_limit is None or candidates.rates[IMPULSE][best] * task.time_s <= task.impulse_limit:
+    if task.impulse_limit is None or candidates.rates[HELD_IMPULSE][best] * task.time_s <= task.impulse_limit:
         return mix_of(task, candidates, {best: task.time_s}, [], limits)
-    impulse = np.where(kept, candidates.rates[IMPULSE], 0.0)
-    seconds = split_time(task, candidates, impulse, energy, total=task.impulse_limit, reach=False)
+    impulse, limit = np.where(kept, candidates.rates[IMPULSE], 0.0), task.impulse_limit
+
+    def split(rate: Column) -> dict[int, float]:
+        return split_time(task, candidates, rate, energy, total=limit, reach=False)
+
+    total = HeldTotal(impulse, energy, candidates.backward, task.score, task.time_s, limit)
+    seconds = total.most_energy(split) if task.score else split(impulse)
     return mix_of(task, candidates, seconds, [IMPULSE], limits)
 
 
@@ -285,6 +310,12 @@ def least_impulse(task: Task, candidates: Candidates) -> Mix:
     kept = candidates.within(task.ceilings)
     energy, impulse = (np.where(kept, candidates.rates[name], 0.0) for name in (ENERGY, IMPULSE))
     seconds = split_time(task, candidates, energy, -impulse, total=task.energy_kcal, reach=True)
+    if task.score and task.impulse_limit is not None:
+        total = HeldTotal(impulse, energy, candidates.backward, task.score, task.time_s, task.impulse_limit)
+        if total.of(seconds) > task.impulse_limit:
+            most = most_energy(task, candidates, task.ceilings).seconds
+            found = total.least_central({*seconds, *most}, task.energy_kcal)
+            return mix_of(task, candidates, found, [IMPULSE], task.ceilings)
     return mix_of(task, candidates, seconds, [], task.ceilings)
 
 
@@ -311,7 +342,7 @@ def least_peak(task: Task, candidates: Candidates) -> Mix:
 def seconds_at_one_speed(task: Task, candidates: Candidates, row: int) -> dict[int, float]:
     """Return the seconds at one speed that reach the energy. Return {} if they take too long or too much impulse."""
     seconds = task.energy_kcal / float(candidates.rates[ENERGY][row])
-    kept = task.impulse_limit is None or candidates.rates[IMPULSE][row] * seconds <= task.impulse_limit
+    kept = task.impulse_limit is None or candidates.rates[HELD_IMPULSE][row] * seconds <= task.impulse_limit
     return {row: seconds} if kept and LEAST_BOUT_S <= seconds <= task.time_s else {}
 
 
@@ -351,33 +382,6 @@ def split_time(
             if min(near_s, far_s) >= LEAST_BOUT_S and near_s + far_s <= task.time_s * (1 + MOST_ROUNDING):
                 ways.append({near: near_s, far: far_s})
     return max(ways, key=lambda way: sum(time_s * y[row] for row, time_s in way.items()))
-
-
-def hull_edge(x: Column, y: Column, mean: float) -> tuple[int, int]:
-    """Return the end points of the upper hull's edge above a mean x.
-
-    Parameters
-    ----------
-    x, y : ndarray
-        Points. The origin, standing still, is added after the last one.
-    mean : float
-        Mean x, greater than zero and at most the highest x.
-
-    Examples
-    --------
-    >>> hull_edge(np.array([1.0, 2.0, 4.0]), np.array([2.0, 1.0, 3.0]), 1.5)
-    (0, 2)
-    """
-    near, far = x.size, int(np.argmax(x))
-    x, y = np.append(x, 0.0), np.append(y, 0.0)
-    for _ in range(x.size):
-        slope = (y[far] - y[near]) / (x[far] - x[near])
-        above = y - y[near] - slope * (x - x[near])
-        top = int(np.argmax(above))
-        if not above[top] > MOST_ROUNDING * np.abs(y).max():
-            break
-        near, far = (top, far) if x[top] < mean else (near, top)
-    return near, far
 
 
 def mix_of(

@@ -19,6 +19,7 @@ from retrorun.models.estimate.personal import Measurement, outdated, with_own_fa
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
+from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.plan.answer import (
     DURATION,
     ENERGY,
@@ -33,6 +34,7 @@ from retrorun.models.plan.answer import (
     PlanTotals,
 )
 from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task, best_mix, candidates_of
+from retrorun.models.plan.probabilities import probabilities
 from retrorun.models.plan.refusal import refusal
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
@@ -40,6 +42,9 @@ from retrorun.models.vocabulary.errors import Conflict
 from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
 from retrorun.models.workout.covered import partly
 from retrorun.models.workout.sums import Segments, workout_of
+
+CENTRAL: Final = 0.5
+"""Confidence with which limits are held if the request has none: that of the central estimate (choice)."""
 
 GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),
@@ -56,6 +61,7 @@ def plan(
     active_energy_kcal: float | None = None,
     indicator: LoadName | None = None,
     limits: Limits | None = None,
+    confidence: float | None = None,
     gait: Gait | None = None,
     grade: float | None = None,
     energy_model: EnergyModelName | None = None,
@@ -88,6 +94,8 @@ def plan(
         Load to minimise: a peak, or the impulse summed over all bouts.
     limits : Limits, optional
         Highest values that may be reached.
+    confidence : float, optional
+        Probability with which one person stays within each limit, 0.5 when left out: the central estimate [1].
     gait : {"run", "walk"}, optional
         Gait of every bout, running when left out.
     grade, energy_model, direction_model, age_y, sex, height_m, step_rate_ratio, interval, measurements, personal
@@ -118,6 +126,11 @@ def plan(
     Speeds are those at which every estimate of the plan was studied, at a plausible oxygen uptake that does not exceed
     the person's maximum. How long a person can hold a share of the maximum is not modelled.
 
+    With a confidence c, a limit is compared with the c-quantile of one person, from the distribution that gives the
+    interval: in each bout, or for the impulse over all of them with their shared errors. The goal, the energy to reach
+    and the plausible uptake stay central estimates. A higher confidence allows fewer plans, so a goal is never met
+    better. Load without a distribution, backward Achilles load, is compared with its upper bound.
+
     Examples
     --------
     >>> best = plan(body_mass_kg=70.0, goal="most_energy", duration_s=1800.0, speed_high_m_s=3.0)
@@ -142,6 +155,9 @@ def plan(
         measurements=measurements,
         personal=personal,
     )
+    if confidence is None:
+        confidence = assumed["confidence"] = CENTRAL
+    confidence = check("confidence", confidence)
     checked = {name: check(name, cast(float, limit), "limits") for name, limit in (limits or {}).items()}
     if oxygen_uptake_max_ml_kg_min is not None:
         oxygen_uptake_max_ml_kg_min = check(MAXIMUM, oxygen_uptake_max_ml_kg_min)
@@ -177,6 +193,7 @@ def plan(
         # A little lower, so that rounding cannot exceed the limit.
         checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
         own_speeds,
+        standard_score(2 * confidence - 1),
     )
     candidates = candidates_of(task)
     best = best_mix(task, candidates)
@@ -200,6 +217,8 @@ def plan(
         },
         "references": references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"})),
     }
+    if "probabilities" in mixed:
+        answer["probabilities"] = mixed["probabilities"]
     if "rest_s" in mixed:
         answer["rest_s"] = mixed["rest_s"]
     for way in candidates.ends_by:
@@ -217,16 +236,17 @@ def plan(
         codes.append(cautions.REST_ASSUMED)
     codes += [cautions.PERSONAL_OUTDATED] * outdated(personal, gait)
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
-    first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, cautions.PLAN_CENTRAL, *candidates.warnings]
+    how = cautions.PLAN_CONFIDENCE if task.score else cautions.PLAN_CENTRAL
+    first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, how, *candidates.warnings]
     answer["warnings"] = plan_warnings([*first, *codes], others)
     return answer
 
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
     """Return the limits of every second: the plausible uptake, the limits of the request, and the person's maximum."""
-    held = [Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, "")]
-    held += [Limit(name, value, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
-    return (*held, *([] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]))
+    sent = [Limit(name, value, f"limits/{name}") for name, value in limits.items() if name != IMPULSE]
+    own = [] if maximum is None else [Limit(UPTAKE, maximum, MAXIMUM)]
+    return (*sent, *own, Limit(UPTAKE, PLAUSIBLE_UPTAKE_ML_KG_MIN, ""))
 
 
 def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[Warning]:
@@ -270,6 +290,8 @@ def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) ->
     totals = totals_of(bouts, task.case, person)
     codes += [cautions.WORKOUT_PARTS] * partly(totals)
     answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": found.binding}
+    if chances := probabilities(task, person, candidates, found, totals):
+        answer["probabilities"] = chances
     if task.timed:
         answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
     return answer, codes

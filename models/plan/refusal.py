@@ -6,7 +6,7 @@ from typing import Final
 
 from retrorun.models.plan.answer import ENERGY, UPTAKE
 from retrorun.models.plan.best_mix import (
-    LEAST_BOUT_S,
+    HELD_IMPULSE,
     Candidates,
     Limit,
     Task,
@@ -15,6 +15,7 @@ from retrorun.models.plan.best_mix import (
     least_peak,
     most_energy,
 )
+from retrorun.models.plan.held_total import LEAST_BOUT_S
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
@@ -45,7 +46,7 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
     for others_left_out in (False, True):
         for limit in (limit for limit in task.limits if limit.field):
             others = without_limit(task, limit)
-            found = limit_range(others.without_request_limits() if others_left_out else others, candidates, limit.name)
+            found = limit_range(others.without_request_limits() if others_left_out else others, candidates, limit.rate)
             if found is not None and found[0] > limit.value:
                 error = unattainable(limit.field, *found, nearest_is_low=True, others_left_out=others_left_out)
                 if error.nearest is not None:
@@ -106,7 +107,7 @@ def uptake_refusal(task: Task) -> Undefined:
 def amount_refusal(task: Task, candidates: Candidates) -> Unattainable:
     """Return the error if some speeds are allowed: the energy is too high, or lower than that of the shortest bout."""
     if not task.indicator:
-        low, high = candidates.range_of(IMPULSE, task.peaks)
+        low, high = candidates.range_of(HELD_IMPULSE, task.peaks)
         return unattainable(f"limits/{IMPULSE}", low * LEAST_BOUT_S, high * task.time_s, nearest_is_low=True)
     most = most_energy(task, candidates, task.peaks).energy_kcal
     if task.energy_kcal > most:

@@ -65,6 +65,12 @@ def limit_score(case: Case, target: str, side: Direction, limit: float) -> float
     return score_of(value, limit, factor_at)
 
 
+def is_range(case: Case, target: str, side: Direction) -> bool:
+    """Return whether a quantity has only a range in a direction."""
+    entry = entry_of(estimated(case, target, 0.0), target, side)
+    return entry is not None and "value" not in entry
+
+
 def estimated(case: Case, target: str, score: float) -> AnswerBuilder:
     """Return the sections of a bout that a quantity needs."""
     return compute(case, score=score, include=LOAD_SECTIONS if target in INDICATORS else ENERGY_SECTIONS)[0]

@@ -174,6 +174,7 @@ class Assumed(TypedDict):
     resting_oxygen_uptake_ml_kg_min: NotRequired[float]
     step_rate_ratio: NotRequired[float]
     interval: NotRequired[float]
+    confidence: NotRequired[float]
 
 
 class Parts(TypedDict):

@@ -173,6 +173,11 @@ MEANINGS: Final[dict[str, str]] = {
         "What limits the plan: duration_s, a limit, your own speed or maximum, or speed_range, which is the "
         "end of the data or of what is plausible."
     ),
+    "probabilities": (
+        "How likely one person stays within each limit that you gave. One is missing if only a range is known, or if "
+        "it is above 0.995."
+    ),
+    "limit": "Name of the limit.",
     "forward_only": "The best plan only forward. It repeats the plan if that is the best of all.",
     "backward_only": "The best plan only backward. It repeats the plan if that is the best of all.",
     "speed": "Ratio of speeds, and of distances.",

@@ -103,6 +103,13 @@ INPUTS: Final[dict[str, Input]] = {
         low=0.5,
         high=0.99,
     ),
+    "confidence": Input(
+        unit="1",
+        meaning="How likely one person stays within each limit of a plan. Default: 0.5, which is the central estimate.",
+        example=0.9,
+        low=0.5,
+        high=0.99,
+    ),
     "speed_sd_m_s": Input(
         unit="m/s",
         meaning="Standard deviation of the error of speed, at most half of it. Widens speed, distance and energy.",

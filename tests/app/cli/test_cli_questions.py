@@ -12,7 +12,7 @@ import httpx
 import numpy as np
 import pytest
 
-from retrorun.app.cli.answer_table import EXPLAINED, in_words, interval_text, table
+from retrorun.app.cli.answer_table import EXPLAINED, WAYS, in_words, interval_text, table
 from retrorun.app.cli.help import QUESTION_HELP
 from retrorun.app.cli.main import main
 from retrorun.app.cli.options import option
@@ -500,6 +500,17 @@ class TestSolveTable:
 
 
 class TestPlanTable:
+    def test_the_probability_of_each_limit_is_said_for_each_plan(self, run: Any) -> None:
+        asked = "plan --goal most-energy --mass 70kg --duration 20min --limit peak-vertical-force=3"
+        ran = run(f"{asked} --confidence 90%")
+        answer = json.loads(run(f"{asked} --confidence 90% --json").out)
+        assert "confidence 90 %" in ran.said
+        chances = [100 * way["probabilities"][0]["at_most"] for way in (answer, *map(answer.get, WAYS[1:]))]
+        plan, forward, backward = (f"peak ground force {chance:.1f} %" for chance in chances)
+        shown = f"One person stays within each limit Plan: {plan} Forward only: {forward} Backward only: {backward}"
+        assert shown in ran.said
+        assert "confidence 50 %" in run(asked).said
+
     def test_the_bouts_and_what_limits_the_plan_are_said(self, run: Any) -> None:
         ran = run(*ASKED[3][0].split())
         answer = json.loads(run(*ASKED[3][0].split(), "--json").out)

@@ -20,7 +20,8 @@ from retrorun.models.physiology.energy_models import ENERGY_MODELS, default_ener
 from retrorun.models.physiology.load import IMPULSE_CV, IMPULSE_RATIO_CV
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.plan.answer import ENERGY, MAXIMUM, UPTAKE, Plan
-from retrorun.models.plan.best_mix import hull_edge, whole_mm_per_s
+from retrorun.models.plan.best_mix import whole_mm_per_s
+from retrorun.models.plan.hull import hull_edge
 from retrorun.models.plan.plan import plan
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Unattainable, Undefined
