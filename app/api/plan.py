@@ -41,11 +41,10 @@ def plan(wish: PlanRequest) -> Any:
     """Find the most active energy in a time, or the lowest value of one load indicator for an active energy.
 
     Use it when a time or an energy is fixed, and the speeds and directions are free. It needs `body_mass_kg`, `goal`
-    and, for most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`. The error code
-    unattainable means that no plan meets all limits. Its entry in `errors` has the attainable values.
+    and, for most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`.
 
-    With `confidence`, one person stays within each limit with that probability: a limit is compared with the upper end
-    of a range instead of the central estimate (0.5, the default). `probabilities` has the probability of each limit.
+    If no plan meets all limits, the error has the attainable values. With `confidence`, one person stays
+    within each limit with that probability.
 
     The plan chooses directions and speeds within the range of the data, to 1 mm/s. It has one or two bouts, and rest in
     the remaining time. `duration_s` is the time available, rest included. It is optional for least_load. Send the

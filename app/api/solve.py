@@ -33,16 +33,13 @@ SolveRequest: Any = request_of(
 def solve(target: SolveRequest) -> Any:
     """Send what to `find`, the target under its own name, and the fixed values.
 
-    Use it when you know the result but not the bout. If you know the bout, use POST /estimate. It needs `find`,
-    `body_mass_kg`, a target and, for each `find`, these values. bout: total or active energy, with `speed_m_s` or
-    `duration_s` (not `distance_m`: over a distance, energy hardly depends on speed). speed: oxygen uptake, MET or
-    power. equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: the
-    highest value of one load indicator; the indicator per bout also needs `duration_s`. probability: a value of an
-    energy, energy per kilometre, rate or load, and two of `speed_m_s`, `duration_s` and `distance_m`. Without
-    `speed_m_s`, send `gait`, except for probability.
+    Use it when you know the result but not the bout, or ask how likely it is. It needs `find`, `body_mass_kg`; by
+    `find`: bout: total or active energy, with `speed_m_s` or `duration_s`. speed: oxygen uptake, MET or power.
+    equal_cost_speed: `speed_m_s` or `backward_speed_m_s`. level_speed: `speed_m_s` and `grade`. speed_range: a load;
+    one per bout also needs `duration_s`. probability: an energy, rate or load, and a bout as in POST /estimate.
 
-    Each direction is solved separately. If no direction can meet the target, the error has the attainable range and, if
-    you may ask for it, the nearest attainable value. If only one direction cannot, that direction has `unattainable`.
+    Without `speed_m_s`, send `gait`. Each direction is solved separately. If no direction can meet the target, the
+    error has the attainable range and the nearest attainable value. If only one cannot, that one has `unattainable`.
     `oxygen_uptake_max_ml_kg_min` adds the share of it and is no limit.
     """
     return solve_target(**target)

@@ -502,8 +502,8 @@ UNATTAINABLE: Final[dict[str, str]] = {
 PROBABILITY: Final = _warning(
     "caution",
     "probability",
-    "A probability is as uncertain as the range it comes from: parts of the spread are our choice, and the studies are "
-    "small. It is about one person like those studied. It says nothing about pain or injury.",
+    "A probability is as uncertain as the range: parts of the spread are our choice, and the studies are small. It "
+    "says nothing about pain or injury.",
 )
 PROBABILITY_BEYOND: Final[dict[str, str]] = {
     name: _warning(

@@ -57,7 +57,7 @@ class PlanTotals(TypedDict):
 
 
 class HeldLimit(TypedDict):
-    """How likely one person stays within a limit of the request."""
+    """How likely one person stays within a limit."""
 
     limit: str
     at_most: float

@@ -58,7 +58,7 @@ class Reach(TypedDict):
 
 
 class Probability(TypedDict):
-    """The two probabilities of a value for one person. Together they are 1."""
+    """How likely one person is above a value, or not."""
 
     more_than: float
     at_most: float

@@ -174,8 +174,7 @@ MEANINGS: Final[dict[str, str]] = {
         "end of the data or of what is plausible."
     ),
     "probabilities": (
-        "How likely one person stays within each limit that you gave. One is missing if only a range is known, or if "
-        "it is above 0.995."
+        "How likely one person stays within each limit. Missing if only a range is known, or above 0.995."
     ),
     "limit": "Name of the limit.",
     "forward_only": "The best plan only forward. It repeats the plan if that is the best of all.",
@@ -186,16 +185,16 @@ MEANINGS: Final[dict[str, str]] = {
     "cadence": "Ratio of cadences, and of steps.",
     "contact_time": "Ratio of contact times.",
     "find": (
-        "bout: the bout that takes an energy, at a speed or for a duration. speed: that of an "
+        "bout: that of an energy, at a speed or for a duration. speed: that of an "
         "oxygen uptake, MET or power. equal_cost_speed: the backward speed that takes the energy of a forward "
-        "speed, or the reverse. level_speed: the speed on level ground that takes the energy of one on a "
-        "slope. speed_range: the speeds at which a load stays at or below the value you give. probability: how likely "
-        "one person is above the value you give, in a bout of two of speed_m_s, duration_s and distance_m."
+        "one, or the reverse. level_speed: the speed on level ground that takes the energy of one on a "
+        "slope. speed_range: the speeds at which a load is at most your value. probability: how likely "
+        "one person is above it."
     ),
     "speed_ranges": "The speeds at which the load stays at or below your value. Both ends are included.",
     "probability": (
-        "How likely one person is above your value, and at or below it, from the spread behind the range. Missing if "
-        "only a range is known, or if your value is outside the range of 99 in 100 people."
+        "How likely one person is above your value, or not. Missing if only a range is known, or beyond the range "
+        "of 99 in 100 people."
     ),
     "more_than": "Probability that one person is above your value [1].",
     "at_most": "Probability that one person is at or below your value [1].",

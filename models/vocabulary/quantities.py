@@ -105,7 +105,7 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "confidence": Input(
         unit="1",
-        meaning="How likely one person stays within each limit of a plan. Default: 0.5, which is the central estimate.",
+        meaning="How likely one person keeps each limit. Default: 0.5, the central estimate.",
         example=0.9,
         low=0.5,
         high=0.99,
