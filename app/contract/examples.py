@@ -1,7 +1,8 @@
 """The golden pairs: requests with the answers of the running code, committed in `openapi/examples`.
 
-They are the examples of the contract. A client can be tested with them, without a server. People write the requests,
-`make examples` writes the answers, and the tests compare both with the code.
+They are the examples of the contract, which shows six digits of each number in an answer. A client can be tested with
+them, without a server. People write the requests, `make examples` writes the answers, and the tests compare both with
+the code.
 """
 
 from collections.abc import Iterator
@@ -58,12 +59,12 @@ def requests(operation: str, media_type: str = "application/json") -> dict[str, 
 
 
 def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
-    """Return the answers in one media type, rounded, in the form of OpenAPI examples; nothing for a picture.
+    """Return the answers in one media type, in the form of OpenAPI examples; nothing for a picture.
 
     There are no external values: a generator of clients would fetch them and then need a running service.
     """
     return {
-        name: {"summary": pair["summary"], "value": _rounded(pair["response"]["body"])}
+        name: {"summary": pair["summary"], "value": six_digits(pair["response"]["body"])}
         for name, pair in of_operation(operation, status).items()
         if media_type_of(pair["response"]["headers"]["content-type"]).name == media_type and "body" in pair["response"]
     }
@@ -83,7 +84,7 @@ def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: An
     """
     for field, value in _fields(schemas, schema, answer):
         if "examples" not in field and _shows(field, value):
-            field["examples"] = [_rounded(value)]
+            field["examples"] = [six_digits(value)]
 
 
 def share_examples(schemas: dict[str, Any]) -> None:
@@ -114,13 +115,13 @@ def _shows(field: dict[str, Any], value: Any) -> bool:
     return not (isinstance(value, list) and value and isinstance(value[0], dict))
 
 
-def _rounded(value: Any) -> Any:
-    """Return a value with four digits of each number: enough to show what it looks like."""
+def six_digits(value: Any) -> Any:
+    """Return a value with six digits of each number, which makes the contract shorter. The files have all digits."""
     if isinstance(value, dict):
-        return {name: _rounded(held) for name, held in value.items()}
+        return {name: six_digits(held) for name, held in value.items()}
     if isinstance(value, list):
-        return [_rounded(held) for held in value]
-    return float(f"{value:.4g}") if isinstance(value, float) else value
+        return [six_digits(held) for held in value]
+    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _name(schema: dict[str, Any]) -> str:

@@ -426,6 +426,14 @@ class TestExamples:
                     if media_type not in BINARY:
                         assert media["examples"], f"{method} {path} {status} shows no example"
 
+    async def test_an_example_shows_six_digits_of_the_golden_answer(self) -> None:
+        content = document()["paths"]["/estimate"]["post"]["responses"]["200"]["content"]
+        shown = content["application/json"]["examples"]["energy"]["value"]
+        golden = pairs()["estimate.energy"]["response"]["body"]
+        for name in ("total_energy_kcal", "met"):
+            assert shown["backward"][name]["value"] == float(f"{golden['backward'][name]['value']:.6g}")
+        assert not re.search(r"\d\.\d{7}|\d{6}\.\d", json.dumps(shown["backward"]))
+
     async def test_every_example_of_a_problem_shows_its_status(self) -> None:
         seen = set()
         for path, method, operation in operations():

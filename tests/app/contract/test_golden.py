@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from retrorun.app.contract.examples import FOLDER
+from retrorun.app.contract.examples import FOLDER, six_digits
 from retrorun.app.contract.openapi import contract
 from retrorun.app.http.problems import PROBLEMS
 from retrorun.app.main import create_app
@@ -137,4 +137,4 @@ def test_the_contract_shows_every_pair_of_its_operations() -> None:
     for path in PAIRS:
         pair = pair_of(path)
         if pair["response"]["status"] not in {404, 405} and "body" in pair["response"]:
-            assert json.dumps(pair["response"]["body"], ensure_ascii=False) in shown, path.stem
+            assert json.dumps(six_digits(pair["response"]["body"]), ensure_ascii=False) in shown, path.stem
