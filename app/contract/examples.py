@@ -7,6 +7,7 @@ the code.
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,9 @@ INTERVALS: Final = {
     "Reach",
 }
 """Schemas whose numbers belong together: a field shows all of them in one example."""
+
+ANSWERS_SHOWN: Final = 3
+"""Most answers of one operation, status and media type that the contract shows."""
 
 Example = dict[str, Any]
 
@@ -61,13 +65,15 @@ def requests(operation: str, media_type: str = "application/json") -> dict[str, 
 def answers(operation: str, status: int, media_type: str) -> dict[str, Example]:
     """Return the answers in one media type, in the form of OpenAPI examples; nothing for a picture.
 
-    There are no external values: a generator of clients would fetch them and then need a running service.
+    There are no external values: a generator of clients would fetch them and then need a running service. The first
+    `ANSWERS_SHOWN` are enough to see what an answer looks like; the folder has all.
     """
-    return {
+    found = {
         name: {"summary": pair["summary"], "value": six_digits(pair["response"]["body"])}
         for name, pair in of_operation(operation, status).items()
         if media_type_of(pair["response"]["headers"]["content-type"]).name == media_type and "body" in pair["response"]
     }
+    return dict(islice(found.items(), ANSWERS_SHOWN))
 
 
 def fill_in_examples(schemas: dict[str, Any], schema: dict[str, Any], answer: Any) -> None:

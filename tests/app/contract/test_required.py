@@ -60,6 +60,7 @@ NOT_ALWAYS: Final = {
     "Reach.nearest": "the nearest value may be one that no request can have",
     "Problem.errors": "a batch has a problem only for an item that has something to fix",
     "SessionReport": "a session may have no name, no points and no energy",
+    "WorkoutAssumed.energy_models": "a request may name the equations",
     "TrackReport.positions_distance_m": "a treadmill has no positions",
     "TrackedWorkout.forward": "a recording may be backward only",
 }

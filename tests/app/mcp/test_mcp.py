@@ -186,7 +186,7 @@ class TestTools:
         def summarized(**bout: Any) -> Any:
             return estimate(**bout) | {"summary": summary}
 
-        monkeypatch.setattr(estimate_route, "estimate_bout", summarized)
+        monkeypatch.setattr(estimate_route, "estimate_by", summarized)
         answered = await answer(create_app(), TOOLS["estimate"], BOUT)
         assert (answered.texts[0], len(answered.texts)) == ("The headline. The caution.", 2)
 
@@ -197,7 +197,7 @@ class TestTools:
         def broken(**bout: Any) -> Any:
             raise ValueError(f"{bout}")
 
-        monkeypatch.setattr(estimate_route, "estimate_bout", broken)
+        monkeypatch.setattr(estimate_route, "estimate_by", broken)
         async with Client(mcp_server()) as tools:
             failed = await tools.call_tool("estimate", BOUT | {"body_mass_kg": SECRET})
         assert failed.is_error
