@@ -36,7 +36,7 @@ from retrorun.models.columns.names import (
 from retrorun.models.equations.equations import ALL, estimate_by
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
-from retrorun.models.vocabulary.errors import Conflict, EstimateError
+from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_ROWS: Final = 10_000
@@ -242,7 +242,7 @@ def fields_of(bouts: BatchRequest) -> tuple[str, ...] | None:
     """Return the fields that a request asks for, if it names them; raise if its parts contradict each other."""
     fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
     if ("items" in bouts) == ("columns" in bouts):
-        raise Conflict("", "Give either items or columns, not both.")
+        raise (Conflict if "items" in bouts else Missing)("", "Give either items or columns, not both.")
     if "personal" in bouts and "items" in bouts:
         raise Conflict("personal", "Give it in each item. Beside columns it is the factor of every row.")
     return fields

@@ -42,7 +42,7 @@ from retrorun.models.columns.names import (
 from retrorun.models.columns.names import WARNINGS as WARNINGS_COLUMN
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.evidence.cautions import WARNINGS
-from retrorun.models.vocabulary.errors import Conflict
+from retrorun.models.vocabulary.errors import Conflict, Missing
 from retrorun.models.vocabulary.meanings import MEANINGS
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -147,9 +147,9 @@ def check_schema(schema: pa.Schema) -> None:
     if len(set(names)) < len(names):
         raise Conflict("", "Give each column once.", "not_unique")
     if "body_mass_kg" not in names:
-        raise Conflict("body_mass_kg", "This column is required.", "required")
+        raise Missing("body_mass_kg", "This column is required. Add it.")
     if sum(name in names for name in SOURCES) <= 1:
-        raise Conflict("", "Give at least two of the columns speed_m_s, duration_s and distance_m.")
+        raise Missing("", "Give at least two of the columns speed_m_s, duration_s and distance_m.")
 
 
 def estimate_batch(batch: pa.RecordBatch, fields: Sequence[str] | None = None) -> pa.RecordBatch:
@@ -317,7 +317,7 @@ def keys_of(key: str | Sequence[str], fields: Sequence[str] | None) -> list[str]
 def needed_columns(columns: Sequence[str], keys: Sequence[str]) -> tuple[list[str], list[str]]:
     """Return which columns of a table are inputs, and these with the keys, each once; raise if one is missing."""
     if missing := [name for name in keys if name not in columns]:
-        raise Conflict("key", f"The table has no column {missing[0]}.", "required")
+        raise Missing("key", f"The table has no column {missing[0]}.")
     inputs = [name for name in columns if name in INPUT_COLUMNS]
     check_schema(pa.schema([input_schema().field(name) for name in inputs]))
     return inputs, list(dict.fromkeys((*keys, *inputs)))

@@ -171,7 +171,7 @@ class Chunk:
     def all_or_none(self, *names: str) -> Condition:
         """Return the rows that have all of several inputs; refuse rows that have only some of them."""
         whole, part = (functools.reduce(join, map(self.has, names)) for join in (operator.and_, operator.or_))
-        self.refuse(part & negate(whole), "", "conflicting_inputs")
+        self.refuse(part & negate(whole), "", "required")
         return whole
 
     def cv(self, name: str, sd: Number, value: Number) -> Number:
@@ -304,7 +304,9 @@ def complete_bouts(chunk: Chunk, bout: dict[str, Number]) -> Code:
     """Complete speed, duration and distance in place, and return the position in `SOURCES` of the computed one."""
     speed, duration, distance = (chunk.has(name) for name in ("speed_m_s", "duration_s", "distance_m"))
     count = np.int8(0) + speed + duration + distance
-    chunk.refuse(count != TWO, "", "conflicting_inputs")
+    too_few, too_many = (cast(Condition, wrong) for wrong in (count < TWO, count > TWO))
+    chunk.refuse(too_few, "", "required")
+    chunk.refuse(too_many, "", "conflicting_inputs")
     follows: Code = where(settled(negate(speed)), 2, where(settled(negate(duration)), 1, 0))
     for place, name in enumerate(SOURCES):
         here = settled(follows == place)

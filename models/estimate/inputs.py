@@ -1,15 +1,21 @@
 """Check and complete the inputs of one bout; `assumed` gets the value of each input that was left out."""
 
-from collections.abc import Sequence
-from typing import NamedTuple, cast
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple, cast
 
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.physiology import energy, energy_models, timing, uncertainty
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
-from retrorun.models.vocabulary.errors import Conflict, OutOfRange
+from retrorun.models.vocabulary.errors import Conflict, Missing, OutOfRange
 from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S, check
+
+BOUT: Final = ("speed_m_s", "duration_s", "distance_m")
+"""Two of these describe a bout. The third follows."""
+
+REST: Final = ("age_y", "sex", "height_m")
+"""All of these, or none, give the resting power of a person."""
 
 
 class Person(NamedTuple):
@@ -114,7 +120,10 @@ def complete_bout(
         distance_m = check("speed_m_s", speed_m_s) * check("duration_s", duration_s)
         follows = "distance_m"
     else:
-        raise Conflict("", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows.")
+        values = zip(BOUT, (speed_m_s, duration_s, distance_m), strict=True)
+        raise missing_of_bout([name for name, value in values if value is not None]) or Conflict(
+            "", "Remove one of speed_m_s, duration_s and distance_m: it follows from the other two."
+        )
     bout = {"distance_m": distance_m, "duration_s": duration_s, "speed_m_s": speed_m_s}
     bounds = INPUTS[follows]
     if not bounds.low <= bout[follows] <= bounds.high:
@@ -123,6 +132,38 @@ def complete_bout(
         message = f"{given} give a {third} outside {bounds.low:g} to {bounds.high:g}{bounds.suffix}."
         raise OutOfRange(follows, message)
     return float(speed_m_s), float(duration_s), float(distance_m), follows
+
+
+def missing_of_bout(given: Collection[str]) -> Missing | None:
+    """Return the error of a bout that lacks one or two of speed, duration and distance, or None.
+
+    Examples
+    --------
+    >>> print(missing_of_bout({"speed_m_s"}))
+    Add duration_s or distance_m: a bout needs two of speed_m_s, duration_s and distance_m.
+    """
+    has = [name for name in BOUT if name in given]
+    if not has:
+        return Missing("", "Give two of speed_m_s, duration_s and distance_m; the third follows.")
+    if len(has) > 1:
+        return None
+    first, second = (name for name in BOUT if name not in given)
+    return Missing("", f"Add {first} or {second}: a bout needs two of speed_m_s, duration_s and distance_m.")
+
+
+def missing_of_rest(given: Collection[str]) -> Missing | None:
+    """Return the error of a person with some but not all of age, sex and height, or None.
+
+    Examples
+    --------
+    >>> print(missing_of_rest({"age_y", "height_m"}))
+    Add sex, or leave age_y and height_m out: age_y, sex and height_m go together.
+    """
+    has, lacks = ([name for name in REST if (name in given) is wanted] for wanted in (True, False))
+    if not has or not lacks:
+        return None
+    add, leave = (" and ".join(names) for names in (lacks, has))
+    return Missing("", f"Add {add}, or leave {leave} out: age_y, sex and height_m go together.")
 
 
 def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:
@@ -163,7 +204,8 @@ def resting_power(
         assumed["resting_oxygen_uptake_ml_kg_min"] = energy.MET_ML_KG_MIN
         return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=energy.MET_ML_KG_MIN))
     if age_y is None or sex is None or height_m is None:
-        raise Conflict("", "Give age_y, sex and height_m together, or leave all three out.")
+        values = zip(REST, (age_y, sex, height_m), strict=True)
+        raise cast(Missing, missing_of_rest([name for name, value in values if value is not None]))
     power = energy.mifflin1990(
         body_mass_kg=body_mass_kg, height_m=check("height_m", height_m), age_y=check("age_y", age_y), sex=sex
     )

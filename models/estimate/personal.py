@@ -24,7 +24,7 @@ from retrorun.models.physiology.calibration import IMPLAUSIBLE_FACTOR, MEASUREME
 from retrorun.models.physiology.uncertainty import root_sum_square, spread_factor
 from retrorun.models.vocabulary.answer import Interval, OwnFactors, Parts, PersonalFactor, PersonalFactors
 from retrorun.models.vocabulary.choices import Gait
-from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Undefined
+from retrorun.models.vocabulary.errors import Conflict, Missing, OutOfRange, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS, check
 
 NOTHING: Final = 1e-12
@@ -177,7 +177,10 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
         kcal, duration = check("total_energy_kcal", kcal, place), check("duration_s", duration, place)
         power = kcal * energy.J_PER_KCAL / (duration * cast(float, case.body_mass_kg))
     else:
-        raise Conflict(place, "Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s.")
+        one_too_many = uptake is not None and (kcal is not None or duration is not None)
+        raise (Conflict if one_too_many else Missing)(
+            place, "Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s."
+        )
     # A measurement is taken on a treadmill, without air drag and without weight support.
     there = case._replace(grade=grade, speed_m_s=speed, weight_support=0.0, overground=False)
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):

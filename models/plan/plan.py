@@ -38,7 +38,7 @@ from retrorun.models.plan.probabilities import probabilities
 from retrorun.models.plan.refusal import refusal
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
-from retrorun.models.vocabulary.errors import Conflict
+from retrorun.models.vocabulary.errors import Conflict, Missing
 from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
 from retrorun.models.workout.covered import partly
 from retrorun.models.workout.sums import Segments, workout_of
@@ -264,7 +264,7 @@ def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
     needed, unneeded = GOALS[goal]
     for field in needed:
         if given[field] is None:
-            raise Conflict(field, f"The goal {goal} needs {field}. Add it.")
+            raise Missing(field, f"The goal {goal} needs {field}. Add it.")
     for field in unneeded:
         if given[field] is not None:
             raise Conflict(field, f"The goal {goal} does not use {field}. Remove it.")

@@ -33,7 +33,7 @@ from retrorun.models.solve.speed_at_power import (
 )
 from retrorun.models.vocabulary.answer import Interval
 from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, EvidenceGrade, Gait
-from retrorun.models.vocabulary.errors import Conflict, OutOfRange, Unattainable, Undefined
+from retrorun.models.vocabulary.errors import Conflict, Missing, OutOfRange, Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
@@ -66,7 +66,7 @@ def one_given_of(given: Mapping[str, object], names: Collection[str]) -> str:
     """Return the name of the field that was given, or raise unless it is exactly one."""
     found = [name for name in names if name in given]
     if len(found) != 1:
-        raise Conflict("", f"Give exactly one of: {', '.join(names)}.")
+        raise (Conflict if found else Missing)("", f"Give exactly one of: {', '.join(names)}.")
     return found[0]
 
 
@@ -83,14 +83,18 @@ def check_combination(find: Find, given: Mapping[str, object]) -> None:
         one_given_of(given, ("speed_m_s", "duration_s"))
     elif find == "level_speed":
         if not {"speed_m_s", "grade"} <= given.keys():
-            raise Conflict("", "Give speed_m_s and grade. find level_speed needs both.")
+            raise Missing("", "Give speed_m_s and grade. find level_speed needs both.")
     elif find == "probability":
         one_given_of(given, PROBABLE)
         if sum(name in given for name in BOUT) != len(BOUT) - 1:
-            raise Conflict("", f"Give exactly two of {', '.join(BOUT[:-1])} and {BOUT[-1]}; the third follows.")
+            raise (Conflict if all(name in given for name in BOUT) else Missing)(
+                "", f"Give exactly two of {', '.join(BOUT[:-1])} and {BOUT[-1]}; the third follows."
+            )
     elif find == "speed_range":
         if (one_given_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
-            raise Conflict("duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator.")
+            raise (Conflict if "duration_s" in given else Missing)(
+                "duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator."
+            )
     else:
         one_given_of(given, RATES if find == "speed" else SPEEDS)
 

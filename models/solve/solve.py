@@ -33,7 +33,7 @@ from retrorun.models.solve.load_ranges import INDICATORS, plausible_speeds
 from retrorun.models.solve.probability import find_probability
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import EnergyModelName
-from retrorun.models.vocabulary.errors import Conflict, Unattainable
+from retrorun.models.vocabulary.errors import Conflict, Missing, Unattainable
 from retrorun.models.vocabulary.quantities import INPUTS, check
 
 PERSON: Final = (
@@ -172,7 +172,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
     elif "gait" in given:
         gait = given["gait"]
     else:
-        raise Conflict("gait", "Give gait. You can leave it out only if you give speed_m_s.")
+        raise Missing("gait", "Give gait. You can leave it out only if you give speed_m_s.")
     grade = grade_of(given.get("grade"), assumed)
     energy_model = energy_model_of(given.get("energy_model"), gait, assumed)
     own = ("direction_model", "age_y", "sex", "height_m", "step_rate_ratio", "interval")

@@ -36,9 +36,15 @@ class OutOfRange(EstimateError):
 
 
 class Conflict(EstimateError):
-    """Inputs that contradict each other, or of which one is missing."""
+    """Inputs that do not fit together."""
 
     default_code = "conflicting_inputs"
+
+
+class Missing(Conflict):
+    """Inputs that do not fit together because one is missing."""
+
+    default_code = "required"
 
 
 class Undefined(EstimateError):

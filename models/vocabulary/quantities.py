@@ -41,10 +41,16 @@ class Input(Quantity):
 
     low: float
     high: float
+    hint: str = ""
 
     def within(self, value: float) -> bool:
         """Return whether a value is within the bounds."""
         return self.low <= value <= self.high
+
+    @property
+    def bounds(self) -> str:
+        """The bounds in words, with the unit and a hint at the usual mistake."""
+        return f"from {self.low:.15g} to {self.high:.15g}{self.suffix}{self.hint and f'; {self.hint}'}"
 
 
 UCUM: Final = {
@@ -83,7 +89,14 @@ INPUTS: Final[dict[str, Input]] = {
     ),
     "backward_speed_m_s": Input(unit="m/s", meaning="Speed going backward.", example=2.0, low=0.2, high=8.0),
     "distance_m": Input(unit="m", meaning="Distance.", example=3000.0, low=0.2, high=500_000.0),
-    "grade": Input(unit="1", meaning="Slope, rise over run. Negative is downhill.", example=0.0, low=-0.5, high=0.9),
+    "grade": Input(
+        unit="1",
+        meaning="Slope, rise over run. Negative is downhill.",
+        example=0.0,
+        low=-0.5,
+        high=0.9,
+        hint="0.05 is 5 %",
+    ),
     "age_y": Input(unit="years", meaning="Age. Give sex and height_m too.", example=40.0, low=18.0, high=110.0),
     "height_m": Input(unit="m", meaning="Standing height. Give age_y and sex too.", example=1.75, low=1.2, high=2.3),
     "weight_support": Input(
@@ -92,6 +105,7 @@ INPUTS: Final[dict[str, Input]] = {
         example=0.2,
         low=0.0,
         high=0.6,
+        hint="0.2 is 20 %",
     ),
     "step_rate_ratio": Input(
         unit="1", meaning="Your step rate over the one that you prefer at that speed.", example=1.0, low=0.9, high=1.1
@@ -102,6 +116,7 @@ INPUTS: Final[dict[str, Input]] = {
         example=0.9,
         low=0.5,
         high=0.99,
+        hint="0.9 is 90 %",
     ),
     "confidence": Input(
         unit="1",
@@ -137,6 +152,7 @@ INPUTS: Final[dict[str, Input]] = {
         example=0.05,
         low=0.005,
         high=0.5,
+        hint="0.05 is 5 %",
     ),
     "forward_log": Input(unit="1", meaning="Logarithm of your forward factor.", example=0.08, low=-1.1, high=1.1),
     "forward_spread": Input(unit="1", meaning="Standard deviation of forward_log.", example=0.045, low=0.0, high=0.5),
@@ -370,5 +386,5 @@ def check(field: str, value: float, place: str = "") -> float:
     quantity = INPUTS[field]
     if not quantity.low <= value <= quantity.high:
         path = f"{place}/{field}" if place else field
-        raise OutOfRange(path, f"{field} must be from {quantity.low:g} to {quantity.high:g}{quantity.suffix}.")
+        raise OutOfRange(path, f"{field} must be {quantity.bounds}.")
     return float(value)

@@ -9,7 +9,7 @@ from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, Gait, Sex
-from retrorun.models.vocabulary.errors import Conflict, EstimateError, OutOfRange
+from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing, OutOfRange
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S, check
 from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutAssumed, WorkoutSection
 from retrorun.models.workout.sums import WALKED, Segments, workout_of
@@ -145,7 +145,10 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
         places = [place]
         if "repeat" in item or "segments" in item:
             if item.keys() != {"repeat", "segments"}:
-                raise Conflict(place, "Give repeat and segments together, and no other field with them.")
+                lacks = item.keys() < {"repeat", "segments"}
+                raise (Missing if lacks else Conflict)(
+                    place, "Give repeat and segments together, and no other field with them."
+                )
             times, inner = item["repeat"], item["segments"]
             if times < 1:
                 raise OutOfRange(f"{place}/repeat", "repeat must be at least 1.")

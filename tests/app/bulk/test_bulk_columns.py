@@ -275,7 +275,7 @@ class TestRuns:
             assert main(command(tmp_path, "csv")) == 0
             found = rows_of(tmp_path)
             assert [row["status"] for row in found] == ["ok"] * 3 + ["not_a_number"] * 2 + [
-                "conflicting_inputs",
+                "required",
                 "not_a_number",
             ]
             want = energy(body_mass_kg=70, speed_m_s=2.5, duration_s=1200)

@@ -242,7 +242,7 @@ def test_no_rows_give_no_rows() -> None:
     ("columns", "code"),
     [
         ({"speed_m_s": [2.5], "duration_s": [60.0]}, "required"),
-        ({"body_mass_kg": [70.0], "speed_m_s": [2.5]}, "conflicting_inputs"),
+        ({"body_mass_kg": [70.0], "speed_m_s": [2.5]}, "required"),
         (BOUT_COLUMNS := {name: [value] for name, value in BOUT.items()}, None),
         (BOUT_COLUMNS | {"spede": [1.0]}, "unknown_field"),
         (BOUT_COLUMNS | {"grade": ["0"]}, "not_a_number"),
@@ -319,8 +319,8 @@ def test_each_row_has_the_factor_of_its_person_and_gait() -> None:
     ("change", "status", "field"),
     [
         ({"speed_m_s": 1.4}, "conflicting_inputs", None),
-        ({"personal_run_covariance": None}, "conflicting_inputs", None),
-        ({"personal_run_energy_model": None}, "conflicting_inputs", None),
+        ({"personal_run_covariance": None}, "required", None),
+        ({"personal_run_energy_model": None}, "required", None),
         ({"personal_run_energy_model": "minetti2002"}, "conflicting_inputs", "personal_run_energy_model"),
         ({"direction_model": "pooled"}, "conflicting_inputs", "personal_run_direction_model"),
         ({"personal_run_energy_model": "none"}, "not_a_choice", "personal_run_energy_model"),

@@ -643,6 +643,7 @@ REASONS = {
     "no_equal_speed",
     "not_above_rest",
     "out_of_range",
+    "required",
     "undefined",
 }
 """Why a bout within the bounds of each input may have no estimate; with strict also every energy warning."""
