@@ -35,6 +35,7 @@ from retrorun.app.observe.probes import router as probes
 from retrorun.app.observe.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
 from retrorun.app.pages.files import files
 from retrorun.app.pages.files import router as pages
+from retrorun.app.pages.problem_pages import router as problem_pages
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
 
@@ -76,6 +77,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
     for served in (router, batch, arrow_table, workout, track, plan, solve, science, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.include_router(pages)
+    app.include_router(problem_pages)
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi(request: Request) -> Response:
@@ -124,7 +126,7 @@ class CrossOrigin(CORSMiddleware):
             return answer
         del answer.headers["content-type"], answer.headers["content-length"]
         detail = "Web pages of this origin may not send this request. The setting RETRORUN_CORS_ORIGINS allows origins."
-        return problem(answer.status_code, detail=detail, headers=answer.headers)
+        return problem(answer.status_code, code="origin", detail=detail, headers=answer.headers)
 
 
 def build(settings: Settings) -> Guard:

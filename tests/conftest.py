@@ -4,11 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
 from hypothesis import settings
 
+from retrorun.app.http.errors.codes import ERRORS
 from retrorun.app.main import app
 from retrorun.app.observe.logs import OURS
 
@@ -58,8 +60,12 @@ def problem_of() -> Callable[[httpx.Response, int], Problem]:
         assert response.headers["content-type"] == "application/problem+json"
         assert response.headers["x-request-id"]
         body: Problem = response.json()
-        assert set(body) - {"errors"} == {"type", "title", "status", "detail"}
-        assert (body["type"], body["status"]) == ("about:blank", status)
+        assert set(body) - {"errors"} == {"type", "title", "status", "detail", "request_id"}
+        assert body["status"] == status
+        assert body["request_id"] == response.headers["x-request-id"]
+        opens, code = urljoin(str(response.request.url), body["type"]), body["type"].rpartition("/")[2]
+        assert urlsplit(opens).path == f"/problems/{code}"
+        assert ERRORS[code].status == status
         assert body["title"]
         assert body["detail"].endswith(".")
         errors = body.get("errors")

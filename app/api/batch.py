@@ -2,20 +2,21 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_type_hints
+from typing import Annotated, Any, Final, NotRequired, cast, get_args
 
 import numpy as np
 import orjson
 from fastapi import APIRouter
 from numpy.typing import NDArray
 from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError, with_config
+from starlette.responses import Response
 from typing_extensions import TypedDict
 
 from retrorun.app.api.estimate import PERSONAL, EstimateAnswer, EstimateRequest, MeasurementRequest
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from retrorun.app.http.media_types import CSV, JSON
-from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
+from retrorun.app.http.problems import complete, encode, from_estimate_error, from_validation_error
 from retrorun.app.http.schema import Problem, word
 from retrorun.app.pages.csv_text import csv_of
 from retrorun.models.columns.answer import Answer
@@ -202,11 +203,12 @@ class BatchAnswer(TypedDict):
 
 
 validate: Final = TypeAdapter(EstimateRequest).validator.validate_python
-REQUEST_FIELDS: Final = get_type_hints(EstimateRequest)
+
+PATH: Final = "/estimate/batch"
 
 
 @router.post(
-    "/estimate/batch",
+    PATH,
     operation_id="estimate_batch",
     summary="Estimate up to 10 000 bouts",
     response_model=BatchAnswer,
@@ -242,7 +244,11 @@ def fields_of(bouts: BatchRequest) -> tuple[str, ...] | None:
     """Return the fields that a request asks for, if it names them; raise if its parts contradict each other."""
     fields = checked_fields(bouts["fields"]) if "fields" in bouts else None
     if ("items" in bouts) == ("columns" in bouts):
-        raise (Conflict if "items" in bouts else Missing)("", "Give either items or columns, not both.")
+        raise (
+            Conflict("", "Give either items or columns, not both.")
+            if "items" in bouts
+            else Missing("", "Give items, a list of bouts, or columns.")
+        )
     if "personal" in bouts and "items" in bouts:
         raise Conflict("personal", "Give it in each item. Beside columns it is the factor of every row.")
     return fields
@@ -286,12 +292,12 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
     alike: dict[tuple[str, ...], list[int]] = {}
     for place, item in enumerate(items):
         if has_too_many_fields(item):
-            found[place] = failed(bytes(too_long(CROWDED).body))
+            found[place] = failed(too_long(CROWDED))
             continue
         try:
             validate(item)
         except ValidationError as error:
-            found[place] = failed(bytes(from_validation_error(error, REQUEST_FIELDS).body))
+            found[place] = failed(from_validation_error(error, EstimateRequest, item))
             continue
         if any(name in item for name in ONE_BY_ONE) or item.get("energy_model") == ALL:
             found[place] = single(item, fields)
@@ -304,9 +310,9 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
     return found
 
 
-def failed(problem: bytes) -> bytes:
+def failed(problem: Response) -> bytes:
     """Return the result of an item with a problem, as JSON."""
-    return b'{"error":' + problem + b"}"
+    return b'{"error":' + complete(bytes(problem.body), PATH) + b"}"
 
 
 def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
@@ -314,7 +320,7 @@ def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
     try:
         answer: Any = estimate_by(**row)
     except EstimateError as error:
-        return failed(bytes(from_estimate_error(error).body))
+        return failed(from_estimate_error(error))
     return encode({"ok": answer} if fields is None else {"part": part_of(answer, fields)})
 
 

@@ -6,10 +6,12 @@ from fastapi import APIRouter
 from pydantic import AfterValidator, BeforeValidator
 
 from retrorun.app.contract.openapi import problems
+from retrorun.app.http.errors.findings import NEEDS
 from retrorun.app.http.json_route import ModelRoute
 from retrorun.app.http.schema import COPIED, described, each_once, request_of, word
 from retrorun.models.equations.equations import AnyEnergyModel, Estimate, estimate_by
 from retrorun.models.estimate.estimate import estimate as estimate_bout
+from retrorun.models.estimate.inputs import missing_of_bout, missing_of_rest
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
 from retrorun.models.vocabulary.answer import OwnFactors, PersonalFactor
 from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
@@ -78,6 +80,8 @@ EstimateRequest: Any = request_of(
         AfterValidator(each_once),
     ],
 )
+
+setattr(EstimateRequest, NEEDS, (missing_of_bout, missing_of_rest))
 
 EstimateAnswer: Any = described(Estimate)
 

@@ -154,9 +154,13 @@ async def plot_load_data(request: Request) -> Response:
 @cache
 def validator(shape: Any) -> Callable[[Any], Any]:
     """Return a validator for the texts of a query; its errors have pointers below /query."""
+    return TypeAdapter(asked(shape)).validator.validate_strings
+
+
+def asked(shape: Any) -> Any:
+    """Return the type of a request with a query."""
     # The functional form, because the shape is a value here.
-    asked = cast(Any, TypedDict)("Asked", {"query": shape})
-    return TypeAdapter(asked).validator.validate_strings
+    return cast(Any, TypedDict)("Asked", {"query": shape})
 
 
 def energy_picture(query: dict[str, str], _: bytes) -> Response:
@@ -184,7 +188,7 @@ def plotted(query: dict[str, str], shape: Any, plot: Callable[..., str | Plot]) 
     try:
         found = plot(**validator(shape)({"query": query})["query"])
     except ValidationError as error:
-        return from_validation_error(error, {"query": shape})
+        return from_validation_error(error, asked(shape), {"query": query})
     except EstimateError as error:
         error.field = "/".join(filter(None, ("query", error.field)))
         return from_estimate_error(error)

@@ -1,6 +1,6 @@
 """POST /workout/track: a watch file as a workout, sent as a form with the file and a request about it."""
 
-from typing import Annotated, Any, Final, Literal, cast, get_type_hints
+from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_type_hints
 
 from fastapi import APIRouter, Request
 from pydantic import (
@@ -19,6 +19,7 @@ from retrorun.app.api.estimate import OWN
 from retrorun.app.api.workout import EnergyModelsRequest
 from retrorun.app.contract.openapi import REFERENCE, problems
 from retrorun.app.formats.watch_files import read_watch_file
+from retrorun.app.http.errors.codes import ERRORS
 from retrorun.app.http.json_route import MARK, beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import CSV, JSON, VARY, media_type_of, preferred
@@ -78,6 +79,11 @@ TrackRequest: Any = request_of(
 )
 
 validate: Final = TypeAdapter(TrackRequest).validator.validate_json
+
+NAMED: Any = cast(Any, TypedDict)(
+    "Named", get_type_hints(TrackRequest, include_extras=True) | {"grade": NotRequired[list[GradeRangeRequest]]}
+)
+"""The fields of the request, to name those of a range of grade."""
 
 
 LEAST: Final = {"body_mass_kg": QUANTITIES["body_mass_kg"].example}
@@ -151,7 +157,7 @@ def track_response(content_type: str, most: int, media_type: str, body: bytes) -
     try:
         parts = parts_of(content_type, body, most)
         missing = [
-            {"pointer": f"/{name}", "code": "required", "message": "This part is required."}
+            {"pointer": f"/{name}", "code": "required", "message": f"The part {name} is required."}
             for name in ("file", "request")
             if name not in parts
         ]
@@ -165,13 +171,14 @@ def track_response(content_type: str, most: int, media_type: str, body: bytes) -
         else:
             encoded = encode(track_of_points(file.points, file.sessions, **said))
     except MalformedForm:
-        return problem(400, detail="The body is malformed: send a form with the two parts file and request.")
+        return problem(400, code="form", detail=ERRORS["form"].text)
     except PartTooLarge as error:
         return problem(413, detail=f"The part request is larger than {error} bytes: send a smaller one.")
     except ImportError:
-        return problem(503, detail="This server cannot read watch files: its operator can install retrorun[track].")
+        detail = "This server cannot read watch files: its operator can install retrorun[track]."
+        return problem(503, code="not_installed", detail=detail)
     except ValidationError as error:
-        return from_validation_error(error, get_type_hints(TrackRequest) | {"grade": list[GradeRangeRequest]})
+        return from_validation_error(error, NAMED, parts["request"].removeprefix(MARK))
     except EstimateError as error:
         return from_estimate_error(error)
     return Response(encoded, media_type=media_type, headers=VARY)

@@ -98,7 +98,7 @@ def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, by
     try:
         return HTTPStatus.OK, encode(question.model(**TypeAdapter(question.shape).validate_json(body)))
     except ValidationError as error:
-        problem = from_validation_error(error, question.fields)
+        problem = from_validation_error(error, question.shape, body)
     except EstimateError as error:
         problem = from_estimate_error(error)
     return problem.status_code, bytes(problem.body)

@@ -31,9 +31,9 @@ Unknown values are omitted, and a warning says why. For adults only. This is no 
 **Inputs** are in SI units. The unit is in the name and, as a UCUM code, in `x-unit`. **Numbers** are not rounded and,
 in JSON, never null. You can repeat **every request**: the same version gives the same answer.
 
-**Errors** are `application/problem+json` (RFC 9457). A 422 lists in `errors` what to fix: a JSON Pointer, a stable code
-and a message. Errors never repeat your input. An unknown path gives 404, a wrong method 405 with `Allow`. Retry a 503
-after the seconds in `Retry-After`. Without that header, retrying does not help: a feature is not installed.
+**Errors** are `application/problem+json` (RFC 9457). `detail` says the first thing to fix, `type` opens a page on it. A
+422 lists in `errors` what to fix: JSON Pointer, code and message. Errors never repeat values. A wrong method gives
+405 with `Allow`. Retry a 503 after the seconds in `Retry-After`. Without that header, a feature is not installed.
 
 **Every path** answers OPTIONS. If it answers GET, it also answers HEAD. GET answers have an `ETag`, except health
 checks. Every answer names the version (`RetroRun-Version`) and the models (`RetroRun-Models`, the `hash` of GET
@@ -239,9 +239,10 @@ def complete_operation(operation: dict[str, Any], method: str, components: dict[
                     fill_in_examples(components["schemas"], media["schema"], pair["response"].get("body"))
             response["headers"] = headers(*OF_EVERY_ANSWER) | response.get("headers", {})
         if int(status) in PROBLEMS:
-            own = [pair["response"]["body"]["detail"] for pair in of_operation(name, int(status)).values()]
+            own = [pair["response"]["body"] for pair in of_operation(name, int(status)).values()]
             if own:
-                response["description"] = own[0]
+                # The detail of a problem with errors is about one example.
+                response["description"] = PROBLEMS[int(status)][1] if "errors" in own[0] else own[0]["detail"]
             else:
                 responses[status] = shared_response(int(status), response, components["responses"])
 

@@ -208,5 +208,6 @@ def problem_of(error: Exception) -> Response:
     if isinstance(error, TooLarge):
         return problem(413, detail="A record batch or the dictionaries are too large: send smaller batches.")
     if isinstance(error, ImportError):
-        return problem(503, detail="This server cannot read Arrow: its operator can install retrorun[bulk].")
-    return problem(400, detail="The body is not a valid Arrow stream.")
+        detail = "This server cannot read Arrow: its operator can install retrorun[bulk]."
+        return problem(503, code="not_installed", detail=detail)
+    return problem(400, code="table", detail="The body is not a valid Arrow stream.")

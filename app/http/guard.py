@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence, Sized
 from dataclasses import dataclass
 from http import HTTPStatus
 from time import perf_counter
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -47,10 +47,12 @@ from retrorun.app.http.limits import (
     refusal_answer,
     where_it_happened,
 )
-from retrorun.app.http.problems import problem
+from retrorun.app.http.problems import MEDIA_TYPE, START, complete, problem
 from retrorun.app.settings import Settings
 
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+
+SHORTEST: Final = START + b'"}'
 
 CLOSED_BY_CALLER: Final = 499
 """Status given to the observer when the client closed the connection before the answer began."""
@@ -379,6 +381,8 @@ class Exchange:
         if message["type"] == "http.response.start":
             self.start = message
             return
+        if self.start is not None and self.start["status"] >= HTTPStatus.BAD_REQUEST:
+            message = self.completed(message)
         body = message.get("body", b"")
         size = len(body)
         if size > AT_ONCE:
@@ -401,6 +405,21 @@ class Exchange:
             await asyncio.sleep(0)  # Otherwise a client that reads fast makes all others wait.
         self.guard.outgoing.held -= self.counted_outgoing
         self.counted_outgoing = 0
+
+    def completed(self, message: Message) -> Message:
+        """Return the body of a problem with the id of the request. The length in its headers changes too."""
+        start = cast(Message, self.start)
+        headers = dict(start["headers"])
+        if headers.get(b"content-type") != MEDIA_TYPE.encode():
+            return message
+        # An encoded slash begins no folder for the client.
+        path = (self.scope.get("raw_path") or self.scope["path"].encode()).partition(b"?")[0].decode("latin-1")
+        body = message.get("body", b"")
+        longer = len(complete(SHORTEST, path, self.request_id)) - len(SHORTEST)
+        headers[b"content-length"] = b"%d" % (int(headers[b"content-length"]) + longer)
+        self.start = {**start, "headers": list(headers.items())}
+        # The answer to HEAD has the length of a body, but no body.
+        return {**message, "body": complete(body, path, self.request_id) if body else body}
 
     def complete_start(self, start: Message) -> Message:
         """Return status and headers of the answer with the guard's headers, just before the body is sent."""

@@ -12,8 +12,10 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from retrorun.app.http.limits import ALWAYS_SERVED, KEPT_ANSWER
+from retrorun.app.http.limits import ALWAYS_SERVED, KEPT_ANSWER, Refused
 
+KNOWN: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
+"""The methods that HTTP has for such paths. A path may not allow one of these (405); any other is unknown (501)."""
 NOT_KEPT: Final = b"no-store"
 ASKED_AGAIN: Final = b"no-cache"
 """A client may keep a copy, but must check it before each use, so after an upgrade it does not use an old one."""
@@ -44,6 +46,8 @@ class Methods:
             await self.get(scope, receive, send)
         elif method == "OPTIONS":
             await self.options(scope, receive, send)
+        elif method and method not in KNOWN:
+            raise Refused("unknown_method")
         else:
             await self.app(scope, receive, send)
 

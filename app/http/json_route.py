@@ -68,7 +68,7 @@ class ModelRoute(APIRoute):
         (parameter,) = inspect.signature(endpoint).parameters
         shape = get_type_hints(endpoint, include_extras=True)[parameter]
         self.validate = TypeAdapter(shape).validator.validate_json
-        self.fields = get_type_hints(shape)
+        self.shape = shape
         self.known[path] = self
         super().__init__(path, endpoint, **options)
 
@@ -121,7 +121,7 @@ class ModelRoute(APIRoute):
         try:
             return self.compute(self.validate(body), media_type)
         except ValidationError as error:
-            return from_validation_error(error, self.fields)
+            return from_validation_error(error, self.shape, body)
         except EstimateError as error:
             return from_estimate_error(error)
 

@@ -48,8 +48,8 @@ ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served even if the service is overloaded."""
 
 OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
-"""Pages and documents that need no key and fit all models, like everything under `OPEN_FOLDER`."""
-OPEN_FOLDER: Final = "/static/"
+"""Pages and documents that need no key and fit all models, like everything under `OPEN_FOLDERS`."""
+OPEN_FOLDERS: Final = ("/static/", "/problems/")
 
 PAGES: Final = frozenset({"/validation", "/evidence", "/models", "/references"})
 """Other pages that people open in a browser, like everything under `PICTURES`. They need a key unless a setting opens
@@ -127,6 +127,7 @@ REFUSALS: Final = {
         close=False,
     ),
     "body_size": Refusal(413, "The body is larger than {body_limit} bytes. Send a smaller one."),
+    "unknown_method": Refusal(501, "The method is unknown. Use GET, HEAD, POST or OPTIONS.", close=False),
     "encoding": Refusal(
         415, "Send the body uncompressed, without Content-Encoding.", {"accept-encoding": "identity"}, close=False
     ),
@@ -158,7 +159,7 @@ def refusal_answer(reason: str, settings: Settings, path: str = "", asked_models
     )
     message = f"Send {models_hash()} as RetroRun-Models, or omit that header."
     errors = [{"pointer": "", "code": "other_models", "message": message}] * (reason == "other_models")
-    return problem(status, detail=detail, errors=errors, headers=headers)
+    return problem(status, code=reason, detail=detail, errors=errors, headers=headers)
 
 
 @cache
@@ -175,7 +176,7 @@ def is_open(path: str) -> bool:
     >>> is_open("/docs"), is_open("/static/page.css"), is_open("/models")
     (True, True, False)
     """
-    return path in OPEN or path.startswith(OPEN_FOLDER)
+    return path in OPEN or path.startswith(OPEN_FOLDERS)
 
 
 def body_limit(path: str, settings: Settings) -> int:

@@ -1,13 +1,13 @@
-"""Answers as JSON, and errors as `application/problem+json` (RFC 9457), which never repeat the caller's input.
+"""Answers as JSON, and errors as `application/problem+json` (RFC 9457), which never repeat a value of the caller.
 
-Body mass and age are health data, so no message, pointer or log holds an input. An error does not name an unknown
-field, only the known one that looks like it.
+The `type` of a problem is a reference relative to the address of the request: it opens GET /problems/CODE, also behind
+a proxy that adds a prefix to every path. `complete` writes it for the path of a request, with the id of the request.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from http import HTTPStatus
-from typing import Any, Final, get_args, get_origin, get_type_hints
+from typing import Any, Final
 
 import orjson
 from fastapi import FastAPI, Request
@@ -16,13 +16,19 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from retrorun.app.http.errors.codes import OF_STATUS
+from retrorun.app.http.errors.findings import entries_of, entry_of, parsed
+from retrorun.app.http.errors.json_text import broken_json
 from retrorun.app.http.media_types import VARY
-from retrorun.models.vocabulary.errors import EstimateError, Unattainable
+from retrorun.models.vocabulary.errors import EstimateError, OutsideEvidence, Unattainable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
 MAXIMUM_ERRORS: Final = 20
 """Most errors listed in one problem. A body of 64 KiB can hold thousands, and their list would be 60 times as long."""
+
+DEEPEST: Final = 20
+"""Most folders of a path that the type of a problem leads out of. No path of this service has so many."""
 
 PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     400: ("Bad Request", "The body is not valid JSON in UTF-8."),
@@ -40,6 +46,9 @@ PROBLEMS: Final[dict[int, tuple[str, str]]] = {
     503: ("Service Unavailable", "The service is not ready: try again shortly."),
 }
 """Title of each status as in RFC 9110, and its meaning here."""
+
+START: Final = b'{"type":"./'
+"""The beginning of a problem before `complete`: a reference from a path without folders."""
 
 
 def encode(answer: object) -> bytes:
@@ -62,6 +71,7 @@ def encode(answer: object) -> bytes:
 def problem(
     status: int,
     *,
+    code: str | None = None,
     detail: str | None = None,
     errors: Iterable[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
@@ -72,8 +82,10 @@ def problem(
     ----------
     status : int
         HTTP status.
+    code : str, optional
+        The code of the problem; by default that of the first error, or else of the status.
     detail : str, optional
-        What is wrong and what to do; by default the sentence of the status.
+        What is wrong and what to do; by default the first thing to fix, or else the sentence of the status.
     errors : iterable of mappings, optional
         Each thing to fix: pointer, code, message, and the attainable values if a target is out of reach.
     headers : mapping, optional
@@ -85,8 +97,11 @@ def problem(
         The answer, as `application/problem+json`.
     """
     title, meaning = PROBLEMS.get(status) or (HTTPStatus(status).phrase, HTTPStatus(status).description)
-    body: dict[str, Any] = {"type": "about:blank", "title": title, "status": status, "detail": detail or meaning}
-    if listed := list(errors):
+    listed = list(errors)
+    code = code or (str(listed[0]["code"]) if listed else OF_STATUS.get(status, "malformed"))
+    detail = detail or (first_to_fix(listed) if listed else meaning)
+    body: dict[str, Any] = {"type": f"./problems/{code}", "title": title, "status": status, "detail": detail}
+    if listed:
         body["errors"] = listed
     return Response(encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
@@ -98,22 +113,54 @@ def not_acceptable(offered: Sequence[str]) -> Response:
     return problem(406, detail=f"Accept {named}.", headers=VARY)
 
 
+def first_to_fix(errors: list[Mapping[str, object]]) -> str:
+    """Return the first error as a sentence, with its place if the message does not name it, and the number of others.
+
+    Examples
+    --------
+    >>> first_to_fix([{"pointer": "/segments/1/grade", "message": "grade must be from -0.5 to 0.9."}])
+    'At /segments/1/grade: grade must be from -0.5 to 0.9.'
+    """
+    pointer, message = str(errors[0]["pointer"]), str(errors[0]["message"])
+    is_named = pointer.count("/") <= 1 and re.search(rf"\b{re.escape(pointer[1:])}\b", message) is not None
+    others = f" See errors for {len(errors) - 1} more." if len(errors) > 1 else ""
+    end = "" if others or message.endswith(".") else " See errors."
+    return ("" if is_named else f"At {pointer}: ") + message + others + end
+
+
+def complete(body: bytes, path: str, request_id: bytes = b"") -> bytes:
+    """Return the body of a problem with a type that leads out of the folders of a path, and the id of its request.
+
+    Examples
+    --------
+    >>> complete(b'{"type":"./problems/fault","status":500}', "/estimate/batch", b"7f")
+    b'{"type":"../problems/fault","status":500,"request_id":"7f"}'
+    """
+    folders = min(path.count("/") - 1, DEEPEST)
+    if folders > 0 and body.startswith(START):
+        body = b'{"type":"' + b"../" * folders + body[len(START) :]
+    return body[:-1] + b',"request_id":"' + request_id + b'"}' if request_id else body
+
+
 def from_estimate_error(error: EstimateError) -> Response:
     """Return the problem of an input that has no estimate."""
-    pointer = f"/{error.field}" if error.field else ""
     attainable = error.reach if isinstance(error, Unattainable) else {}
-    return problem(422, errors=[{"pointer": pointer, "code": error.code, "message": error.message, **attainable}])
+    # With strict, the code of the error is that of a warning.
+    code = error.default_code if isinstance(error, OutsideEvidence) else error.code
+    return problem(422, code=code, errors=[entry_of(error) | attainable])
 
 
-def from_validation_error(error: ValidationError, fields: Mapping[str, Any]) -> Response:
+def from_validation_error(error: ValidationError, shape: Any, sent: object) -> Response:
     """Return the problem of a body that is not JSON (400) or not a request (422).
 
     Parameters
     ----------
     error : ValidationError
         The findings of pydantic.
-    fields : mapping
-        The fields of the request with their types, to suggest one for an unknown field.
+    shape : TypedDict
+        The type of the request, to name its fields.
+    sent : bytes or object
+        The body as it was validated: JSON, or Python values.
 
     Returns
     -------
@@ -121,48 +168,10 @@ def from_validation_error(error: ValidationError, fields: Mapping[str, Any]) -> 
         The answer, as `application/problem+json`.
     """
     found = error.errors(include_url=False, include_input=False)
-    if found[0]["type"] == "json_invalid":
-        return problem(400)
-    return problem(422, errors=[_described(item, fields) for item in found[:MAXIMUM_ERRORS]])
-
-
-def _fields_at(place: Iterable[str | int], fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the fields of the object at a place in a request; a number is a place in a list."""
-    for part in place:
-        if isinstance(part, str):
-            hint = fields[part]
-            fields = get_type_hints(get_args(hint)[0] if get_origin(hint) is list else hint)
-    return fields
-
-
-def _described(item: Any, fields: Mapping[str, Any]) -> dict[str, str]:
-    """Return one finding of pydantic as an error of this service."""
-    kind, place, context = item["type"], item["loc"], item.get("ctx", {})
-    pointer = "".join(f"/{part}" for part in place)
-    if kind == "extra_forbidden":
-        known = _fields_at(place[:-1], fields)
-        near = get_close_matches(str(place[-1]), known, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"Known fields: {', '.join(known)}."
-        pointer = "".join(f"/{part}" for part in place[:-1])
-        return {"pointer": pointer, "code": "unknown_field", "message": f"Unknown field. {hint}"}
-    code, message = {
-        "missing": ("required", "This field is required."),
-        "float_type": ("not_a_number", "Give a JSON number, without quotes."),
-        "float_parsing": ("not_a_number", "Give a number."),
-        "int_type": ("not_an_integer", "Give a whole number, without quotes."),
-        "finite_number": ("not_finite", "Give a finite number."),
-        "greater_than_equal": ("out_of_range", f"Give a number of at least {context.get('ge', 0):g}."),
-        "less_than_equal": ("out_of_range", f"Give a number of at most {context.get('le', 0):g}."),
-        "literal_error": ("not_a_choice", f"Give one of: {context.get('expected', '')}."),
-        "string_type": ("not_a_string", "Give a JSON string."),
-        "bool_type": ("not_a_boolean", "Give true or false."),
-        "list_type": ("not_a_list", "Give a JSON array."),
-        "too_short": ("too_short", f"Give at least {context.get('min_length', 1)} item."),
-        "too_long": ("too_long", f"Give at most {context.get('max_length', 0)} items."),
-        "not_unique": ("not_unique", "Give each item once."),
-        "dict_type": ("not_an_object", "Give a JSON object."),
-    }.get(kind, ("invalid", "This value is not valid."))
-    return {"pointer": pointer, "code": code, "message": message}
+    if found[0]["type"] == "json_invalid" and isinstance(sent, bytes):
+        return problem(400, code="invalid_json", detail=broken_json(sent, str(found[0]["ctx"]["error"])))
+    values = parsed(sent) if isinstance(sent, bytes) else sent
+    return problem(422, errors=entries_of(found, shape, values, most=MAXIMUM_ERRORS))
 
 
 def install(app: FastAPI) -> None:
@@ -179,7 +188,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return problem(422, errors=[_described(item, {}) for item in error.errors()])
+        return problem(422, errors=entries_of(error.errors(), None, ..., most=MAXIMUM_ERRORS))
 
     @app.exception_handler(EstimateError)
     async def no_estimate(_: Request, error: EstimateError) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from functools import cache
 from inspect import Parameter, signature
 from types import NoneType
-from typing import Annotated, Any, Final, Literal, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from pydantic import ConfigDict, Field, with_config
 from pydantic_core import PydanticCustomError
@@ -177,18 +177,21 @@ def attainable(which: str) -> Any:
     )
 
 
+WRONG_SPEED: Final = f"speed_m_s must be {INPUTS['speed_m_s'].bounds}."
+
+
 class ProblemError(TypedDict):
     """One thing to fix in a request."""
 
     pointer: Annotated[
         str, Field(description="JSON Pointer to the input; empty for the whole request.", examples=["/speed_m_s"])
     ]
-    code: Annotated[str, Field(description="Stable code for programs.", examples=["out_of_range"])]
+    code: Annotated[str, Field(description="Stable code: /problems/CODE explains it.", examples=["out_of_range"])]
     message: Annotated[
         str,
         Field(
             description="What to do.",
-            examples=[f"Give a number from {INPUTS['speed_m_s'].low:g} to {INPUTS['speed_m_s'].high:g}."],
+            examples=[WRONG_SPEED],
         ),
     ]
     low: NotRequired[Annotated[float, attainable("The least")]]
@@ -198,15 +201,22 @@ class ProblemError(TypedDict):
 
 
 class Problem(TypedDict):
-    """A problem in the form of RFC 9457. It never repeats your input."""
+    """A problem in the form of RFC 9457. It never repeats a value of yours."""
 
     type: Annotated[
-        Literal["about:blank"],
-        Field(description="Always about:blank. The status shows the kind of problem.", examples=["about:blank"]),
+        str,
+        Field(
+            description="Relative reference to a page about the problem. It ends with a stable code.",
+            json_schema_extra={"format": "uri-reference"},
+            examples=["./problems/out_of_range"],
+        ),
     ]
     title: Annotated[str, Field(description="Name of the status.", examples=["Unprocessable Content"])]
     status: Annotated[int, Field(description="HTTP status.", examples=[422], ge=min(PROBLEMS), le=max(PROBLEMS))]
-    detail: Annotated[str, Field(description="What is wrong and what to do.", examples=[PROBLEMS[422][1]])]
+    detail: Annotated[str, Field(description="What is wrong, or the first thing to fix.", examples=[WRONG_SPEED])]
+    request_id: NotRequired[
+        Annotated[str, Field(description="ID of this request in the log.", examples=["7fec547d907bc1c9"])]
+    ]
     errors: NotRequired[
         Annotated[
             list[ProblemError],

@@ -80,7 +80,7 @@ class Observer:
     ) -> None:
         """Write the log line of a request. Its values need no escapes in JSON."""
         level = "info" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error"
-        if cut or status == HTTPStatus.SERVICE_UNAVAILABLE:
+        if cut or status in {HTTPStatus.NOT_IMPLEMENTED, HTTPStatus.SERVICE_UNAVAILABLE}:
             level = "warning"
         method, route, _ = labels
         lines.write(

@@ -10,6 +10,7 @@ and the guard writes the answer. Before that, the connection writes the answer (
 import asyncio
 import inspect
 import math
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -37,6 +38,7 @@ from retrorun.app.http.limits import (
     pins,
     refusal_answer,
 )
+from retrorun.app.http.problems import complete
 from retrorun.app.settings import Settings
 
 try:
@@ -57,6 +59,8 @@ FRAMING: Final = 8
 """Most bytes on the wire for one byte of body. A chunk of one byte takes six."""
 PIECES: Final = 8
 """Most pieces that are parsed in one turn of the event loop."""
+REQUEST_LINE: Final = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ \r\n]+ HTTP/1\.[01]\r?$", re.MULTILINE)
+"""The first line of a request, of whatever method."""
 HEADER_LINES: Final = 100
 """Most header lines of a request, and most trailer lines. A line of five bytes takes a hundred bytes of memory."""
 PIECE: Final = 4096
@@ -217,6 +221,8 @@ class Connection(HttpToolsProtocol):
         """
         try:
             self.parser.feed_data(data)
+        except httptools.HttpParserInvalidMethodError:
+            self.break_off("unknown_method" if REQUEST_LINE.search(data) else "malformed")
         except httptools.HttpParserError:
             self.break_off("malformed")
         except httptools.HttpParserUpgrade as offer:
@@ -425,9 +431,12 @@ class Connection(HttpToolsProtocol):
         if self.observer is not None:
             self.observer.refused(self.refusal)
         response = refusal_answer(self.refusal, self.settings)
+        request_id = secrets.token_hex(8).encode()
+        response.body = complete(bytes(response.body), "/", request_id)
+        response.headers["content-length"] = str(len(response.body))
         headers = [
             *((b"date", formatdate(usegmt=True).encode()), (b"connection", b"close")),
-            (b"x-request-id", secrets.token_hex(8).encode()),
+            (b"x-request-id", request_id),
             *(*response.raw_headers, *SECURITY_HEADERS, *pins()),
         ]
         status = response.status_code

@@ -96,9 +96,13 @@ class TestItems:
         assert SECRET not in response.text
         for place in [*range(400), *range(0, 10_000, 97)]:
             # As content: httpx takes None for no body.
-            alone = await client.post("/estimate", content=json.dumps(items[place]), headers=JSON)
+            alone = (await client.post("/estimate", content=json.dumps(items[place]), headers=JSON)).json()
             found = answer["items"][place]
-            assert close(found.get("ok") or found.get("error"), alone.json()), place
+            if "error" in found:
+                # The same page, from one folder deeper. The request as a whole has the id.
+                alone |= {"type": f".{alone['type']}"}
+                del alone["request_id"]
+            assert close(found.get("ok") or found.get("error"), alone), place
 
     async def test_items_that_go_one_by_one(self, client: httpx.AsyncClient) -> None:
         own = BOUT | {"measurements": [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 33}]}

@@ -558,6 +558,6 @@ class TestProblems:
         body = problem_of(await client.get("/plot/load.svg?speed_ms=2"), 422)
         assert body["errors"][0]["message"].endswith("Did you mean speed_m_s?")
 
-    async def test_nothing_of_the_query_is_repeated(self, client: httpx.AsyncClient) -> None:
-        for path, query in itertools.product(PLOTS, ("gait=zebra", "zebra=1", "grade=zebra", "theme=zebra")):
+    async def test_no_value_of_the_query_is_repeated(self, client: httpx.AsyncClient) -> None:
+        for path, query in itertools.product(PLOTS, ("gait=zebra", "zebra:=1", "grade=zebra", "theme=zebra")):
             assert "zebra" not in (await client.get(f"{path}?{query}")).text

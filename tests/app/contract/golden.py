@@ -11,9 +11,12 @@ import httpx
 
 from retrorun.app.contract.examples import FOLDER
 from retrorun.app.http.limits import REFUSALS, refusal_answer
-from retrorun.app.http.problems import problem
+from retrorun.app.http.problems import complete, problem
 from retrorun.app.main import app
 from retrorun.app.settings import Settings
+
+REQUEST_ID: Final = "7fec547d907bc1c9"
+"""The id of the request in a problem."""
 
 KEPT: Final = ("content-type", "allow", "retry-after", "www-authenticate")
 """Headers that belong to an answer; the others are of a connection, or the same in all of them."""
@@ -24,7 +27,8 @@ async def answer_of(pair: Mapping[str, Any]) -> dict[str, Any]:
     if "request" not in pair:
         reason = pair["refusal"]
         response = refusal_answer(reason, Settings()) if reason in REFUSALS else problem(500)
-        return stored(response.status_code, response.headers, bytes(response.body).decode())
+        body = complete(bytes(response.body), "/", REQUEST_ID.encode())
+        return stored(response.status_code, response.headers, body.decode())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://retrorun.test") as client:
         answered = await client.request(**sendable(pair["request"]))
     if answered.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -37,7 +41,8 @@ async def answer_of(pair: Mapping[str, Any]) -> dict[str, Any]:
 
 def sendable(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request as httpx takes it: a form has one part for each field of its body."""
-    sent = {"method": request["method"], "url": request["path"], "headers": dict(request.get("headers", {}))}
+    headers = {"x-request-id": REQUEST_ID, **request.get("headers", {})}
+    sent = {"method": request["method"], "url": request["path"], "headers": headers}
     if "text" in request:
         return sent | {"content": request["text"]}
     if sent["headers"].get("content-type") != "multipart/form-data":

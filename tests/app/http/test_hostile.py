@@ -121,7 +121,8 @@ class TestNumbers:
         outside = await post(client, with_number(name, repr(math.nextafter(bound, outward))))
         (error,) = problem_of(outside, 422)["errors"]
         assert (error["pointer"], error["code"]) == (f"/{name}", "out_of_range")
-        assert error["message"].endswith(f"at {'least' if end == 'low' else 'most'} {bound:g}.")
+        assert error["message"].startswith(f"{name} must be from {INPUTS[name].low:.15g} to {INPUTS[name].high:.15g}")
+        assert INPUTS[name].suffix in error["message"]
 
     @pytest.mark.parametrize("name", NUMBERS)
     @pytest.mark.parametrize("literal", ["1e300", "-1e300", "1" + "0" * 300, "1.7976931348623157e308"])
@@ -237,15 +238,14 @@ class TestKeys:
             ("includes", "include"),
         ],
     )
-    async def test_an_unknown_field_is_not_named_but_the_near_one_is(
+    async def test_an_unknown_field_is_named_beside_the_near_one(
         self, client: httpx.AsyncClient, problem_of: ProblemOf, key: str, near: str
     ) -> None:
         response = await post(client, f'{BOUT}, "{key}": 1}}')
         (error,) = problem_of(response, 422)["errors"]
         assert error["code"] == "unknown_field"
         assert error["pointer"] == ""
-        assert f"Did you mean {near}?" in error["message"]
-        assert f"{key}?" not in error["message"]
+        assert error["message"].startswith(f"Unknown field '{key}'. Did you mean {near}?")
 
     async def test_an_unknown_field_like_no_other_gets_the_list_of_all(
         self, client: httpx.AsyncClient, problem_of: ProblemOf
@@ -500,16 +500,16 @@ WAYS_TO_FAIL = {
         f'{BOUT}, "measurements": [{{"speed_m_s": 0.7{DIGITS}, "oxygen_uptake_ml_kg_min": 119.{DIGITS}}}]}}',
         {},
     ),
-    "unknown key of a measurement": (f'{BOUT}, "measurements": [{{"{WORD}": {MARK}}}]}}', {}),
+    "unknown key of a measurement": (f'{BOUT}, "measurements": [{{"{WORD}:": {MARK}}}]}}', {}),
     "measurement as text": (f'{BOUT}, "measurements": ["{WORD}"]}}', {}),
     "strict": (f'{{"body_mass_kg": {MARK}, "speed_m_s": 7.{DIGITS}, "duration_s": 900, "strict": true}}', {}),
     "part of age, sex, height": (f'{BOUT}, "age_y": {MARK}}}', {}),
     "age above": (f'{BOUT}, "age_y": 1{MARK}}}', {}),
-    "unknown key": (f'{BOUT}, "{WORD}": 1}}', {}),
-    "unknown key like a known one": (f'{BOUT}, "speed_m_s_{WORD}": 1}}', {}),
+    "unknown key": (f'{BOUT}, "{WORD}:": 1}}', {}),
+    "unknown key like a known one": (f'{BOUT}, "speed_m_s={WORD}": 1}}', {}),
     "number as key": (f'{BOUT}, "{MARK}": 1}}', {}),
-    "unknown key and value": (f'{BOUT}, "{WORD}": {MARK}}}', {}),
-    "nested": (f'{BOUT}, "{WORD}": {{"{WORD}": ["{WORD}", {MARK}]}}}}', {}),
+    "unknown key and value": (f'{BOUT}, "{WORD}:": {MARK}}}', {}),
+    "nested": (f'{BOUT}, "{WORD}:": {{"{WORD}:": ["{WORD}", {MARK}]}}}}', {}),
     "word as gait": (f'{BOUT}, "gait": "{WORD}"}}', {}),
     "word in include": (f'{BOUT}, "include": ["{WORD}"]}}', {}),
     "word as include": (f'{BOUT}, "include": "{WORD}"}}', {}),
@@ -520,10 +520,10 @@ WAYS_TO_FAIL = {
     "text alone": (f'"{WORD} {MARK}"', {}),
     "number alone": (MARK, {}),
     "list": (f'["{WORD}", {MARK}]', {}),
-    "too large": (f'{{"{WORD}": {MARK}}}' + " " * MAXIMUM_BODY_BYTES, {}),
-    "content type": (f'{{"{WORD}": {MARK}}}', {"content-type": f"text/{WORD}; x={MARK}"}),
-    "accept": (f'{{"{WORD}": {MARK}}}', {"accept": f"text/{WORD}; x={MARK}"}),
-    "request id": (f'{{"{WORD}": {MARK}}}', {"x-request-id": f"{WORD} {MARK}"}),
+    "too large": (f'{{"{WORD}:": {MARK}}}' + " " * MAXIMUM_BODY_BYTES, {}),
+    "content type": (f'{{"{WORD}:": {MARK}}}', {"content-type": f"text/{WORD}; x={MARK}"}),
+    "accept": (f'{{"{WORD}:": {MARK}}}', {"accept": f"text/{WORD}; x={MARK}"}),
+    "request id": (f'{{"{WORD}:": {MARK}}}', {"x-request-id": f"{WORD} {MARK}"}),
 }
 
 

@@ -50,16 +50,16 @@ IN_A_TRACE = HEADERS | {"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad
 PATHS = contract(create_app())["paths"]
 ROUTES = [*PATHS, "/", "/docs", "/metrics", "/openapi.json", "/static/app.css"]
 ROUTES += [f"/{WORD}", f"/static/{WORD}", f"/estimate/{WORD}/{MARK}"]
-ASKED = f"mass={MARK}&{WORD}={WORD}&model={WORD}"
+ASKED = f"mass={MARK}&{WORD}:={WORD}&model={WORD}"
 
 BODIES = {
     "answered": (200, f'{{"body_mass_kg": {MARK}, "speed_m_s": 2.5, "duration_s": 900}}'),
     "malformed": (400, f'{{"body_mass_kg": {MARK}, "{WORD}'),
     "value": (422, f'{{"body_mass_kg": "{WORD} {MARK}"}}'),
-    "key": (422, f'{{"{WORD}": {MARK}}}'),
+    "key": (422, f'{{"{WORD}:": {MARK}}}'),
     "range": (422, f'{{"body_mass_kg": {MARK}e3, "speed_m_s": 2.5, "duration_s": 900}}'),
     "conflict": (422, f'{{"body_mass_kg": {MARK}, "speed_m_s": 2.5}}'),
-    "large": (413, f'{{"{WORD}": {MARK}}}' + " " * 65_536),
+    "large": (413, f'{{"{WORD}:": {MARK}}}' + " " * 65_536),
 }
 
 
@@ -149,7 +149,7 @@ class TestNothingPersonalLeaves:
                     answer = await client.request(method, f"{path}?{ASKED}", headers=named, content=WORD + MARK)
                     outside.take(answer)
                     statuses.add(answer.status_code)
-        assert {200, 401, 404, 405, 415, 422} <= statuses
+        assert {200, 401, 404, 405, 415, 422, 501} <= statuses
         await outside.check(client, traced=traced(guard))
 
     @pytest.mark.parametrize("way", BODIES)
@@ -167,6 +167,15 @@ class TestNothingPersonalLeaves:
             assert refused.status_code in {406, 413, 415}
             outside.take(refused)
         await outside.check(client, traced=traced(guard) and way != "large")
+
+    async def test_from_an_unknown_field_but_its_name_in_the_answer(
+        self, client: httpx.AsyncClient, outside: Outside, guard: Guard, headers: dict[str, str]
+    ) -> None:
+        named = headers | {"x-api-key": KEY, "content-type": "application/json"}
+        answer = await client.post("/estimate", content=f'{{"{WORD}": {MARK}}}', headers=named)
+        assert f"Unknown field '{WORD}'." in answer.json()["errors"][0]["message"]
+        assert DIGITS not in answer.text
+        await outside.check(client, traced=traced(guard))
 
     @pytest.mark.parametrize("path", [path for path, item in PATHS.items() if "post" in item and path != "/estimate"])
     async def test_from_any_question(

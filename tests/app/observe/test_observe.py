@@ -85,7 +85,7 @@ class TestMetrics:
         assert found[COUNT, of(method="POST", route="/estimate", status="2xx")] == 3
         assert found[COUNT, of(method="POST", route="/estimate", status="4xx")] == 1
         assert found[COUNT, of(method="GET", route="/static/{path}", status="4xx")] == 2
-        assert found[COUNT, of(method="other", route="other", status="4xx")] == 4
+        assert found[COUNT, of(method="other", route="other", status="5xx")] == 4
         routes = {dict(labels)["route"] for name, labels in found if name == COUNT}
         assert routes == {"/estimate", "/static/{path}", "other"}
 
@@ -95,7 +95,7 @@ class TestMetrics:
             for number in range(50):
                 await client.request(f"M{number}", f"/{number}")
                 await client.request(f"M{number}", "/livez")
-        assert set(metrics.records) == {("other", "other", "4xx")}
+        assert set(metrics.records) == {("other", "other", "5xx")}
         assert len(metrics.known) == 0
 
     async def test_buckets_begin_below_a_millisecond_and_add_up(self, guard: Guard) -> None:

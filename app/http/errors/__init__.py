@@ -1,0 +1,1 @@
+"""The codes of errors, and the sentences about what is wrong in a request."""
