@@ -127,7 +127,7 @@ class Tally:
         if status == 503:
             if not answer.headers.get(b"retry-after", b"").isdigit():
                 self.faults["503 without Retry-After"] += 1
-        elif status >= 500:
+        elif status >= 500 and status != 501:  # 501 says that the client's method is unknown.
             self.faults[f"answer {status}"] += 1
         elif not expected(status):
             self.faults[f"unexpected answer {status}"] += 1

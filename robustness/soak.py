@@ -1,6 +1,6 @@
 """Soak the service: minutes at saturation with 5 % hostile traffic, then memory slope, drift of latency, and faults.
 
-Exits with 1 if there was a 5xx other than 503 with Retry-After, an answer that is malformed or missing, memory
+Exits with 1 if there was a 5xx other than 503 with Retry-After or 501, an answer that is malformed or missing, memory
 that grows, or latency that drifts.
 """
 

@@ -154,6 +154,7 @@ def line_of(error: Mapping[str, str], chosen: Mapping[str, Any], *, from_file: b
     field = pointer.strip("/").partition("/")[0]
     if field == "file":
         return f"{FILE}: {message}"
-    if from_file and chosen.get(field) is None and error["code"] != "required":
+    is_option = error["code"] == "required" and pointer == f"/{field}" != "/"
+    if from_file and chosen.get(field) is None and not is_option:
         return f"{FILE} {pointer}".strip() + f": {message}"
     return error_line(error, chosen, OPTIONS)

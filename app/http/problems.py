@@ -118,8 +118,8 @@ def first_to_fix(errors: list[Mapping[str, object]]) -> str:
 
     Examples
     --------
-    >>> first_to_fix([{"pointer": "/segments/1/grade", "message": "grade must be from -0.5 to 0.9."}])
-    'At /segments/1/grade: grade must be from -0.5 to 0.9.'
+    >>> first_to_fix([{"pointer": "/segments/1/grade", "message": "Give a number from -0.5 to 0.9."}])
+    'At /segments/1/grade: Give a number from -0.5 to 0.9.'
     """
     pointer, message = str(errors[0]["pointer"]), str(errors[0]["message"])
     is_named = pointer.count("/") <= 1 and re.search(rf"\b{re.escape(pointer[1:])}\b", message) is not None

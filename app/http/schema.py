@@ -177,7 +177,7 @@ def attainable(which: str) -> Any:
     )
 
 
-WRONG_SPEED: Final = f"speed_m_s must be {INPUTS['speed_m_s'].bounds}."
+WRONG_SPEED: Final = f"Give a number {INPUTS['speed_m_s'].bounds}."
 
 
 class ProblemError(TypedDict):
@@ -213,7 +213,9 @@ class Problem(TypedDict):
     ]
     title: Annotated[str, Field(description="Name of the status.", examples=["Unprocessable Content"])]
     status: Annotated[int, Field(description="HTTP status.", examples=[422], ge=min(PROBLEMS), le=max(PROBLEMS))]
-    detail: Annotated[str, Field(description="What is wrong, or the first thing to fix.", examples=[WRONG_SPEED])]
+    detail: Annotated[
+        str, Field(description="What is wrong, or the first thing to fix.", examples=[f"At /speed_m_s: {WRONG_SPEED}"])
+    ]
     request_id: NotRequired[
         Annotated[str, Field(description="ID of this request in the log.", examples=["7fec547d907bc1c9"])]
     ]

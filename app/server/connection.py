@@ -24,6 +24,7 @@ from uvicorn.protocols.http import httptools_impl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from retrorun.app.http.guard import Observing
+from retrorun.app.http.head_options_etag import KNOWN
 from retrorun.app.http.headers import BLANKS
 from retrorun.app.http.limits import (
     AT_ONCE,
@@ -59,8 +60,10 @@ FRAMING: Final = 8
 """Most bytes on the wire for one byte of body. A chunk of one byte takes six."""
 PIECES: Final = 8
 """Most pieces that are parsed in one turn of the event loop."""
-REQUEST_LINE: Final = re.compile(rb"^[!#$%&'*+.^_`|~0-9A-Za-z-]+ [^ \r\n]+ HTTP/1\.[01]\r?$", re.MULTILINE)
-"""The first line of a request, of whatever method."""
+UNKNOWN_METHOD: Final = re.compile(
+    rf"(?:\r?\n)*(?!(?:{'|'.join(KNOWN)}) )[A-Z][A-Z0-9_-]* [^ \r\n]+ HTTP/1\.[01]\r?\n".encode()
+)
+"""The first line of a request with a method that HTTP does not have."""
 HEADER_LINES: Final = 100
 """Most header lines of a request, and most trailer lines. A line of five bytes takes a hundred bytes of memory."""
 PIECE: Final = 4096
@@ -222,7 +225,7 @@ class Connection(HttpToolsProtocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserInvalidMethodError:
-            self.break_off("unknown_method" if REQUEST_LINE.search(data) else "malformed")
+            self.break_off("unknown_method" if UNKNOWN_METHOD.match(data) else "malformed")
         except httptools.HttpParserError:
             self.break_off("malformed")
         except httptools.HttpParserUpgrade as offer:

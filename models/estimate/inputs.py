@@ -122,7 +122,7 @@ def complete_bout(
     else:
         values = zip(BOUT, (speed_m_s, duration_s, distance_m), strict=True)
         raise missing_of_bout([name for name, value in values if value is not None]) or Conflict(
-            "", "Remove one of speed_m_s, duration_s and distance_m: it follows from the other two."
+            "", "Give exactly two of speed_m_s, duration_s and distance_m; the third follows. Remove one."
         )
     bout = {"distance_m": distance_m, "duration_s": duration_s, "speed_m_s": speed_m_s}
     bounds = INPUTS[follows]
@@ -140,15 +140,13 @@ def missing_of_bout(given: Collection[str]) -> Missing | None:
     Examples
     --------
     >>> print(missing_of_bout({"speed_m_s"}))
-    Add duration_s or distance_m: a bout needs two of speed_m_s, duration_s and distance_m.
+    Give exactly two of speed_m_s, duration_s and distance_m: add duration_s or distance_m.
     """
-    has = [name for name in BOUT if name in given]
-    if not has:
-        return Missing("", "Give two of speed_m_s, duration_s and distance_m; the third follows.")
-    if len(has) > 1:
+    lacks = [name for name in BOUT if name not in given]
+    if len(lacks) <= 1:
         return None
-    first, second = (name for name in BOUT if name not in given)
-    return Missing("", f"Add {first} or {second}: a bout needs two of speed_m_s, duration_s and distance_m.")
+    what = "; the third follows" if len(lacks) == len(BOUT) else f": add {' or '.join(lacks)}"
+    return Missing("", f"Give exactly two of speed_m_s, duration_s and distance_m{what}.")
 
 
 def missing_of_rest(given: Collection[str]) -> Missing | None:
@@ -157,13 +155,13 @@ def missing_of_rest(given: Collection[str]) -> Missing | None:
     Examples
     --------
     >>> print(missing_of_rest({"age_y", "height_m"}))
-    Add sex, or leave age_y and height_m out: age_y, sex and height_m go together.
+    Give age_y, sex and height_m together, or leave all three out: add sex.
     """
-    has, lacks = ([name for name in REST if (name in given) is wanted] for wanted in (True, False))
-    if not has or not lacks:
+    lacks = [name for name in REST if name not in given]
+    if len(lacks) in {0, len(REST)}:
         return None
-    add, leave = (" and ".join(names) for names in (lacks, has))
-    return Missing("", f"Add {add}, or leave {leave} out: age_y, sex and height_m go together.")
+    add = " and ".join(lacks)
+    return Missing("", f"Give age_y, sex and height_m together, or leave all three out: add {add}.")
 
 
 def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:

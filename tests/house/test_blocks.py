@@ -59,7 +59,10 @@ ELSEWHERE: Final[dict[Place, str]] = {
 }
 """Blocks that another test takes from the document and runs or compares."""
 
-PAGES_ELSEWHERE: Final = {"docs/clients.md": "tests/house/test_clients.py"}
+PAGES_ELSEWHERE: Final = {
+    "docs/clients.md": "tests/house/test_clients.py",
+    "docs/errors.md": "tests/app/http/test_wrong_requests.py",
+}
 """Documents of which another test takes every block."""
 
 NOT_RUN: Final = {

@@ -230,7 +230,22 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "connections, bytes held at once, processes": (1000, 100_000, 134_217_728, 1_099_511_627_776, 64),
         "seconds, and their bounds": (0.05, 0.001, 0.1, 3.0, 5, 5.0, 10.0, 60.0, 65.0, 600, 600.0, 3600.0),
     },
-    "app/http/problems.py": {"most errors listed": (20,)},
+    "app/http/problems.py": {"most errors listed, most folders left": (20,)},
+    "app/http/errors/codes.py": {
+        "examples of a line, a column, bytes, items, energies, a speed": (
+            "2",
+            "19",
+            "65536",
+            "100",
+            "120",
+            "480",
+            "0.2",
+            "8",
+        )
+    },
+    "app/http/errors/field_names.py": {"similarity, letters of a beginning, the second match": (0.8, 4, 2)},
+    "app/http/errors/json_text.py": {"groups of a match, bytes that show UTF-16": (2, 3, 4)},
+    "app/pages/problem_pages.py": {LAYOUT: (2,)},
     "app/http/access.py": {"bytes of a key": (32,)},
     "app/observe/logs.py": {
         "milliseconds in a second, letters of a message": (1000, 500),

@@ -24,7 +24,6 @@ class Error(NamedTuple):
         return self.text.format(**{name: example for name, (_, example) in self.params.items()})
 
 
-FIELD: Final = {"field": ("Name of the input.", "speed_m_s")}
 WRONG_FILE: Final = "Send the original GPX, TCX or FIT file of a recorded walk or run."
 LATER: Final = "Send the request again after the seconds in Retry-After."
 
@@ -118,9 +117,8 @@ ERRORS: Final[dict[str, Error]] = {
     # The body is JSON, but not a request.
     "required": Error(
         422,
-        "{field} is required.",
+        "This field is required.",
         "Add it. Some inputs go together: two of speed_m_s, duration_s and distance_m; age_y with sex and height_m.",
-        FIELD,
     ),
     "unknown_field": Error(
         422,
@@ -138,14 +136,9 @@ ERRORS: Final[dict[str, Error]] = {
     "not_finite": Error(422, "Give a finite number.", "NaN and infinity are no JSON. Leave unknown values out."),
     "out_of_range": Error(
         422,
-        "{field} must be from {low} to {high} {unit}.",
+        "Give a number from {low} to {high} {unit}.",
         "Check the unit: it is in the name of the field. A grade of 5 % is 0.05. Values are never clamped.",
-        FIELD
-        | {
-            "low": ("Least value.", "0.2"),
-            "high": ("Greatest value.", "8"),
-            "unit": ("Unit of both.", "m/s"),
-        },
+        {"low": ("Least value.", "0.2"), "high": ("Greatest value.", "8"), "unit": ("Unit of both.", "m/s")},
     ),
     "not_a_choice": Error(
         422,

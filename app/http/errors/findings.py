@@ -185,21 +185,21 @@ def _required(place: Place, shape: Any) -> str:
     """Return the sentence about a field that is missing."""
     name = str(place[-1])
     if name in INPUTS:
-        return f"{name} is required. {INPUTS[name].meaning} {_wanted(place, shape)}"
+        return f"This field is required. {INPUTS[name].meaning} {_wanted(place, shape)}"
     plain, known = _metadata(_hint_at(place, shape))
     if get_origin(plain) is Literal:
-        return f"{name} is required. {_wanted(place, shape)}"
+        return f"This field is required. {_wanted(place, shape)}"
     meaning = next((data.description for data in known if isinstance(data, FieldInfo) and data.description), "")
-    return f"{name} is required. {meaning}".strip()
+    return f"This field is required. {meaning}".strip()
 
 
 def _bounds(name: str, hint: Any, context: Mapping[str, Any]) -> str:
     """Return the sentence about a number that is out of its bounds: both ends, and the unit."""
     if name in INPUTS:
-        return f"{name} must be {INPUTS[name].bounds}."
+        return f"Give a number {INPUTS[name].bounds}."
     _, known = _metadata(hint)
     low = next((data.ge for data in known if isinstance(data, Ge)), context.get("ge"))
     high = next((data.le for data in known if isinstance(data, Le)), context.get("le"))
     if low is not None and high is not None:
-        return f"{name} must be from {low} to {high}."
+        return f"Give a number from {low} to {high}."
     return f"Give a number of at {'most' if low is None else 'least'} {high if low is None else low}."

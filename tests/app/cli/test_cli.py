@@ -297,11 +297,14 @@ class TestEstimate:
 ERRORS = [
     (["--mass", "70"], ["--mass: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4."]),
     (["--speed", "10", "--mass", "x"], ["--mass: Give it with its unit", "--speed: Give it with its unit"]),
-    (["--mass", "20 kg"], ["--mass, in kg: Give a number of at least 30."]),
-    (["--mass", "20 kg", "--grade", "-90%"], ["--mass, in kg: ", "--grade: Give a number of at least -0.5."]),
-    (["--grade", "5"], ["--grade: Give a number of at most 0.9. For percent, add %."]),
-    (["--grade", "-5"], ["--grade: Give a number of at least -0.5. For percent, add %."]),
-    (["--interval", "95"], ["--interval: Give a number of at most 0.99. For percent, add %."]),
+    (["--mass", "20 kg"], ["--mass, in kg: Give a number from 30 to 250 kg."]),
+    (
+        ["--mass", "20 kg", "--grade", "-90%"],
+        ["--mass, in kg: ", "--grade: Give a number from -0.5 to 0.9; 0.05 is 5 %."],
+    ),
+    (["--grade", "5"], ["--grade: Give a number from -0.5 to 0.9; 0.05 is 5 %. For percent, add %."]),
+    (["--grade", "-5"], ["--grade: Give a number from -0.5 to 0.9; 0.05 is 5 %. For percent, add %."]),
+    (["--interval", "95"], ["--interval: Give a number from 0.5 to 0.99; 0.9 is 90 %. For percent, add %."]),
     (["--gait", "hop"], ["--gait: Give one of: 'run' or 'walk'."]),
     (["--include", "energy,energy"], ["--include: Give each item once."]),
     (["--include", "energy,calories"], ["--include 2: Give one of: "]),
@@ -319,7 +322,7 @@ ERRORS = [
     ),
     (
         ["--measurement", "speed=9km/h,oxygen-uptake=35ml/kg/min,grade=5"],
-        ["--measurement 1 grade: Give a number of at most 0.9. For percent, add %."],
+        ["--measurement 1 grade: Give a number from -0.5 to 0.9; 0.05 is 5 %. For percent, add %."],
     ),
     (["--duration", "25:00"], ["--duration: Two numbers are ambiguous"]),
     (["--spee", "9km/h"], ["unrecognized arguments: --spee 9km/h; see retrorun estimate --help."]),
@@ -338,7 +341,10 @@ class TestErrors:
             assert line.endswith((".", "?"))
 
     def test_percent_gets_no_advice_to_add_percent(self, run: Any) -> None:
-        assert run("estimate", *BOUT, "--grade", "95%").err == "retrorun: --grade: Give a number of at most 0.9.\n"
+        assert (
+            run("estimate", *BOUT, "--grade", "95%").err
+            == "retrorun: --grade: Give a number from -0.5 to 0.9; 0.05 is 5 %.\n"
+        )
 
     @pytest.mark.parametrize(("words", "program"), [(["serve"], "retrorun serve"), ([], "retrorun")])
     def test_an_unknown_option_points_to_the_help_that_lists_them(
@@ -349,7 +355,11 @@ class TestErrors:
 
     def test_nothing_given_says_what_is_needed(self, run: Any) -> None:
         ran = run("estimate")
-        assert (ran.code, ran.err) == (2, "retrorun: --mass: This field is required.\n")
+        assert ran.code == 2
+        assert ran.err == (
+            "retrorun: --mass: This field is required. Body mass of an adult. Give a number in kg.\n"
+            "retrorun: Give exactly two of --speed, --duration and --distance; the third follows.\n"
+        )
 
     def test_no_command_prints_the_help_as_an_error(self, run: Any) -> None:
         ran = run()
@@ -833,7 +843,7 @@ class TestUrl:
         assert ran.err == "retrorun: --url: The server at this address is not RetroRun. Check the address.\n"
 
     def test_a_fault_of_the_service_is_shown(self, run: Any) -> None:
-        problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "Try again."}
+        problem = {"type": "./problems/stopping", "title": "Service Unavailable", "status": 503, "detail": "Try again."}
         with answering(503, "application/problem+json", json.dumps(problem).encode()) as url:
             ran = run("estimate", *BOUT, "--url", url)
         assert (ran.code, ran.out) == (1, "")

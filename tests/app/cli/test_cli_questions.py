@@ -250,7 +250,8 @@ class TestFile:
         ran = run("workout", file(zipped({"1.fit": course, "2.fit": course})), "--mass", "70kg")
         assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 2)
         ran = run("workout", file(zipped({"1.fit": FIT, "2.fit": FIT})))
-        assert (ran.code, ran.out, ran.err) == (2, "", "retrorun: --mass: This field is required.\n")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == "retrorun: --mass: This field is required. Body mass of an adult. Give a number in kg.\n"
         ran = run("workout", file(zipped({"1.fit": FIT})[:-9]), "--mass", "70kg")
         assert (ran.code, ran.out) == (2, "")
         assert ran.err.startswith("retrorun: FILE: The archive is damaged")
@@ -279,20 +280,20 @@ class TestFile:
     @pytest.mark.parametrize(
         ("content", "words", "lines"),
         [
-            (b"{", [], ["FILE: The body is not valid JSON in UTF-8."]),
+            (b"{", [], ["FILE: The body is not valid JSON at line 1, column 1. The text ends there"]),
             (b"[]", [], ["FILE: "]),
             (b"PK\x03\x04", ["--mass", "70kg"], ["FILE: The archive is damaged"]),
             (b"running", ["--mass", "70kg"], ["FILE: The file is not GPX, TCX or FIT"]),
             (b"", ["--mass", "70kg"], ["FILE: The file is empty"]),
             (b"<gpx>", ["--mass", "70kg"], ["FILE: "]),
             ({"segments": SEGMENTS}, [], ["--mass: This field is required."]),
-            (WORKOUT | {"body_mass_kg": 10}, [], ["FILE /body_mass_kg: Give a number of at least 30."]),
-            (WORKOUT, ["--mass", "10kg"], ["--mass, in kg: Give a number of at least 30."]),
+            (WORKOUT | {"body_mass_kg": 10}, [], ["FILE /body_mass_kg: Give a number from 30 to 250 kg."]),
+            (WORKOUT, ["--mass", "10kg"], ["--mass, in kg: Give a number from 30 to 250 kg."]),
             (WORKOUT, ["--mass", "70"], ["--mass: Give it with its unit, kg"]),
             (
                 {**WORKOUT, "segments": [{"speed_m_s": 99}]},
                 [],
-                ["FILE /segments/0/speed_m_s: Give a number of at most 8"],
+                ["FILE /segments/0/speed_m_s: Give a number from 0.2 to 8 m/s."],
             ),
             ({**WORKOUT, "segments": [{"speed_m_s": 2}]}, [], ["FILE /segments/0: Give exactly two of speed_m_s, "]),
             ({**WORKOUT, "pace": 5}, [], ["FILE: Unknown field"]),
@@ -347,7 +348,7 @@ MISTAKES = [
     ("solve --find pace --mass 70kg", ["--find: Give one of: 'bout', 'speed',"]),
     ("solve --find bout --mass 70 --met x", ["--mass: Give it with its unit", "--met: Give it in MET: 8, 8MET."]),
     ("solve --find bout --mass 70kg --met 8", ["--met: find bout does not use this"]),
-    ("solve --find speed --mass 70kg --gait run --met 99", ["--met, in MET: Give a number of at most 35."]),
+    ("solve --find speed --mass 70kg --gait run --met 99", ["--met, in MET: Give a number from 1 to 35 MET."]),
     ("solve --find speed --mass 70kg --met 8", ["--gait: Give gait. You can leave it out only if you give --speed."]),
     ("solve --find speed-range --mass 70kg --gait run --peak-vertical-force 0.2", ["--peak-vertical-force: "]),
     (
@@ -366,7 +367,7 @@ MISTAKES = [
     ),
     (
         "plan --mass 70kg --goal most-energy --duration 20min --limit peak-vertical-force=99",
-        ["--limit peak-vertical-force, in BW: Give a number of at most 10."],
+        ["--limit peak-vertical-force, in BW: Give a number from 0.1 to 10 BW."],
     ),
     ("plan --goal most-energy --masss 70kg", ["unrecognized arguments: --masss 70kg; see retrorun plan --help."]),
 ]

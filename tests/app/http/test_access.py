@@ -60,7 +60,9 @@ class TestService:
             problem_of(await client.post("/estimate", json=BOUT, headers={"x-api-key": hashed}), 401)
             problem_of(await client.get("/estimate", params={"x-api-key": OLD}), 401)
 
-    @pytest.mark.parametrize("path", ["/livez", "/readyz", "/", "/docs", "/openapi.json", "/static/app.js"])
+    @pytest.mark.parametrize(
+        "path", ["/livez", "/readyz", "/", "/docs", "/openapi.json", "/static/app.js", "/problems/key"]
+    )
     async def test_probes_and_the_pages_that_say_how_to_call_need_none(self, file: Path, path: str) -> None:
         async with client_of(file) as client:
             assert (await client.get(path)).status_code != 401

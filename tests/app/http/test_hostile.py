@@ -121,7 +121,7 @@ class TestNumbers:
         outside = await post(client, with_number(name, repr(math.nextafter(bound, outward))))
         (error,) = problem_of(outside, 422)["errors"]
         assert (error["pointer"], error["code"]) == (f"/{name}", "out_of_range")
-        assert error["message"].startswith(f"{name} must be from {INPUTS[name].low:.15g} to {INPUTS[name].high:.15g}")
+        assert error["message"].startswith(f"Give a number from {INPUTS[name].low:.15g} to {INPUTS[name].high:.15g}")
         assert INPUTS[name].suffix in error["message"]
 
     @pytest.mark.parametrize("name", NUMBERS)

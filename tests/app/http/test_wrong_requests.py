@@ -72,11 +72,17 @@ async def test_a_field_of_another_name(
 
 WRONG: Final[list[tuple[str, Any, str, str, list[str]]]] = [
     # The path, the body, the code and place of the first error, and what its sentence has to say.
-    ("/estimate", {}, "required", "/body_mass_kg", ["body_mass_kg is required", "kg"]),
-    ("/estimate", MASS, "required", "", ["two of speed_m_s, duration_s and distance_m"]),
-    ("/estimate", MASS | {"speed_m_s": 2.5}, "required", "", ["Add duration_s or distance_m"]),
-    ("/estimate", BOUT | {"distance_m": 3000}, "conflicting_inputs", "", ["Remove one of speed_m_s"]),
-    ("/estimate", BOUT | {"age_y": 40, "sex": "male"}, "required", "", ["Add height_m"]),
+    ("/estimate", {}, "required", "/body_mass_kg", ["required", "Body mass", "kg"]),
+    ("/estimate", MASS, "required", "", ["exactly two of speed_m_s, duration_s and distance_m"]),
+    ("/estimate", MASS | {"speed_m_s": 2.5}, "required", "", ["add duration_s or distance_m"]),
+    (
+        "/estimate",
+        BOUT | {"distance_m": 3000},
+        "conflicting_inputs",
+        "",
+        ["the third follows. Remove one"],
+    ),
+    ("/estimate", BOUT | {"age_y": 40, "sex": "male"}, "required", "", ["add height_m"]),
     ("/estimate", BOUT | {"grade": 5}, "out_of_range", "/grade", ["from -0.5 to 0.9", "0.05 is 5 %"]),
     ("/estimate", BOUT | {"speed_m_s": 12}, "out_of_range", "/speed_m_s", ["from 0.2 to 8 m/s"]),
     ("/estimate", BOUT | {"body_mass_kg": 15}, "out_of_range", "/body_mass_kg", ["from 30 to 250 kg"]),
@@ -95,7 +101,7 @@ WRONG: Final[list[tuple[str, Any, str, str, list[str]]]] = [
     ("/estimate", BOUT | {"include": "energy"}, "not_a_list", "/include", ["JSON array"]),
     ("/estimate", [BOUT], "not_an_object", "", ["JSON object"]),
     ("/workout", MASS | {"segments": [{"speed": 3}]}, "unknown_field", "/segments/0", ["speed_m_s"]),
-    ("/workout", MASS | {"segments": [{"speed_m_s": 3}]}, "required", "/segments/0", ["Add duration_s or distance_m"]),
+    ("/workout", MASS | {"segments": [{"speed_m_s": 3}]}, "required", "/segments/0", ["add duration_s or distance_m"]),
     (
         "/workout",
         MASS | {"segments": [{"repeat": 0, "segments": [{"pause_s": 5}]}]},
@@ -104,7 +110,7 @@ WRONG: Final[list[tuple[str, Any, str, str, list[str]]]] = [
         ["from 1 to 10000"],
     ),
     ("/workout", MASS | {"intervals": []}, "unknown_field", "", ["segments"]),
-    ("/solve", MASS, "required", "/find", ["find is required", "speed_range"]),
+    ("/solve", MASS, "required", "/find", ["required", "speed_range"]),
     ("/solve", MASS | {"find": "bout", "calories": 300}, "unknown_field", "", ["total_energy_kcal"]),
     ("/solve", MASS | {"find": "bout", "total_energy_kcal": 300}, "required", "", ["speed_m_s, duration_s"]),
     ("/plan", MASS | {"goal": "most_energy"}, "required", "/duration_s", ["needs duration_s"]),
@@ -186,9 +192,9 @@ async def test_all_that_is_missing_comes_at_once(client: httpx.AsyncClient, prob
     errors = problem_of(await client.post("/estimate", json={}), 422)["errors"]
     assert [(error["pointer"], error["code"]) for error in errors] == [("/body_mass_kg", "required"), ("", "required")]
     errors = problem_of(await client.post("/estimate", json={"height_m": 1.75, "distance_m": 10}), 422)["errors"]
-    assert [error["message"].partition(":")[0] for error in errors[1:]] == [
-        "Add speed_m_s or duration_s",
-        "Add age_y and sex, or leave height_m out",
+    assert [error["message"].partition(": ")[2] for error in errors[1:]] == [
+        "add speed_m_s or duration_s.",
+        "add age_y and sex.",
     ]
 
 
@@ -198,7 +204,7 @@ async def test_a_field_under_another_name_is_not_missing_too(client: httpx.Async
     assert {error["code"] for error in errors} == {"unknown_field"}
     errors = problem_of(await client.post("/estimate", json={"weight": 70, "km": 5}), 422)["errors"]
     assert [error["code"] for error in errors] == ["unknown_field", "unknown_field", "required"]
-    assert errors[-1]["message"].startswith("Add speed_m_s or duration_s")
+    assert errors[-1]["message"].endswith("add speed_m_s or duration_s.")
 
 
 async def test_an_item_of_a_batch_names_its_fields_too(client: httpx.AsyncClient) -> None:
@@ -339,3 +345,10 @@ class TestPages:
                     found.add(node.value.value)
         assert len(found) > 30
         assert found <= set(ERRORS)
+
+
+async def test_the_example_of_the_documentation_is_an_answer(client: httpx.AsyncClient) -> None:
+    text = (HOUSE / "docs" / "errors.md").read_text(encoding="utf-8")
+    request, answer = (json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL))
+    response = await client.post("/estimate", json=request, headers={"x-request-id": answer["request_id"]})
+    assert response.json() == answer
