@@ -272,7 +272,11 @@ def row_of(item: dict[str, Any], fields: tuple[str, ...]) -> list[Any]:
     if "error" in item:
         first = item["error"]["errors"][0]
         wrong = first["pointer"].split("/")[1:2]
-        return [first["code"], *(wrong if wrong and wrong[0] in REQUEST_FIELDS else [None]), *[None] * len(fields)]
+        return [
+            first["code"],
+            *(wrong if wrong and wrong[0] in get_type_hints(EstimateRequest) else [None]),
+            *[None] * len(fields),
+        ]
     return [STATUS[0], None, *(value_at(item["part"], field) for field in fields)]
 
 

@@ -73,6 +73,15 @@ ERRORS: Final[dict[str, Error]] = {
     "request_time": Error(
         408, "The request took too long to arrive: send it again.", "Send it on a faster connection, or send less."
     ),
+    "other_models": Error(
+        409,
+        "The models of this service are {models}, not {asked_models}. GET /models without RetroRun-Models shows them.",
+        "Send the hash of the service as RetroRun-Models, or omit that header.",
+        {
+            "models": ("Hash of the models of the service.", "0123456789ab"),
+            "asked_models": ("Hash in your request.", "ba9876543210"),
+        },
+    ),
     "body_size": Error(
         413,
         "The body is larger than {body_limit} bytes. Send a smaller one.",
@@ -231,6 +240,7 @@ OF_STATUS: Final = {
     405: "method_not_allowed",
     406: "not_acceptable",
     408: "request_time",
+    409: "other_models",
     413: "body_size",
     415: "media_type",
     422: "invalid",
