@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, NotRequired, cast, get_args
+from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_type_hints
 
 import numpy as np
 import orjson
