@@ -1,7 +1,7 @@
 """POST /estimate/batch: many bouts in one request, as a list or as columns."""
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_type_hints
 
 import numpy as np
@@ -35,8 +35,8 @@ from retrorun.models.columns.names import (
     checked_fields,
 )
 from retrorun.models.equations.equations import ALL, estimate_by
-from retrorun.models.estimate.estimate import estimate
-from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
+from retrorun.models.evidence.views import answer_in_view, parts_to_compute
+from retrorun.models.vocabulary.choices import SECTIONS, EstimatePart, Gait, Section, View
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -75,7 +75,7 @@ class BatchRoute(WorkerRoute):
     maximum_values = (
         values_of(b",{[[{") + len(EstimateRequest.__annotations__) + len(MeasurementRequest.__annotations__)
     )
-    maximum_values = MAXIMUM_ROWS * (maximum_values + len(SECTIONS)) + len(FIELDS)
+    maximum_values = MAXIMUM_ROWS * (maximum_values + len(get_args(EstimatePart))) + len(FIELDS)
 
     def compute(self, asked: Any, media_type: str) -> Any:
         """Return the answer to a request, as JSON or as CSV."""
@@ -306,10 +306,11 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
         if any(name in item for name in ONE_BY_ONE) or item.get("energy_model") == ALL:
             found[place] = single(item, fields)
         else:
-            alike.setdefault(tuple(item.get("include", SECTIONS)), []).append(place)
-    for include, places in alike.items():
+            alike.setdefault((item.get("view", ""), *item.get("include", ())), []).append(place)
+    for (view, *include), places in alike.items():
         rows = [items[place] for place in places]
-        for place, row, answer in zip(places, rows, together(rows, include, fields), strict=True):
+        sections = parts_to_compute(cast(View, view), include) or SECTIONS
+        for place, row, answer in zip(places, rows, together(rows, sections, fields), strict=True):
             found[place] = answer or single(row, fields)
     return found
 
@@ -322,10 +323,16 @@ def failed(problem: Response) -> bytes:
 def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
     """Return the result of one item, computed separately, as JSON."""
     try:
-        answer: Any = estimate_by(**row)
+        return encode({"ok" if fields is None else "part": answer_of(row, fields)})
     except EstimateError as error:
         return failed(from_estimate_error(error))
-    return encode({"ok": answer} if fields is None else {"part": part_of(answer, fields)})
+
+
+def answer_of(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
+    """Return the estimate of an item in the view that it asks for, or the requested parts of the whole estimate."""
+    if fields is None:
+        return answer_in_view(estimate_by, row)
+    return part_of(answer_in_view(estimate_by, row | {"view": "full"}), fields)
 
 
 def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:
@@ -343,7 +350,7 @@ def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:
     return part
 
 
-def together(rows: list[dict[str, Any]], include: tuple[str, ...], fields: tuple[str, ...] | None) -> list[bytes]:
+def together(rows: list[dict[str, Any]], include: Sequence[str], fields: tuple[str, ...] | None) -> list[bytes]:
     """Return the estimates of rows as JSON, computed as columns; empty for rows to compute one by one.
 
     Rows that differ only in numbers have the same text around the numbers. This text comes from one estimate, and the
@@ -352,7 +359,7 @@ def together(rows: list[dict[str, Any]], include: tuple[str, ...], fields: tuple
     given = {name: column_of(name, [row.get(name) for row in rows]) for name in (*NUMBERS, *WORDS)}
     columns = {name: found for name, found in given.items() if np.any(found.given)}
     wanted = {*(FIELDS if fields is None else fields), *OUTPUTS_OF_TEXT}
-    sections = cast(tuple[Section, ...], include)
+    sections = cast(Sequence[Section], include)
     answer = estimate_columns(columns, rows=len(rows), fields=wanted, include=sections, least_rows=LEAST_ROWS)
     found = [b""] * len(rows)
     for places in same_text(columns, answer):
@@ -400,9 +407,7 @@ def same_text(columns: Mapping[str, InputColumn], answer: Answer) -> Iterator[li
 
 def template(row: dict[str, Any], fields: tuple[str, ...] | None) -> tuple[list[bytes], list[str]]:
     """Return the text between the numbers of an estimate, and the names of the numbers in the order of the text."""
-    answer: Any = estimate(**row)
-    if fields is not None:
-        answer = part_of(answer, fields)
+    answer = answer_of(row, fields)
     names: list[str] = []
     mark(answer, (), names)
     return orjson.dumps({"ok" if fields is None else "part": answer}).split(PLACE), names

@@ -3,18 +3,19 @@
 from typing import Annotated, Any, Final, get_args
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import BeforeValidator
 
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.errors.findings import NEEDS
 from retrorun.app.http.json_route import ModelRoute
-from retrorun.app.http.schema import COPIED, described, each_once, request_of, word
+from retrorun.app.http.schema import COPIED, VIEW, described, included, request_of, word
 from retrorun.models.equations.equations import AnyEnergyModel, Estimate, estimate_by
 from retrorun.models.estimate.estimate import estimate as estimate_bout
 from retrorun.models.estimate.inputs import missing_of_bout, missing_of_rest
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.vocabulary.answer import OwnFactors, PersonalFactor
-from retrorun.models.vocabulary.choices import SECTIONS, Gait, Section
+from retrorun.models.vocabulary.choices import EstimatePart, Gait
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_MEASUREMENTS: Final = 100
@@ -73,12 +74,8 @@ EstimateRequest: Any = request_of(
     "One bout. Send body mass and exactly two of speed, duration and distance. The rest is optional.",
     **OWN,
     energy_model=Annotated[AnyEnergyModel, word("estimate_energy_model", "looney2025")],
-    include=Annotated[
-        list[Section],
-        # Before the validator, so that a long list is refused before its items are checked.
-        word("include", ["energy"], min_length=1, max_length=len(SECTIONS), json_schema_extra={"uniqueItems": True}),
-        AfterValidator(each_once),
-    ],
+    include=included("include", EstimatePart, "energy"),
+    view=VIEW,
 )
 
 setattr(EstimateRequest, NEEDS, (missing_of_bout, missing_of_rest))
@@ -103,8 +100,8 @@ def estimate(bout: EstimateRequest) -> Any:
     Use it for one bout of running or walking at one speed: its energy and joint loads, forward and backward. It needs
     `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`, which describe the forward bout. `equal` sets
     what is equal backward: speed, metabolic rate, heart rate or perceived exertion. The duration is always equal.
-    `include` limits the answer to the parts you want.
+    `view` and `include` choose how much the answer shows.
 
     If a key appears twice, the last value is used.
     """
-    return estimate_by(**bout)
+    return answer_in_view(estimate_by, bout)

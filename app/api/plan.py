@@ -7,10 +7,11 @@ from fastapi import APIRouter
 from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute
-from retrorun.app.http.schema import described, request_of, word
+from retrorun.app.http.schema import VIEW, described, included, request_of, word
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.plan.answer import Limits, Plan
 from retrorun.models.plan.plan import plan as plan_bouts
-from retrorun.models.vocabulary.choices import IMPULSE
+from retrorun.models.vocabulary.choices import IMPULSE, AnswerPart
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 LIMITS_EXAMPLE: Final = {IMPULSE: QUANTITIES[IMPULSE].example}
@@ -25,6 +26,8 @@ PlanRequest: Any = request_of(
     "The goal: the most energy in a time, or the least load for an energy.",
     **OWN,
     limits=Annotated[LimitsRequest, word("limits", LIMITS_EXAMPLE)],
+    include=included("answer_include", AnswerPart, "references"),
+    view=VIEW,
 )
 
 
@@ -52,4 +55,4 @@ def plan(wish: PlanRequest) -> Any:
     their fastest backward speed. Without `gait` the plan is for running. Walking has no impulse, and its backward loads
     are known only on level ground.
     """
-    return plan_bouts(**wish)
+    return answer_in_view(plan_bouts, wish)

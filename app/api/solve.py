@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute
-from retrorun.app.http.schema import described, request_of
+from retrorun.app.http.schema import VIEW, described, included, request_of
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.solve.answer import Solution
 from retrorun.models.solve.solve import solve as solve_target
+from retrorun.models.vocabulary.choices import AnswerPart
 
 router = APIRouter(route_class=WorkerRoute)
 
@@ -18,6 +20,8 @@ SolveRequest: Any = request_of(
     solve_target,
     "What to find, the target under its own name, and the fixed values. A field that `find` does not use is an error.",
     **OWN,
+    include=included("answer_include", AnswerPart, "references"),
+    view=VIEW,
 )
 
 
@@ -42,4 +46,4 @@ def solve(target: SolveRequest) -> Any:
     error has the attainable range and the nearest attainable value. If only one cannot, that one has `unattainable`.
     `oxygen_uptake_max_ml_kg_min` adds the share of it and is no limit.
     """
-    return solve_target(**target)
+    return answer_in_view(solve_target, target)

@@ -24,11 +24,12 @@ from retrorun.app.http.json_route import MARK, beside, body_of
 from retrorun.app.http.limits import EXCEEDED_LIMIT, MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import CSV, JSON, VARY, media_type_of, preferred
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error, not_acceptable, problem
-from retrorun.app.http.schema import described, quantity, request_of, word
+from retrorun.app.http.schema import VIEW, described, included, quantity, request_of, word
 from retrorun.app.pages.csv_text import csv_of
 from retrorun.models.columns.names import PARTS
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.track.cutting import GradeRange, Profile, Range
-from retrorun.models.track.track import TrackedWorkout, TrackSection
+from retrorun.models.track.track import TrackedWorkout, TrackPart
 from retrorun.models.track.track import track as track_of_points
 from retrorun.models.vocabulary.errors import EstimateError
 from retrorun.models.vocabulary.quantities import QUANTITIES
@@ -75,7 +76,8 @@ TrackRequest: Any = request_of(
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
     sport=Annotated[Literal["as_foot"], word("track_sport", "as_foot", json_schema_extra={"enum": ["as_foot"]})],
     **OWN,
-    include=Annotated[list[TrackSection], word("track_include", ["profile"], min_length=1, max_length=MOST_PARTS)],
+    include=included("track_include", TrackPart, "profile"),
+    view=VIEW,
 )
 
 validate: Final = TypeAdapter(TrackRequest).validator.validate_json
@@ -166,10 +168,11 @@ def track_response(content_type: str, most: int, media_type: str, body: bytes) -
         said = validate(parts["request"].removeprefix(MARK))
         file = read_watch_file(parts["file"])
         if media_type == CSV:
-            answer = track_of_points(file.points, file.sessions, **said | {"include": ["profile"]})
+            asked = {name: value for name, value in said.items() if name not in {"view", "include"}}
+            answer = track_of_points(file.points, file.sessions, **asked, include=["profile"])
             encoded = csv_of(profile_columns(answer["profile"]))
         else:
-            encoded = encode(track_of_points(file.points, file.sessions, **said))
+            encoded = encode(answer_in_view(track_of_points, said, file.points, file.sessions))
     except MalformedForm:
         return problem(400, code="form", detail=ERRORS["form"].text)
     except PartTooLarge as error:

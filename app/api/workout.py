@@ -8,9 +8,10 @@ from pydantic import FailFast
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, OWN, MeasurementRequest
 from retrorun.app.contract.openapi import problems
 from retrorun.app.http.json_route import WorkerRoute, values_of
-from retrorun.app.http.schema import described, request_of, word
+from retrorun.app.http.schema import VIEW, described, included, request_of, word
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.vocabulary.quantities import QUANTITIES
-from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutSection
+from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutPart
 from retrorun.models.workout.workout import MAXIMUM_SEGMENTS, Item, Segment
 from retrorun.models.workout.workout import workout as workout_of_segments
 
@@ -49,7 +50,8 @@ WorkoutRequest: Any = request_of(
     ],
     energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
     **OWN,
-    include=Annotated[list[WorkoutSection], word("workout_include", ["segments"], min_length=1, max_length=1)],
+    include=included("workout_include", WorkoutPart, "segments"),
+    view=VIEW,
 )
 
 
@@ -89,4 +91,4 @@ def workout(request: WorkoutRequest) -> Any:
     invalid, the error names the first one. More segments do not make the ranges narrower: all segments share the errors
     of the person and of the models.
     """
-    return workout_of_segments(**request)
+    return answer_in_view(workout_of_segments, request)

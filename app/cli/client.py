@@ -15,7 +15,7 @@ from retrorun.app.settings import KEY_VARIABLE
 INVALID_REQUEST: Final = {400, 422}
 """Statuses that say that the request itself is wrong."""
 
-KEYS_OF_ANSWERS: Final = {"assumed", "models", "warnings"}
+KEYS_OF_ANSWERS: Final = {"models", "warnings"}
 """Keys that every answer to a command has."""
 
 TIMEOUT_S: Final = 10.0

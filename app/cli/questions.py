@@ -21,6 +21,7 @@ from retrorun.app.cli.options import InvalidOptions, error_line, read_request
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
 from retrorun.app.strava.request import StravaRequest, check_person
 from retrorun.models.equations.equations import estimate_by
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
 from retrorun.models.vocabulary.errors import EstimateError
@@ -50,6 +51,9 @@ QUESTIONS: Final = {
 }
 """The question of each command."""
 
+WHOLE: Final = {"view": "full"}
+"""What a table needs: it shows every value."""
+
 OPTIONS_OF: Final = {name: question.shape for name, question in QUESTIONS.items()} | {"workout": TrackRequest}
 """The request whose fields are the options of a command. For a workout: the fields that come with its file."""
 
@@ -78,7 +82,8 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     """
     question = QUESTIONS[chosen.question]
     request = read_request(vars(chosen), question.fields)
-    status, content = answer_to(question, json.dumps(request).encode(), chosen.url)
+    asked = request if chosen.json else request | WHOLE
+    status, content = answer_to(question, json.dumps(asked).encode(), chosen.url)
     if status != HTTPStatus.OK:
         raise InvalidOptions(error_line(error, vars(chosen), question.fields) for error in errors_of(content))
     return request, content
@@ -96,7 +101,7 @@ def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, by
     if url is not None:
         return ask(url, question.path, body)
     try:
-        return HTTPStatus.OK, encode(question.model(**TypeAdapter(question.shape).validate_json(body)))
+        return HTTPStatus.OK, encode(answer_in_view(question.model, TypeAdapter(question.shape).validate_json(body)))
     except ValidationError as error:
         problem = from_validation_error(error, question.shape, body)
     except EstimateError as error:

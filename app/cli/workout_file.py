@@ -18,7 +18,7 @@ import httpx
 from retrorun.app.api.track import TrackRequest, track_response
 from retrorun.app.cli.client import NoAnswer, ask
 from retrorun.app.cli.options import InvalidOptions, error_line, option, read_request
-from retrorun.app.cli.questions import QUESTIONS, answer_to, errors_of
+from retrorun.app.cli.questions import QUESTIONS, WHOLE, answer_to, errors_of
 from retrorun.app.formats.archives import ZIP, recordings_of
 from retrorun.app.http.limits import MAXIMUM_BODY_BYTES
 from retrorun.app.http.media_types import JSON
@@ -60,14 +60,15 @@ def answers(chosen: argparse.Namespace) -> Iterator[FileAnswer]:
         There is a URL, and no RetroRun service answered there; or the library that reads forms is not installed.
     """
     given = read_request(vars(chosen), OPTIONS)
+    asked = given if chosen.json else given | WHOLE
     data = content_of(chosen.file)
     text = data.removeprefix(BOM_UTF8).lstrip()
     if text.startswith((b"{", b"[")):
-        request, body = workout_of(text, given)
+        request, body = workout_of(text, asked)
         content, errors = checked(*answer_to(WORKOUT, body, chosen.url))
         if errors:
             raise InvalidOptions(line_of(error, vars(chosen), from_file=True) for error in errors)
-        yield FileAnswer("", request, content)
+        yield FileAnswer("", {name: value for name, value in request.items() if name not in WHOLE}, content)
         return
     try:
         recordings = recordings_of(data) if data.startswith(ZIP) else iter(())
@@ -77,7 +78,7 @@ def answers(chosen: argparse.Namespace) -> Iterator[FileAnswer]:
         else:
             recordings = chain(filter(None, (first, second)), recordings)
         for name, recording in recordings:
-            content, errors = checked(*track_answer(recording, given, chosen.url))
+            content, errors = checked(*track_answer(recording, asked, chosen.url))
             lines = [line_of(error, vars(chosen), from_file=False) for error in errors]
             if errors and not (name and all(error["pointer"] == "/file" for error in errors)):
                 raise InvalidOptions(lines)

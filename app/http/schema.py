@@ -11,14 +11,14 @@ from inspect import Parameter, signature
 from types import NoneType
 from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_origin, get_type_hints, is_typeddict
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import AfterValidator, ConfigDict, Field, with_config
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from retrorun.app.http.problems import MAXIMUM_ERRORS, PROBLEMS
 from retrorun.models.solve.answer import Reach
 from retrorun.models.vocabulary.answer import BoundedIndicator, Bounds, Graded, Indicator, Interval, LoadRatio, Ratio
-from retrorun.models.vocabulary.choices import Section
+from retrorun.models.vocabulary.choices import View
 from retrorun.models.vocabulary.meanings import MEANINGS, VALIDATION_MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 from retrorun.models.workout.answer import BoundedTotal, LevelSpeed, LevelTotal, LoadTotal
@@ -55,11 +55,31 @@ def word(name: str, *examples: object, **constraints: Any) -> Any:
     return Field(description=MEANINGS[name], examples=list(examples), **constraints)
 
 
-def each_once(items: list[Section]) -> list[Section]:
+def each_once(items: list[str]) -> list[str]:
     """Return a list unchanged; refuse one that repeats an item."""
     if len(set(items)) < len(items):
         raise PydanticCustomError("not_unique", "items repeat")
     return items
+
+
+def included(name: str, parts: Any, example: str) -> Any:
+    """Return the type of the field `include`: a list of parts of an answer, each once.
+
+    Parameters
+    ----------
+    name : str
+        The name of its meaning.
+    parts : Literal
+        The parts.
+    example : str
+        One of them.
+    """
+    return Annotated[
+        list[parts],
+        # Before the validator, so that a long list is refused before its items are checked.
+        word(name, [example], min_length=1, max_length=len(get_args(parts)), json_schema_extra={"uniqueItems": True}),
+        AfterValidator(each_once),
+    ]
 
 
 def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
@@ -73,7 +93,7 @@ def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
         Description of the request in the contract.
     **beside : type
         The types of those fields that the signature does not describe fully: lists, objects, and bounds that no
-        quantity has.
+        quantity has. Then the optional fields that choose what the answer shows, which the function does not take.
 
     Returns
     -------
@@ -82,9 +102,14 @@ def request_of(asked: Any, meaning: str, **beside: Any) -> Any:
     """
     types, required = _fields_of(asked)
     fields = {name: beside.get(name) or _described_input(name, hint) for name, hint in types.items()}
+    fields |= {name: field for name, field in beside.items() if name not in types}
     # "estimate" and "Measurement" become EstimateRequest and MeasurementRequest.
     name = f"{asked.__name__[0].upper()}{asked.__name__[1:]}Request"
     return _shape(name, meaning, {name: f if name in required else NotRequired[f] for name, f in fields.items()})
+
+
+VIEW: Final = Annotated[View, word("view", "standard")]
+"""The type of the field `view`."""
 
 
 def _fields_of(asked: Any) -> tuple[dict[str, Any], Collection[str]]:

@@ -11,7 +11,7 @@ from retrorun.models.vocabulary.quantities import QUANTITIES
 from retrorun.models.workout.answer import Workout
 from retrorun.models.workout.workout import Item, workout
 
-OF_ONE_WORKOUT: Final = {"include", "segments"}
+OF_ONE_WORKOUT: Final = {"include", "segments", "view"}
 BOTH: Final = get_type_hints(TrackRequest).keys() & get_type_hints(WorkoutRequest).keys() - OF_ONE_WORKOUT
 FIELDS: Final = {name: hint for name, hint in TrackRequest.__annotations__.items() if name in BOTH}
 StravaRequest: Any = with_config(ConfigDict(extra="forbid"))(cast(Any, TypedDict)("StravaRequest", FIELDS))

@@ -252,9 +252,15 @@ class ColumnAnswerBuilder(AnswerBuilder):
 
     def patterns_of_rows(self) -> NDArray[np.int32] | int:
         """Return the number of each row's list of warnings, or one number for all rows."""
-        varying = [condition for _, condition in self.warnings if isinstance(condition, np.ndarray)]
+        warnings = [
+            (code, condition)
+            for severity in cautions.SEVERITIES
+            for code, condition in self.warnings
+            if cautions.WARNINGS[code]["severity"] == severity
+        ]
+        varying = [condition for _, condition in warnings if isinstance(condition, np.ndarray)]
         if not varying:
-            return self.pattern(tuple(code for code, _ in self.warnings))
+            return self.pattern(tuple(code for code, _ in warnings))
         few = len(varying) <= FEW_CONDITIONS
         kind: Any = np.uint16 if few else np.int64
         bits = np.zeros(len(varying[0]), kind)
@@ -270,7 +276,7 @@ class ColumnAnswerBuilder(AnswerBuilder):
         for index, held in enumerate(found.tolist()):
             bit = itertools.count()
             table[held if few else index] = self.pattern(
-                tuple(code for code, condition in self.warnings if condition is True or held >> next(bit) & 1)
+                tuple(code for code, condition in warnings if condition is True or held >> next(bit) & 1)
             )
         return table[places]
 

@@ -26,7 +26,7 @@ from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.arithmetic import negate, settled
 from retrorun.models.physiology import direction, load, timing
-from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, ForwardBout, OwnFactors, Ratio, Warning
+from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, ForwardBout, OwnFactors, Ratio
 from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutsideEvidence
 from retrorun.models.vocabulary.quantities import check
@@ -183,16 +183,16 @@ def estimate(
     if not person.own_rest and "energy" in include:
         builder.warn(cautions.REST_ASSUMED)
     builder.warn(cautions.PERSONAL_OUTDATED, outdated(personal, gait))
-    warnings = [cautions.WARNINGS[code] for code, _ in builder.warnings]
+    codes = [code for code, _ in builder.warnings]
     if strict:
-        refuse_extrapolation(warnings)
+        refuse_extrapolation(codes)
 
     answer: Estimate = {
         "gait": gait,
         "forward": cast(ForwardBout, builder.forward),
         "backward": cast(Bout, builder.backward),
         "assumed": assumed,
-        "warnings": warnings,
+        "warnings": cautions.warnings_of(codes),
         "models": {
             "version": __version__,
             "hash": models_hash(),
@@ -250,11 +250,12 @@ def fill(case: Case, builder: AnswerBuilder, include: Collection[Section]) -> Mo
     return move
 
 
-def refuse_extrapolation(warnings: list[Warning]) -> None:
+def refuse_extrapolation(codes: Sequence[str]) -> None:
     """Raise for the first warning of an energy estimate outside its data; load and timing never raise."""
-    for warning in warnings:
-        if warning["code"].startswith("energy."):
-            raise OutsideEvidence("", f"{warning['message']} Change the bout, or leave strict out.", warning["code"])
+    for code in codes:
+        if code.startswith("energy."):
+            message = cautions.WARNINGS[code]["message"]
+            raise OutsideEvidence("", f"{message} Change the bout, or leave strict out.", code)
 
 
 @cache

@@ -73,14 +73,19 @@ class PlanOption(TypedDict):
     probabilities: NotRequired[list[HeldLimit]]
 
 
-class Plan(PlanOption):
+class Plan(TypedDict):
     """The best way to meet the goal, and the best with only one direction."""
 
-    goal: Goal
+    bouts: NotRequired[list[PlanBout]]
+    rest_s: NotRequired[float]
+    totals: NotRequired[PlanTotals]
+    binding: NotRequired[list[str]]
+    probabilities: NotRequired[list[HeldLimit]]
+    goal: NotRequired[Goal]
     gait: Gait
     forward_only: NotRequired[PlanOption]
     backward_only: NotRequired[PlanOption]
-    assumed: Assumed
+    assumed: NotRequired[Assumed]
     warnings: list[Warning]
     models: Models
-    references: list[str]
+    references: NotRequired[list[str]]

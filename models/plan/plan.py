@@ -250,13 +250,9 @@ def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit
 
 
 def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> list[Warning]:
-    """Return each warning once. A warning that only a one-direction plan has names that plan."""
-    found = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
-    return found + [
-        {"code": code, "message": f"For {' and '.join(ways)}: {cautions.WARNINGS[code]['message']}"}
-        for code, ways in others.items()
-        if code not in codes
-    ]
+    """Return each warning once, safety first. A warning that only a one-direction plan has names that plan."""
+    single = [cautions.only_for(code, plans) for code, plans in others.items() if code not in codes]
+    return cautions.ranked([*cautions.warnings_of(codes), *single])
 
 
 def check_goal(goal: Goal, given: Mapping[str, object]) -> None:

@@ -96,10 +96,10 @@ class Solution(TypedDict):
     """The result forward and backward. If a direction is unknown, it is missing."""
 
     gait: Gait
-    find: Find
+    find: NotRequired[Find]
     forward: NotRequired[Solved]
     backward: NotRequired[Solved]
-    assumed: Assumed
+    assumed: NotRequired[Assumed]
     warnings: list[Warning]
     models: SolveModels
-    references: list[str]
+    references: NotRequired[list[str]]

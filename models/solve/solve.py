@@ -142,7 +142,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
         else:
             answer[side] = each
     answer["assumed"] = {name: value for name, value in assumed.items() if name in used}
-    answer["warnings"] = [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    answer["warnings"] = cautions.warnings_of(codes)
     answer |= sources_of(find, question)
     return cast(Solution, answer)
 

@@ -13,12 +13,12 @@ TableName = Literal["energy", "gait", "load", "load_findings", "ratios"]
 
 
 @cache
-def table(name: TableName | Literal["constants", "references"]) -> tuple[dict[str, str], ...]:
+def table(name: TableName | Literal["constants", "facts", "references"]) -> tuple[dict[str, str], ...]:
     """Return a table, a dict of texts for each row.
 
     Parameters
     ----------
-    name : {"energy", "gait", "load", "load_findings", "ratios", "constants", "references"}
+    name : {"energy", "gait", "load", "load_findings", "ratios", "constants", "facts", "references"}
         Table in `models/sources`.
 
     Returns

@@ -194,7 +194,7 @@ def measured_workout(
         *[cautions.MEASURED_UNLIKELY] * unlikely,
         *[cautions.HEART_RATE_CALORIES] * heart,
     ]
-    answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
+    answer["warnings"] += cautions.warnings_of(codes)
     sources = [*(timing.WATCH_REFERENCES if of_steps else ()), *(heart_rate_sources() if heart else ())]
     answer["references"] = list(dict.fromkeys([*answer["references"], *sources]))
     return answer, report(segments, found, ours, answer, plain, person.score) if of_steps or heart else None

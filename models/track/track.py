@@ -38,7 +38,7 @@ from retrorun.models.track.points import Points, Session
 from retrorun.models.track.recording import NOTHING_MOVES, SMOOTHING, Recording
 from retrorun.models.track.sessions import File, SessionReport, read_sessions, recordings, session_report
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors
-from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.choices import AnswerPart, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, Undefined
 from retrorun.models.vocabulary.quantities import RUNNING_FROM_M_S
 from retrorun.models.workout.answer import EnergyModels, Totals, Workout, WorkoutAssumed
@@ -63,7 +63,10 @@ LEFT_OUT_SHARE: Final = 0.5
 SOURCES: Final = get_args(DistanceSource)
 
 TrackSection: TypeAlias = Literal["segments", "profile"]
-"""The sections that `include` adds to the answer."""
+"""The sections that a caller can add to the answer."""
+
+TrackPart: TypeAlias = Literal[TrackSection, AnswerPart]
+"""The parts that `include` of a request can list."""
 
 
 class Distances(TypedDict):
@@ -100,8 +103,8 @@ class TrackReport(Distances):
 class TrackedWorkout(Workout):
     """A recording as a workout, as given and reversed."""
 
-    track: TrackReport
-    sessions: list[SessionReport]
+    track: NotRequired[TrackReport]
+    sessions: NotRequired[list[SessionReport]]
     measured: NotRequired[MeasuredReport]
     profile: NotRequired[Profile]
 
@@ -271,7 +274,7 @@ def track(
         *[cautions.TRACK_SPORT] * (sport is None and any(rides_perhaps(each, counts) for each in unnamed)),
         *[cautions.TRACK_GAIT] * (gait is None and len(set(walk[counts].tolist())) > 1),
     ]
-    answer["warnings"] += [cautions.WARNINGS[code] for code in codes]
+    answer["warnings"] = cautions.ranked([*answer["warnings"], *cautions.warnings_of(codes)])
     listed = [session_report(part, file.first_s) for part in parts]
     totals: list[Totals | None] = [answer["totals"]]
     if len(bouts) > 1:

@@ -12,14 +12,19 @@ from retrorun.models.vocabulary.choices import (
     EvidenceGrade,
     Gait,
     Intensity,
+    Severity,
 )
 
 
 class Warning(TypedDict):
-    """A warning: a stable code that begins with its kind, and a message for people."""
+    """A warning: a stable code that begins with its kind, how serious it is, and a message for people."""
 
     code: str
-    message: str
+    severity: Severity
+    message: NotRequired[str]
+    docs: NotRequired[str]
+    params: NotRequired[dict[str, int | float | str]]
+    about: NotRequired[list[str]]
 
 
 class Interval(TypedDict):
@@ -232,24 +237,24 @@ class PersonalFactors(OwnFactors):
 
 
 class Models(TypedDict):
-    """The equations that were used, and their version."""
+    """The equations that were used, and their version. The summary has only the version."""
 
     version: str
     hash: str
-    energy_model: EnergyModelName
-    direction_model: DirectionModelName
+    energy_model: NotRequired[EnergyModelName]
+    direction_model: NotRequired[DirectionModelName]
 
 
 class Estimate(TypedDict):
     """One bout, forward and backward."""
 
     gait: Gait
-    forward: ForwardBout
-    backward: Bout
+    forward: NotRequired[ForwardBout]
+    backward: NotRequired[Bout]
     ratio: NotRequired[Ratio]
     spread: NotRequired[Parts]
     personal: NotRequired[PersonalFactors]
-    assumed: Assumed
+    assumed: NotRequired[Assumed]
     warnings: list[Warning]
     models: Models
     references: NotRequired[list[str]]

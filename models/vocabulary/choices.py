@@ -22,12 +22,22 @@ Equal: TypeAlias = Literal["speed", "metabolic_rate", "heart_rate", "perceived_e
 
 Direction: TypeAlias = Literal["forward", "backward"]
 
+Severity: TypeAlias = Literal["safety", "limit", "note"]
+
+View: TypeAlias = Literal["summary", "standard", "full"]
+
 DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
 
 Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
 
 SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
-"""The parts of an answer that `include` can choose. The default is all."""
+"""The parts of an estimate to compute. The default is all."""
+
+EstimatePart: TypeAlias = Literal[Section, "spread", "params", "about"]
+"""The parts of an estimate that `include` of a request can list."""
+
+AnswerPart: TypeAlias = Literal["references", "params", "about"]
+"""The parts that `include` can add to any answer."""
 
 IMPULSE: Final = "patellofemoral_impulse_per_bout_bw_s"
 """The only joint load that adds up over bouts."""

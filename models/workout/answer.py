@@ -12,10 +12,20 @@ from retrorun.models.vocabulary.answer import (
     StepsAndLoad,
     Warning,
 )
-from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, EvidenceGrade, Gait
+from retrorun.models.vocabulary.choices import (
+    AnswerPart,
+    Direction,
+    DirectionModelName,
+    EnergyModelName,
+    EvidenceGrade,
+    Gait,
+)
 
 WorkoutSection: TypeAlias = Literal["segments"]
-"""The sections that `include` adds to the answer."""
+"""The sections that a caller can add to the answer."""
+
+WorkoutPart: TypeAlias = Literal[WorkoutSection, AnswerPart]
+"""The parts that `include` of a request can list."""
 
 
 class LoadTotal(Indicator):
@@ -106,8 +116,8 @@ class WorkoutModels(TypedDict):
 
     version: str
     hash: str
-    energy_models: EnergyModels
-    direction_model: DirectionModelName
+    energy_models: NotRequired[EnergyModels]
+    direction_model: NotRequired[DirectionModelName]
 
 
 class WorkoutAssumed(TypedDict):
@@ -127,18 +137,18 @@ class WorkoutAssumed(TypedDict):
 class WorkoutSums(TypedDict):
     """The sums over segments, as given and reversed."""
 
-    totals: Totals
+    totals: NotRequired[Totals]
     forward: NotRequired[Totals]
     backward: NotRequired[Totals]
-    reversed: Totals
-    ratio: WorkoutRatio
+    reversed: NotRequired[Totals]
+    ratio: NotRequired[WorkoutRatio]
     segments: NotRequired[list[SegmentAnswer]]
     warnings: list[Warning]
     models: WorkoutModels
-    references: list[str]
+    references: NotRequired[list[str]]
 
 
 class Workout(WorkoutSums):
     """A workout, as given and reversed."""
 
-    assumed: WorkoutAssumed
+    assumed: NotRequired[WorkoutAssumed]

@@ -306,7 +306,7 @@ def workout_warnings(groups: Sequence[Group], answer: WorkoutSums, person: Perso
         codes.append(cautions.WORKOUT_PARTS)
     if any(np.isnan(group.levels[0].speed_m_s).any() for group in groups):
         codes.append(cautions.LEVEL_SPEED_ABSENT)
-    return [cautions.WARNINGS[code] for code in dict.fromkeys(codes)]
+    return cautions.warnings_of(codes)
 
 
 def answers(groups: Sequence[Group]) -> list[SegmentAnswer]:

@@ -442,7 +442,9 @@ FORBIDDEN = [
     r"\b(reduc|lower|decreas|prevent|less|fewer|cut|avoid|minimi[sz]|protect)\w*\s+(\w+\s+){0,4}?injur",
     r"\binjury[- ](free|proof|prevention)\b",
     r"\b(easy|easier|gentle|gentler|kind|kinder) on (the |your )?(knees?|joints?)\b",
-    r"(?<![\w-])(un)?safe(r|st|ly|ty)?(?![\w=-])",
+    r"(?<![\w-])(un)?safe(r|st|ly)?(?![\w=-])",
+    # The word of the most serious warnings is safety.
+    r"\b(more|much|great|improves?) safety\b",
     r"\b(heals?|cures?)\b",
 ]
 """What nothing here may say of going backward: the evidence does not."""

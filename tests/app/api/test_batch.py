@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pyarrow as pa
@@ -23,7 +23,7 @@ from retrorun.app.http.json_route import values_of
 from retrorun.app.main import build
 from retrorun.app.settings import Settings
 from retrorun.models.columns.names import FIELDS, OUTPUTS
-from retrorun.models.vocabulary.choices import SECTIONS
+from retrorun.models.vocabulary.choices import EstimatePart
 
 pytestmark = pytest.mark.anyio
 
@@ -181,10 +181,13 @@ class TestItems:
         assert [item["error"]["errors"][0]["code"] for item in answer["items"][:4]] == ["too_long"] * 4
 
     def test_the_fullest_items_are_not_too_many_values(self) -> None:
-        full: Item = dict.fromkeys(EstimateRequest.__annotations__, 1) | {"include": list(SECTIONS)}
+        full: Item = dict.fromkeys(EstimateRequest.__annotations__, 1) | {"include": list(get_args(EstimatePart))}
         full["measurements"] = [dict.fromkeys(MeasurementRequest.__annotations__, 1)]
         personal = {"run": dict.fromkeys(PersonalFactorRequest.__annotations__, 1)}
-        own = {name: 1 for name in full if name != "measurements"} | {"include": list(SECTIONS), "personal": personal}
+        own = {name: 1 for name in full if name != "measurements"} | {
+            "include": list(get_args(EstimatePart)),
+            "personal": personal,
+        }
         assert values_of(json.dumps(own).encode()) <= values_of(json.dumps(full).encode())
         body = json.dumps({"items": [full] * module.MAXIMUM_ROWS, "fields": list(FIELDS)}).encode()
         most = module.BatchRoute.maximum_values
@@ -205,7 +208,9 @@ class TestColumns:
         assert answer["summary"] == {"ok": 4, "errors": 1}
         assert "null" not in json.dumps(answer)
         whole = {place: {name: column[place] for name, column in columns.items()} for place in (0, 1, 3, 4)}
-        alone = {place: (await client.post("/estimate", json=row)).json() for place, row in whole.items()}
+        alone = {
+            place: (await client.post("/estimate", json=row | {"view": "full"})).json() for place, row in whole.items()
+        }
         for name, found in answer["columns"].items():
             rows = found.get("rows", range(5))
             values = dict(zip(rows, found["values"], strict=True))

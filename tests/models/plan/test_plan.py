@@ -16,6 +16,7 @@ from retrorun.app.http.schema import described
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import compute, estimate
 from retrorun.models.evidence.cautions import WARNINGS
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.physiology.energy_models import ENERGY_MODELS, default_energy_model
 from retrorun.models.physiology.load import IMPULSE_CV, IMPULSE_RATIO_CV
 from retrorun.models.physiology.uncertainty import standard_score
@@ -677,7 +678,7 @@ class TestWhatIsOwn:
     def test_with_one_it_is_not_said_and_how_long_it_is_held_is_never_promised(self, own: Wish) -> None:
         codes = [warning["code"] for warning in made(BARE | own)["warnings"]]
         assert self.CODE not in codes
-        assert codes[0] == "caution.plan_central"
+        assert "caution.plan_central" in codes
         assert "do not model whether a speed or a share" in WARNINGS["caution.plan_central"]["message"]
 
     def test_no_bout_is_above_the_own_maximum_and_each_has_its_share(self) -> None:
@@ -796,7 +797,7 @@ class TestHttp:
         response = await client.post("/plan", json=example)
         assert response.status_code == 200, response.text
         TypeAdapter(described(Plan)).validate_python(response.json(), strict=True)
-        assert response.json() == made(example)
+        assert response.json() == answer_in_view(plan, example)
 
     async def test_a_target_out_of_reach_is_a_problem_without_an_echo(
         self, client: httpx.AsyncClient, problem_of: Callable[[httpx.Response, int], Answer]

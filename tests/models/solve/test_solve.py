@@ -20,6 +20,7 @@ from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import LEAST_ELASTICITY
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence import cautions
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.numerics.roots import bracketed_root
 from retrorun.models.physiology import direction, energy, uncertainty
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
@@ -668,7 +669,8 @@ COMPLETE: dict[str, Answer] = {
 
 class TestAsked:
     def test_the_request_and_the_model_take_the_same_fields(self) -> None:
-        assert set(SolveRequest.__annotations__) == {"find", "body_mass_kg", *SolveFields.__annotations__}
+        shown = {"include", "view"}
+        assert set(SolveRequest.__annotations__) == {"find", "body_mass_kg", *SolveFields.__annotations__, *shown}
         assert all(name in QUANTITIES or name in MEANINGS for name in SolveRequest.__annotations__)
         assert set(COMPLETE) == set(get_args(Find)) == set(FIELDS_USED)
         assert {name for used in FIELDS_USED.values() for name in used} == set(SolveFields.__annotations__)
@@ -877,7 +879,7 @@ class TestHttp:
         response = await client.post("/solve", json=request)
         assert response.status_code == 200, response.text
         TypeAdapter(described(Solution)).validate_python(response.json(), strict=True)
-        assert response.json() == solution(**request)
+        assert response.json() == answer_in_view(solve, request)
         assert "null" not in response.text
         assert len(response.content) < 6000
 
