@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from retrorun.app.strava.activity import OK, OTHER_SPORT, Answered, is_on_foot
 from retrorun.app.strava.export import MONTHS
+from retrorun.models.evidence.cautions import WARNINGS, ranked
 from retrorun.models.vocabulary.answer import Graded, Interval
 from retrorun.models.workout.adding import add_estimates
 
@@ -60,7 +61,7 @@ class Summary:
         self.problems: Counter[str] = Counter()
         """Activities on foot without an answer, by reason."""
         self.warnings: Counter[str] = Counter()
-        """Activities with each warning, by its message."""
+        """Activities with each warning, by its code."""
 
     def add(self, found: Answered) -> None:
         """Add an activity."""
@@ -72,7 +73,7 @@ class Summary:
         elif found.status != OK or answer is None:
             self.problems[found.reason] += 1
         else:
-            self.warnings.update(dict.fromkeys(warning["message"] for warning in answer["warnings"]).keys())
+            self.warnings.update(warning["code"] for warning in answer["warnings"])
             totals = answer["totals"]
             self.lines.append(
                 Line(
@@ -86,6 +87,11 @@ class Summary:
                     answer["ratio"]["total_energy"],
                 )
             )
+
+    def messages(self) -> list[tuple[str, int]]:
+        """Return the message of each warning and its number of activities: safety first, then the most frequent."""
+        frequent = [WARNINGS[code] for code, _ in self.warnings.most_common()]
+        return [(warning["message"], self.warnings[warning["code"]]) for warning in ranked(frequent)]
 
     def energy(self, lines: Sequence[Line]) -> Energy:
         """Return the energy of activities of one person, with the errors that they share."""

@@ -5,7 +5,7 @@ references, and what programs need but few people read. `full` has everything. `
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, TypeAlias
 
 from retrorun.models.evidence.cautions import with_details
 from retrorun.models.vocabulary.choices import DIRECTIONS, SECTIONS, View
@@ -29,8 +29,8 @@ DERIVED_LOAD: Final = "patellofemoral_impulse_per_bout_bw_s"
 """The impulse per kilometre times the distance."""
 
 OF_SUMMARY: Final = ("gait", "summary")
-OF_WARNING: Final = ("code", "severity", "params", "about")
-"""What a summary says of a warning. The text is in GET /messages, or in another view."""
+TEXTS: Final = ("message", "docs")
+"""What a summary leaves out of a warning. It is in GET /messages under the code."""
 OF_MODELS: Final = ("version", "hash")
 
 
@@ -79,22 +79,31 @@ def parts_to_compute(view: View, include: Collection[str]) -> list[str]:
     return [*parts, REFERENCES] if REFERENCES in include and not LIMITING.isdisjoint(parts) else parts
 
 
-def shown(answer: Any, view: View, include: Collection[str]) -> Values:
+def shown(answer: Values, view: View, include: Collection[str]) -> Values:
     """Return what a view shows of an answer, with the details that `include` lists."""
     full = view == "full"
-    if full or not DETAILS.isdisjoint(include):
-        answer["warnings"] = with_details(answer, params=full or "params" in include, about=full or "about" in include)
-    if full:
-        return cast(Values, answer)
     if view == "summary":
-        return summary_of(answer)
+        answer = summary_of(answer)
+    elif not full:
+        leave_out(answer, include)
+    if full or not DETAILS.isdisjoint(include):
+        # Last, because the pointers are to parts that this answer has.
+        answer["warnings"] = with_details(answer, params=full or "params" in include, about=full or "about" in include)
+    if view == "summary":
+        for warning in answer["warnings"]:
+            for name in TEXTS:
+                del warning[name]
+    return answer
+
+
+def leave_out(answer: Values, include: Collection[str]) -> None:
+    """Remove the parts that only the full view has, except those that a request lists."""
     for name in (REFERENCES, SPREAD):
         if name not in include:
             answer.pop(name, None)
     if "totals" not in answer:
         for way in DIRECTIONS:
             leave_out_derived(answer.get(way, {}))
-    return cast(Values, answer)
 
 
 def leave_out_derived(bout: Values) -> None:
@@ -108,10 +117,6 @@ def leave_out_derived(bout: Values) -> None:
 def summary_of(answer: Values) -> Values:
     """Return an answer for one look: its summary, and the warnings that a person has to know, without their texts."""
     found: Values = {name: answer[name] for name in OF_SUMMARY if name in answer}
-    found["warnings"] = [
-        {name: value for name, value in warning.items() if name in OF_WARNING}
-        for warning in answer["warnings"]
-        if warning["severity"] == "safety"
-    ]
+    found["warnings"] = [warning.copy() for warning in answer["warnings"] if warning["severity"] == "safety"]
     found["models"] = {name: answer["models"][name] for name in OF_MODELS}
     return found

@@ -92,7 +92,7 @@ async function renew() {
     markStale(true);
     return;
   }
-  const found = await asks.main("/estimate", JSON.stringify(made));
+  const found = await asks.main("/estimate", JSON.stringify({ ...made, view: "full" }));
   if (!found) return;
   showErrors(
     problems(found).map((problem) => placed(problem, state)),
@@ -128,7 +128,7 @@ function show() {
   say("range", range);
   say("interval-words", intervalWords(answer, state));
   at("numbers").replaceChildren(numbers(answer, state));
-  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", {}, warningText(warning, state))));
+  at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state))));
   say("assumed", assumedWords(answer));
   say("version", `RetroRun ${answer.models.version}, models ${answer.models.hash}`);
   showCode();

@@ -19,7 +19,6 @@ const POINTERS = {
   [`/limits/${IMPULSE}`]: "planCap",
 };
 /** Warnings of loads and of going backward that every plan shows. */
-const ALWAYS = ["caution.load_meaning", "caution.fall"];
 const ask = channel();
 
 /** Return the body of POST /plan with the person and models of the run, and errors of fields that cannot be read. */
@@ -68,8 +67,8 @@ export async function plan(state, run) {
   say("plan-words", sentence(best, state));
   at("plan-warnings").replaceChildren(
     ...best.warnings
-      .filter(({ code }) => code.includes("plan") || ALWAYS.includes(code))
-      .map((warning) => element("li", {}, warningText(warning, state))),
+      .filter(({ code, severity }) => severity === "safety" || code.includes("plan"))
+      .map((warning) => element("li", { class: warning.severity }, warningText(warning, state))),
   );
   await loaded();
   const options = [

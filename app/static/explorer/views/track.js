@@ -95,7 +95,9 @@ function write({ totals, reversed, ratio, track, profile: columns, warnings }, s
       `${track.gaps} gaps (${lasting(track.gap_s)}), ${lasting(track.left_out_s)} left out. ${track.smoothing}`,
   );
   at("track-warnings").replaceChildren(
-    ...warnings.filter(({ code }) => /track|workout|load_meaning|fall/.test(code)).map((warning) => element("li", {}, warningText(warning, state))),
+    ...warnings
+      .filter(({ code, severity }) => severity === "safety" || /track|workout/.test(code))
+      .map((warning) => element("li", { class: warning.severity }, warningText(warning, state))),
   );
   if (columns) profile(columns, state);
 }
