@@ -131,13 +131,11 @@ class PartTooLarge(Exception):
 async def track(request: Request) -> Response:
     """Send a GPX, TCX or FIT file and, as JSON, body mass and the time ranges done backward.
 
-    Use it for the recording of a sports watch. For a list of segments, use POST /workout. `Accept: text/csv` gives the
-    profile as a table.
+    Use it for the recording of a sports watch. `Accept: text/csv` gives the profile as a table.
 
-    Spikes and jumps are removed and counted in the report. Pauses and gaps count as rest. Elevation is smoothed. The
-    rest becomes segments of about ten seconds, which are answered as by POST /workout. Times are in seconds from the
-    first point with time and place. A recording without altitudes is level unless you send `grade`, or `grades` for
-    ranges of time.
+    Spikes and jumps are removed and counted in the report. Pauses and gaps count as rest. The rest becomes segments of
+    about ten seconds, which are answered as by POST /workout. Times are in seconds from the first point with time and
+    place. A recording without altitudes is level unless you send `grade`, or `grades` for ranges of time.
 
     Sessions of other sports are in no total. A .gz or .zip with one recording is opened. Nothing is stored. A 422 can
     also mean that the file has another format or sport, was planned and not done, or has no usable movement. A 503

@@ -82,10 +82,9 @@ router = APIRouter(route_class=WorkoutRoute, tags=["workout"])
 def workout(request: WorkoutRequest) -> Any:
     """Send a list of segments, pauses and repeats: at most 10 000 together, with every repetition counted.
 
-    Use it for a session with several speeds or directions. For one bout, use POST /estimate. It needs `body_mass_kg`
-    and `segments`. A segment has exactly two of speed, duration and distance. A repeat holds no other repeats. The
-    workout lasts at most 48 hours. `reversed` is the same workout with every segment in the other direction at the same
-    speed.
+    Use it for a session with several speeds or directions. It needs `body_mass_kg` and `segments`. A segment has
+    exactly two of speed, duration and distance. A repeat holds no other repeats. The workout lasts at most 48
+    hours. `reversed` is the same workout with every segment in the other direction at the same speed.
 
     `segments` of the answer holds each listed segment once, with the number of times it is done. If segments are
     invalid, the error names the first one. More segments do not make the ranges narrower: all segments share the errors

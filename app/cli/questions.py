@@ -82,7 +82,7 @@ def answer(chosen: argparse.Namespace) -> tuple[dict[str, Any], bytes]:
     """
     question = QUESTIONS[chosen.question]
     request = read_request(vars(chosen), question.fields)
-    asked = request if chosen.json else request | WHOLE
+    asked = request | WHOLE if vars(chosen).get("json") is False else request
     status, content = answer_to(question, json.dumps(asked).encode(), chosen.url)
     if status != HTTPStatus.OK:
         raise InvalidOptions(error_line(error, vars(chosen), question.fields) for error in errors_of(content))

@@ -36,6 +36,10 @@ COPIED: Final = "x-copied-from-answer"
 """Marks a field of a request that a caller copies from an answer."""
 
 
+DOUBLE: Any = Annotated[float, Field(json_schema_extra={"format": "double"})]
+"""The type of a number in a list or by name."""
+
+
 def quantity(name: str) -> Any:
     """Return the pydantic field of an input that is a number: strict, finite and bounded."""
     known = INPUTS[name]
@@ -150,10 +154,12 @@ def described(shape: Any) -> Any:
     """Return a TypedDict of `models` with the meaning and unit of each field, for pydantic."""
     if not is_typeddict(shape):
         origin, arguments = get_origin(shape), get_args(shape)
+        if origin is dict:
+            return dict[str, DOUBLE | str]
         if origin is not list:
             return shape
         if arguments == (float,):
-            return list[Annotated[float, Field(json_schema_extra={"format": "double"})]]
+            return list[DOUBLE]
         return origin[described(arguments[0])]
     fields = {
         name: field if name in shape.__required_keys__ else NotRequired[field]

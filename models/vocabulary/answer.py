@@ -23,7 +23,7 @@ class Warning(TypedDict):
     severity: Severity
     message: NotRequired[str]
     docs: NotRequired[str]
-    params: NotRequired[dict[str, int | float | str]]
+    params: NotRequired[dict[str, float | str]]
     about: NotRequired[list[str]]
 
 

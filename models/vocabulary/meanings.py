@@ -34,31 +34,27 @@ MEANINGS: Final[dict[str, str]] = {
         "Default: light."
     ),
     "include": (
-        "Parts of the answer. energy, timing, load and ratio limit it to those you list; ratio has the ratios of the "
-        "parts asked for. The others are added to the view."
+        "energy, timing, load and ratio limit the answer to those you list; the others are added. ratio has the ratios "
+        "of the parts asked for."
     ),
-    "view": (
-        "How much the answer shows. summary: its summary and the codes of the safety warnings, under 1 kB. full: all "
-        "of it. Default: standard, without what follows from other values."
-    ),
-    "answer_include": "Parts to add to the answer.",
+    "view": "How much the answer shows. Default: standard.",
+    "answer_include": "Parts to add.",
     "severity": (
         "safety: you can get hurt if you do not know it. limit: the answer is outside its data, or a part of it is "
         "missing. note: how it was made. Safety comes first."
     ),
-    "docs": "Link to the warning in the list of all messages.",
-    "params": "The values in the text, by name, for a translation. GET /messages has the text with the names.",
+    "docs": "Link to this warning in the list of messages.",
+    "params": "The values in the text, by name, for a translation.",
     "about": "JSON Pointers to the parts of this answer that the warning concerns.",
     "items": "Bouts, each as in POST /estimate. An invalid one does not stop the others.",
     "columns": "Inputs of POST /estimate as columns, one row per bout. A column of one value is for all rows.",
     "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
-    "workout_include": "Parts to add. segments: the answer for each segment.",
-    "track_include": "Parts to add. segments: the answer for each segment. profile: their speeds and slopes.",
+    "workout_include": "Parts to add. segments: each segment.",
+    "track_include": "Parts to add. segments: each segment.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
     "track_sport": "as_foot answers a file of any sport as walking and running. Default: only sessions on foot.",
     "track_grades": (
-        "Ranges of time with their slopes, for a recording without altitudes, as on a treadmill. The rest is level. "
-        "In place of grade."
+        "Ranges of time with their slopes, for a recording without altitudes. The rest is level. In place of grade."
     ),
     "track": "What was cleaned, paused, left out and smoothed in the recording.",
     "measured": "What the watch measured, and how much narrower the ranges became.",

@@ -13,7 +13,7 @@ Kind = Literal["energy", "timing", "load", "absent", "caution"]
 """`energy`, `timing` and `load` mean that an estimate is outside the data behind it. `absent` means that something is
 missing, and why. `caution` says how to read or use the answer. It is the first word of the code."""
 
-Parameter: TypeAlias = int | float | str
+Parameter: TypeAlias = float | str
 
 DOCS: Final = "/messages#"
 

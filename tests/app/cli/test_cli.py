@@ -31,6 +31,7 @@ from retrorun.app.http.problems import encode
 from retrorun.app.main import create_app
 from retrorun.models import __version__
 from retrorun.models.estimate.estimate import estimate
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.vocabulary.answer import Bout, Load
 from retrorun.models.vocabulary.choices import Equal
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
@@ -45,6 +46,7 @@ NUMBERS = sorted(
         if kind is float
     }
 )
+BOUT_SENT = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
 BOUT = ["--mass", "70 kg", "--speed", "9 km/h", "--duration", "20min"]
 PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 
@@ -198,7 +200,7 @@ class TestEstimate:
     def test_the_json_is_that_of_the_model(self, run: Any) -> None:
         ran = run("estimate", *BOUT, "--json")
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.encode() == encode(estimate(body_mass_kg=70, speed_m_s=2.5, duration_s=1200)) + b"\n"
+        assert ran.out.encode() == encode(answer_in_view(estimate, BOUT_SENT)) + b"\n"
         assert json.loads(ran.out)["forward"]["total_energy_kcal"]["value"] == pytest.approx(211.15, abs=0.01)
 
     @pytest.mark.anyio
@@ -239,6 +241,7 @@ class TestEstimate:
             "measurements": "speed=9km/h,oxygen-uptake=35ml/kg/min,grade=1%",
             "weight_support": "10%",
             "include": "energy, ratio",
+            "view": "full",
         }
         # Personal factors replace measurements.
         assert {*words, "duration_s", "strict", "overground", "personal"} == set(FIELDS)
@@ -249,29 +252,30 @@ class TestEstimate:
             *(part for name, text in words.items() for part in (option(name), text)),
         )
         assert (ran.code, ran.err) == (0, "")
-        answer = estimate(
-            body_mass_kg=si("body_mass_kg", "154 lb"),
-            speed_m_s=si("speed_m_s", "6 mph"),
-            distance_m=si("distance_m", "3.1 mi"),
-            gait="run",
-            grade=-0.02,
-            equal="metabolic_rate",
-            energy_model="looney2025",
-            direction_model="documented",
-            age_y=34,
-            sex="female",
-            height_m=si("height_m", "5ft6"),
-            step_rate_ratio=1.05,
-            interval=0.8,
-            speed_sd_m_s=0.1,
-            body_mass_sd_kg=si("body_mass_kg", "1lb"),
-            oxygen_uptake_max_ml_kg_min=50,
-            measurements=[{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 35, "grade": 0.01}],
-            weight_support=0.1,
-            overground=True,
-            include=["energy", "ratio"],
-        )
-        assert ran.out.encode() == encode(answer) + b"\n"
+        asked = {
+            "body_mass_kg": si("body_mass_kg", "154 lb"),
+            "speed_m_s": si("speed_m_s", "6 mph"),
+            "distance_m": si("distance_m", "3.1 mi"),
+            "gait": "run",
+            "grade": -0.02,
+            "equal": "metabolic_rate",
+            "energy_model": "looney2025",
+            "direction_model": "documented",
+            "age_y": 34,
+            "sex": "female",
+            "height_m": si("height_m", "5ft6"),
+            "step_rate_ratio": 1.05,
+            "interval": 0.8,
+            "speed_sd_m_s": 0.1,
+            "body_mass_sd_kg": si("body_mass_kg", "1lb"),
+            "oxygen_uptake_max_ml_kg_min": 50,
+            "measurements": [{"speed_m_s": 2.5, "oxygen_uptake_ml_kg_min": 35, "grade": 0.01}],
+            "weight_support": 0.1,
+            "overground": True,
+            "include": ["energy", "ratio"],
+            "view": "full",
+        }
+        assert ran.out.encode() == encode(answer_in_view(estimate, asked)) + b"\n"
 
     def test_strict_refuses_what_is_outside_the_evidence(self, run: Any) -> None:
         fast = ["--mass", "70kg", "--speed", "6m/s", "--duration", "1min"]

@@ -20,6 +20,7 @@ from retrorun.app.cli.questions import OPTIONS_OF, QUESTIONS
 from retrorun.app.cli.terminal import Page, bars
 from retrorun.app.formats.watch_files import read_watch_file
 from retrorun.app.http.problems import encode
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.plan.answer import LoadName
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.answer import Find
@@ -171,7 +172,7 @@ class TestTheServicesAnswer:
         ran = run("workout", file(data), *words)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.encode() == served.content + b"\n"
-        answer = track(*read_watch_file(data), **said)  # type: ignore[arg-type]  # as JSON has it
+        answer = answer_in_view(track, said, *read_watch_file(data))
         assert ran.out.encode() == encode(answer) + b"\n"
 
     @pytest.mark.parametrize("name", ["solve", "plan", "workout"])
@@ -189,18 +190,19 @@ class TestTheServicesAnswer:
         for name in get_args(LoadName):
             words = ["--goal", "least-load", "--mass", "70kg", "--active-energy", "150kcal", "--indicator"]
             ran = run("plan", *words, option(name).removeprefix("--"), "--json")
-            answer = plan(body_mass_kg=70.0, goal="least_load", active_energy_kcal=150.0, indicator=name)
+            wish = {"body_mass_kg": 70.0, "goal": "least_load", "active_energy_kcal": 150.0, "indicator": name}
+            answer = answer_in_view(plan, wish)
             assert ran.out.encode() == encode(answer) + b"\n"
 
     def test_energy_models_are_given_by_gait(self, run: Any, file: Any) -> None:
         ran = run("workout", file(WORKOUT), "--energy-model", "run=acsm", "--energy-model", "walk=acsm", "--json")
-        expected = workout(**WORKOUT, energy_models={"run": "acsm", "walk": "acsm"})
+        expected = answer_in_view(workout, WORKOUT | {"energy_models": {"run": "acsm", "walk": "acsm"}})
         assert ran.out.encode() == encode(expected) + b"\n"
 
 
 class TestFile:
     def test_the_standard_input_is_a_file(self, run: Any, file: Any) -> None:
-        expected = encode(workout(**WORKOUT)) + b"\n"
+        expected = encode(answer_in_view(workout, WORKOUT)) + b"\n"
         for start in (b"", b" \n", b"\xef\xbb\xbf"):
             ran = run("workout", "-", "--json", stdin=start + json.dumps(WORKOUT).encode())
             assert (ran.code, ran.err, ran.out.encode()) == (0, "", expected)
@@ -258,7 +260,8 @@ class TestFile:
 
     def test_an_option_replaces_the_value_of_the_file(self, run: Any, file: Any) -> None:
         ran = run("workout", file(WORKOUT), "--mass", "80 kg", "--interval", "50%", "--json")
-        assert ran.out.encode() == encode(workout(body_mass_kg=80.0, segments=SEGMENTS, interval=0.5)) + b"\n"  # type: ignore[arg-type]  # as JSON has it
+        expected = answer_in_view(workout, {"body_mass_kg": 80.0, "segments": SEGMENTS, "interval": 0.5})
+        assert ran.out.encode() == encode(expected) + b"\n"
 
     @pytest.mark.parametrize(
         ("name", "message"),
