@@ -1,6 +1,6 @@
 """(c) The same in Litestar with msgspec: a Struct for the request, the dict of the model for the answer."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 import msgspec
 from litestar import Litestar, post
@@ -9,7 +9,16 @@ from msgspec import Meta
 
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS
 from retrorun.models.estimate.estimate import estimate as estimate_bout
-from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
+from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.vocabulary.choices import (
+    DirectionModelName,
+    EnergyModelName,
+    Equal,
+    EstimatePart,
+    Gait,
+    Sex,
+    View,
+)
 from retrorun.models.vocabulary.quantities import INPUTS
 
 
@@ -52,14 +61,14 @@ class Bout(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     weight_support: Annotated[float, bounds("weight_support")] | None = None
     overground: bool | None = None
     strict: bool = False
-    include: Annotated[list[Section], Meta(min_length=1, max_length=len(SECTIONS))] | None = None
+    include: Annotated[list[EstimatePart], Meta(min_length=1, max_length=len(get_args(EstimatePart)))] | None = None
+    view: View | None = None
 
 
 @post("/estimate", status_code=200)
 async def estimate(data: JSONBody[Bout]) -> dict[str, Any]:
     # What was left out is left out here: the struct omits its defaults.
-    answer: dict[str, Any] = estimate_bout(**msgspec.to_builtins(data))  # type: ignore[assignment]  # a dict at run time
-    return answer
+    return answer_in_view(estimate_bout, msgspec.to_builtins(data))
 
 
 app: Final = Litestar([estimate])

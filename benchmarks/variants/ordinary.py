@@ -7,8 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, EstimateAnswer
 from retrorun.models.estimate.estimate import estimate as estimate_bout
+from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.vocabulary.answer import Estimate
-from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
+from retrorun.models.vocabulary.choices import (
+    DirectionModelName,
+    EnergyModelName,
+    Equal,
+    EstimatePart,
+    Gait,
+    Sex,
+    View,
+)
 from retrorun.models.vocabulary.quantities import INPUTS
 
 
@@ -55,7 +64,8 @@ class Bout(BaseModel):
     weight_support: Annotated[float, bounds("weight_support")] | None = None
     overground: bool | None = None
     strict: bool = False
-    include: Annotated[list[Section], Field(min_length=1, max_length=len(SECTIONS))] | None = None
+    include: Annotated[list[EstimatePart], Field(min_length=1, max_length=len(get_args(EstimatePart)))] | None = None
+    view: View | None = None
 
 
 app: Final = FastAPI()
@@ -63,7 +73,7 @@ app: Final = FastAPI()
 
 @app.post("/estimate", response_model=EstimateAnswer)
 async def estimate(bout: Bout) -> Any:
-    return estimate_bout(**bout.model_dump(exclude_unset=True))
+    return answer_in_view(estimate_bout, bout.model_dump(exclude_unset=True))
 
 
 def as_models(shape: Any) -> Any:
@@ -84,4 +94,4 @@ app_with_models: Final = FastAPI()
 
 @app_with_models.post("/estimate", response_model=as_models(Estimate), response_model_exclude_unset=True)
 async def estimate_with_models(bout: Bout) -> Any:
-    return estimate_bout(**bout.model_dump(exclude_unset=True))
+    return answer_in_view(estimate_bout, bout.model_dump(exclude_unset=True))
