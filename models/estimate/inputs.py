@@ -155,13 +155,13 @@ def missing_of_rest(given: Collection[str]) -> Missing | None:
     Examples
     --------
     >>> print(missing_of_rest({"age_y", "height_m"}))
-    Give age_y, sex and height_m together, or leave all three out: add sex.
+    Give age_y, sex and height_m together, or leave all three out. Add sex.
     """
     lacks = [name for name in REST if name not in given]
     if len(lacks) in {0, len(REST)}:
         return None
     add = " and ".join(lacks)
-    return Missing("", f"Give age_y, sex and height_m together, or leave all three out: add {add}.")
+    return Missing("", f"Give age_y, sex and height_m together, or leave all three out. Add {add}.")
 
 
 def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:

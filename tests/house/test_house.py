@@ -243,7 +243,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
             "8",
         )
     },
-    "app/http/errors/field_names.py": {"similarity, letters of a beginning, the second match": (0.8, 4, 2)},
+    "app/http/errors/field_names.py": {"similarity, letters of a beginning, letters apart": (0.8, 4, 2)},
     "app/http/errors/json_text.py": {"groups of a match, bytes that show UTF-16": (2, 3, 4)},
     "app/pages/problem_pages.py": {LAYOUT: (2,)},
     "app/http/access.py": {"bytes of a key": (32,)},

@@ -14,6 +14,9 @@ LOOKS_LIKE_A_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.\- ]{1,64}")
 NEAR: Final = 0.8
 """Least similarity of a name to the field that it is taken for."""
 
+LETTERS_APART: Final = 2
+"""Most letters by which the lengths of two names differ that are compared."""
+
 SHORTEST_START: Final = 4
 """Least letters of a name that is taken for the only field that begins with it."""
 
@@ -152,6 +155,9 @@ def _entries() -> dict[str, list[tuple[str, str]]]:
 
 
 ENTRIES: Final = _entries()
+BY_LETTER: Final = {
+    letter: [entry for entry in ENTRIES if entry[0] == letter] for letter in {entry[0] for entry in ENTRIES}
+}
 UNUSED_NAMES: Final = {name: advice for names, advice in UNUSED.items() for name in names.split()}
 
 
@@ -205,8 +211,12 @@ def known_field(name: str, known: Collection[str]) -> tuple[str | None, str]:
     if len(begun) == 1:
         unit = INPUTS[begun[0]].unit if begun[0] in INPUTS else "1"
         return begun[0], "" if unit == "1" else f"Give it in {unit}."
-    meant = {entry: found for entry, found in ENTRIES.items() if any(field in known for field, _ in found)}
-    near = get_close_matches(word, [*fields, *meant], n=1, cutoff=NEAR)
+    # Comparing takes long, so only names with the same beginning and about the same length are compared.
+    alike = [
+        *(each for each in fields if each[:1] == word[:1]),
+        *(each for each in BY_LETTER.get(word[:1], ()) if any(field in known for field, _ in ENTRIES[each])),
+    ]
+    near = get_close_matches(word, [each for each in alike if abs(len(each) - len(word)) <= LETTERS_APART], 1, NEAR)
     if not near:
         return None, ""
     return (fields[near[0]], "") if near[0] in fields else known_field(near[0], known)

@@ -82,7 +82,7 @@ WRONG: Final[list[tuple[str, Any, str, str, list[str]]]] = [
         "",
         ["the third follows. Remove one"],
     ),
-    ("/estimate", BOUT | {"age_y": 40, "sex": "male"}, "required", "", ["add height_m"]),
+    ("/estimate", BOUT | {"age_y": 40, "sex": "male"}, "required", "", ["Add height_m"]),
     ("/estimate", BOUT | {"grade": 5}, "out_of_range", "/grade", ["from -0.5 to 0.9", "0.05 is 5 %"]),
     ("/estimate", BOUT | {"speed_m_s": 12}, "out_of_range", "/speed_m_s", ["from 0.2 to 8 m/s"]),
     ("/estimate", BOUT | {"body_mass_kg": 15}, "out_of_range", "/body_mass_kg", ["from 30 to 250 kg"]),
@@ -192,10 +192,8 @@ async def test_all_that_is_missing_comes_at_once(client: httpx.AsyncClient, prob
     errors = problem_of(await client.post("/estimate", json={}), 422)["errors"]
     assert [(error["pointer"], error["code"]) for error in errors] == [("/body_mass_kg", "required"), ("", "required")]
     errors = problem_of(await client.post("/estimate", json={"height_m": 1.75, "distance_m": 10}), 422)["errors"]
-    assert [error["message"].partition(": ")[2] for error in errors[1:]] == [
-        "add speed_m_s or duration_s.",
-        "add age_y and sex.",
-    ]
+    assert errors[1]["message"].endswith(": add speed_m_s or duration_s.")
+    assert errors[2]["message"].endswith(" Add age_y and sex.")
 
 
 async def test_a_field_under_another_name_is_not_missing_too(client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
