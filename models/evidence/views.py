@@ -18,6 +18,7 @@ SPREAD: Final = "spread"
 
 LIMITING: Final = frozenset(SECTIONS) - {REFERENCES}
 """The sections of an estimate. If a request lists any of them, the answer has only those."""
+CHOOSING: Final = frozenset({"view", "include"})
 DETAILS: Final = frozenset({"params", "about"})
 NOT_LIMITING: Final = DETAILS | {REFERENCES, SPREAD}
 """Parts that `include` adds to the answer."""
@@ -59,9 +60,12 @@ def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given
     (['gait', 'models', 'warnings'], ['gait', 'models', 'warnings'])
     """
     view, include = asked.get("view", DEFAULT), asked.get("include", ())
-    fields = {name: value for name, value in asked.items() if name not in {"view", "include"}}
-    parts = parts_to_compute(view, include)
-    return shown(compute(*given, **fields, **({"include": parts} if parts else {})), view, include)
+    fields: Mapping[str, Any] = asked
+    if not CHOOSING.isdisjoint(asked):
+        parts = parts_to_compute(view, include)
+        fields = {name: value for name, value in asked.items() if name not in CHOOSING}
+        fields |= {"include": parts} if parts else {}
+    return shown(compute(*given, **fields), view, include)
 
 
 def parts_to_compute(view: View, include: Collection[str]) -> list[str]:

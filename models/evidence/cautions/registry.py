@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, TypeAlias, get_args
 
 from retrorun.models.sources.tables import table
@@ -167,7 +168,12 @@ def warnings_of(codes: Iterable[str]) -> list[Warning]:
     >>> [warning["severity"] for warning in warnings_of(["caution.rest", "caution.fall", "caution.rest"])]
     ['safety', 'note']
     """
-    return ranked([WARNINGS[code] for code in dict.fromkeys(codes)])
+    return [*_in_order(tuple(codes))]
+
+
+@lru_cache
+def _in_order(codes: tuple[str, ...]) -> tuple[Warning, ...]:
+    return tuple(ranked([WARNINGS[code] for code in dict.fromkeys(codes)]))
 
 
 def ranked(warnings: Sequence[Warning]) -> list[Warning]:
