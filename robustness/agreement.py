@@ -70,7 +70,7 @@ def answers(requests: Sequence[Row]) -> list[httpx.Response]:
     async def ask() -> list[httpx.Response]:
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://retrorun.test") as client:
-            return [await client.post("/estimate", json=request) for request in requests]
+            return [await client.post("/estimate", json=request | {"view": "full"}) for request in requests]
 
     return asyncio.run(ask())
 

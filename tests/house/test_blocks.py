@@ -226,7 +226,14 @@ def parsed(block: Block, _: Bench) -> None:
     assert list(yaml.safe_load_all(block.text))
 
 
+def configured(block: Block, _: Bench) -> None:
+    """Find each line of a block in the configuration that the tests of the proxy run."""
+    lines = [line.strip() for line in (HOUSE / "deploy" / "haproxy.cfg").read_text(encoding="utf-8").splitlines()]
+    assert set(block.text.splitlines()) <= set(lines)
+
+
 RUN: Final[dict[str, Callable[[Block, Bench], None]]] = {
+    "haproxy": configured,
     "json": answered,
     "python": executed,
     "sh": lambda block, bench: bench.shell(block),
@@ -300,6 +307,7 @@ class TestBlocks:
             ("sh", f"curl -s {ADDRESS}/estimates"),
             ("sh", f"curl -s {ADDRESS}/estimate -d '{{}}' | python3 -m json.tool"),
             ("yaml", "a: [1"),
+            ("haproxy", "http-request deny"),
         ],
     )
     def test_a_broken_block_would_be_seen(self, language: str, text: str, bench: Bench) -> None:

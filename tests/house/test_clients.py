@@ -43,6 +43,7 @@ Answers: TypeAlias = dict[str, dict[str, Any]]
 UNSENT: Final = {
     "estimate.unknown_field": "a required field is missing from the body, and a type has it",
     "estimate_table.json": "an operation has one media type",
+    "validation.accept": "an operation has one media type",
     "validation.unknown_model": "a word is one of those that the contract has",
     "workout_track.json": "an operation has one media type",
     "workout_track.no_form": "a form is made by the client",

@@ -79,10 +79,10 @@ export function placed(problem, state, pointers = POINTERS) {
   const field = pointers[problem.pointer] ?? "whole";
   const kind = kindOf(field, state) === "pace" ? "speed" : kindOf(field, state);
   const converted = inReadersUnits(problem.message, state.units);
-  // A bound without a unit has the unit of its field.
-  const bound = converted === problem.message && kind !== "plain" && problem.code === "out_of_range";
+  // A bound without a unit has the unit of its field, which needs no example of it.
+  const bound = kind !== "plain" && problem.code === "out_of_range" && /\d(\.|; [^;]*)$/.test(converted);
   const message = bound
-    ? converted.replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
+    ? converted.replace(/; [^;]*$/, ".").replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
     : converted;
   return { field, message: plain(message) };
 }

@@ -78,7 +78,8 @@ async def in_both(client: httpx.AsyncClient, body: Item) -> tuple[Any, list[dict
 
 @pytest.mark.parametrize("fields", [FIELDS, ("ratio_total_energy", "gait", "warnings")], ids=["all", "three"])
 async def test_a_row_has_the_values_of_its_item(client: httpx.AsyncClient, fields: tuple[str, ...]) -> None:
-    body = {"items": ITEMS} if fields == FIELDS else {"items": ITEMS, "fields": list(fields)}
+    whole = [item | {"view": "full"} if isinstance(item, dict) else item for item in ITEMS]
+    body = {"items": whole} if fields == FIELDS else {"items": ITEMS, "fields": list(fields)}
     answer, rows = await in_both(client, body)
     assert len(rows) == len(ITEMS)
     for found, row in zip(answer["items"], rows, strict=True):

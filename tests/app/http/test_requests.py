@@ -128,6 +128,10 @@ class TestOfATypedDict:
         assert codes(SEGMENT, {"direction": "backward"}) == [("missing", "speed_m_s")]
 
 
+SHOWN: Final = {"include", "view"}
+"""What a request shows of the answer: models/evidence/views.py."""
+
+
 class TestOfTheService:
     @pytest.mark.parametrize(
         ("function", "shape"),
@@ -138,8 +142,9 @@ class TestOfTheService:
     )
     def test_a_request_is_the_signature_of_its_function(self, function: Callable[..., object], shape: Any) -> None:
         parameters = signature(function).parameters
-        named = [name for name, each in parameters.items() if each.kind is Parameter.KEYWORD_ONLY]
+        named = [name for name, each in parameters.items() if each.kind is Parameter.KEYWORD_ONLY and name not in SHOWN]
         more = list(get_type_hints(SolveFields)) if function is solve else []
-        assert list(get_type_hints(shape)) == named + more
+        assert [name for name in get_type_hints(shape) if name not in SHOWN] == named + more
+        assert get_type_hints(shape).keys() >= SHOWN
         required = {name for name in named if parameters[name].default is Parameter.empty}
         assert required == shape.__required_keys__

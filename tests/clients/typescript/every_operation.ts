@@ -63,6 +63,10 @@ const calls: Record<keyof operations, Call> = {
     client.GET("/plot/energy.svg", { params: { ...params, query: { grade: Number(job.query.grade ?? 0) } }, parseAs: "text" }),
   plot_load: (client, job, params) =>
     client.GET("/plot/load.svg", { params: { ...params, query: { speed_m_s: Number(job.query.speed_m_s) } }, parseAs: "text" }),
+  plot_energy_data: (client, job, params) =>
+    client.GET("/plot/energy.json", { params: { ...params, query: { grade: Number(job.query.grade ?? 0) } } }),
+  plot_load_data: (client, job, params) =>
+    client.GET("/plot/load.json", { params: { ...params, query: { grade: Number(job.query.grade ?? 0) } } }),
   livez: (client, _, params) => client.GET("/livez", { params }),
   readyz: (client, _, params) => client.GET("/readyz", { params }),
 };

@@ -494,6 +494,8 @@ def outdated_factor() -> Any:
     return answer(measurements=own)["personal"]["run"] | {"made_with": 1}
 
 
+BOUT_OF_CHANCES: Any = {"body_mass_kg": 70.0, "find": "probability", "speed_m_s": 2.5, "duration_s": 1200.0}
+
 OTHER_QUESTIONS: list[Callable[[], Any]] = [
     lambda: answer(weight_support=0.3, overground=True),
     lambda: answer(gait="walk", speed_m_s=1.2, age_y=76.0, height_m=1.6, sex="female"),
@@ -502,6 +504,16 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
     ),
     lambda: workout(
         body_mass_kg=70.0, segments=[{"speed_m_s": 1.2, "duration_s": 60.0, "direction": "backward"}, {"pause_s": 60.0}]
+    ),
+    lambda: solve(**BOUT_OF_CHANCES, total_energy_kcal=250.0),
+    lambda: solve(**BOUT_OF_CHANCES, total_energy_kcal=5000.0),
+    lambda: solve(**BOUT_OF_CHANCES, achilles_relative_load=0.9),
+    lambda: plan(
+        body_mass_kg=70.0,
+        goal="most_energy",
+        duration_s=600.0,
+        limits={"peak_vertical_force_bw": 3.4},
+        confidence=0.9,
     ),
     lambda: solve(body_mass_kg=70.0, find="speed_range", gait="run", knee_extensor_moment_ratio=0.8),
     lambda: solve(body_mass_kg=70.0, find="speed", gait="walk", met=met_of("forward", 0.25)),
