@@ -222,9 +222,9 @@ PATH: Final = "/estimate/batch"
 def batch(bouts: BatchRequest) -> Any:
     """Send `items`, each a bout as in POST /estimate, or `columns`. In `fields`, list the outputs you want.
 
-    Use it for more than a few bouts: one request is much faster than many. An invalid item has its problem instead of
-    an estimate and does not affect the others. An invalid row of columns has its error code in `status`. Columns hold
-    no nulls: if some rows have no value, `rows` lists those that do. Beside columns, `personal` is for every row.
+    Use it for more than a few bouts. An invalid item has its problem instead of an estimate and does not affect the
+    others. An invalid row of columns has its code in `status`. Columns hold no nulls: if some rows have no value,
+    `rows` lists those that do. Beside columns, `personal` is for every row.
     `Accept: text/csv` gives a table with a row for each bout.
     """
     fields = fields_of(bouts)

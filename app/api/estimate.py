@@ -99,7 +99,7 @@ def estimate(bout: EstimateRequest) -> Any:
 
     Use it for one bout of running or walking at one speed: its energy and joint loads, forward and backward. It needs
     `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`, which describe the forward bout. `equal` sets
-    what is equal backward: speed, metabolic rate, heart rate or perceived exertion. The duration is always equal.
+    what is equal backward. The duration is always equal.
     `view` and `include` choose how much the answer shows.
 
     If a key appears twice, the last value is used.

@@ -192,10 +192,10 @@ async def table(
 ) -> Response:
     """Send Arrow record batches whose columns are the inputs of POST /estimate. A null is an omitted input.
 
-    Use it for a table of any length, from a program with Arrow. For up to 10 000 bouts in JSON, use POST
-    /estimate/batch. The answer comes batch by batch while the body arrives, so read while you send. `status` of a row
-    is ok or an error code, and `status_field` is the invalid input. Unknown values are null. Each field of the answer's
-    schema has its description and its unit (`ucum`). Do not compress record batches.
+    Use it for a table of any length, from a program with Arrow. The answer comes batch by batch while the body arrives,
+    so read while you send. `status` of a row is ok or an error code, and `status_field` is the invalid input. Unknown
+    values are null. Each field of the answer's schema has its description and its unit (`ucum`). Do not compress record
+    batches.
 
     If the body turns out to be malformed after the answer has begun, the answer breaks off.
     """

@@ -32,7 +32,7 @@ DERIVED_LOAD: Final = "patellofemoral_impulse_per_bout_bw_s"
 OF_SUMMARY: Final = ("gait", "summary")
 TEXTS: Final = ("message", "docs")
 """What a summary leaves out of a warning. It is in GET /messages under the code."""
-OF_MODELS: Final = ("version", "hash")
+OF_MODELS: Final = ("version", "hash", "direction_model")
 
 
 def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given: Any) -> Values:
@@ -122,5 +122,5 @@ def summary_of(answer: Values) -> Values:
     """Return an answer for one look: its summary, and the warnings that a person has to know, without their texts."""
     found: Values = {name: answer[name] for name in OF_SUMMARY if name in answer}
     found["warnings"] = [warning.copy() for warning in answer["warnings"] if warning["severity"] == "safety"]
-    found["models"] = {name: answer["models"][name] for name in OF_MODELS}
+    found["models"] = {name: answer["models"][name] for name in OF_MODELS if name in answer["models"]}
     return found

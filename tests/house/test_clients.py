@@ -298,7 +298,7 @@ class TestEveryOperation:
         pair, found = pairs()[name], answers[name]
         assert found["status"] == pair["response"]["status"]
         expected = pair["response"].get("body", pair["response"].get("text"))
-        if isinstance(expected, dict) and "request_id" in expected:
+        if name in SENT and isinstance(expected, dict) and "request_id" in expected:
             # The client sends the name of the pair as its id.
             expected = expected | {"request_id": name}
         assert_same(plain(shortened(found["body"], pair.get("first"), pair.get("numbers"))), plain(expected))
