@@ -225,7 +225,7 @@ def batch(bouts: BatchRequest) -> Any:
     Use it for more than a few bouts. An invalid item has its problem instead of an estimate and does not affect the
     others. An invalid row of columns has its code in `status`. Columns hold no nulls: if some rows have no value,
     `rows` lists those that do. Beside columns, `personal` is for every row.
-    `Accept: text/csv` gives a table with a row for each bout.
+    `Accept: text/csv` gives a table.
     """
     fields = fields_of(bouts)
     if "columns" in bouts:

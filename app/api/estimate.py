@@ -97,7 +97,7 @@ router = APIRouter(route_class=ModelRoute)
 def estimate(bout: EstimateRequest) -> Any:
     """Send body mass and exactly two of speed, duration and distance. The third follows from them.
 
-    Use it for one bout of running or walking at one speed: its energy and joint loads, forward and backward. It needs
+    Use it for one bout at one speed: its energy and joint loads, forward and backward. It needs
     `body_mass_kg` and two of `speed_m_s`, `duration_s` and `distance_m`, which describe the forward bout. `equal` sets
     what is equal backward. The duration is always equal.
     `view` and `include` choose how much the answer shows.

@@ -237,12 +237,12 @@ class PersonalFactors(OwnFactors):
 
 
 class Models(TypedDict):
-    """The equations that were used, and their version. The summary has only the version."""
+    """The equations that were used, and their version. The summary leaves out that of energy."""
 
     version: str
     hash: str
     energy_model: NotRequired[EnergyModelName]
-    direction_model: NotRequired[DirectionModelName]
+    direction_model: DirectionModelName
 
 
 class Estimate(TypedDict):

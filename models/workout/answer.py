@@ -117,7 +117,7 @@ class WorkoutModels(TypedDict):
     version: str
     hash: str
     energy_models: NotRequired[EnergyModels]
-    direction_model: NotRequired[DirectionModelName]
+    direction_model: DirectionModelName
 
 
 class WorkoutAssumed(TypedDict):
