@@ -100,7 +100,7 @@ track_cycling indoor_rowing elliptical stair_climbing lap_swimming open_water fl
 warm_up match exercise challenge indoor_skiing cardio_training indoor_walking e_bike_fitness bmx casual_walking
 speed_walking bike_to_run_transition run_to_bike_transition swim_to_bike_transition atv motocross backcountry resort
 rc_drone wingsuit whitewater skate_skiing yoga pilates indoor_running
-""".split()  # noqa: SIM905 - the same
+""".split()  # noqa: SIM905 - as a list it would be a line for each word
 """The same for sub-sports."""
 UNSPECIFIC: Final = {"", "generic", "fitness_equipment"}
 """Sports for which the sub-sport says what was done, for example on a treadmill."""

@@ -53,10 +53,10 @@ ON_FOOT: Final[Mapping[Sport, list[str]]] = {
     "running": """
         run running jogging street streetrunning trail trailrun trailrunning track trackrunning treadmill
         treadmillrunning indoorrunning virtualrun virtualrunning ultrarun ultrarunning obstaclerun orienteering 9
-    """.split(),  # noqa: SIM905 - the same
+    """.split(),  # noqa: SIM905 - as a list it would be a line for each word
     "walking": """
         walk walking indoorwalking casualwalking speedwalking racewalking nordicwalking powerwalking 10
-    """.split(),  # noqa: SIM905 - the same
+    """.split(),  # noqa: SIM905 - as a list it would be a line for each word
     "hiking": ["hike", "hiking", "trekking", "backpacking", "rucking", "mountaineering", "4"],
     "snowshoeing": ["snowshoe", "snowshoes", "snowshoeing"],
 }

@@ -8,7 +8,7 @@ from copy import deepcopy
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no stubs
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # jsonschema ships no types
 
 from retrorun.app.contract.open_answers import KNOWN_WORDS, nodes
 from retrorun.app.contract.openapi import contract

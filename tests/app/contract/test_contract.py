@@ -18,7 +18,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no stubs
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # jsonschema ships no types
 from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from pydantic import TypeAdapter
 from schemathesis.config import SchemathesisConfig

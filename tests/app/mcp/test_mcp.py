@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import httpx2
 import pytest
-from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it has no stubs
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # jsonschema ships no types
 from mcp import Client, MCPError
 from mcp.client.stdio import StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
