@@ -94,8 +94,18 @@ def serve_stdio() -> None:
         anyio.run(serve)
     except BaseExceptionGroup as found:
         if found.split(BrokenPipeError)[1] is None:
+            sys.unraisablehook = ignore_broken_pipe
             raise BrokenPipeError from None
         raise
+
+
+def ignore_broken_pipe(found: "sys.UnraisableHookArgs") -> None:
+    """Report an error that cannot be raised, unless it is a broken pipe.
+
+    The SDK's buffer still holds the bytes that nobody reads. Python 3.13 prints an error when it drops them.
+    """
+    if not isinstance(found.exc_value, BrokenPipeError):
+        sys.__unraisablehook__(found)
 
 
 def serve_http(chosen: Namespace) -> None:
