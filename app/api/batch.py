@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any, Final, NotRequired, cast, get_args, get_type_hints
+from typing import Annotated, Any, Final, NamedTuple, NotRequired, cast, get_args, get_type_hints
 
 import numpy as np
 import orjson
@@ -35,8 +35,9 @@ from retrorun.models.columns.names import (
     checked_fields,
 )
 from retrorun.models.equations.equations import ALL, estimate_by
-from retrorun.models.evidence.views import answer_in_view, parts_to_compute
-from retrorun.models.vocabulary.choices import SECTIONS, EstimatePart, Gait, Section, View
+from retrorun.models.evidence.views import CHOOSING, answer_in_view, parts_to_compute
+from retrorun.models.summary.summary import summary
+from retrorun.models.vocabulary.choices import SECTIONS, Equal, EstimatePart, Gait, Section, View
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -47,6 +48,7 @@ ROWS_AT_ONCE: Final = 256
 """Rows that are written as JSON at once. Between two groups the event loop gets a turn."""
 MARK: Final = "@"
 PLACE: Final = b'"@"'
+OPENING: Final = b'{"ok":{'
 ONE_BY_ONE: Final = ("measurements", "personal", "strict")
 """Inputs that cannot be columns."""
 REASON: Final = ("status", "status_field")
@@ -233,10 +235,10 @@ def batch(bouts: BatchRequest) -> Any:
         return answer_columns(answer, FIELDS if fields is None else fields)
     found = list(answers(bouts["items"], fields))
     good = sum(not item.startswith(b'{"error"') for item in found)
-    summary = encode({"ok": good, "errors": len(found) - good})
+    counted = encode({"ok": good, "errors": len(found) - good})
     # Joined once: an answer can have sixty megabytes.
     found[0] = b'{"items":[' + found[0]
-    found[-1] += b'],"summary":' + summary + b"}"
+    found[-1] += b'],"summary":' + counted + b"}"
     return b",".join(found)
 
 
@@ -365,10 +367,15 @@ def together(rows: list[dict[str, Any]], include: Sequence[str], fields: tuple[s
     for places in same_text(columns, answer):
         if len(places) < LEAST_ROWS:
             continue
-        text, names = template(rows[places[0]], fields)
+        shared = template(rows[places[0]], sections, fields)
         for some in batched(places, ROWS_AT_ONCE):
-            for place, written in zip(some, filled(text, [answer.numbers[name] for name in names], some), strict=True):
-                found[place] = written
+            numbers = [answer.numbers[name][some] for name in shared.names]
+            written = filled(shared.text, numbers, len(some))
+            if shared.whole:
+                equals = [rows[place].get("equal", "speed") for place in some]
+                written = map(with_summary, written, summaries(shared, answer, some, equals, sections))
+            for place, text in zip(some, written, strict=True):
+                found[place] = text
     return found
 
 
@@ -405,31 +412,65 @@ def same_text(columns: Mapping[str, InputColumn], answer: Answer) -> Iterator[li
     yield from rows.values()
 
 
-def template(row: dict[str, Any], fields: tuple[str, ...] | None) -> tuple[list[bytes], list[str]]:
-    """Return the text between the numbers of an estimate, and the names of the numbers in the order of the text."""
+class Template(NamedTuple):
+    """The part of an estimate that rows share."""
+
+    text: list[bytes]
+    """The text between the numbers."""
+    names: list[str]
+    """The columns of the numbers, in the order of the text."""
+    whole: Any
+    """The whole estimate, for the summary; nothing if the rows show no summary."""
+    slots: list[tuple[dict[str, Any], str, str]]
+    """The place of each number in the whole estimate, and its column."""
+
+
+def template(row: dict[str, Any], include: Sequence[Section], fields: tuple[str, ...] | None) -> Template:
+    """Return what a row shares with other rows that differ only in numbers."""
     answer = answer_of(row, fields)
-    names: list[str] = []
-    mark(answer, (), names)
-    return orjson.dumps({"ok" if fields is None else "part": answer}).split(PLACE), names
+    whole: Any = {}
+    if answer.pop("summary", None) is not None:
+        whole = estimate_by(**{name: value for name, value in row.items() if name not in CHOOSING}, include=include)
+    found = marked(answer)
+    text = orjson.dumps({"ok" if fields is None else "part": answer}).split(PLACE)
+    return Template(text, [name for _, _, name in found], whole, marked(whole))
 
 
-def mark(node: Any, path: tuple[str, ...], names: list[str]) -> None:
-    """Replace each number of an estimate that is a column by a mark, and append its name to `names`."""
+def marked(node: dict[str, Any], path: tuple[str, ...] = ()) -> list[tuple[dict[str, Any], str, str]]:
+    """Replace each number of an estimate that is a column by a mark, and return its place and its column."""
+    found = []
     for key, value in node.items():
         here = (*path, key)
         if here in NUMBER_AT:
             node[key] = MARK
-            names.append(NUMBER_AT[here])
+            found.append((node, key, NUMBER_AT[here]))
         elif isinstance(value, dict):
-            mark(value, here, names)
+            found += marked(value, here)
+    return found
 
 
-def filled(text: list[bytes], columns: list[NDArray[np.float64]], places: list[int]) -> Iterator[bytes]:
+def summaries(
+    shared: Template, answer: Answer, places: list[int], equals: list[Equal], include: Sequence[Section]
+) -> Iterator[bytes]:
+    """Yield the summary of each row, from its numbers and what it holds equal."""
+    numbers = np.array([answer.numbers[name][places] for _, _, name in shared.slots]).T.tolist()
+    for row, equal in zip(numbers, equals, strict=True):
+        for (node, key, _), number in zip(shared.slots, row, strict=True):
+            node[key] = number
+        yield orjson.dumps(summary("estimate", shared.whole, equal=equal, include=include))
+
+
+def with_summary(text: bytes, said: bytes) -> bytes:
+    """Return the text of a row with its summary in the first place."""
+    return b"".join((OPENING, b'"summary":', said, b",", text[len(OPENING) :]))
+
+
+def filled(text: list[bytes], columns: list[NDArray[np.float64]], rows: int) -> Iterator[bytes]:
     """Yield the text of each row, with its numbers filled in."""
     if not columns:
-        yield from itertools.repeat(text[0], len(places))
+        yield from itertools.repeat(text[0], rows)
         return
-    table = np.stack([column[places] for column in columns], axis=1)
+    table = np.stack(columns, axis=1)
     pieces = [b""] * (len(text) + len(columns))
     pieces[::2] = text
     for row in orjson.dumps(table, option=orjson.OPT_SERIALIZE_NUMPY)[2:-2].split(b"],["):

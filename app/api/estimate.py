@@ -74,7 +74,7 @@ EstimateRequest: Any = request_of(
     "One bout. Send body mass and exactly two of speed, duration and distance. The rest is optional.",
     **OWN,
     energy_model=Annotated[AnyEnergyModel, word("estimate_energy_model", "looney2025")],
-    include=included("include", EstimatePart, "energy"),
+    include=included("include", EstimatePart, "energy", least=1),
     view=VIEW,
 )
 

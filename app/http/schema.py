@@ -66,7 +66,7 @@ def each_once(items: list[str]) -> list[str]:
     return items
 
 
-def included(name: str, parts: Any, example: str) -> Any:
+def included(name: str, parts: Any, example: str, *, least: int = 0) -> Any:
     """Return the type of the field `include`: a list of parts of an answer, each once.
 
     Parameters
@@ -77,11 +77,14 @@ def included(name: str, parts: Any, example: str) -> Any:
         The parts.
     example : str
         One of them.
+    least : int, optional
+        The shortest list.
     """
+    most = len(get_args(parts))
     return Annotated[
         list[parts],
         # Before the validator, so that a long list is refused before its items are checked.
-        word(name, [example], min_length=1, max_length=len(get_args(parts)), json_schema_extra={"uniqueItems": True}),
+        word(name, [example], min_length=least or None, max_length=most, json_schema_extra={"uniqueItems": True}),
         AfterValidator(each_once),
     ]
 

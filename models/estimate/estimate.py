@@ -26,6 +26,7 @@ from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.numerics.arithmetic import negate, settled
 from retrorun.models.physiology import direction, load, timing
+from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, Bout, Estimate, ForwardBout, OwnFactors, Ratio
 from retrorun.models.vocabulary.choices import SECTIONS, DirectionModelName, EnergyModelName, Equal, Gait, Section, Sex
 from retrorun.models.vocabulary.errors import Conflict, OutsideEvidence
@@ -210,6 +211,8 @@ def estimate(
         answer["references"] = references(gait, equal, energy_model, person.own_rest, frozenset(include))
         if weight_support:
             answer["references"] = [*answer["references"], "teunissen2007"]
+    if "summary" in include:
+        return {"summary": summary("estimate", answer, equal=equal, include=include), **answer}
     return answer
 
 

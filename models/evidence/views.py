@@ -15,9 +15,12 @@ Values: TypeAlias = dict[str, Any]
 DEFAULT: Final[View] = "standard"
 REFERENCES: Final = "references"
 SPREAD: Final = "spread"
+SUMMARY: Final = "summary"
 
 LIMITING: Final = frozenset(SECTIONS) - {REFERENCES}
 """The sections of an estimate. If a request lists any of them, the answer has only those."""
+BESIDE_SUMMARY: Final = ("forward", "backward", "ratio", "personal", SPREAD)
+"""What an estimate leaves out if the summary is the only section that a request lists."""
 CHOOSING: Final = frozenset({"view", "include"})
 DETAILS: Final = frozenset({"params", "about"})
 NOT_LIMITING: Final = DETAILS | {REFERENCES, SPREAD}
@@ -29,7 +32,7 @@ and active energy, energy per kilometre from total energy and distance, steps fr
 DERIVED_LOAD: Final = "patellofemoral_impulse_per_bout_bw_s"
 """The impulse per kilometre times the distance."""
 
-OF_SUMMARY: Final = ("gait", "summary")
+OF_SUMMARY: Final = (SUMMARY, "gait")
 TEXTS: Final = ("message", "docs")
 """What a summary leaves out of a warning. It is in GET /messages under the code."""
 OF_MODELS: Final = ("version", "hash", "direction_model")
@@ -65,7 +68,10 @@ def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given
         parts = parts_to_compute(view, include)
         fields = {name: value for name, value in asked.items() if name not in CHOOSING}
         fields |= {"include": parts} if parts else {}
-    return shown(compute(*given, **fields), view, include)
+    answer = compute(*given, **fields)
+    if "include" in asked and not include:
+        del answer[SUMMARY]
+    return shown(answer, view, include)
 
 
 def parts_to_compute(view: View, include: Collection[str]) -> list[str]:
@@ -76,9 +82,9 @@ def parts_to_compute(view: View, include: Collection[str]) -> list[str]:
     >>> parts_to_compute("standard", ["references"]), parts_to_compute("full", ["energy", "references", "params"])
     ([], ['energy', 'references'])
     """
-    if view == "summary":
-        return []
     parts = [part for part in include if part not in NOT_LIMITING]
+    if view == "summary" or parts == [SUMMARY]:
+        return []  # the summary needs the sections
     # In an estimate the references are those of the sections.
     return [*parts, REFERENCES] if REFERENCES in include and not LIMITING.isdisjoint(parts) else parts
 
@@ -90,6 +96,10 @@ def shown(answer: Values, view: View, include: Collection[str]) -> Values:
         answer = summary_of(answer)
     elif not full:
         leave_out(answer, include)
+    if LIMITING.intersection(include) == {SUMMARY}:
+        for name in BESIDE_SUMMARY:
+            if name not in include:
+                answer.pop(name, None)
     if full or not DETAILS.isdisjoint(include):
         # Last, because the pointers are to parts that this answer has.
         answer["warnings"] = with_details(answer, params=full or "params" in include, about=full or "about" in include)

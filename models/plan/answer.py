@@ -2,7 +2,7 @@
 
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
-from retrorun.models.vocabulary.answer import Assumed, Graded, Load, Models, Warning
+from retrorun.models.vocabulary.answer import AnswerSummary, Assumed, Graded, Load, Models, Warning
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.workout.answer import WorkoutLoad
 
@@ -76,6 +76,7 @@ class PlanOption(TypedDict):
 class Plan(TypedDict):
     """The best way to meet the goal, and the best with only one direction."""
 
+    summary: NotRequired[AnswerSummary]
     bouts: NotRequired[list[PlanBout]]
     rest_s: NotRequired[float]
     totals: NotRequired[PlanTotals]

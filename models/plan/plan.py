@@ -36,6 +36,7 @@ from retrorun.models.plan.answer import (
 from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task, best_mix, candidates_of
 from retrorun.models.plan.probabilities import probabilities
 from retrorun.models.plan.refusal import refusal
+from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, Missing
@@ -239,7 +240,7 @@ def plan(
     how = cautions.PLAN_CONFIDENCE if task.score else cautions.PLAN_CENTRAL
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, how, *candidates.warnings]
     answer["warnings"] = plan_warnings([*first, *codes], others)
-    return answer
+    return {"summary": summary("plan", answer), **answer}
 
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:

@@ -7,7 +7,7 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.solve.crossings import SpeedRange
-from retrorun.models.vocabulary.answer import Assumed, Graded, Interval, Load, OwnFactors, Warning
+from retrorun.models.vocabulary.answer import AnswerSummary, Assumed, Graded, Interval, Load, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 
 Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range", "probability"]
@@ -95,6 +95,7 @@ class SolveModels(TypedDict):
 class Solution(TypedDict):
     """The result forward and backward. If a direction is unknown, it is missing."""
 
+    summary: NotRequired[AnswerSummary]
     gait: Gait
     find: NotRequired[Find]
     forward: NotRequired[Solved]

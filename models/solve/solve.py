@@ -31,6 +31,7 @@ from retrorun.models.solve.finders import (
 )
 from retrorun.models.solve.load_ranges import INDICATORS, plausible_speeds
 from retrorun.models.solve.probability import find_probability
+from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import EnergyModelName
 from retrorun.models.vocabulary.errors import Conflict, Missing, Unattainable
@@ -144,6 +145,7 @@ def solve(*, find: Find, body_mass_kg: float, **asked: Unpack[SolveFields]) -> S
     answer["assumed"] = {name: value for name, value in assumed.items() if name in used}
     answer["warnings"] = cautions.warnings_of(codes)
     answer |= sources_of(find, question)
+    answer = {"summary": summary("solve", answer), **answer}
     return cast(Solution, answer)
 
 

@@ -11,6 +11,7 @@ from retrorun.models.estimate.personal import Measurement
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Mask
 from retrorun.models.physiology.timing import BACKWARD_TRANSITION_M_S
+from retrorun.models.summary.summary import summary
 from retrorun.models.track.cutting import (
     Cut,
     GradeRange,
@@ -287,7 +288,11 @@ def track(
         starts_s = np.concatenate([bout.start_s + segment_starts(bout.recorded, bout.cut) for bout in bouts])
         levels = level_speeds(counted, person=person, energy_models=used)
         extra["profile"] = profile(starts_s, cut, counts, levels)
-    return cast(TrackedWorkout, {**answer, "assumed": assumed, "track": report, "sessions": listed, **extra})
+    said = summary("track", answer)
+    return cast(
+        TrackedWorkout,
+        {"summary": said, **answer, "assumed": assumed, "track": report, "sessions": listed, **extra},
+    )
 
 
 def bouts_of(

@@ -3,7 +3,7 @@
 A key that is not required is missing if the quantity is unknown. It is never null or zero instead.
 """
 
-from typing import NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from retrorun.models.vocabulary.choices import (
     DirectionModelName,
@@ -245,9 +245,26 @@ class Models(TypedDict):
     direction_model: DirectionModelName
 
 
+class Sentence(TypedDict):
+    """A sentence for people. `text` is the text of `code` in GET /messages with the parameters filled in."""
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
+class AnswerSummary(TypedDict):
+    """What an answer says, in up to three sentences. A sentence that cannot be said is missing."""
+
+    headline: NotRequired[Sentence]
+    knee: NotRequired[Sentence]
+    caution: Sentence
+
+
 class Estimate(TypedDict):
     """One bout, forward and backward."""
 
+    summary: NotRequired[AnswerSummary]
     gait: Gait
     forward: NotRequired[ForwardBout]
     backward: NotRequired[Bout]

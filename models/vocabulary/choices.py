@@ -28,9 +28,9 @@ View: TypeAlias = Literal["summary", "standard", "full"]
 
 DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
 
-Section: TypeAlias = Literal["energy", "timing", "load", "ratio", "references"]
+Section: TypeAlias = Literal["summary", "energy", "timing", "load", "ratio", "references"]
 
-SECTIONS: Final[tuple[Section, ...]] = ("energy", "timing", "load", "ratio", "references")
+SECTIONS: Final[tuple[Section, ...]] = ("summary", "energy", "timing", "load", "ratio", "references")
 """The parts of an estimate to compute. The default is all."""
 
 EstimatePart: TypeAlias = Literal[Section, "spread", "params", "about"]

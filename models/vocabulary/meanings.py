@@ -34,11 +34,11 @@ MEANINGS: Final[dict[str, str]] = {
         "Default: light."
     ),
     "include": (
-        "energy, timing, load and ratio limit the answer to those you list; the others are added. ratio has the ratios "
-        "of the parts asked for."
+        "summary, energy, timing, load and ratio limit the answer to those you list; the others are added. ratio has "
+        "the ratios of the parts asked for."
     ),
     "view": "How much the answer shows. Default: standard.",
-    "answer_include": "Parts to add.",
+    "answer_include": "Parts to add. An empty list leaves the summary out.",
     "severity": (
         "safety: you can get hurt if you do not know it. limit: the answer is outside its data, or a part of it is "
         "missing. note: how it was made. Safety comes first."
@@ -49,8 +49,8 @@ MEANINGS: Final[dict[str, str]] = {
     "items": "Bouts, each as in POST /estimate. An invalid one does not stop the others.",
     "columns": "Inputs of POST /estimate as columns, one row per bout. A column of one value is for all rows.",
     "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
-    "workout_include": "Parts to add. segments: each segment.",
-    "track_include": "Parts to add. segments: each segment.",
+    "workout_include": "Parts to add. segments: each segment. An empty list leaves the summary out.",
+    "track_include": "Parts to add. segments: each segment. An empty list leaves the summary out.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
     "track_sport": "as_foot answers a file of any sport as walking and running. Default: only sessions on foot.",
     "track_grades": (
@@ -137,6 +137,10 @@ MEANINGS: Final[dict[str, str]] = {
     "version": "Version of the service and its models.",
     "coefficients": "Coefficients, in the order of the letters of the equation.",
     "hash": "Short hash of everything in GET /models but the version. The header RetroRun-Models has it too.",
+    "summary": "What the answer says, in up to three sentences for people.",
+    "headline": "The main number in words.",
+    "knee": "What it means for the knee-cap, or that this is unknown.",
+    "text": "The sentence in English. To translate it, fill params into your own text of its code.",
     "code": (
         "Stable word for programs. The part of a warning's code before the point is its kind. energy, timing, "
         "load: an estimate is outside its data. absent: something is missing. caution: read this before you "
@@ -150,7 +154,7 @@ MEANINGS: Final[dict[str, str]] = {
     "sources": "Sources, by their id in GET /references.",
     "may_say": "Wording that an app may use.",
     "must_not_say": "What an app must not say.",
-    "caution": "The caution that every app that shows a load must give, in its own words.",
+    "caution": "A caution. Every app that shows a load must give it, in its own words.",
     "muscle_roles": "The roles of joints and muscles going backward.",
     "energy_models": "The forward energy equations.",
     "direction_models": "The ratios backward to forward at equal speed.",

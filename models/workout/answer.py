@@ -3,6 +3,7 @@
 from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.vocabulary.answer import (
+    AnswerSummary,
     BoundedIndicator,
     Energies,
     Graded,
@@ -151,4 +152,5 @@ class WorkoutSums(TypedDict):
 class Workout(WorkoutSums):
     """A workout, as given and reversed."""
 
+    summary: NotRequired[AnswerSummary]
     assumed: NotRequired[WorkoutAssumed]

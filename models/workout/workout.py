@@ -7,6 +7,7 @@ import numpy as np
 
 from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait_of, grade_of, person_of
 from retrorun.models.estimate.personal import Measurement
+from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors
 from retrorun.models.vocabulary.choices import Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing, OutOfRange
@@ -120,7 +121,7 @@ def workout(
     answer = workout_of(
         columns, pause_s, person=person, energy_models=used, each="segments" in include, place=places.__getitem__
     )
-    return {**answer, "assumed": assumed}
+    return {"summary": summary("workout", answer), **answer, "assumed": assumed}
 
 
 def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[Segments, float, list[str]]:

@@ -21,6 +21,7 @@ from retrorun.app.main import create_app
 from retrorun.models.evidence.cautions import WARNINGS
 from retrorun.models.evidence.claims import CLAIMS
 from retrorun.models.sources.references import REFERENCES
+from retrorun.models.summary.texts import TEXTS
 from retrorun.models.vocabulary.meanings import MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 
@@ -460,6 +461,7 @@ class TestWords:
     def texts(self) -> Iterator[tuple[str, str]]:
         """Yield every text that people read, with its place."""
         yield from ((f"warning {code}", warning["message"]) for code, warning in WARNINGS.items())
+        yield from ((f"sentence {code}", text) for code, text in TEXTS.items())
         yield from ((f"meaning of {name}", meaning) for name, meaning in MEANINGS.items())
         yield from ((f"meaning of {name}", quantity.meaning) for name, quantity in QUANTITIES.items())
         yield from ((f"problem {status}", " ".join(words)) for status, words in PROBLEMS.items())

@@ -216,7 +216,7 @@ class TestExactlyTwo:
 
 class TestInclude:
     @pytest.mark.parametrize(
-        "include", [chosen for count in range(1, 6) for chosen in itertools.combinations(SECTIONS, count)]
+        "include", [chosen for count in range(1, 7) for chosen in itertools.combinations(SECTIONS, count)]
     )
     async def test_an_answer_holds_the_asked_sections_and_no_others(
         self, client: httpx.AsyncClient, include: tuple[str, ...]
@@ -225,6 +225,7 @@ class TestInclude:
         # references alone leaves all sections.
         include = SECTIONS if set(include) == {"references"} else include
         assert set(answer) & {"ratio", "references"} == set(include) & {"ratio", "references"}
+        assert ("summary" in answer) == ("summary" in include)
         for side in ("forward", "backward"):
             bout = answer[side]
             assert ("energy" in include) == ("spread" in answer)
@@ -257,7 +258,7 @@ class TestInclude:
             ([], "/include", "too_short"),
             (["energy", "energy"], "/include", "not_unique"),
             (["energy", "wisdom"], "/include/1", "not_a_choice"),
-            (["energy"] * 9, "/include", "too_long"),
+            (["energy"] * 10, "/include", "too_long"),
             ("energy", "/include", "not_a_list"),
             ([1], "/include/0", "not_a_choice"),
         ],

@@ -1,0 +1,289 @@
+"""Says in three sentences what an answer means: a headline, the load on the knee-cap, and a caution."""
+
+import math
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final, Literal, TypeAlias, cast
+
+from retrorun.models.evidence import cautions
+from retrorun.models.physiology.grades import GRADES, code_of
+from retrorun.models.summary import texts
+from retrorun.models.summary.rounding import plain, rounded
+from retrorun.models.vocabulary.answer import AnswerSummary, Sentence
+from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, SECTIONS, Direction, Equal
+
+Question: TypeAlias = Literal["estimate", "workout", "track", "plan", "solve"]
+Answer: TypeAlias = Mapping[str, Any]
+Params: TypeAlias = dict[str, float | str]
+
+PEAK: Final = "patellofemoral_peak_force_bw"
+
+MINUTE_DECIMALS: Final = 1
+"""Decimals of the minutes of a plan (choice)."""
+
+UNKNOWN_BY_WARNING: Final = {
+    cautions.WEIGHT_SUPPORT_LOADS: texts.KNEE_UNKNOWN_SUPPORT,
+    **dict.fromkeys(cautions.EQUAL_EFFORT_ABSENT.values(), texts.KNEE_UNKNOWN_SPEED),
+    cautions.PATELLOFEMORAL_GRADE_ABSENT: texts.KNEE_UNKNOWN_ON_GRADE,
+    cautions.BACKWARD_LOAD_GRADE_ABSENT: texts.KNEE_UNKNOWN_ON_GRADE,
+}
+"""Why the load on the knee-cap is unknown, by the warning that says so."""
+
+CAUTION_BY_WARNING: Final = {
+    cautions.OLDER_BACKWARD_SPEED: texts.OLDER,
+    **dict.fromkeys(cautions.IMPLAUSIBLE_UPTAKE.values(), texts.IMPLAUSIBLE),
+    cautions.ABOVE_MAXIMUM: texts.ABOVE_MAXIMUM,
+    cautions.PLAN_WITHOUT_OWN_LIMIT: texts.NO_OWN_LIMIT,
+}
+"""The caution of an answer with one of these warnings, the most important first."""
+
+
+def summary(
+    question: Question, answer: Answer, *, equal: Equal = "speed", include: Collection[str] = SECTIONS
+) -> AnswerSummary:
+    """Return the sentences that an answer allows.
+
+    Parameters
+    ----------
+    question : {"estimate", "workout", "track", "plan", "solve"}
+        What was asked.
+    answer : mapping
+        The finished answer, with all its warnings.
+    equal : {"speed", "metabolic_rate", "heart_rate", "perceived_exertion"}, optional
+        What an estimate holds equal; speed when left out.
+    include : collection of str, optional
+        The sections of an estimate that were asked for, all when left out.
+
+    Returns
+    -------
+    AnswerSummary
+        `headline`, `knee` and `caution`. A sentence that cannot be said is missing. Each text is the one in
+        `models.summary.texts` with the parameters filled in.
+
+    Examples
+    --------
+    >>> energy = {"value": 275.0, "low": 200.0, "high": 376.0}
+    >>> ratio = {"value": 1.3, "low": 1.1, "high": 1.5}
+    >>> answer = {"backward": {"total_energy_kcal": energy}, "ratio": {"total_energy": ratio}, "warnings": []}
+    >>> summary("estimate", answer, include=["energy", "ratio"])["headline"]["text"]
+    'About 280 kcal backward (200 to 380), 30 % more than forward at the same speed (10 to 50 %).'
+    """
+    codes = [warning["code"] for warning in answer["warnings"]]
+    headline: Sentence | None
+    knee: Sentence | None = None
+    if question == "estimate":
+        headline = of_bout(answer, equal)
+        if {"load", "ratio"} <= set(include):
+            knee = knee_of_bout(answer, codes)
+    elif question == "plan":
+        headline, knee = of_plan(answer), knee_of_plan(answer, codes)
+    elif question == "solve":
+        headline = of_solution(answer)
+    else:
+        headline, knee = of_workout(question, answer), knee_of_workout(answer, codes)
+    usual = texts.FALL_AND_LOAD if knee is not None and knee["params"] else texts.FALL
+    caution = sentence(next((text for code, text in CAUTION_BY_WARNING.items() if code in codes), usual))
+    found = {"headline": headline, "knee": knee, "caution": caution}
+    return cast(AnswerSummary, {name: said for name, said in found.items() if said is not None})
+
+
+def sentence(code: str, params: Params | None = None) -> Sentence:
+    """Return the sentence of a code with its parameters."""
+    params = params or {}
+    return {"code": code, "params": params, "text": texts.TEXTS[code].format_map(params)}
+
+
+def amount(name: str, found: Answer, *, scale: float = 1.0) -> Params:
+    """Return an estimate and the ends of its range as parameters, rounded and multiplied by a scale."""
+    value, low, high = rounded(value=found["value"] * scale, low=found["low"] * scale, high=found["high"] * scale)
+    return {name: value, f"{name}_low": low, f"{name}_high": high}
+
+
+def change(
+    ratio: Answer, codes: Mapping[texts.Variant, str], params: Params, *, more: str = "more", less: str = "less"
+) -> Sentence:
+    """Return the sentence of a ratio: how many percent more or less, with the range.
+
+    Examples
+    --------
+    >>> change({"value": 0.83, "low": 0.61, "high": 1.14}, texts.KNEE, {"evidence": "C"})["text"]
+    'Estimated peak knee-cap force: 17 % less than forward (39 % less to 14 % more), grade C.'
+    """
+    value, low, high = rounded(
+        **{end: 100 * (ratio[end] - 1.0) for end in ("value", "low", "high")},
+        finest=0,
+    )
+    variant: texts.Variant
+    said: Params
+    if value == low == high == 0:
+        variant, said = "equal", {}
+    elif value == 0:
+        variant, said = "same", {f"percent_{less}_high": -low, f"percent_{more}_high": high}
+    elif value > 0 > low:
+        variant = "more_or_less"
+        said = {f"percent_{more}": value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
+    elif value > 0:
+        variant, said = "more", {f"percent_{more}": value, f"percent_{more}_low": low, f"percent_{more}_high": high}
+    elif high > 0:
+        variant = "less_or_more"
+        said = {f"percent_{less}": -value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
+    else:
+        variant, said = "less", {f"percent_{less}": -value, f"percent_{less}_low": -high, f"percent_{less}_high": -low}
+    return sentence(codes[variant], {**params, **said})
+
+
+def of_bout(answer: Answer, equal: Equal) -> Sentence | None:
+    """Return the headline of an estimate."""
+    backward, ratio = answer["backward"], answer.get("ratio", {})
+    if equal == "metabolic_rate":
+        if "speed_m_s" not in backward:
+            return None
+        speed = amount("speed_m_s", backward["speed_m_s"])
+        if "speed" not in ratio:
+            return sentence(texts.SPEED_ONLY, speed)
+        return change(ratio["speed"], texts.SPEED, speed, more="faster", less="slower")
+    if "total_energy_kcal" not in backward:
+        return None
+    energy = amount("total_energy_kcal", backward["total_energy_kcal"])
+    if "total_energy" not in ratio:
+        return sentence(texts.ENERGY_ONLY[equal], energy)
+    return change(ratio["total_energy"], texts.ENERGY[equal], energy)
+
+
+def knee_of_bout(answer: Answer, codes: Collection[str]) -> Sentence:
+    """Return what an estimate means for the knee-cap: its peak force, backward over forward."""
+    ratio = answer["ratio"].get("load", {}).get("patellofemoral_peak_force")
+    if ratio is None:
+        return sentence(unknown(codes))
+    return change(ratio, texts.KNEE, {"evidence": weaker(answer[way]["load"][PEAK] for way in DIRECTIONS)})
+
+
+def weaker(estimates: Iterable[Answer]) -> str:
+    """Return the weakest evidence grade of some estimates, which is that of their ratio."""
+    return GRADES[max(code_of(each["evidence"]) for each in estimates)]
+
+
+def unknown(codes: Collection[str], usual: str = texts.KNEE_UNKNOWN) -> str:
+    """Return the code of the sentence that the load on the knee-cap is unknown, from the codes of warnings."""
+    return next((text for code, text in UNKNOWN_BY_WARNING.items() if code in codes), usual)
+
+
+def of_workout(question: str, answer: Answer) -> Sentence:
+    """Return the headline of a workout: its energy as given, and reversed."""
+    return change(
+        answer["ratio"]["total_energy"],
+        texts.SUMS[question],
+        amount("total_energy_kcal", answer["totals"]["total_energy_kcal"]),
+    )
+
+
+def knee_of_workout(answer: Answer, codes: Collection[str]) -> Sentence:
+    """Return what a workout means for the knee-cap: its impulse, reversed over as given."""
+    ratio = answer["ratio"].get("patellofemoral_impulse_per_km")
+    if ratio is None:
+        return sentence(unknown(codes, texts.KNEE_UNKNOWN_REVERSED))
+    sums = [answer[which]["load"][IMPULSE] for which in ("totals", "reversed")]
+    share = covered(sums[0])
+    return change(ratio, texts.KNEE_SUMS[bool(share)], {"evidence": weaker(sums), **share})
+
+
+def covered(total: Answer) -> Params:
+    """Return the share of the moving time in which a total is known [%], rounded down; nothing if that is all of it."""
+    return {"covered_percent": math.floor(100 * total["covered"])} if total["covered"] < 1.0 else {}
+
+
+def of_plan(answer: Answer) -> Sentence:
+    """Return the headline of a plan: its energy above rest and its mix of directions."""
+    minutes: Params = {}
+    for way in DIRECTIONS:
+        lasts_min = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way) / 60
+        if lasts_min:
+            minutes[f"{way}_duration_min"] = plain(lasts_min, MINUTE_DECIMALS) or lasts_min
+    ways = tuple(way for way in DIRECTIONS if f"{way}_duration_min" in minutes)
+    energy = amount("active_energy_kcal", answer["totals"]["active_energy_kcal"])
+    return sentence(texts.PLAN[ways], energy | minutes)
+
+
+def knee_of_plan(answer: Answer, codes: Collection[str]) -> Sentence:
+    """Return what a plan means for the knee-cap: its highest peak force, or its impulse."""
+    load = answer["totals"].get("load", {})
+    for name, by_share in texts.KNEE_PLAN.items():
+        if name in load:
+            share = covered(load[name])
+            params = {**amount(name, load[name]), "evidence": load[name]["evidence"], **share}
+            return sentence(by_share[bool(share)], params)
+    return sentence(unknown(codes))
+
+
+def of_solution(answer: Answer) -> Sentence:
+    """Return the headline of a solution: what was found in each direction."""
+    found = {way: answer[way] for way in DIRECTIONS if way in answer and "unattainable" not in answer[way]}
+    ways = tuple(found)
+    if answer["find"] == "speed_range":
+        return of_ranges({way: each["speed_ranges"] for way, each in found.items()}, answer)
+    kind = answer["find"]
+    if kind == "probability":
+        return of_probability(found)
+    if kind == "bout":
+        timed = all(each["duration_s"]["low"] < each["duration_s"]["high"] for each in found.values())
+        kind = "duration" if timed else "speed"
+    params: Params = {}
+    for way, each in found.items():
+        if kind == "duration":
+            params |= amount(f"{way}_duration_min", each["duration_s"], scale=1 / 60)
+        else:
+            params |= amount(f"{way}_speed_m_s", each["speed_m_s"])
+    if kind != "equal_cost_speed":
+        return sentence(texts.SOLVED[kind][ways], params)
+    # The given speed has no range.
+    way = max(DIRECTIONS, key=lambda way: found[way]["speed_m_s"]["high"] - found[way]["speed_m_s"]["low"])
+    given = "backward" if way == "forward" else "forward"
+    del params[f"{given}_speed_m_s_low"], params[f"{given}_speed_m_s_high"]
+    return sentence(texts.EQUAL_COST[way], params)
+
+
+def of_probability(found: Mapping[Direction, Any]) -> Sentence:
+    """Return the headline of a probability: of more energy than the given value, or of a load that stays at most at it.
+
+    Examples
+    --------
+    >>> of_probability({"backward": {"probability": {"more_than": 0.618, "at_most": 0.382}}})["text"]
+    'Estimated chance of more than your value: 62 % backward. It is unknown forward.'
+    """
+    known = {way: each["probability"] for way, each in found.items() if "probability" in each}
+    if not known:
+        return sentence(texts.PROBABILITY_UNKNOWN)
+    of_load = any("load" in each for each in found.values())
+    params: Params = {
+        f"{way}_percent": percent_of(each["at_most" if of_load else "more_than"]) for way, each in known.items()
+    }
+    return sentence(texts.PROBABILITIES[of_load][tuple(known)], params)
+
+
+def percent_of(probability: float) -> float | str:
+    """Return a probability in whole percent; never 0 or 100, because no chance is certain.
+
+    Examples
+    --------
+    >>> percent_of(0.618), percent_of(0.001), percent_of(0.999)
+    (62, '< 1', '> 99')
+    """
+    percent = plain(100 * probability, 0)
+    return "< 1" if percent < 1 else "> 99" if percent > 99 else percent
+
+
+def of_ranges(ranges: Mapping[Direction, Any], answer: Answer) -> Sentence:
+    """Return the headline of ranges of speed, with their ends rounded inward to cm/s, so that the limit holds there."""
+    if any(len(each) > 1 for each in ranges.values()):
+        return sentence(texts.SEVERAL_RANGES)
+    params: Params = {}
+    for way, (each,) in ranges.items():
+        low, high = each["low_speed_m_s"], each["high_speed_m_s"]
+        inward = math.ceil(100 * low) / 100, math.floor(100 * high) / 100
+        if inward[0] <= inward[1]:  # else the range is narrower than the last digit
+            low, high = (plain(end, 2) for end in inward)
+        params |= {f"{way}_speed_m_s_low": low, f"{way}_speed_m_s_high": high}
+    (way, *more) = ranges
+    other = "backward" if way == "forward" else "forward"
+    if not more and other not in answer:
+        return sentence(texts.RANGE_KNOWN_ONE_WAY[way], params)
+    return sentence(texts.SOLVED["speed_range"][tuple(ranges)], params)

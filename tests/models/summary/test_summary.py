@@ -1,0 +1,374 @@
+"""The sentences of an answer: their numbers, their words, and their translation by code."""
+
+import re
+from string import Formatter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from retrorun.models.estimate.estimate import estimate
+from retrorun.models.evidence.cautions import WARNINGS
+from retrorun.models.evidence.claims import CLAIMS
+from retrorun.models.plan.plan import plan
+from retrorun.models.solve.solve import solve
+from retrorun.models.summary.rounding import rounded
+from retrorun.models.summary.summary import CAUTION_BY_WARNING, UNKNOWN_BY_WARNING, change
+from retrorun.models.summary.texts import KNEE, PARAMETERS, TEXTS
+from retrorun.models.vocabulary.choices import SECTIONS
+from retrorun.models.workout.workout import workout
+
+Answer = dict[str, Any]
+
+BOUT: Answer = {"body_mass_kg": 70.0, "speed_m_s": 2.5, "duration_s": 1200.0}
+RUN: Answer = {"speed_m_s": 2.5, "duration_s": 600.0}
+BACK: Answer = {"direction": "backward", **RUN}
+SESSION: Answer = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": 1800.0}
+OWN_LIMITS: Answer = {"oxygen_uptake_max_ml_kg_min": 50.0, "backward_speed_high_m_s": 2.0}
+TARGET: Answer = {"find": "bout", "body_mass_kg": 70.0, "speed_m_s": 2.5, "total_energy_kcal": 300.0}
+
+OF_ESTIMATES: list[Answer] = [
+    {},
+    {"speed_m_s": 1.2},
+    {"grade": 0.05},
+    {"weight_support": 0.2},
+    *({"equal": equal} for equal in ("metabolic_rate", "heart_rate", "perceived_exertion")),
+    {"equal": "metabolic_rate", "include": ["summary", "energy"]},
+    {"equal": "heart_rate", "include": ["summary", "energy"]},
+    {"include": ["summary", "energy"]},
+    {"include": ["summary", "load", "ratio"]},
+    {"include": ["summary"]},
+    {"interval": 0.5},
+    {"speed_m_s": 1.4, "age_y": 80.0, "sex": "female", "height_m": 1.6},
+    {"oxygen_uptake_max_ml_kg_min": 30.0},
+    {"speed_m_s": 7.5},
+]
+OF_WORKOUTS: list[list[Answer]] = [
+    [RUN],
+    [BACK],
+    [RUN, BACK],
+    [RUN, RUN | {"grade": 0.05}],
+    [RUN | {"grade": 0.05}],
+    [{"speed_m_s": 1.2, "duration_s": 600.0}, BACK],
+]
+OF_PLANS: list[Answer] = [
+    {},
+    {"gait": "walk"},
+    OWN_LIMITS | {"limits": {"oxygen_uptake_ml_kg_min": 38.0, "patellofemoral_impulse_per_bout_bw_s": 1400.0}},
+    OWN_LIMITS | {"grade": 0.05},
+]
+OF_SOLUTIONS: list[Answer] = [
+    TARGET,
+    {"find": "bout", "gait": "run", "duration_s": 1800.0, "total_energy_kcal": 300.0},
+    TARGET | {"total_energy_kcal": 35_000.0},
+    {"find": "speed", "gait": "run", "met": 8.0},
+    {"find": "equal_cost_speed", "speed_m_s": 3.0},
+    {"find": "equal_cost_speed", "gait": "run", "backward_speed_m_s": 2.0},
+    {"find": "level_speed", "speed_m_s": 2.5, "grade": 0.05},
+    {"find": "speed_range", "gait": "run", "patellofemoral_peak_force_bw": 4.5},
+    {"find": "speed_range", "gait": "run", "tibial_compression_peak_bw": 8.0},
+    {"find": "speed_range", "gait": "run", "peak_vertical_force_bw": 2.1},
+]
+
+
+def ask(function: Any, **asked: Any) -> Any:
+    """Return the answer of a function."""
+    return function(**asked)
+
+
+def answers() -> list[Answer]:
+    """Return answers of every question, with every kind of sentence."""
+    found: list[Any] = [ask(estimate, **(BOUT | asked)) for asked in OF_ESTIMATES]
+    found += [ask(workout, body_mass_kg=70.0, segments=listed) for listed in OF_WORKOUTS]
+    found += [ask(plan, **(SESSION | asked)) for asked in OF_PLANS]
+    found += [ask(solve, **({"body_mass_kg": 70.0} | asked)) for asked in OF_SOLUTIONS]
+    return found
+
+
+ANSWERS = answers()
+
+
+def said(**asked: Any) -> dict[str, str]:
+    """Return the texts of an estimate."""
+    summary: Any = ask(estimate, **(BOUT | asked))["summary"]
+    return {name: sentence["text"] for name, sentence in summary.items()}
+
+
+class TestRounding:
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            ((370.4, 310.2, 450.3), (370, 310, 450)),
+            ((274.5, 198.6, 397.3), (270, 200, 400)),  # a factor of two: two digits of the value
+            ((274.5, 198.6, 396.9), (270, 200, 400)),
+            ((954.0, 500.0, 1500.0), (950, 500, 1500)),
+            ((211.2, 175.2, 254.5), (211, 175, 254)),
+            ((0.0123, 0.0082, 0.0186), (0.012, 0.008, 0.019)),
+            ((2345.6, 2344.0, 2347.0), (2350, 2340, 2350)),  # never more than three digits
+            ((30.0, -0.8, 70.3), (30, -1, 70)),
+            ((-17.0, -39.4, 13.6), (-17, -39, 14)),
+            ((-40.2, -60.2, -15.4), (-40, -60, -15)),
+            ((0.0, 0.0, 0.0), (0, 0, 0)),
+            ((2.5, 2.5, 2.5), (2.5, 2.5, 2.5)),
+        ],
+    )
+    def test_the_range_decides_the_digit(self, given: tuple[float, ...], expected: tuple[float, ...]) -> None:
+        value, low, high = given
+        assert rounded(value=value, low=low, high=high) == expected
+
+    @given(
+        value=st.floats(1e-3, 1e6),
+        below=st.floats(1.0, 5.0),
+        above=st.floats(1.0, 5.0),
+    )
+    def test_the_order_stays_and_whole_numbers_are_ints(self, value: float, below: float, above: float) -> None:
+        found = rounded(value=value, low=value / below, high=value * above)
+        assert found[1] <= found[0] <= found[2]
+        assert all(isinstance(number, int) == (number == int(number)) for number in found)
+        assert found[0] == pytest.approx(value, rel=0.5)
+
+
+class TestHeadline:
+    def test_energy_at_the_same_speed(self) -> None:
+        text = said()["headline"]
+        expected = (
+            "About 270 kcal backward (200 to 380), 30 % more than forward at the same speed (1 % less to 70 % more)."
+        )
+        assert text == expected
+
+    @pytest.mark.parametrize("interval", [0.5, 0.8, 0.95])
+    def test_its_percent_is_that_of_the_ratio(self, interval: float) -> None:
+        answer = ask(estimate, **BOUT, interval=interval)
+        params, ratio = answer["summary"]["headline"]["params"], answer["ratio"]["total_energy"]
+        percent = {end: round(100 * (ratio[end] - 1)) for end in ("value", "low", "high")}
+        low = params["percent_more_low"] if percent["low"] >= 0 else -params["percent_less_high"]
+        assert (params["percent_more"], low, params["percent_more_high"]) == tuple(percent.values())
+
+    @pytest.mark.parametrize(
+        ("equal", "words"),
+        [
+            ("speed", "at the same speed"),
+            ("heart_rate", "A weak estimate: about"),
+            ("heart_rate", "less than forward at the same heart rate"),
+            ("perceived_exertion", "less than forward at the same felt effort"),
+            ("metabolic_rate", "With the same energy per minute about 1.7 m/s backward (1.1 to 2.7), 32 % slower"),
+        ],
+    )
+    def test_it_names_what_is_equal(self, equal: str, words: str) -> None:
+        assert words in said(equal=equal)["headline"]
+
+    def test_no_percent_without_what_is_equal(self) -> None:
+        """GET /evidence forbids 30 % more without the words at the same speed."""
+        for code, text in TEXTS.items():
+            if "kcal" in text and "percent_more" in text:
+                assert re.search(r"at the same (speeds?|heart rate|felt effort)", text), code
+
+    def test_without_the_ratio_it_has_only_the_energy(self) -> None:
+        assert said(include=["summary", "energy"])["headline"] == "About 270 kcal backward (200 to 380)."
+
+    def test_without_the_energy_there_is_none(self) -> None:
+        assert set(said(include=["summary", "load", "ratio"])) == {"knee", "caution"}
+
+    @pytest.mark.parametrize(
+        ("listed", "text"),
+        [
+            (
+                [RUN],
+                "(88 to 127). With every direction reversed, at the same speeds: 30 % more (1 % ",
+            ),
+            ([RUN, BACK], "With every direction reversed, at the same speeds: the same."),
+            ([BACK], "With every direction reversed, at the same speeds: 23 % less (41 % less to 1 % more)."),
+        ],
+    )
+    def test_of_a_workout(self, listed: Any, text: str) -> None:
+        assert text in ask(workout, body_mass_kg=70.0, segments=listed)["summary"]["headline"]["text"]
+
+    def test_the_minutes_of_a_plan_are_those_of_its_bouts(self) -> None:
+        answer = ask(plan, **(SESSION | OF_PLANS[2]))
+        params = answer["summary"]["headline"]["params"]
+        for way in ("forward", "backward"):
+            lasts_s = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way)
+            assert params[f"{way}_duration_min"] == round(lasts_s / 60, 1)
+
+    @pytest.mark.parametrize(
+        ("asked", "code"),
+        list(
+            zip(
+                OF_SOLUTIONS,
+                [
+                    "solve_duration",
+                    "solve_speed",
+                    "solve_duration_backward",
+                    "solve_speed",
+                    "solve_equal_cost_backward",
+                    "solve_equal_cost_forward",
+                    "solve_level_speed",
+                    "solve_speed_range",
+                    "solve_speed_range_known_forward",
+                    "solve_speed_range_forward",
+                ],
+                strict=True,
+            )
+        ),
+    )
+    def test_of_a_solution(self, asked: Answer, code: str) -> None:
+        assert ask(solve, **({"body_mass_kg": 70.0} | asked))["summary"]["headline"]["code"] == code
+
+    def test_the_limit_holds_in_the_range_that_is_said(self) -> None:
+        answer = ask(solve, body_mass_kg=70.0, **OF_SOLUTIONS[7])
+        params = answer["summary"]["headline"]["params"]
+        for way in ("forward", "backward"):
+            (found,) = answer[way]["speed_ranges"]
+            assert found["low_speed_m_s"] <= params[f"{way}_speed_m_s_low"]
+            assert params[f"{way}_speed_m_s_high"] <= found["high_speed_m_s"]
+
+
+class TestKnee:
+    def test_the_peak_with_its_grade(self) -> None:
+        answer = ask(estimate, **BOUT)
+        knee = answer["summary"]["knee"]
+        assert (
+            knee["text"] == "Estimated peak knee-cap force: 18 % less than forward (47 % less to 29 % more), grade C."
+        )
+        assert knee["params"]["evidence"] == answer["backward"]["load"]["patellofemoral_peak_force_bw"]["evidence"]
+
+    def test_walking_it_is_as_much(self) -> None:
+        text = said(speed_m_s=1.2)["knee"]
+        assert text == "Estimated peak knee-cap force: about as much as forward (36 % less to 56 % more), grade D."
+
+    @pytest.mark.parametrize(
+        ("asked", "words"),
+        [
+            ({"grade": 0.05}, "on a slope"),
+            ({"equal": "heart_rate"}, "because the backward speed is unknown"),
+            ({"weight_support": 0.2}, "where a treadmill carries part of the weight"),
+        ],
+    )
+    def test_unknown_is_said_with_the_reason(self, asked: Answer, words: str) -> None:
+        text = said(**asked)["knee"]
+        assert "unknown" in text
+        assert words in text
+
+    @pytest.mark.parametrize("left_out", ["load", "ratio"])
+    def test_what_was_not_asked_for_is_absent(self, left_out: str) -> None:
+        assert "knee" not in said(include=[section for section in SECTIONS if section != left_out])
+
+    def test_a_load_known_in_a_part_is_said_to_be(self) -> None:
+        text = ask(workout, body_mass_kg=70.0, segments=OF_WORKOUTS[3])["summary"]["knee"]["text"]
+        assert text.endswith("grade D, in the 50 % of the moving time where it is known.")
+
+    @pytest.mark.parametrize(
+        ("ratio", "change_said"),
+        [
+            ((1.2, 1.1, 1.3), "20 % more than forward (10 to 30 %)"),
+            ((1.2, 0.9, 1.5), "20 % more than forward (10 % less to 50 % more)"),
+            ((0.8, 0.7, 0.9), "20 % less than forward (10 to 30 %)"),
+            ((0.8, 0.5, 1.1), "20 % less than forward (50 % less to 10 % more)"),
+            ((1.001, 0.8, 1.3), "about as much as forward (20 % less to 30 % more)"),
+            ((1.0, 1.0, 1.0), "as much as forward"),
+        ],
+    )
+    def test_every_change_has_words(self, ratio: tuple[float, ...], change_said: str) -> None:
+        found = change(dict(zip(("value", "low", "high"), ratio, strict=True)), KNEE, {"evidence": "C"})
+        assert found["text"] == f"Estimated peak knee-cap force: {change_said}, grade C."
+
+
+class TestCaution:
+    @pytest.mark.parametrize(
+        ("asked", "words"),
+        [
+            ({}, "Lower knee load does not mean less pain."),
+            ({"grade": 0.05}, "Going backward adds a risk of falling."),
+            ({"speed_m_s": 1.4, "age_y": 80.0, "sex": "female", "height_m": 1.6}, "start slowly, on even ground"),
+            ({"oxygen_uptake_max_ml_kg_min": 30.0}, "more than your maximal oxygen uptake"),
+            ({"speed_m_s": 8.0}, "more oxygen than we think anybody can use"),
+        ],
+    )
+    def test_it_is_the_most_important_one(self, asked: Answer, words: str) -> None:
+        assert words in said(**asked)["caution"]
+
+    def test_a_plan_without_own_limits_says_so(self) -> None:
+        assert "Few people can hold" in ask(plan, **SESSION)["summary"]["caution"]["text"]
+        assert "Few people" not in ask(plan, **(SESSION | OWN_LIMITS))["summary"]["caution"]["text"]
+
+    @pytest.mark.parametrize("answer", ANSWERS)
+    def test_every_answer_has_one(self, answer: Answer) -> None:
+        assert answer["summary"]["caution"]["text"]
+
+
+class TestContract:
+    @pytest.mark.parametrize("answer", ANSWERS)
+    def test_a_text_is_its_template_with_the_parameters(self, answer: Answer) -> None:
+        for sentence in answer["summary"].values():
+            template = TEXTS[sentence["code"]]
+            assert sentence["text"] == template.format(**sentence["params"])
+            assert {name for _, name, _, _ in Formatter().parse(template) if name} == set(sentence["params"])
+
+    def test_every_parameter_has_a_meaning(self) -> None:
+        used = {name for text in TEXTS.values() for _, name, _, _ in Formatter().parse(text) if name}
+        assert used <= set(PARAMETERS)
+
+    def test_codes_are_those_of_no_warning(self) -> None:
+        assert not TEXTS.keys() & WARNINGS.keys()
+        assert all(re.fullmatch(r"[a-z]+(_[a-z]+)*", code) for code in TEXTS)
+        assert (CAUTION_BY_WARNING.keys() | UNKNOWN_BY_WARNING.keys()) <= WARNINGS.keys()
+
+    def test_the_three_sentences_of_the_default_answer_are_short(self) -> None:
+        summary = ask(estimate, **BOUT)["summary"]
+        assert sum(len(sentence["text"]) for sentence in summary.values()) < 300
+
+    def test_they_say_nothing_that_a_claim_forbids(self) -> None:
+        for claim in CLAIMS:
+            for phrase in ("double", "protect", "heal", "softer", "gentler", "kinder", "free of pain", "faster runner"):
+                if phrase in claim["must_not_say"].lower():
+                    assert not [text for text in TEXTS.values() if phrase in text.lower()]
+        assert not [text for text in TEXTS.values() if re.search(r"\byou (burn|will)\b", text, re.IGNORECASE)]
+
+    @settings(max_examples=50)
+    @given(
+        speed_m_s=st.floats(0.3, 8.0),
+        duration_s=st.floats(60.0, 7200.0),
+        grade=st.sampled_from([0.0, 0.02, -0.05]),
+        equal=st.sampled_from(["speed", "heart_rate", "perceived_exertion"]),
+        gait=st.sampled_from(["run", None]),
+    )
+    def test_every_bout_has_a_headline_a_knee_and_a_caution(self, **asked: Any) -> None:
+        answer = ask(estimate, body_mass_kg=70.0, **asked)
+        assert list(answer["summary"]) == ["headline", "knee", "caution"]
+
+    @pytest.mark.parametrize("name", ["summary", "references"])
+    def test_plan_and_solve_can_leave_parts_out(self, name: Any) -> None:
+        other = {"summary": "references", "references": "summary"}[name]
+        for answer in (ask(plan, **SESSION, include=[other]), ask(solve, **TARGET, include=[other])):
+            assert name not in answer
+            assert other in answer
+
+    def test_a_workout_has_the_parts_that_are_asked_for(self) -> None:
+        for include in (["segments"], ["summary", "segments"], ["summary"]):
+            answer = ask(workout, body_mass_kg=70.0, segments=[RUN], include=include)
+            assert {"summary", "segments"} & set(answer) == set(include)
+
+
+GERMAN = {
+    "energy_more_or_less": (
+        "Rückwärts etwa {total_energy_kcal} kcal ({total_energy_kcal_low} bis {total_energy_kcal_high}), "
+        "{percent_more} % mehr als vorwärts bei gleichem Tempo ({percent_less_high} % weniger bis "
+        "{percent_more_high} % mehr)."
+    ),
+    "knee_less_or_more": (
+        "Geschätzte Kraft hinter der Kniescheibe: {percent_less} % weniger als vorwärts ({percent_less_high} % "
+        "weniger bis {percent_more_high} % mehr), Grad {evidence}."
+    ),
+    "fall_and_load": "Rückwärts kann man leichter stürzen. Weniger Last am Knie heißt nicht weniger Schmerz.",
+}
+"""A table of an app, by code."""
+
+
+def test_an_app_translates_by_code() -> None:
+    summary = ask(estimate, **BOUT)["summary"]
+    assert [GERMAN[sentence["code"]].format(**sentence["params"]) for sentence in summary.values()] == [
+        "Rückwärts etwa 270 kcal (200 bis 380), 30 % mehr als vorwärts bei gleichem Tempo (1 % weniger bis 70 % mehr).",
+        "Geschätzte Kraft hinter der Kniescheibe: 18 % weniger als vorwärts (47 % weniger bis 29 % mehr), Grad C.",
+        "Rückwärts kann man leichter stürzen. Weniger Last am Knie heißt nicht weniger Schmerz.",
+    ]
