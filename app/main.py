@@ -35,6 +35,7 @@ from retrorun.app.observe.probes import router as probes
 from retrorun.app.observe.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
 from retrorun.app.pages.files import files
 from retrorun.app.pages.files import router as pages
+from retrorun.app.pages.messages import router as messages
 from retrorun.app.pages.problem_pages import router as problem_pages
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
@@ -74,7 +75,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
         **ABOUT,
     )
     install(app)
-    for served in (router, batch, arrow_table, workout, track, plan, solve, science, plot):
+    for served in (router, batch, arrow_table, workout, track, plan, solve, science, messages, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.include_router(pages)
     app.include_router(problem_pages)

@@ -69,7 +69,7 @@ def number_or_grades(value: Any, number_of: ValidatorFunctionWrapHandler) -> Any
 
 TrackRequest: Any = request_of(
     track_of_points,
-    "Facts about a file. Send body mass. The rest is optional.",
+    "Facts about a file. Send body mass.",
     grade=Annotated[float, quantity("grade"), WrapValidator(number_or_grades)],
     grades=Grades,
     backward=Annotated[list[RangeRequest], word("track_backward", [RANGE_EXAMPLE], max_length=MAXIMUM_RANGES)],

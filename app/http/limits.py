@@ -47,7 +47,7 @@ PROBES: Final = {"/livez", "/readyz"}
 ALWAYS_SERVED: Final = {*PROBES, "/metrics"}
 """Served even if the service is overloaded."""
 
-OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt"})
+OPEN: Final = frozenset({"/", "/docs", "/openapi.json", "/llms.txt", "/messages"})
 """Pages and documents that need no key and fit all models, like everything under `OPEN_FOLDERS`."""
 OPEN_FOLDERS: Final = ("/static/", "/problems/")
 

@@ -35,7 +35,6 @@ DERIVED_LOAD: Final = "patellofemoral_impulse_per_bout_bw_s"
 OF_SUMMARY: Final = (SUMMARY, "gait")
 TEXTS: Final = ("message", "docs")
 """What a summary leaves out of a warning. It is in GET /messages under the code."""
-OF_MODELS: Final = ("version", "hash", "direction_model")
 
 
 def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given: Any) -> Values:
@@ -60,7 +59,7 @@ def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given
     >>> def compute(include=()):
     ...     return {"gait": "run", "warnings": [], "models": {"version": "1", "hash": "0"}, "references": []}
     >>> sorted(answer_in_view(compute, {})), sorted(answer_in_view(compute, {"view": "summary"}))
-    (['gait', 'models', 'warnings'], ['gait', 'models', 'warnings'])
+    (['gait', 'models', 'warnings'], ['gait', 'warnings'])
     """
     view, include = asked.get("view", DEFAULT), asked.get("include", ())
     fields: Mapping[str, Any] = asked
@@ -132,5 +131,4 @@ def summary_of(answer: Values) -> Values:
     """Return an answer for one look: its summary, and the warnings that a person has to know, without their texts."""
     found: Values = {name: answer[name] for name in OF_SUMMARY if name in answer}
     found["warnings"] = [warning.copy() for warning in answer["warnings"] if warning["severity"] == "safety"]
-    found["models"] = {name: answer["models"][name] for name in OF_MODELS if name in answer["models"]}
     return found

@@ -88,5 +88,5 @@ class Plan(TypedDict):
     backward_only: NotRequired[PlanOption]
     assumed: NotRequired[Assumed]
     warnings: list[Warning]
-    models: Models
+    models: NotRequired[Models]
     references: NotRequired[list[str]]

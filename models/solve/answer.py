@@ -102,5 +102,5 @@ class Solution(TypedDict):
     backward: NotRequired[Solved]
     assumed: NotRequired[Assumed]
     warnings: list[Warning]
-    models: SolveModels
+    models: NotRequired[SolveModels]
     references: NotRequired[list[str]]

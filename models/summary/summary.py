@@ -264,11 +264,12 @@ def percent_of(probability: float) -> float | str:
 
     Examples
     --------
-    >>> percent_of(0.618), percent_of(0.001), percent_of(0.999)
+    >>> percent_of(0.618), percent_of(0.001), percent_of(0.996)
     (62, '< 1', '> 99')
     """
-    percent = plain(100 * probability, 0)
-    return "< 1" if percent < 1 else "> 99" if percent > 99 else percent
+    if not round(100 * (1.0 - probability)):
+        return "> 99"
+    return round(100 * probability) or "< 1"
 
 
 def of_ranges(ranges: Mapping[Direction, Any], answer: Answer) -> Sentence:

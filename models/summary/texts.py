@@ -102,14 +102,14 @@ _TOTAL: Final = f"{_amount('total_energy_kcal', 'kcal')}"
 SUMS: Final = {
     name: _changes(
         f"{name}_reversed",
-        f"About {_TOTAL} {done} {_range('total_energy_kcal')}. With every direction reversed, at the same speeds: "
-        "CHANGE.",
+        f"About {_TOTAL} {done} {_range('total_energy_kcal')}. "
+        "Forward and backward swapped at the same speeds: CHANGE.",
     )
     for name, done in (("workout", "as given"), ("track", "as done"))
 }
 """Headlines of a workout and of a recording."""
 
-_COVERED: Final = ", in the {covered_percent} % of the moving time where it is known"
+_COVERED: Final = ", known for {covered_percent} % of the moving time"
 
 KNEE: Final = _changes(
     "knee", "Estimated peak knee-cap force: CHANGE, grade {evidence}.", " than forward", "as much as forward"
@@ -119,7 +119,7 @@ KNEE: Final = _changes(
 KNEE_SUMS: Final[dict[bool, dict[Variant, str]]] = {
     partly: _changes(
         f"knee_reversed{'_partly' * partly}",
-        f"Estimated knee-cap impulse with every direction reversed: CHANGE, grade {{evidence}}{_COVERED * partly}.",
+        f"Estimated knee-cap impulse, swapped: CHANGE, grade {{evidence}}{_COVERED * partly}.",
     )
     for partly in (False, True)
 }
@@ -248,6 +248,9 @@ OLDER: Final = _text(
 NO_OWN_LIMIT: Final = _text("no_own_limit", f"Few people can hold the fastest speeds studied, and {_FALL}.")
 ABOVE_MAXIMUM: Final = _text("above_maximum", f"This takes more than your maximal oxygen uptake, and {_FALL}.")
 IMPLAUSIBLE: Final = _text("implausible_uptake", f"This takes more oxygen than we think anybody can use, and {_FALL}.")
+
+CAUTIONARY: Final = frozenset({FALL, FALL_AND_LOAD, OLDER, NO_OWN_LIMIT, ABOVE_MAXIMUM, IMPLAUSIBLE})
+"""The sentences that keep a person from harm."""
 
 _MEANINGS: Final = {
     "total_energy_kcal": "Total energy, rest included, rounded [kcal].",

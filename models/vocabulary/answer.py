@@ -273,5 +273,5 @@ class Estimate(TypedDict):
     personal: NotRequired[PersonalFactors]
     assumed: NotRequired[Assumed]
     warnings: list[Warning]
-    models: Models
+    models: NotRequired[Models]
     references: NotRequired[list[str]]

@@ -145,7 +145,7 @@ class WorkoutSums(TypedDict):
     ratio: NotRequired[WorkoutRatio]
     segments: NotRequired[list[SegmentAnswer]]
     warnings: list[Warning]
-    models: WorkoutModels
+    models: NotRequired[WorkoutModels]
     references: NotRequired[list[str]]
 
 

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from retrorun_client import Client
 from retrorun_client.api.estimate import estimate, estimate_batch, estimate_table, plan, solve
-from retrorun_client.api.evidence import evidence, models, references, validation
+from retrorun_client.api.evidence import evidence, messages, models, references, validation
 from retrorun_client.api.plot import plot_energy, plot_energy_data, plot_load, plot_load_data
 from retrorun_client.api.probes import livez, readyz
 from retrorun_client.api.workout import workout, workout_track
@@ -105,6 +105,7 @@ CALLS: Final[dict[str, Callable[[Client, Job], Response[Any]]]] = {
     "models": lambda client, job: models.sync_detailed(client=client, x_request_id=job["name"]),
     "references": lambda client, job: references.sync_detailed(client=client, x_request_id=job["name"]),
     "evidence": lambda client, job: evidence.sync_detailed(client=client, x_request_id=job["name"]),
+    "messages": lambda client, job: messages.sync_detailed(client=client, x_request_id=job["name"]),
     "validation": compare,
     "plot_energy": draw_energy,
     "plot_load": draw_load,

@@ -58,6 +58,7 @@ const calls: Record<keyof operations, Call> = {
   models: (client, _, params) => client.GET("/models", { params }),
   references: (client, _, params) => client.GET("/references", { params }),
   evidence: (client, _, params) => client.GET("/evidence", { params }),
+  messages: (client, _, params) => client.GET("/messages", { params }),
   validation: (client, job, params) => client.GET("/validation", { params: { ...params, query: job.query } }),
   plot_energy: (client, job, params) =>
     client.GET("/plot/energy.svg", { params: { ...params, query: { grade: Number(job.query.grade ?? 0) } }, parseAs: "text" }),
