@@ -1,4 +1,4 @@
-"""Show an answer in a terminal: the input, one table, the assumptions and the warnings.
+"""Show an answer in a terminal: the input, its summary, one table, the assumptions and the warnings.
 
 This module writes words and rounds numbers. The numbers are those of the service.
 """
@@ -142,9 +142,13 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
     )
+    said = [
+        line for sentence in answer.get("summary", {}).values() for line in wrapped(sentence["text"], page.width, "  ")
+    ]
     blocks = [
         [page.heading("Input"), *wrapped(listed(request, page.typed), page.width, "  ")],
         wrapped(how.format(**known), page.width),
+        [page.heading("Summary"), *said] if said else [],
         *([page.heading(title), *lines] for title, lines in parts(answer, page)),
         drawn(columns, (request.get("indicator", ""), *DRAWN), page),
         grid(groups, [*map(capital, columns), "Ratio"], page) if any(groups.values()) else [],

@@ -404,6 +404,12 @@ class TestTable:
         assert "Backward is compared at equal heart rate" in said
         assert "aims to include 50 % of people" in said
 
+    def test_the_summary_is_that_of_the_answer(self, run: Any) -> None:
+        said = " ".join(run("estimate", *BOUT).out.split())
+        texts = [sentence["text"] for sentence in json.loads(run("estimate", *BOUT, "--json").out)["summary"].values()]
+        assert f"Summary {' '.join(texts)}" in said
+        assert "Summary" not in run("estimate", *BOUT, "--include", "energy").out
+
     def test_the_first_lines_say_weight_support_and_still_air(self, run: Any) -> None:
         for words, shown in (
             (["--weight-support", "20%", "--overground"], "; weight support 20 %; overground yes"),
