@@ -49,8 +49,8 @@ def _amount(name: str, unit: str) -> str:
     return f"{{{name}}} {unit}"
 
 
-def _range(name: str) -> str:
-    return f"({{{name}_low}} to {{{name}_high}})"
+def _range(name: str, unit: str = "") -> str:
+    return f"({{{name}_low}} to {{{name}_high}}{unit})"
 
 
 _ENERGY: Final = f"{_amount('total_energy_kcal', 'kcal')} backward {_range('total_energy_kcal')}"
@@ -74,7 +74,7 @@ ENERGY: Final[dict[str, dict[Variant, str]]] = {
 }
 """Headlines of a bout, by what is the same in both directions."""
 
-_SPEED: Final = f"{_amount('speed_m_s', 'm/s')} backward {_range('speed_m_s')}"
+_SPEED: Final = f"{_amount('speed_m_s', 'm/s')} backward {_range('speed_m_s', ' m/s')}"
 
 SPEED: Final = _changes(
     "speed",
@@ -172,7 +172,10 @@ PLAN: Final[dict[tuple[Direction, ...], str]] = {
 _TIMES: Final = {
     way: f"{_amount(f'{way}_duration_min', 'min')} {way} {_range(f'{way}_duration_min')}" for way in DIRECTIONS
 }
-_SPEEDS: Final = {way: f"{_amount(f'{way}_speed_m_s', 'm/s')} {way} {_range(f'{way}_speed_m_s')}" for way in DIRECTIONS}
+# With the unit also in the range, so that a page can convert all three numbers.
+_SPEEDS: Final = {
+    way: f"{_amount(f'{way}_speed_m_s', 'm/s')} {way} {_range(f'{way}_speed_m_s', ' m/s')}" for way in DIRECTIONS
+}
 _HELD: Final = {way: f"from {{{way}_speed_m_s_low}} to {{{way}_speed_m_s_high}} m/s {way}" for way in DIRECTIONS}
 
 SOLVED: Final[dict[str, dict[tuple[Direction, ...], str]]] = {

@@ -6,7 +6,7 @@ import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } fr
 import { ask, channel, openWithKey, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { fromSi, rounded, toSi } from "./units.js";
-import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, warningText } from "./words.js";
+import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, summaryText, warningText } from "./words.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
 import { pairs } from "./views/pairs.js";
@@ -111,7 +111,7 @@ async function renew() {
 /** Fetch the other comparison of the same run, for the second sentence. */
 async function otherComparison() {
   const equal = state.equal === "metabolic_rate" ? "speed" : "metabolic_rate";
-  const found = await asks.other("/estimate", JSON.stringify({ ...body, equal, include: ["energy", "ratio"] }));
+  const found = await asks.other("/estimate", JSON.stringify({ ...body, equal, include: ["summary", "energy", "ratio"] }));
   if (found) say("instead", headline(answer, found.status === 200 ? { [equal]: found.body } : {}, state).instead);
 }
 
@@ -126,6 +126,8 @@ function show() {
   say("big", big);
   say("lead", lead);
   say("range", range);
+  say("knee", summaryText(answer, "knee", state));
+  say("summary-caution", summaryText(answer, "caution", state));
   say("interval-words", intervalWords(answer, state));
   at("numbers").replaceChildren(numbers(answer, state));
   at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state))));

@@ -1,6 +1,6 @@
 // The words of the page: names of quantities and choices, and the sentences of the answer.
 
-import { change, distance, inReadersUnits, lasting, moved, movedRange, rounded } from "./units.js";
+import { change, distance, inReadersUnits, lasting, moved, movedRange } from "./units.js";
 
 export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
 
@@ -54,12 +54,8 @@ export const BINDING = {
 /** Return the grade of a quantity in words, to be added to a sentence; empty if it has no grade. */
 export const gradeOf = (found) => (found?.evidence ? `, grade ${found.evidence}` : "");
 
-/** Answers without a backward speed: the warning, and the comparison. */
-const EFFORT = {
-  heart_rate: "A weak estimate, from two studies of 13 and 20 people: at the same heart rate",
-  perceived_exertion:
-    "A weak estimate, not measured but copied from the same heart rate: at the same felt effort",
-};
+/** Comparisons without a backward speed. */
+const EFFORT = ["heart_rate", "perceived_exertion"];
 
 /** The studies that the ratio rests on. */
 const RESTS = { run: "studies of 4 to 13 people", walk: "studies of 10 to 20 people", effort: "two studies of 13 and 20 people" };
@@ -67,45 +63,34 @@ const RESTS = { run: "studies of 4 to 13 people", walk: "studies of 10 to 20 peo
 /** Return the headline: the main number, its meaning, its range, and the other comparison. */
 export function headline(answer, others, state) {
   const { forward, backward, ratio } = answer;
-  const [own, time] = [moved(forward.speed_m_s.value, state), lasting(forward.duration_s)];
+  const time = lasting(forward.duration_s);
   const aim = `This range aims at ${peopleOf(state)}.`;
+  const lead = summaryText(answer, "headline", state);
   if (state.equal === "metabolic_rate") {
     const pace = moved(backward.speed_m_s.value, state);
     return {
       big: pace,
-      lead: `In the same ${time} you cover ${distance(backward.distance_m.value, state.units)} backward and use the same energy as at ${own} forward.`,
+      lead: `${lead} In the same ${time} you cover ${distance(backward.distance_m.value, state.units)} backward.`,
       range: `${movedRange(backward.speed_m_s, state)}${gradeOf(backward.speed_m_s)}. ${aim}`,
-      instead: others.speed ? atSpeed(others.speed, own) : "",
+      instead: others.speed
+        ? `${summaryText(others.speed, "headline", state)} We do not know whether you can go that fast backward.`
+        : "",
     };
   }
-  const slower = others.metabolic_rate?.backward;
-  const [same, unknown] =
-    state.equal === "speed" ? [`At the same ${own}`, ""] : [EFFORT[state.equal], " The backward speed is unknown."];
+  const unknown = EFFORT.includes(state.equal) ? " The backward speed is unknown." : "";
   return {
     big: `${change(ratio.total_energy.value)} energy`,
-    lead: `${same} for the same ${time}, you would use ${energies({ forward, backward })} backward.${unknown}`,
+    lead: `${lead}${unknown}`,
     range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}. ${aim}`,
-    instead: slower
-      ? `With the same energy per minute you would go ${moved(slower.speed_m_s.value, state)} backward${gradeOf(slower.speed_m_s)}, and cover ${distance(slower.distance_m.value, state.units)} in the same time.`
-      : "",
+    instead: others.metabolic_rate ? summaryText(others.metabolic_rate, "headline", state) : "",
   };
 }
-
-function atSpeed({ forward, backward, ratio }, own) {
-  const { value, low, high } = ratio.total_energy;
-  const percent = `${change(value)} energy (${change(low)} to ${change(high)}${gradeOf(ratio.total_energy)})`;
-  return `At ${own} backward you would use ${energies({ forward, backward })}: ${percent}. We do not know whether you can go that fast backward.`;
-}
-
-/** Return the energy backward beside the energy forward. */
-const energies = ({ forward, backward }) =>
-  `${rounded(backward.total_energy_kcal.value)} instead of ${rounded(forward.total_energy_kcal.value)}\u00a0kcal`;
 
 const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
 
 /** Explain the range beside a number. */
 export const intervalWords = ({ gait }, state) =>
-  `The bar is the estimate. The thin line is its range, which aims at ${peopleOf(state)}. The ratio rests on ${RESTS[state.equal in EFFORT ? "effort" : gait]}. The range allows for differences between people, between studies and in the equation.`;
+  `The bar is the estimate. The thin line is its range, which aims at ${peopleOf(state)}. The ratio rests on ${RESTS[EFFORT.includes(state.equal) ? "effort" : gait]}. The range allows for differences between people, between studies and in the equation.`;
 
 const FIELDS = [
   ["distance_m", "distance"],
@@ -129,6 +114,10 @@ export const plain = (message) =>
       ),
     message,
   );
+
+/** Return a sentence of the summary of an answer with the units of this page; empty if the answer has none. */
+export const summaryText = ({ summary }, name, state) =>
+  summary?.[name] ? inReadersUnits(summary[name].text, state.units) : "";
 
 /** Return the text of a warning with the units and names of this page. */
 export const warningText = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));

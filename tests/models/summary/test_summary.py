@@ -153,7 +153,7 @@ class TestHeadline:
             ("heart_rate", "A weak estimate: about"),
             ("heart_rate", "less than forward at the same heart rate"),
             ("perceived_exertion", "less than forward at the same felt effort"),
-            ("metabolic_rate", "With the same energy per minute about 1.7 m/s backward (1.1 to 2.7), 32 % slower"),
+            ("metabolic_rate", "With the same energy per minute about 1.7 m/s backward (1.1 to 2.7 m/s), 32 % slower"),
         ],
     )
     def test_it_names_what_is_equal(self, equal: str, words: str) -> None:

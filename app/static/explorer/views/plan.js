@@ -4,7 +4,7 @@ import { at, element, say } from "../elements.js";
 import { placed, read, showErrors } from "../form.js";
 import { channel, problems } from "../request.js";
 import { lasting, moved, rounded } from "../units.js";
-import { BINDING, coveredWords, gradeOf, warningText } from "../words.js";
+import { BINDING, coveredWords, gradeOf, summaryText, warningText } from "../words.js";
 import { loaded } from "./plots.js";
 import { timeline } from "./timeline.js";
 
@@ -89,9 +89,7 @@ function sentence(best, state) {
   const rest = best.rest_s >= 0.5 ? ` and ${lasting(best.rest_s)} of rest` : "";
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
   const held = bound.length ? ` Limited by: ${bound.join(", ")}.` : "";
-  const energy = best.totals.active_energy_kcal;
-  const { low, value, high } = energy;
-  return `${bouts.join(", then ")}${rest}: ${rounded(value)} kcal of active energy (${rounded(low)} to ${rounded(high)}${gradeOf(energy)}).${loadWords(best)}${held}`;
+  return `${summaryText(best, "headline", state)} Energy${gradeOf(best.totals.active_energy_kcal)}. ${bouts.join(", then ")}${rest}.${loadWords(best)}${held}`;
 }
 
 /** Say both loads of the knee-cap, because one can fall while the other rises. */

@@ -2,8 +2,8 @@
 
 import { at, element, say } from "../elements.js";
 import { channel, problems } from "../request.js";
-import { change, distance, lasting, range, rounded, seconds } from "../units.js";
-import { coveredWords, gradeOf, warningText } from "../words.js";
+import { distance, lasting, range, rounded, seconds } from "../units.js";
+import { coveredWords, gradeOf, summaryText, warningText } from "../words.js";
 import { loaded } from "./plots.js";
 import { profile } from "./timeline.js";
 
@@ -54,7 +54,7 @@ function backward() {
 }
 
 async function send(person, state) {
-  const said = { ...person, ...backward(), include: ["profile"] };
+  const said = { ...person, ...backward(), include: ["summary", "profile"] };
   if (said.backward?.some((part) => !Object.values(part).every(Number.isFinite))) {
     say("track-error", "Enter where backward begins and ends as minutes or a time, for example 4, 4:00 or 1:10:00.");
     return;
@@ -80,13 +80,12 @@ async function send(person, state) {
   write(shown, state);
 }
 
-function write({ totals, reversed, ratio, track, profile: columns, warnings }, state) {
-  const energy = totals.total_energy_kcal;
-  const energies = `${rounded(energy.value)} kcal (${rounded(energy.low)} to ${rounded(energy.high)}${gradeOf(energy)})`;
+function write(answer, state) {
+  const { totals, reversed, ratio, track, profile: columns, warnings } = answer;
+  const grades = `Energy${gradeOf(totals.total_energy_kcal)}. Ratio${gradeOf(ratio.total_energy)}.`;
   say(
     "track-words",
-    `${distance(totals.distance_m, state.units)} in ${lasting(totals.moving_duration_s)} of moving: ${energies}. With forward and backward swapped, at the same speeds: ` +
-      `${rounded(reversed.total_energy_kcal.value)} kcal, ${change(ratio.total_energy.value)} (${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}).`,
+    `${distance(totals.distance_m, state.units)} in ${lasting(totals.moving_duration_s)} of moving. ${summaryText(answer, "headline", state)} ${grades}`,
   );
   say("track-loads", loads(totals.load ?? {}, reversed.load ?? {}));
   say(
