@@ -243,7 +243,7 @@ def load_description(found: Loads) -> str:
         for name, label in labels.items()
         for direction, section in zip(DIRECTIONS, (found.forward, found.backward), strict=True)
     ]
-    return " ".join([load_ranges_words(found), *values, *found.notes])
+    return " ".join([found.knee, load_ranges_words(found), *values, *found.notes])
 
 
 def load_ranges_words(found: Loads) -> str:

@@ -125,6 +125,8 @@ class Loads(NamedTuple):
     """The meaning of the loads in one line."""
     references: list[str]
     """Ids of the sources."""
+    knee: str
+    """The sentence of the summary on the knee-cap."""
 
 
 def energy_curves(
@@ -309,7 +311,7 @@ def loads(
         gait=gait,
         grade=grade,
         interval=interval,
-        include=["load", "references"],
+        include=["summary", "load", "ratio", "references"],
     )
     codes = {warning["code"] for warning in answer["warnings"]}
     notes = [warning["message"] for warning in answer["warnings"]]
@@ -324,6 +326,7 @@ def loads(
         notes,
         cautions.LOAD_MEANING_IN_SHORT,
         answer["references"],
+        answer["summary"]["knee"]["text"],
     )
 
 

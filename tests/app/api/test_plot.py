@@ -280,6 +280,8 @@ class TestLoad:
     @pytest.mark.parametrize("asked", LOADS)
     def test_the_bars_are_the_models_and_the_unknown_says_so(self, asked: dict[str, Any]) -> None:
         root, found = read(load_plot(**asked)), loads(**asked)
+        assert found.knee.startswith(("Estimated peak knee-cap force", "How going backward"))
+        assert words_of(root, "desc").startswith(found.knee)
         for heading, labels in PANELS.items():
             panel = group(root, panel=heading)
             for name, label in labels.items():
