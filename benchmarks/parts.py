@@ -12,7 +12,7 @@ from retrorun.app.api.estimate import EstimateRequest
 from retrorun.app.http.problems import encode
 from retrorun.app.main import app, create_app
 from retrorun.models.estimate.estimate import estimate
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 
 SECONDS: Final = 10.0
 
@@ -30,7 +30,7 @@ def measure(*, seconds: float = SECONDS) -> list[dict[str, Any]]:
     """Return the parts of a request to the service in the order they happen, in microseconds, best blocks."""
     validate = TypeAdapter(EstimateRequest).validator.validate_json
     fields = validate(BODY)
-    answer = answer_in_view(estimate, fields)
+    answer = estimate_in_view(estimate, fields)
 
     async def nothing() -> None:
         return None
@@ -38,7 +38,7 @@ def measure(*, seconds: float = SECONDS) -> list[dict[str, Any]]:
     works: dict[str, Work] = {
         "nothing": nothing,
         "validation": as_work(lambda: validate(BODY)),
-        "model": as_work(lambda: answer_in_view(estimate, fields)),
+        "model": as_work(lambda: estimate_in_view(estimate, fields)),
         "encoding": as_work(lambda: encode(answer)),
         "without guard": request(app.app),
         "whole": request(app),

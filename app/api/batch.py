@@ -35,9 +35,9 @@ from retrorun.models.columns.names import (
     checked_fields,
 )
 from retrorun.models.equations.equations import ALL, estimate_by
-from retrorun.models.evidence.views import CHOOSING, answer_in_view, parts_to_compute
+from retrorun.models.evidence.views import CHOOSING, DEFAULT, estimate_in_view, sections_to_compute
 from retrorun.models.summary.summary import summary
-from retrorun.models.vocabulary.choices import SECTIONS, Equal, EstimatePart, Gait, Section, View
+from retrorun.models.vocabulary.choices import Equal, EstimatePart, Gait, Section, View
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -308,10 +308,10 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
         if any(name in item for name in ONE_BY_ONE) or item.get("energy_model") == ALL:
             found[place] = single(item, fields)
         else:
-            alike.setdefault((item.get("view", ""), *item.get("include", ())), []).append(place)
+            alike.setdefault((item.get("view", DEFAULT), *item.get("include", ())), []).append(place)
     for (view, *include), places in alike.items():
         rows = [items[place] for place in places]
-        sections = parts_to_compute(cast(View, view), include) or SECTIONS
+        sections = sections_to_compute(cast(View, view), tuple(include))
         for place, row, answer in zip(places, rows, together(rows, sections, fields), strict=True):
             found[place] = answer or single(row, fields)
     return found
@@ -333,8 +333,8 @@ def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
 def answer_of(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:
     """Return the estimate of an item in the view that it asks for, or the requested parts of the whole estimate."""
     if fields is None:
-        return answer_in_view(estimate_by, row)
-    return part_of(answer_in_view(estimate_by, row | {"view": "full"}), fields)
+        return estimate_in_view(estimate_by, row)
+    return part_of(estimate_in_view(estimate_by, row | {"view": "full"}), fields)
 
 
 def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:

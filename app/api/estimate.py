@@ -13,7 +13,7 @@ from retrorun.models.equations.equations import AnyEnergyModel, Estimate, estima
 from retrorun.models.estimate.estimate import estimate as estimate_bout
 from retrorun.models.estimate.inputs import missing_of_bout, missing_of_rest
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 from retrorun.models.vocabulary.answer import OwnFactors, PersonalFactor
 from retrorun.models.vocabulary.choices import EstimatePart, Gait
 from retrorun.models.vocabulary.quantities import QUANTITIES
@@ -104,4 +104,4 @@ def estimate(bout: EstimateRequest) -> Any:
 
     If a key appears twice, the last value is used.
     """
-    return answer_in_view(estimate_by, bout)
+    return estimate_in_view(estimate_by, bout)

@@ -5,7 +5,7 @@ A request passes the same validation and the same model as over HTTP. So the ans
 
 import argparse
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple, get_type_hints
 
@@ -21,7 +21,7 @@ from retrorun.app.cli.options import InvalidOptions, error_line, read_request
 from retrorun.app.http.problems import encode, from_estimate_error, from_validation_error
 from retrorun.app.strava.request import StravaRequest, check_person
 from retrorun.models.equations.equations import estimate_by
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import answer_in_view, estimate_in_view
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
 from retrorun.models.vocabulary.errors import EstimateError
@@ -35,6 +35,8 @@ class Question(NamedTuple):
     shape: Any
     """The request, a TypedDict."""
     model: Callable[..., Any]
+    in_view: Callable[[Callable[..., Any], Mapping[str, Any]], dict[str, Any]] = answer_in_view
+    """The function that shows its answer in the view of a request."""
 
     @property
     def fields(self) -> dict[str, Any]:
@@ -43,7 +45,7 @@ class Question(NamedTuple):
 
 
 QUESTIONS: Final = {
-    "estimate": Question("/estimate", EstimateRequest, estimate_by),
+    "estimate": Question("/estimate", EstimateRequest, estimate_by, estimate_in_view),
     "solve": Question("/solve", SolveRequest, solve),
     "plan": Question("/plan", PlanRequest, plan),
     "workout": Question("/workout", WorkoutRequest, workout),
@@ -101,7 +103,7 @@ def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, by
     if url is not None:
         return ask(url, question.path, body)
     try:
-        return HTTPStatus.OK, encode(answer_in_view(question.model, TypeAdapter(question.shape).validate_json(body)))
+        return HTTPStatus.OK, encode(question.in_view(question.model, TypeAdapter(question.shape).validate_json(body)))
     except ValidationError as error:
         problem = from_validation_error(error, question.shape, body)
     except EstimateError as error:

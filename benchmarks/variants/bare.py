@@ -8,7 +8,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from retrorun.models.estimate.estimate import estimate
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 
 
 async def answer(loads: Callable[[bytes], Any], dumps: Callable[[Any], bytes], receive: Receive, send: Send) -> None:
@@ -17,7 +17,7 @@ async def answer(loads: Callable[[bytes], Any], dumps: Callable[[Any], bytes], r
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    content = dumps(answer_in_view(estimate, loads(body)))
+    content = dumps(estimate_in_view(estimate, loads(body)))
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": content})

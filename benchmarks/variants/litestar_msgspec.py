@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS
 from retrorun.models.estimate.estimate import estimate as estimate_bout
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 from retrorun.models.vocabulary.choices import (
     DirectionModelName,
     EnergyModelName,
@@ -68,7 +68,7 @@ class Bout(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 @post("/estimate", status_code=200)
 async def estimate(data: JSONBody[Bout]) -> dict[str, Any]:
     # What was left out is left out here: the struct omits its defaults.
-    return answer_in_view(estimate_bout, msgspec.to_builtins(data))
+    return estimate_in_view(estimate_bout, msgspec.to_builtins(data))
 
 
 app: Final = Litestar([estimate])

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, EstimateAnswer
 from retrorun.models.estimate.estimate import estimate as estimate_bout
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 from retrorun.models.vocabulary.answer import Estimate
 from retrorun.models.vocabulary.choices import (
     DirectionModelName,
@@ -73,7 +73,7 @@ app: Final = FastAPI()
 
 @app.post("/estimate", response_model=EstimateAnswer)
 async def estimate(bout: Bout) -> Any:
-    return answer_in_view(estimate_bout, bout.model_dump(exclude_unset=True))
+    return estimate_in_view(estimate_bout, bout.model_dump(exclude_unset=True))
 
 
 def as_models(shape: Any) -> Any:
@@ -94,4 +94,4 @@ app_with_models: Final = FastAPI()
 
 @app_with_models.post("/estimate", response_model=as_models(Estimate), response_model_exclude_unset=True)
 async def estimate_with_models(bout: Bout) -> Any:
-    return answer_in_view(estimate_bout, bout.model_dump(exclude_unset=True))
+    return estimate_in_view(estimate_bout, bout.model_dump(exclude_unset=True))

@@ -37,6 +37,21 @@ RATIO_NAMES: Final = {
 uptake to total energy, steps to cadence) has the same ratio, and it is not repeated."""
 
 
+DERIVED: Final = frozenset(
+    {
+        "metabolic_power_w_kg",
+        "met",
+        "resting_energy_kcal",
+        "energy_per_km_kcal",
+        "steps",
+        "patellofemoral_impulse_per_bout_bw_s",
+    }
+)
+"""Quantities that follow from others of the same answer: power and MET from the oxygen uptake, rest from total and
+active energy, energy per kilometre from total energy and distance, steps from cadence and duration, the impulse of a
+bout from that of a kilometre and the distance."""
+
+
 class Factors(NamedTuple):
     """Factors between the estimates of a pair and the ends of their intervals."""
 
@@ -69,7 +84,9 @@ LOAD_CODES: Final = {
 class AnswerBuilder:
     """Collects the forward, backward and ratio values of one bout or of a block of rows."""
 
-    def __init__(self, *, gait: Gait, score: Number) -> None:
+    def __init__(self, *, gait: Gait, score: Number, derived: bool = True) -> None:
+        self.derived = derived
+        """Whether the answer has the quantities in `DERIVED`."""
         self.gait = gait
         self.score = score
         self.forward: Values = {}
@@ -85,7 +102,7 @@ class AnswerBuilder:
 
     def wants(self, name: str) -> bool:
         """Return whether a quantity is wanted, so that it has to be computed."""
-        return True
+        return self.derived or name not in DERIVED
 
     def warn(self, code: str, condition: Condition = True) -> None:
         """Add a warning for the rows where the condition holds."""

@@ -50,13 +50,16 @@ def energy_section(case: Case, move: Movement, builder: AnswerBuilder) -> None:
             forward_w / forward_active, backward_w / backward_active, move, of_energy_input, builder
         )
         builder.pair("active_energy_kcal", forward_kcal, backward_kcal, of_active, grades=grades)
-    builder.forward["resting_energy_kcal"] = builder.backward["resting_energy_kcal"] = resting
-    builder.pair("metabolic_power_w_kg", forward_w, backward_w, of_power, grades=grades)
+    if builder.wants("resting_energy_kcal"):
+        builder.forward["resting_energy_kcal"] = builder.backward["resting_energy_kcal"] = resting
+    if builder.wants("metabolic_power_w_kg"):
+        builder.pair("metabolic_power_w_kg", forward_w, backward_w, of_power, grades=grades)
     forward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=forward_w)
     backward_uptake = energy.oxygen_uptake_ml_kg_min(power_w_kg=backward_w)
     builder.pair("oxygen_uptake_ml_kg_min", forward_uptake, backward_uptake, of_power, grades=grades)
     forward_met, backward_met = forward_uptake / energy.MET_ML_KG_MIN, backward_uptake / energy.MET_ML_KG_MIN
-    builder.pair("met", forward_met, backward_met, of_power, grades=grades)
+    if builder.wants("met"):
+        builder.pair("met", forward_met, backward_met, of_power, grades=grades)
     builder.label_intensity(forward_met, backward_met)
     maximum = case.oxygen_uptake_max_ml_kg_min
     if maximum is not None:

@@ -180,7 +180,7 @@ def estimate(
         )
     if measurements or personal is not None:
         case = with_own_factor(case, measurements, personal)
-    builder, move = compute(case, score=person.score, include=include)
+    builder, move = compute(case, score=person.score, include=include, derived="derived" in include)
     if not person.own_rest and "energy" in include:
         builder.warn(cautions.REST_ASSUMED)
     builder.warn(cautions.PERSONAL_OUTDATED, outdated(personal, gait))
@@ -203,7 +203,7 @@ def estimate(
     }
     if case.personal:
         answer["personal"] = personal_factors(case, case.personal, person.score, personal)
-    if "energy" in include:
+    if "spread" in include and "energy" in include:
         answer["spread"] = parts_of_spread(case, move, person.score)
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, builder.ratio)
@@ -216,9 +216,11 @@ def estimate(
     return answer
 
 
-def compute(case: Case, *, score: float, include: Collection[Section]) -> tuple[AnswerBuilder, Movement]:
+def compute(
+    case: Case, *, score: float, include: Collection[Section], derived: bool = True
+) -> tuple[AnswerBuilder, Movement]:
     """Return a builder with the wanted sections of a complete case, of floats or columns, and the movement."""
-    builder = AnswerBuilder(gait=case.gait, score=score)
+    builder = AnswerBuilder(gait=case.gait, score=score, derived=derived)
     return builder, fill(case, builder, include)
 
 

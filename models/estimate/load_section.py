@@ -110,14 +110,15 @@ def patellofemoral(
         known,
         backward_known,
     )
-    builder.load_pair(
-        "patellofemoral_impulse_per_bout_bw_s",
-        per_second * case.duration_s,
-        back_per_second * case.duration_s,
-        of_impulse,
-        known,
-        backward_known,
-    )
+    if builder.wants("patellofemoral_impulse_per_bout_bw_s"):
+        builder.load_pair(
+            "patellofemoral_impulse_per_bout_bw_s",
+            per_second * case.duration_s,
+            back_per_second * case.duration_s,
+            of_impulse,
+            known,
+            backward_known,
+        )
 
 
 def impulse_per_second(step: Step, peak_force_bw: Number) -> Number:

@@ -62,7 +62,8 @@ def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
     left = settled(outside(case.speed_m_s, timing.WALKING_CADENCE_RANGE_M_S))
     grades = Grades(graded("walking_cadence", settled(left | on_grade)))
     builder.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=grades)
-    builder.pair("steps", cadence * (case.duration_s / 60), None, of_cadence, grades=grades)
+    if builder.wants("steps"):
+        builder.pair("steps", cadence * (case.duration_s / 60), None, of_cadence, grades=grades)
     builder.warn(cautions.WALKING_TIMING, left)
     builder.warn(cautions.WALKING_TIMING_ABSENT)
 
@@ -92,11 +93,13 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, builder: An
     contact_grades = Grades(contact, contact_back, ratio_of_contact)
     if move.speed_m_s is None:
         builder.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=cadence_grades)
-        builder.pair("steps", cadence * minutes, None, of_cadence, grades=cadence_grades)
+        if builder.wants("steps"):
+            builder.pair("steps", cadence * minutes, None, of_cadence, grades=cadence_grades)
         builder.pair("contact_time_s", steps.forward.contact_time_s, None, of_contact, grades=contact_grades)
     else:
         builder.pair("cadence_steps_per_min", cadence, back_cadence, of_cadence, grades=cadence_grades)
-        builder.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence, grades=cadence_grades)
+        if builder.wants("steps"):
+            builder.pair("steps", cadence * minutes, back_cadence * minutes, of_cadence, grades=cadence_grades)
         contact_known = steps.backward_contact_known
         builder.warn(cautions.BACKWARD_CONTACT_ABSENT, negate(contact_known))
         builder.pair(

@@ -1,6 +1,6 @@
 """The choices: words that an input or an answer may have."""
 
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 Gait: TypeAlias = Literal["run", "walk"]
 
@@ -28,12 +28,13 @@ View: TypeAlias = Literal["summary", "standard", "full"]
 
 DIRECTIONS: Final[tuple[Direction, ...]] = ("forward", "backward")
 
-Section: TypeAlias = Literal["summary", "energy", "timing", "load", "ratio", "references"]
+Section: TypeAlias = Literal["summary", "energy", "timing", "load", "ratio", "derived", "spread", "references"]
 
-SECTIONS: Final[tuple[Section, ...]] = ("summary", "energy", "timing", "load", "ratio", "references")
-"""The parts of an estimate to compute. The default is all."""
+SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
+"""The parts of an estimate to compute. The default is all. `derived` are the values of the other sections that follow
+from the rest of the answer; `spread` are the parts of the range of an energy."""
 
-EstimatePart: TypeAlias = Literal[Section, "spread", "params", "about"]
+EstimatePart: TypeAlias = Literal[Section, "params", "about"]
 """The parts of an estimate that `include` of a request can list."""
 
 AnswerPart: TypeAlias = Literal["references", "params", "about"]

@@ -31,7 +31,7 @@ from retrorun.app.http.problems import encode
 from retrorun.app.main import create_app
 from retrorun.models import __version__
 from retrorun.models.estimate.estimate import estimate
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import estimate_in_view
 from retrorun.models.vocabulary.answer import Bout, Load
 from retrorun.models.vocabulary.choices import Equal
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
@@ -200,7 +200,7 @@ class TestEstimate:
     def test_the_json_is_that_of_the_model(self, run: Any) -> None:
         ran = run("estimate", *BOUT, "--json")
         assert (ran.code, ran.err) == (0, "")
-        assert ran.out.encode() == encode(answer_in_view(estimate, BOUT_SENT)) + b"\n"
+        assert ran.out.encode() == encode(estimate_in_view(estimate, BOUT_SENT)) + b"\n"
         assert json.loads(ran.out)["forward"]["total_energy_kcal"]["value"] == pytest.approx(211.15, abs=0.01)
 
     @pytest.mark.anyio
@@ -275,7 +275,7 @@ class TestEstimate:
             "include": ["energy", "ratio"],
             "view": "full",
         }
-        assert ran.out.encode() == encode(answer_in_view(estimate, asked)) + b"\n"
+        assert ran.out.encode() == encode(estimate_in_view(estimate, asked)) + b"\n"
 
     def test_strict_refuses_what_is_outside_the_evidence(self, run: Any) -> None:
         fast = ["--mass", "70kg", "--speed", "6m/s", "--duration", "1min"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.cautions import WARNINGS
 from retrorun.models.evidence.claims import CLAIMS
-from retrorun.models.evidence.views import answer_in_view
+from retrorun.models.evidence.views import answer_in_view, estimate_in_view
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
 from retrorun.models.summary.rounding import rounded
@@ -351,9 +351,9 @@ class TestContract:
         assert "summary" in answer_in_view(model, asked | {"include": ["references"]})
 
     def test_an_estimate_has_it_if_it_is_among_the_sections(self) -> None:
-        whole = answer_in_view(estimate, BOUT)
-        assert "summary" not in answer_in_view(estimate, BOUT | {"include": ["energy"]})
-        alone = answer_in_view(estimate, BOUT | {"include": ["summary"]})
+        whole = estimate_in_view(estimate, BOUT)
+        assert "summary" not in estimate_in_view(estimate, BOUT | {"include": ["energy"]})
+        alone = estimate_in_view(estimate, BOUT | {"include": ["summary"]})
         assert alone == {name: whole[name] for name in ("summary", "gait", "assumed", "warnings", "models")}
 
 
