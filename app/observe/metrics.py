@@ -37,6 +37,10 @@ OTHER: Final = "other"
 """Label of every unknown path, and of every method that the route does not support."""
 
 
+UNNAMED: Final = ""
+"""The direction model of an estimate in the summary view, which does not name it."""
+
+
 class Record:
     """Number and duration of the requests with one method, route and class of status."""
 
@@ -66,7 +70,9 @@ class Metrics(Collector):
         self.lag_s = 0.0
         self.faults = 0
         self.refused = dict.fromkeys(REFUSALS, 0)
-        self.estimates = {(gait, model): 0 for gait in get_args(Gait) for model in get_args(DirectionModelName)}
+        self.estimates = {
+            (gait, model): 0 for gait in get_args(Gait) for model in (*get_args(DirectionModelName), UNNAMED)
+        }
         self.warnings = dict.fromkeys(WARNINGS, 0)
         self.registry = CollectorRegistry(auto_describe=True)
         self.registry.register(self)
@@ -103,7 +109,7 @@ class Metrics(Collector):
         """Count an answer if it is an estimate."""
         if "gait" not in answer or "find" in answer:
             return
-        self.estimates[answer["gait"], answer["models"]["direction_model"]] += 1
+        self.estimates[answer["gait"], answer["models"]["direction_model"] if "models" in answer else UNNAMED] += 1
         warnings = self.warnings
         for warning in answer["warnings"]:
             warnings[warning["code"]] += 1

@@ -237,11 +237,11 @@ class PersonalFactors(OwnFactors):
 
 
 class Models(TypedDict):
-    """The equations that were used, and their version. The summary leaves out that of energy."""
+    """The equations that were used, and their version."""
 
     version: str
     hash: str
-    energy_model: NotRequired[EnergyModelName]
+    energy_model: EnergyModelName
     direction_model: DirectionModelName
 
 

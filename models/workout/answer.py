@@ -117,7 +117,7 @@ class WorkoutModels(TypedDict):
 
     version: str
     hash: str
-    energy_models: NotRequired[EnergyModels]
+    energy_models: EnergyModels
     direction_model: DirectionModelName
 
 

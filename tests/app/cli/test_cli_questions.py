@@ -307,7 +307,7 @@ class TestFile:
                 ["--backward: Use this only with a watch file", "--gait: Use this"],
             ),
             (WORKOUT, ["--energy-model", "run=looney2019"], ["--energy-model run: "]),
-            (WORKOUT, ["--include", "profile"], ["--include 1: Give one of: 'summary' or 'segments'"]),
+            (WORKOUT, ["--include", "profile"], ["--include 1: Give one of: 'segments'"]),
         ],
     )
     def test_a_mistake_is_one_line_each_and_exit_code_2(

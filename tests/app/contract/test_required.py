@@ -49,6 +49,9 @@ RARE: Final[tuple[tuple[str, Schema], ...]] = (
         BODY | {"goal": "most_energy", "gait": "walk", "grade": 0.05, "duration_s": 1200.0, "speed_high_m_s": 1.5},
     ),
     ("/plan", BODY | LEAST | {"active_energy_kcal": 210.0, "speed_high_m_s": 2.2}),
+    ("/plan", BODY | LEAST | {"active_energy_kcal": 210.0, "speed_high_m_s": 2.2, "view": "summary"}),
+    ("/workout", BODY | {"segments": [UP], "view": "summary"}),
+    ("/solve", BODY | {"find": "speed", "gait": "run", "met": 8.0, "view": "summary"}),
 )
 """Requests whose answers lack something that others have."""
 
@@ -95,7 +98,9 @@ def value_of(schema: Schema, chance: random.Random, depth: int = 0) -> Any:
         number = schema["examples"][0] if usual else chance.uniform(schema["minimum"], schema["maximum"])
         return int(number) if schema["type"] == "integer" else number
     if schema["type"] == "array":
-        items = [value_of(schema["items"], chance, depth + 1) for _ in range(chance.randint(1, 3))]
+        items = [
+            value_of(schema["items"], chance, depth + 1) for _ in range(chance.randint(schema.get("minItems", 0), 3))
+        ]
         return list(dict.fromkeys(items)) if schema.get("uniqueItems") else items
     if schema["type"] == "object" and "properties" in schema:
         required = schema.get("required", [])

@@ -54,7 +54,7 @@ function backward() {
 }
 
 async function send(person, state) {
-  const said = { ...person, ...backward(), include: ["summary", "profile"] };
+  const said = { ...person, ...backward(), include: ["profile"] };
   if (said.backward?.some((part) => !Object.values(part).every(Number.isFinite))) {
     say("track-error", "Enter where backward begins and ends as minutes or a time, for example 4, 4:00 or 1:10:00.");
     return;
