@@ -50,6 +50,7 @@ RARE: Final[tuple[tuple[str, Schema], ...]] = (
     ),
     ("/plan", BODY | LEAST | {"active_energy_kcal": 210.0, "speed_high_m_s": 2.2}),
     ("/plan", BODY | LEAST | {"active_energy_kcal": 210.0, "speed_high_m_s": 2.2, "view": "summary"}),
+    ("/plan", BODY | {name: LEAST[name] for name in ("goal", "indicator")} | {"active_energy_kcal": 210.0}),
     ("/workout", BODY | {"segments": [UP], "view": "summary"}),
     ("/solve", BODY | {"find": "speed", "gait": "run", "met": 8.0, "view": "summary"}),
 )
