@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pyarrow as pa
 import pytest
 import yaml
@@ -76,6 +77,16 @@ FUTURE: Final = {
 """Answers that come back as a later version may send them."""
 NEW_FIELD: Final = {"of_a_later_version": {"value": 1.5, "words": ["some"]}}
 NEW_WORD: Final = "word_of_a_later_version"
+
+GERMAN: Final = {
+    "energy_more_or_less": "Etwa {total_energy_kcal} kcal rückwärts ({total_energy_kcal_low} bis "
+    "{total_energy_kcal_high}), {percent_more} % mehr als vorwärts bei gleicher Geschwindigkeit "
+    "({percent_less_high} % weniger bis {percent_more_high} % mehr).",
+    "knee_less_or_more": "Geschätzte Spitzenkraft an der Kniescheibe: {percent_less} % weniger als vorwärts "
+    "({percent_less_high} % weniger bis {percent_more_high} % mehr), Stufe {evidence}.",
+    "fall_and_load": "Rückwärts kann man leichter stürzen. Weniger Last am Knie heißt nicht weniger Schmerz.",
+}
+"""The words of an app in German, by the code of a sentence."""
 
 OF_THE_LANGUAGE: Final = {
     "kotlin": {"import", "fun", "main", "try", "val", "bout", "energy", "run", "println", "format", "catch", "refused"},
@@ -224,6 +235,10 @@ def python(folder: Path, service: str) -> Path:
     generate("python", folder)
     place = folder / "python"
     (place / "every_operation.py").write_text((CLIENTS / "every_operation.py").read_text(encoding="utf-8"))
+    (place / "german.py").write_text(f"GERMAN: dict[str, str] = {GERMAN}\n", encoding="utf-8")
+    (place / "sentences.py").write_text(
+        (CLIENTS / "sentences.py").read_text(encoding="utf-8").replace(ADDRESS, service)
+    )
     for number, name in enumerate(PROGRAMS):
         (place / f"{name}.py").write_text(shown("python", number).replace(ADDRESS, service))
     return place
@@ -239,6 +254,10 @@ def typescript(folder: Path, service: str) -> Path:
     for name in ("package.json", "tsconfig.json", "every_operation.ts"):
         (place / name).write_text((CLIENTS / "typescript" / name).read_text(encoding="utf-8"))
     (place / "documented.ts").write_text(shown("ts").replace(ADDRESS, service))
+    table = json.dumps(GERMAN, ensure_ascii=False)
+    (place / "german.ts").write_text(f"export const GERMAN: Record<string, string> = {table};\n", encoding="utf-8")
+    app = (CLIENTS / "typescript" / "sentences.ts").read_text(encoding="utf-8")
+    (place / "sentences.ts").write_text(app.replace(ADDRESS, service), encoding="utf-8")
     (place / "node_modules").symlink_to(MODULES)
     run("node", MODULES / "typescript" / "bin" / "tsc", "-p", ".", folder=place)
     return place
@@ -359,6 +378,38 @@ class TestLaterVersions:
         depths = later_answers()["estimate.whole"]["response"]["body"]
         for part in (depths, depths["forward"], depths["forward"]["load"], depths["warnings"][0]):
             assert NEW_FIELD.keys() < part.keys()
+
+
+class TestTenLines:
+    """An app shows headline, knee and caution in the words of its own language, by their codes."""
+
+    APPS: Final = ("sentences.py", "typescript/sentences.ts")
+
+    @pytest.fixture(params=["python", "typescript"])
+    def said(self, request: pytest.FixtureRequest) -> list[str]:
+        program = {"python": (sys.executable, "sentences.py"), "typescript": ("node", "sentences.js")}[request.param]
+        return run(*program, folder=request.getfixturevalue(request.param)).splitlines()
+
+    def test_an_app_shows_the_three_sentences_in_german(self, said: list[str], service: str) -> None:
+        summary = httpx.post(f"{service}/estimate", json=BOUT).json()["summary"]
+        assert [summary[part]["code"] for part in ("headline", "knee", "caution")] == list(GERMAN)
+        assert said == [GERMAN[each["code"]].format(**each["params"]) for each in summary.values()]
+        assert said[0].startswith("Etwa ")
+        assert "{" not in "".join(said)
+
+    def test_a_sentence_without_a_translation_is_shown_in_english(self, python: Path, service: str) -> None:
+        """A later version may say something that the table does not have."""
+        (python / "german.py").write_text("GERMAN: dict[str, str] = {}\n")
+        said = run(sys.executable, "sentences.py", folder=python).splitlines()
+        (python / "german.py").write_text(f"GERMAN: dict[str, str] = {GERMAN}\n", encoding="utf-8")
+        summary = httpx.post(f"{service}/estimate", json=BOUT).json()["summary"]
+        assert said == [each["text"] for each in summary.values()]
+
+    @pytest.mark.parametrize("app", APPS)
+    def test_it_has_ten_lines_and_checks_no_type(self, app: str) -> None:
+        lines = [line.strip() for line in (CLIENTS / app).read_text(encoding="utf-8").splitlines()]
+        assert len([line for line in lines if line and not line.startswith(('"""', "//"))]) <= 10
+        assert not re.search(r"isinstance|typeof|instanceof|\bas\b|\bany\b|ignore", " ".join(lines[1:]))
 
 
 class TestTypes:
