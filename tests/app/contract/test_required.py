@@ -42,7 +42,6 @@ RARE: Final[tuple[tuple[str, Schema], ...]] = (
     # Forward and reversed, the peak force is known in halves that overlap too little; that of the shin in one of them.
     ("/workout", BODY | {"segments": [UP, BACKWARD, BACKWARD_UP]}),
     ("/solve", BODY | {"find": "speed_range", "gait": "run", "knee_extensor_moment_ratio": 0.9}),
-    ("/solve", BODY | {"find": "speed", "gait": "run", "met": 8.0, "include": ["references"]}),
     ("/solve", BODY | {"find": "speed_range", "gait": "run", "tibial_compression_peak_bw": 8.0}),
     ("/estimate/batch", {"columns": {"body_mass_kg": [70.0], "speed_m_s": [2.5], "duration_s": [600.0]}}),
     (

@@ -151,7 +151,7 @@ def attained(asked: Answer, target: str) -> tuple[Answer, Answer]:
 
 def cost(person: Answer, side: str, target: str, **bout: Any) -> float:
     """Return what an estimate gives for a target."""
-    return float(estimated(**person, **bout, include=["energy"])[side][target]["value"])
+    return float(estimated(**person, **bout, include=["energy", "derived"])[side][target]["value"])
 
 
 def codes_of(found: Answer) -> set[str]:
@@ -851,7 +851,7 @@ class TestAsked:
     def test_a_bout_warns_of_what_an_estimate_warns_of(self, gait: str, speed: float) -> None:
         person = {"body_mass_kg": 70.0, "gait": gait, "grade": -0.05}
         found = solution(find="bout", **person, total_energy_kcal=300.0, speed_m_s=speed)
-        there = estimated(**person, speed_m_s=speed, duration_s=600.0, include=["energy"])
+        there = estimated(**person, speed_m_s=speed, duration_s=600.0, include=["energy", "derived"])
         assert {each["code"] for each in found["warnings"]} == {each["code"] for each in there["warnings"]}
 
     def test_a_backward_warning_is_not_given_for_a_forward_speed(self) -> None:
