@@ -74,7 +74,7 @@ def check(*pieces: bytes, headers: tuple[tuple[bytes, bytes], ...] = JSON, allow
     assert answered[b"x-request-id"]
     found = json.loads(body, parse_constant=no_constant)
     if status == 200:
-        assert {"forward", "backward"} & found.keys() or "include" in b"".join(pieces).decode()
+        assert {"forward", "backward", "summary"} & found.keys() or "include" in b"".join(pieces).decode()
         assert b"null" not in body
     else:
         assert answered[b"content-type"] == b"application/problem+json"
