@@ -4,9 +4,9 @@
     python -m robustness.same_answers write after.jsonl
     python -m robustness.same_answers compare before.jsonl after.jsonl
 
-Each operation is asked 2,000 times, a fifth of them with something wrong in the request. Texts of messages and
-descriptions are left out of the comparison; numbers may differ only in the last digits, those of a plan by the
-resolution of a search over whole mm/s.
+Each operation is asked 2,000 times, half of them for the full view, and a fifth with something wrong in the request.
+Texts of messages and descriptions are left out of the comparison; numbers may differ only in the last digits, those of
+a plan by the resolution of a search over whole mm/s.
 """
 
 import argparse
@@ -31,6 +31,9 @@ TEXTS: Final = frozenset(
     {"message", "detail", "title", "meaning", "description", "note", "conclusion", "smoothing", "cause", "reason"}
 )
 """Names of fields that hold a text for people."""
+CHANGING: Final = frozenset({"hash", "request_id"})
+"""Names of fields that differ without a change of the answer."""
+WITH_VIEWS: Final = frozenset({"/estimate", "/workout", "/solve", "/plan"})
 DIGITS: Final = 1e-12
 PLAN_SPEED_M_S: Final = 1.001e-3
 PLAN_SHARE: Final = 1e-3
@@ -108,6 +111,8 @@ def random_requests(count: int, seed: int) -> Iterator[Request]:
             if kind in {batch, track, table, workout, validation} and number >= count // 10:
                 break
             asked = kind(chance, False)
+            if number % 2 and asked.path in WITH_VIEWS:
+                asked = asked._replace(body=json.dumps({**json.loads(asked.body), "view": "full"}).encode())
             wrong = asked.media_type == "application/json" and asked.body and chance.random() < 0.2
             yield made_invalid(asked, chance) if wrong else asked
     chance = random.Random(seed)
@@ -179,7 +184,7 @@ def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str
     """Yield the places at which two answers differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one.keys() | other.keys():
-            if name not in TEXTS and name != "hash":
+            if name not in TEXTS | CHANGING:
                 inside = f"{place}/{name}"
                 if name not in one or name not in other:
                     yield f"{inside} is in only one"
@@ -209,8 +214,7 @@ def compare(before: Path, after: Path) -> int:
         for number, (left, right) in enumerate(zip(first, second, strict=True)):
             (operation, status, one), (name, other_status, other) = json.loads(left), json.loads(right)
             asked[operation, status] += 1
-            if HASH.findall(left) != HASH.findall(right):
-                hashes.add((HASH.findall(left)[0], HASH.findall(right)[0]))
+            hashes |= {pair for pair in zip(HASH.findall(left), HASH.findall(right), strict=False) if len({*pair}) > 1}
             found = [] if (operation, status) == (name, other_status) else [f"status {status} and {other_status}"]
             found = found or list(differences(one, other, "", plan=operation == "plan"))
             if found:
