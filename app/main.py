@@ -33,10 +33,10 @@ from retrorun.app.http.problems import install, problem
 from retrorun.app.observe.observer import Observer, add_metrics, methods_of
 from retrorun.app.observe.probes import router as probes
 from retrorun.app.observe.tracing import OFF, exporter_of_environment, telemetry, tracer_provider
+from retrorun.app.pages.documents.messages import router as messages
+from retrorun.app.pages.documents.problem_pages import router as problem_pages
 from retrorun.app.pages.files import files
 from retrorun.app.pages.files import router as pages
-from retrorun.app.pages.messages import router as messages
-from retrorun.app.pages.problem_pages import router as problem_pages
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
 

@@ -12,7 +12,7 @@ from retrorun.app.http.media_types import CSV, HTML, JSON, VARY, preferred
 from retrorun.app.http.problems import encode, not_acceptable
 from retrorun.app.http.schema import described
 from retrorun.app.pages.csv_text import csv_of
-from retrorun.app.pages.validation_page import page
+from retrorun.app.pages.documents.validation_page import page
 from retrorun.models.evidence.catalogue import Catalogue, catalogue
 from retrorun.models.evidence.claims import Evidence, evidence
 from retrorun.models.sources.references import REFERENCES, Reference

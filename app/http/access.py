@@ -42,9 +42,11 @@ KEY_PAGE: Final = """<!doctype html>
 <meta name="color-scheme" content="light dark">
 <title>RetroRun: this page needs a key</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="{root}static/validation.css">
+<link rel="stylesheet" href="{root}static/page.css">
+<link rel="stylesheet" href="{root}static/documents.css">
 </head>
 <body>
+<header class="top"><span class="name">RetroRun</span></header>
 <main>
 <h1>This page needs a key</h1>
 <p>This service requires a key, and a browser sends none when it opens an address.</p>

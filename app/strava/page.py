@@ -39,9 +39,9 @@ NO_BREAK: Final = "\N{NO-BREAK SPACE}"
 
 @cache
 def style() -> Markup:
-    """Return the style of the page: that of the validation page, and the colours of the chart."""
-    parts = (STATIC / "validation.css").read_text(encoding="utf-8"), (HERE / "page.css").read_text(encoding="utf-8")
-    return Markup("\n".join((*parts, dark_rules())))
+    """Return the style of the page: that of the pages of the service, and the colours of the chart."""
+    parts = (STATIC / "page.css", STATIC / "documents.css", HERE / "page.css")
+    return Markup("\n".join((*(part.read_text(encoding="utf-8") for part in parts), dark_rules())))
 
 
 @cache

@@ -246,7 +246,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/http/errors/field_names.py": {"similarity, letters of a beginning, letters apart": (0.8, 4, 2)},
     "app/http/errors/json_text.py": {"groups of a match, bytes that show UTF-16": (2, 3, 4)},
-    "app/pages/problem_pages.py": {LAYOUT: (2,)},
+    "app/pages/documents/problem_pages.py": {LAYOUT: (2,)},
     "app/http/access.py": {"bytes of a key": (32,)},
     "app/observe/logs.py": {
         "milliseconds in a second, letters of a message": (1000, 500),
@@ -278,7 +278,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "bits of the bytes of a read, a block and a row with line breaks": (16, 26, 20),
     },
     "app/bulk/run.py": {"blocks ahead, letters of a name": (2, 16)},
-    "app/pages/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
+    "app/pages/documents/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
     "app/pages/svg.py": {
         "sizes of letters, marks and lines": (22, 26, 0.56, 7, 4, 2, 0.18),
         "steps of ticks": (2, 5, 10, 10.0),

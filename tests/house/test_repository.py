@@ -113,7 +113,7 @@ def test_wheel_and_image_carry_every_licence(tmp_path: Path) -> None:
     assert all(f"License-File: {name}\n" in metadata for name in licences)
     assert {f"retrorun/{name}" for name in served} <= held
     # So is what a page is made from.
-    assert {"retrorun/app/pages/templates/validation.html", "retrorun/app/static/validation.css"} <= held
+    assert {"retrorun/app/pages/documents/templates/base.html", "retrorun/app/static/documents.css"} <= held
     assert {"retrorun/models/sources/constants.csv", "retrorun/openapi/examples/estimate.whole.json"} <= held
     ignored = read(".dockerignore").splitlines()
     assert "!THIRD_PARTY.md" in ignored

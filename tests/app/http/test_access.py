@@ -148,7 +148,7 @@ class TestPages:
             for link in re.findall(r'href="([^":]+)"', refused.text):
                 linked = await client.get(urljoin(address, link))
                 assert linked.status_code == 200, link
-                assert linked.url.path in {"/", "/static/validation.css"}
+                assert linked.url.path in {"/", "/static/page.css", "/static/documents.css"}
 
     @pytest.mark.parametrize("accept", ["", "*/*", "application/json", "application/problem+json", "image/*,*/*;q=0.8"])
     async def test_a_program_gets_a_problem(self, file: Path, accept: str, problem_of: ProblemOf) -> None:

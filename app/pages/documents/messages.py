@@ -14,7 +14,7 @@ from retrorun.app.contract.openapi import problems
 from retrorun.app.http.errors.codes import ERRORS
 from retrorun.app.http.media_types import HTML, JSON, VARY, preferred
 from retrorun.app.http.problems import encode, not_acceptable
-from retrorun.app.pages.validation_page import TEMPLATES
+from retrorun.app.pages.documents.layout import TEMPLATES
 from retrorun.models.evidence.cautions import CAUTIONS, DOCS
 from retrorun.models.evidence.cautions import PARAMETERS as WARNING_PARAMETERS
 from retrorun.models.summary.texts import CAUTIONARY, PARAMETERS, TEXTS

@@ -3,26 +3,17 @@
 import json
 from functools import cache
 from http import HTTPStatus
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from retrorun.app.http.errors.codes import ERRORS
-from retrorun.app.http.media_types import JSON, preferred
+from retrorun.app.http.media_types import HTML, JSON, VARY, preferred
 from retrorun.app.http.problems import complete, encode, problem
+from retrorun.app.pages.documents.layout import TEMPLATES
 
-HTML: Final = "text/html"
-VARY: Final = {"vary": "Accept"}
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-)
 PAGE: Final = TEMPLATES.get_template("problem.html")
 
 router = APIRouter(include_in_schema=False)

@@ -4,14 +4,12 @@ The text and the layout are in `templates/validation.html`. The template is comp
 """
 
 from collections.abc import Sequence
-from functools import cache
 from math import ceil, floor
-from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from retrorun.app.pages.documents.layout import TEMPLATES, code
 from retrorun.app.pages.svg import CROSS, DASHES, FONT, RADIUS, SHAPES, THICK, THIN, Axis, Drawing
 from retrorun.models.validation.comparison import Comparison
 from retrorun.models.validation.validation import Miss, Summary, Validation, groups_of
@@ -22,7 +20,6 @@ CIRCLE: Final = 3
 """Size of a plot, its margin, and line width of a circle, in units of the SVG."""
 STEPS: Final = 4
 """Approximate number of steps of an axis from the lowest to the highest value."""
-
 MODEL_TITLES: Final[dict[str, str]] = {
     "looney2025": "Looney 2025",
     "looney2019": "Looney 2019",
@@ -38,13 +35,13 @@ MODEL_TITLES: Final[dict[str, str]] = {
     "contact_time_ratio": "Contact time ratio",
     "peak_vertical_force": "Peak vertical force",
     "peak_vertical_force_ratio": "Peak vertical force ratio",
-    "patellofemoral_peak_force": "Kneecap joint peak force",
-    "patellofemoral_ratio": "Kneecap joint ratio",
-    "patellofemoral_impulse": "Kneecap joint impulse",
+    "patellofemoral_peak_force": "Knee-cap joint peak force",
+    "patellofemoral_ratio": "Knee-cap joint ratio",
+    "patellofemoral_impulse": "Knee-cap joint impulse",
     "knee_extensor_moment_ratio": "Knee extensor moment ratio",
     "achilles_relative_load": "Achilles load",
-    "tibial_compression_peak": "Tibial compression",
-    "tibial_compression_peak_of_measured_force": "Tibial compression, measured force",
+    "tibial_compression_peak": "Shin compression",
+    "tibial_compression_peak_of_measured_force": "Shin compression, measured force",
 }
 """Title of each model."""
 
@@ -58,13 +55,13 @@ INDICATOR_TITLES: Final[dict[str, str]] = {
     "contact_time": "Ground contact time, backward over forward",
     "peak_vertical_force_bw": "Peak vertical force",
     "peak_vertical_force": "Peak vertical force, backward over forward",
-    "patellofemoral_peak_force_bw": "Kneecap joint peak force",
-    "patellofemoral_peak_force": "Kneecap joint peak force, backward over forward",
-    "patellofemoral_peak_force_change": "Kneecap joint peak force, change with speed",
-    "patellofemoral_impulse_per_km_change": "Kneecap joint impulse per km, change with speed",
+    "patellofemoral_peak_force_bw": "Knee-cap joint peak force",
+    "patellofemoral_peak_force": "Knee-cap joint peak force, backward over forward",
+    "patellofemoral_peak_force_change": "Knee-cap joint peak force, change with speed",
+    "patellofemoral_impulse_per_km_change": "Knee-cap joint impulse per km, change with speed",
     "knee_extensor_moment_ratio": "Knee extensor moment, backward over forward",
     "achilles_relative_load": "Achilles load, relative to running at 3 m/s",
-    "tibial_compression_peak_bw": "Peak tibial compression",
+    "tibial_compression_peak_bw": "Peak shin compression",
 }
 """Title of each indicator."""
 
@@ -87,6 +84,7 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
     chosen = ((model, MODEL_TITLES), (indicator, INDICATOR_TITLES))
     return PAGE.render(
         found=found,
+        conclusion=conclusion(found),
         groups=[
             (summary, group_title(summary), "ratio" if summary["unit"] == "1" else summary["unit"], group)
             for summary, group in zip(found["summary"], groups_of(found["comparisons"]), strict=True)
@@ -98,16 +96,34 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
     )
 
 
-@cache
-def code(name: str) -> Markup:
-    """Return an id as HTML that may break after each underscore.
+def conclusion(found: Validation) -> str:
+    """Return in words how often the ranges include what was measured, and which ranges are too narrow."""
+    judged, covered = (sum(each[name] for each in found["coverage"]) for name in ("judged", "covered"))
+    if not judged:
+        return "No measurement allows a judgement of this choice."
+    aim = found["group_interval"]
+    said = f"{covered} of {judged} measured values ({covered / judged:.0%}) lie in our {aim:.0%} ranges."
+    narrow = [
+        in_sentence(MODEL_TITLES[each["model"]])
+        for each in found["coverage"]
+        if "share_high" in each and each["share_high"] < aim
+    ]
+    if not narrow:
+        return f"{said} Nothing measured contradicts a range, but the measurements are few."
+    names = " and ".join(filter(None, (", ".join(narrow[:-1]), narrow[-1])))
+    return f"{said} Too narrow, so trust them less than they say: the ranges of {names}."
+
+
+def in_sentence(title: str) -> str:
+    """Return a title as it is inside a sentence: a name keeps its first letter.
 
     Examples
     --------
-    >>> code("cadence_ratio")
-    Markup('<code>cadence_<wbr>ratio</code>')
+    >>> in_sentence("Running cadence"), in_sentence("Looney 2025"), in_sentence("ACSM")
+    ('running cadence', 'Looney 2025', 'ACSM')
     """
-    return Markup("<code>{}</code>").format(Markup("_<wbr>").join(name.split("_")))
+    name = title.isupper() or title[-1].isdigit() or title.startswith("Achilles")
+    return title if name else title[0].lower() + title[1:]
 
 
 def ids(item: Summary | Comparison | Miss) -> list[str]:
@@ -192,14 +208,6 @@ def ends(values: Sequence[float]) -> tuple[float, float]:
     return float(f"{first * step:.6g}"), float(f"{last * step:.6g}")
 
 
-TEMPLATES: Final = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.globals |= {"MODEL_TITLES": MODEL_TITLES, "INDICATOR_TITLES": INDICATOR_TITLES, "zip": zip}
-TEMPLATES.filters |= {"written": format}
-TEMPLATES.filters |= {each.__name__: each for each in (code, codes, figure, model_title, standing, verdict)}
+TEMPLATES.globals |= {"MODEL_TITLES": MODEL_TITLES, "INDICATOR_TITLES": INDICATOR_TITLES}
+TEMPLATES.filters |= {each.__name__: each for each in (codes, figure, model_title, standing, verdict)}
 PAGE: Final = TEMPLATES.get_template("validation.html")
