@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message
 
 from retrorun.app.api.batch import router as batch
 from retrorun.app.api.estimate import router
+from retrorun.app.api.evidence import JSON_OR_PAGE
 from retrorun.app.api.evidence import router as science
 from retrorun.app.api.plan import router as plan
 from retrorun.app.api.plot import router as plot
@@ -40,11 +41,11 @@ from retrorun.app.pages.files import router as pages
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
 
-CONSTANT: Final = frozenset(
-    {"/", "/docs", "/openapi.json", "/llms.txt", "/models", "/references", "/evidence"}
-    | {f"/static/{path}" for path in files()}
-)
-"""Paths whose answers to GET change only with the version."""
+CONSTANT: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("/", "/docs", "/openapi.json", "/llms.txt", *(f"/static/{path}" for path in files())), ()),
+    **dict.fromkeys(("/models", "/references", "/evidence"), JSON_OR_PAGE),
+}
+"""Paths whose answers to GET change only with the version, with the media types among which Accept chooses."""
 
 OF_CONTRACT: Final = {"/openapi.json", "/llms.txt"}
 """Paths whose first answer takes long to make."""

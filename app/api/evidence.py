@@ -1,7 +1,8 @@
 """The source of each number: models, references, claims and validation."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Final, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
 from fastapi import APIRouter, Header, Query, Request
 from starlette.responses import Response
@@ -12,6 +13,7 @@ from retrorun.app.http.media_types import CSV, HTML, JSON, VARY, preferred
 from retrorun.app.http.problems import encode, not_acceptable
 from retrorun.app.http.schema import described
 from retrorun.app.pages.csv_text import csv_of
+from retrorun.app.pages.documents.evidence_pages import evidence_page, models_page, references_page
 from retrorun.app.pages.documents.validation_page import page
 from retrorun.models.evidence.catalogue import Catalogue, catalogue
 from retrorun.models.evidence.claims import Evidence, evidence
@@ -21,6 +23,23 @@ from retrorun.models.validation.validation import IndicatorFilter, ModelFilter, 
 
 router = APIRouter(tags=["evidence"])
 
+JSON_OR_PAGE: Final = (JSON, HTML)
+"""The media types of a list that people read too."""
+
+
+def of_media_types(*others: str) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI response of an answer that is not only JSON."""
+    return {200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in others}}}
+
+
+def json_or_page(request: Request, listed: Callable[[], Any], page: Callable[[], bytes]) -> Response:
+    """Return a list as JSON or as a page, as the client prefers."""
+    media_type = preferred(request.headers.get("accept", ""), JSON_OR_PAGE)
+    if media_type is None:
+        return not_acceptable(JSON_OR_PAGE)
+    body = page() if media_type == HTML else encode(listed())
+    return Response(body, media_type=media_type, headers=VARY)
+
 
 @router.get(
     "/models",
@@ -28,8 +47,9 @@ router = APIRouter(tags=["evidence"])
     summary="List every equation and constant, with its source and standing",
     response_model=described(Catalogue),
     response_description="Every equation, ratio and constant.",
+    responses={**of_media_types(HTML), **problems(406)},
 )
-async def models() -> Response:
+async def models(request: Request) -> Response:
     """List the constants that the code uses.
 
     Use it to show the source of a number, or to see whether the science changed: then `hash` changes.
@@ -37,7 +57,7 @@ async def models() -> Response:
     The standing of a number is published (on the publisher's page or in the abstract), secondary (copied by a third
     party), derived (arithmetic on published numbers) or choice (a decision of this project).
     """
-    return Response(encode(catalogue()), media_type="application/json")
+    return json_or_page(request, catalogue, models_page)
 
 
 @router.get(
@@ -46,13 +66,14 @@ async def models() -> Response:
     summary="List every source",
     response_model=described(list[Reference]),
     response_description="The sources.",
+    responses={**of_media_types(HTML), **problems(406)},
 )
-async def references() -> Response:
+async def references(request: Request) -> Response:
     """List the sources, with the ids that answers use. A DOI is listed only if we checked it with the publisher.
 
     Use it to cite the sources of an answer: its `references` holds their ids.
     """
-    return Response(encode(list(REFERENCES.values())), media_type="application/json")
+    return json_or_page(request, lambda: list(REFERENCES.values()), references_page)
 
 
 @router.get(
@@ -61,13 +82,14 @@ async def references() -> Response:
     summary="Common claims about going backward: the evidence, and wording you may use",
     response_model=described(Evidence),
     response_description="Each claim with its finding and wording, and the caution to show with every load.",
+    responses={**of_media_types(HTML), **problems(406)},
 )
-async def claims() -> Response:
+async def claims(request: Request) -> Response:
     """List common claims about going backward, the evidence for each, and the words to use and to avoid.
 
     Use it before you write for people about going backward. Show `caution` with every load.
     """
-    return Response(encode(evidence()), media_type="application/json")
+    return json_or_page(request, evidence, evidence_page)
 
 
 FORMATS: Final = (JSON, HTML, CSV)
@@ -82,10 +104,7 @@ ANSWER: Final = described(Validation)
     summary="Published measurements compared with our estimates",
     response_model=ANSWER,
     response_description="Comparisons, misses and summaries, as JSON or as an HTML page.",
-    responses={
-        200: {"content": {media_type: {"schema": {"type": "string"}} for media_type in (HTML, CSV)}},
-        **problems(406, 422, 500),
-    },
+    responses={**of_media_types(HTML, CSV), **problems(406, 422, 500)},
 )
 async def validate(
     model: Annotated[

@@ -6,13 +6,15 @@ Answers to GET change only with the version. Each has an ETag made from its byte
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from retrorun.app.http.limits import ALWAYS_SERVED, KEPT_ANSWER, Refused
+from retrorun.app.http.media_types import preferred
 
 KNOWN: Final = {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
 """The methods that HTTP has for such paths. A path may not allow one of these (405); any other is unknown (501)."""
@@ -30,14 +32,15 @@ class Methods:
     ----------
     app : ASGI application
         The application to wrap.
-    constant : collection of str
-        Paths whose answers to GET change only with the version. Each answer is made once and kept.
+    constant : mapping, optional
+        Paths whose answers to GET change only with the version, each with the media types among which Accept chooses;
+        none if there is one. Each answer is made once and kept.
     """
 
-    def __init__(self, app: ASGIApp, constant: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, constant: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
         self.app = app
         self.constant = constant
-        self.kept: dict[str, tuple[Message, bytes]] = {}
+        self.kept: dict[tuple[str, str | None], tuple[Message, bytes]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -54,9 +57,11 @@ class Methods:
     async def get(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve GET, or HEAD as GET without the body."""
         path = scope["path"]
-        start, body = self.kept.get(path) or await self.made(scope, receive)
-        if path in self.constant and start["status"] == HTTPStatus.OK:
-            self.kept[path] = start, body
+        offered = self.constant.get(path)
+        chosen = path, preferred(accepted(scope), offered) if offered else None
+        start, body = self.kept.get(chosen) or await self.made(scope, receive)
+        if offered is not None and start["status"] == HTTPStatus.OK:
+            self.kept[chosen] = start, body
             scope[KEPT_ANSWER] = True
         headers = dict(start["headers"])
         tag = headers.get(b"etag")
@@ -99,6 +104,11 @@ class Methods:
 
         await self.app(scope, receive, collect)
         return start, b"".join(parts)
+
+
+def accepted(scope: Scope) -> str:
+    """Return the field Accept of a request, empty without one."""
+    return ",".join(value.decode("latin-1") for name, value in scope["headers"] if name == b"accept")
 
 
 def client_has(scope: Scope, tag: bytes) -> bool:

@@ -31,6 +31,7 @@ COLOURS: Final[dict[str, dict[str, str]]] = {
         "ink": "CanvasText",
         "faint": "color-mix(in srgb, CanvasText 40%, Canvas)",
         "miss": "light-dark(#b3261e, #ff8a80)",
+        "backward": "light-dark(#b8500a, #f59a4c)",
     },
 }
 """Colour of each role, from the palette of Okabe and Ito, which colour-blind people can distinguish.

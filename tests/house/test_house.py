@@ -279,6 +279,10 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     },
     "app/bulk/run.py": {"blocks ahead, letters of a name": (2, 16)},
     "app/pages/documents/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
+    "app/pages/documents/evidence_pages.py": {
+        "sizes of a plot: width, margin, values, lines, and how far its axis goes": (560, 12, 76, 27, 3.4, 0.12, 2),
+        "most ticks": (5,),
+    },
     "app/pages/svg.py": {
         "sizes of letters, marks and lines": (22, 26, 0.56, 7, 4, 2, 0.18),
         "steps of ticks": (2, 5, 10, 10.0),

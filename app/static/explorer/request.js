@@ -14,7 +14,7 @@ export const keyed = () => key !== "";
 export const address = (path) => new URL(path.replace(/^\//, "./"), document.baseURI.replace(/#.*/, ""));
 
 /** Pages that need no key. */
-const OPEN = ["", "docs", "openapi.json", "llms.txt"];
+const OPEN = ["", "docs", "openapi.json", "llms.txt", "messages"];
 const LOOK_MS = 50;
 
 /** Open links to pages that need a key with the key of this page, each in a new tab. A browser itself sends none. */
@@ -22,9 +22,10 @@ export function openWithKey(page) {
   page.documentElement.dataset.links = "with key";
   page.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!key || !link || link.hash) return;
+    if (!key || !link) return;
     const home = address("/").href;
-    if (!link.href.startsWith(home) || OPEN.includes(link.href.slice(home.length))) return;
+    const [path] = link.href.slice(home.length).split("#");
+    if (!link.href.startsWith(home) || OPEN.includes(path)) return;
     event.preventDefault();
     showPage(link.href, open("about:blank", "_blank"));
   });
@@ -47,7 +48,7 @@ async function showPage(from, tab) {
         node.setAttribute(name, new URL(node.getAttribute(name), from).href);
     content = new Blob([`<!doctype html>${page.documentElement.outerHTML}`], { type: content.type });
   }
-  const copy = URL.createObjectURL(content);
+  const copy = URL.createObjectURL(content) + new URL(from).hash;
   tab.location.replace(copy);
   const looking = setInterval(() => {
     if (!tab.closed && (tab.location.href !== copy || tab.document.readyState !== "complete")) return;

@@ -1037,9 +1037,9 @@ class TestKey:
         ("path", "shown"),
         [
             ("./validation", "not judged"),
-            ("./models", '"energy_models"'),
-            ("./evidence", '"claims"'),
-            ("./references", '"doi"'),
+            ("./models", "Every equation"),
+            ("./evidence", "You may say"),
+            ("./references", "doi:10."),
             ("./plot/energy.svg", "Backward"),
             ("./plot/load.svg", "Backward"),
         ],
@@ -1058,6 +1058,14 @@ class TestKey:
             assert driver.current_url.startswith("blob:")
             assert KEY not in driver.page_source
             assert not guarded.console()
+            if path == "./evidence":
+                # A link to a part of another page opens that part with the key.
+                guarded.wait(lambda: guarded.script("return document.documentElement.dataset.links"))
+                driver.find_element("css selector", "#uplift_equal_speed a[href$='/references#rasica2020']").click()
+                (other,) = set(driver.window_handles) - {first, tab}
+                driver.switch_to.window(other)
+                guarded.wait(lambda: guarded.script("return document.querySelector(':target')?.id") == "rasica2020")
+                assert not guarded.console()
             if path == "./validation":
                 # The style sheet came too, and links to other choices open with the key.
                 assert guarded.script("return getComputedStyle(document.body).maxWidth") != "none"
