@@ -109,11 +109,11 @@ ANSWER: Final = described(Validation)
 async def validate(
     model: Annotated[
         ModelFilter,
-        Query(description="One model, of energy or another quantity.", examples=["acsm"]),
+        Query(description="One model, of energy or another quantity. Default: all.", examples=["acsm"]),
     ] = "all",
     indicator: Annotated[
         IndicatorFilter,
-        Query(description="One quantity.", examples=["oxygen_uptake_ml_kg_min"]),
+        Query(description="One quantity. Default: all.", examples=["oxygen_uptake_ml_kg_min"]),
     ] = "all",
     accept: Annotated[str, Header(include_in_schema=False)] = "*/*",
     *,

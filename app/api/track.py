@@ -47,13 +47,9 @@ GRADE_EXAMPLE: Final = {**RANGE_EXAMPLE, "grade": QUANTITIES["grade"].example}
 router = APIRouter(tags=["workout"])
 
 
-RangeRequest: Any = request_of(
-    Range, "A range of time that was done backward, counted from the first point with time and place."
-)
+RangeRequest: Any = request_of(Range, "A range of time that was done backward.")
 
-GradeRangeRequest: Any = request_of(
-    GradeRange, "A range of time with its slope, counted from the first point with time and place."
-)
+GradeRangeRequest: Any = request_of(GradeRange, "A range of time with its slope.")
 Grades: Any = Annotated[list[GradeRangeRequest], word("track_grades", [GRADE_EXAMPLE], max_length=MAXIMUM_RANGES)]
 grades_of: Final = TypeAdapter(Grades).validate_python
 
@@ -97,7 +93,7 @@ class TrackForm(TypedDict):
 
     file: Annotated[
         bytes,
-        Field(description="A GPX, TCX or FIT file, unchanged, or one in a .gz or .zip. Its name does not matter."),
+        Field(description="A GPX, TCX or FIT file, unchanged, or one in a .gz or .zip."),
     ]
     request: Annotated[TrackRequest, Field(description="Facts about the file, as JSON.", examples=[LEAST])]
 

@@ -71,10 +71,10 @@ HEADINGS: Final[dict[Per, str]] = {"second": "metabolic power by speed", "km": "
 PANELS: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "each step, BW": {
         "peak_vertical_force_bw": ("Ground", "force"),
-        "patellofemoral_peak_force_bw": ("Kneecap", "force"),
+        "patellofemoral_peak_force_bw": ("Knee-cap", "force"),
         "tibial_compression_peak_bw": ("Shin bone", "force"),
     },
-    "each km, BW·s": {"patellofemoral_impulse_per_km_bw_s": ("Kneecap", "impulse")},
+    "each km, BW·s": {"patellofemoral_impulse_per_km_bw_s": ("Knee-cap", "impulse")},
     f"× run at {ACHILLES_REFERENCE_M_S:g} m/s": {"achilles_relative_load": ("Achilles", "force")},
 }
 """The indicators by their unit, each with a label of two lines."""

@@ -29,13 +29,9 @@ MEANINGS: Final[dict[str, str]] = {
     "overground": "Add the drag of still air. Default: false.",
     "strict": "Refuse, instead of warn, if an energy estimate would be outside its data or implausible.",
     "per": "What a plot of energy shows: second for power, km for the energy of a kilometre. Default: second.",
-    "theme": (
-        "Colours of a plot: light, dark, or auto for the reader's preference where possible, else light. "
-        "Default: light."
-    ),
+    "theme": ("Colours of a plot. auto: the reader's preference where possible, else light. Default: light."),
     "include": (
-        "summary, energy, timing, load and ratio limit the answer to those you list; the others are added. ratio has "
-        "the ratios of the parts asked for."
+        "summary, energy, timing, load, ratio: the answer has only those you list. The others are added to it."
     ),
     "view": "How much the answer shows. Default: standard.",
     "answer_include": "Parts to add. An empty list leaves the summary out.",
@@ -49,8 +45,8 @@ MEANINGS: Final[dict[str, str]] = {
     "items": "Bouts, each as in POST /estimate. An invalid one does not stop the others.",
     "columns": "Inputs of POST /estimate as columns, one row per bout. A column of one value is for all rows.",
     "fields": "Columns to return: the path in the answer, joined with underscores. Default: all.",
-    "workout_include": "Parts to add. segments: each segment. An empty list leaves the summary out.",
-    "track_include": "Parts to add. segments: each segment. An empty list leaves the summary out.",
+    "workout_include": "Parts to add. An empty list leaves the summary out.",
+    "track_include": "Parts to add. An empty list leaves the summary out.",
     "track_backward": "Ranges of time that you did backward. Default: all forward.",
     "track_sport": "as_foot answers a file of any sport as walking and running. Default: only sessions on foot.",
     "track_grades": (
@@ -126,7 +122,7 @@ MEANINGS: Final[dict[str, str]] = {
     "measurements": "Your own measurements. They add a personal factor.",
     "direction": "Forward or backward. Default: forward.",
     "segments": "Segments, in the order of the workout.",
-    "repeat": "How often the segments beside it are done. They cannot contain another repeat.",
+    "repeat": "How often the segments beside it are done.",
     "index": "Place among the segments that move, from 0. Each listed segment counts once.",
     "times": "How often the segment is done. Its numbers are for one time.",
     "covered": "Share of the moving time in which this is known. The total includes only this time [1].",
@@ -200,11 +196,10 @@ MEANINGS: Final[dict[str, str]] = {
     "cadence": "Ratio of cadences, and of steps.",
     "contact_time": "Ratio of contact times.",
     "find": (
-        "bout: that of an energy, at a speed or for a duration. speed: that of an "
-        "oxygen uptake, MET or power. equal_cost_speed: the backward speed that takes the energy of a forward "
-        "one, or the reverse. level_speed: the speed on level ground that takes the energy of one on a "
-        "slope. speed_range: the speeds at which a load is at most your value. probability: how likely "
-        "one person is above it."
+        "bout: that of an energy, at a speed or for a duration. speed: that of an oxygen uptake, MET or power. "
+        "equal_cost_speed: the speed backward with the energy of one forward, or the reverse. level_speed: the level "
+        "speed with the energy of one on a slope. speed_range: the speeds at which a load is at most your value. "
+        "probability: how likely one person is above it."
     ),
     "speed_ranges": "The speeds at which the load stays at or below your value. Both ends are included.",
     "probability": (

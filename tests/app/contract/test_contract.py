@@ -542,7 +542,7 @@ class TestPages:
     async def test_llms_txt_has_choices_of_lists_defaults_and_an_answer(self, client: httpx.AsyncClient) -> None:
         text = (await client.get("/llms.txt")).text
         choices = schemas()["EstimateRequest"]["properties"]["include"]["items"]["enum"]
-        assert f"asked for. One of {', '.join(choices)}." in text
+        assert f"are added to it. One of {', '.join(choices)}." in text
         assert " Default: all." in text
         assert " Default all." not in text
         (shown,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
