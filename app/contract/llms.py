@@ -10,8 +10,8 @@ from retrorun.app.http.schema import COPIED
 ANSWER: Final = """
 An estimate is `{"value", "low", "high"}`: its range has the probability `interval`. `forward` and `backward` are the
 directions, `ratio` is backward divided by forward, and `assumed` shows the values used for omitted inputs. A quantity
-that is absent is unknown: say so, do not fill it in. Show `summary`, `warnings` and `evidence` grades. On effects on the
-body, say only `summary` and the `may_say` of GET /evidence.
+that is absent is unknown: say so, do not fill it in. Show `summary`, `warnings` and `evidence` grades. On effects on
+the body, say only `summary` and the `may_say` of GET /evidence.
 """
 """How to read an answer."""
 

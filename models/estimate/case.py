@@ -68,10 +68,22 @@ def _in_still_air(case: Case, power: Callable[[Number], Number]) -> Callable[[Nu
     """
     if case.overground is False:
         return power
-    own = own_factor(case)
-    return lambda speed_m_s: (
-        power(speed_m_s) + where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s) / own, 0.0)
-    )
+    return lambda speed_m_s: power(speed_m_s) + air_drag(case, speed_m_s)
+
+
+def air_drag(case: Case, speed_m_s: Number) -> Number:
+    """Return the power against still air where it is asked for, divided by the personal factor [W/kg]."""
+    drag: Number = where(case.overground, surroundings.air_drag_w_kg(speed_m_s=speed_m_s) / own_factor(case), 0.0)
+    return drag
+
+
+def powers_at_the_same_speed(case: Case) -> tuple[Number, Number]:
+    """Return forward and backward power at the speed of a case, without own measurements on forward power [W/kg]."""
+    power, ratio = treadmill_power(case)(case.speed_m_s), ratio_of(case)
+    if case.overground is False:
+        return power, ratio * power
+    drag = air_drag(case, case.speed_m_s)
+    return power + drag, ratio * power + drag
 
 
 def own_factor(case: Case) -> Number:

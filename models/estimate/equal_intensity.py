@@ -9,6 +9,7 @@ from retrorun.models.estimate.case import (
     backward_power,
     forward_power,
     own_factor,
+    powers_at_the_same_speed,
     spreads_of_person,
     study_widening,
     supported,
@@ -60,15 +61,15 @@ def movement(case: Case, builder: AnswerBuilder) -> Movement:
         f"{case.energy_model} is not defined on this grade. Use another energy_model, or leave it out.",
         "grade_undefined",
     )
-    model_w, own = forward_power(case)(case.speed_m_s), own_factor(case)
+    model_w, backward_w = powers_at_the_same_speed(case)
+    own = own_factor(case)
     spreads = spreads_of_person(case, study_widening(case, builder.score))
     forward_spread = (spreads.forward_variance + CONVERSION_CV * CONVERSION_CV) ** 0.5
     if case.equal == "metabolic_rate":
         return equal_power(case, model_w, own * model_w, forward_spread, spreads, builder)
 
-    if case.equal == "speed":
-        backward_w, speed = backward_power(case)(case.speed_m_s), case.speed_m_s
-    else:
+    speed: Number | None = case.speed_m_s
+    if case.equal != "speed":
         backward_w, speed = direction.HEART_RATE_RATIO[case.gait] * model_w, None
     backward_variance = forward_spread * forward_spread + spreads.ratio_variance + 2 * spreads.covariance
     return Movement(

@@ -71,12 +71,14 @@ def vertical_force(
         ratio_spread=load.PEAK_VERTICAL_FORCE_RATIO_SD / ratio,
     )
     bounds = load.PEAK_VERTICAL_FORCE_RANGE_M_S[case.gait]
-    left = settled(outside(there, bounds)), settled(outside(back, bounds))
-    at_best = (either(left[0], code_of("D"), code_of("A")), either(left[1], code_of("D"), code_of("A")))
+    left = left_back = settled(outside(there, bounds))
+    if back is not there:
+        left_back = settled(outside(back, bounds))
+    at_best = (either(left, code_of("D"), code_of("A")), either(left_back, code_of("D"), code_of("A")))
     builder.load_pair(
         "peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known, at_best=at_best
     )
-    builder.warn_of_load(cautions.VERTICAL_FORCE_SPEED[case.gait], left[0] | left[1])
+    builder.warn_of_load(cautions.VERTICAL_FORCE_SPEED[case.gait], left | left_back)
 
 
 def patellofemoral(
@@ -86,9 +88,10 @@ def patellofemoral(
     there, back = speeds
     known = negate(on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     rate = case.step_rate_ratio
-    peak = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=there, step_rate_ratio=rate)
-    back_peak = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=back, step_rate_ratio=rate)
-    back_peak = back_peak * load.patellofemoral_ratio(gait=case.gait, speed_m_s=back)
+    peak = same = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=there, step_rate_ratio=rate)
+    if back is not there:
+        same = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=back, step_rate_ratio=rate)
+    back_peak = same * load.patellofemoral_ratio(gait=case.gait, speed_m_s=back)
     factors = builder.factors(
         spread=load.PATELLOFEMORAL_SD_BW[case.gait] / peak, ratio_spread=load.PATELLOFEMORAL_RATIO_SD_LOG
     )
@@ -135,7 +138,9 @@ def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Conditio
     forward = load.achilles_relative_load(gait=case.gait, speed_m_s=there)
     builder.put_load(name, forward, spread_factor(load.ACHILLES_CV, builder.score))
     if backward_known is not False:
-        same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=back)
+        same_speed = forward
+        if back is not there:
+            same_speed = load.achilles_relative_load(gait=case.gait, speed_m_s=back)
         builder.put_backward_bounds(
             name, load.ACHILLES_BACKWARD_BOUNDS, forward, known_only(same_speed, backward_known)
         )

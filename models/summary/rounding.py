@@ -43,17 +43,16 @@ def rounded(*, value: float, low: float, high: float, finest: int | None = None)
     >>> rounded(value=2.4, low=-1.1, high=6.3, finest=0)
     (2, -1, 6)
     """
-    near, far = sorted((abs(low), abs(high)))
-    if low * high > 0 and far >= WIDE * near:
+    if (low > 0 and high >= WIDE * low) or (high < 0 and low <= WIDE * high):
         decimals = decimals_of(value, DIGITS)
     elif high > low:
         decimals = min(decimals_of(high - low, DIGITS), decimals_of(value, MOST_DIGITS))
     else:
         decimals = decimals_of(value, MOST_DIGITS)
-    if finest is not None:
-        decimals = min(decimals, finest)
-    decimals = int(decimals) if math.isfinite(decimals) else 0
-    return plain(value, decimals), plain(low, decimals), plain(high, decimals)
+    if finest is not None and decimals > finest:
+        decimals = finest
+    places = 0 if decimals == math.inf else int(decimals)
+    return plain(value, places), plain(low, places), plain(high, places)
 
 
 def decimals_of(size: float, digits: int) -> float:
@@ -75,5 +74,8 @@ def plain(number: float, decimals: int) -> float:
     >>> plain(1234.5, -2), plain(2.04, 1), plain(2.06, 1), plain(-0.2, 0)
     (1200, 2, 2.1, 0)
     """
+    if decimals <= 0:
+        step: int = 10**-decimals
+        return round(number / step) * step
     found = round(float(number), decimals)
     return int(found) if found.is_integer() else found

@@ -1,11 +1,11 @@
 """Says in three sentences what an answer means: a headline, the load on the knee-cap, and a caution."""
 
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from retrorun.models.evidence import cautions
-from retrorun.models.physiology.grades import GRADES, code_of
+from retrorun.models.physiology.grades import GRADES
 from retrorun.models.summary import texts
 from retrorun.models.summary.rounding import plain, rounded
 from retrorun.models.vocabulary.answer import AnswerSummary, Sentence
@@ -81,7 +81,9 @@ def summary(
     else:
         headline, knee = of_workout(question, answer), knee_of_workout(answer, codes)
     usual = texts.FALL_AND_LOAD if knee is not None and knee["params"] else texts.FALL
-    caution = sentence(next((text for code, text in CAUTION_BY_WARNING.items() if code in codes), usual))
+    if not CAUTION_BY_WARNING.keys().isdisjoint(codes):
+        usual = next(text for code, text in CAUTION_BY_WARNING.items() if code in codes)
+    caution = sentence(usual)
     found = {"headline": headline, "knee": knee, "caution": caution}
     return cast(AnswerSummary, {name: said for name, said in found.items() if said is not None})
 
@@ -109,8 +111,7 @@ def change(
     'Estimated peak knee-cap force: 17 % less than forward (39 % less to 14 % more), grade C.'
     """
     value, low, high = rounded(
-        **{end: 100 * (ratio[end] - 1.0) for end in ("value", "low", "high")},
-        finest=0,
+        value=100 * (ratio["value"] - 1.0), low=100 * (ratio["low"] - 1.0), high=100 * (ratio["high"] - 1.0), finest=0
     )
     variant: texts.Variant
     said: Params
@@ -154,12 +155,13 @@ def knee_of_bout(answer: Answer, codes: Collection[str]) -> Sentence:
     ratio = answer["ratio"].get("load", {}).get("patellofemoral_peak_force")
     if ratio is None:
         return sentence(unknown(codes))
-    return change(ratio, texts.KNEE, {"evidence": weaker(answer[way]["load"][PEAK] for way in DIRECTIONS)})
+    forward, backward = answer["forward"]["load"][PEAK], answer["backward"]["load"][PEAK]
+    return change(ratio, texts.KNEE, {"evidence": weaker(forward, backward)})
 
 
-def weaker(estimates: Iterable[Answer]) -> str:
-    """Return the weakest evidence grade of some estimates, which is that of their ratio."""
-    return GRADES[max(code_of(each["evidence"]) for each in estimates)]
+def weaker(one: Answer, other: Answer) -> str:
+    """Return the weaker evidence grade of two estimates, which is that of their ratio."""
+    return GRADES[max(GRADES.index(one["evidence"]), GRADES.index(other["evidence"]))]
 
 
 def unknown(codes: Collection[str], usual: str = texts.KNEE_UNKNOWN) -> str:
@@ -183,7 +185,7 @@ def knee_of_workout(answer: Answer, codes: Collection[str]) -> Sentence:
         return sentence(unknown(codes, texts.KNEE_UNKNOWN_REVERSED))
     sums = [answer[which]["load"][IMPULSE] for which in ("totals", "reversed")]
     share = covered(sums[0])
-    return change(ratio, texts.KNEE_SUMS[bool(share)], {"evidence": weaker(sums), **share})
+    return change(ratio, texts.KNEE_SUMS[bool(share)], {"evidence": weaker(*sums), **share})
 
 
 def covered(total: Answer) -> Params:

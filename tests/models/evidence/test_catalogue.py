@@ -89,6 +89,7 @@ IN_FUNCTIONS = {
     ("parabola_around", 4): "power of a sum",
     ("way_of", 3): "coordinates of a place",
     ("rounded_inward", 10): "of the decimal system",
+    ("plain", 10): "of the decimal system",
     ("digest_of", 12): "digits of a hash and of what it is of",
     ("standard_score", 256): "how many are kept",
     ("_widening", 256): "how many are kept",
