@@ -67,8 +67,8 @@ def targets(results: Mapping[str, Any]) -> list[Target]:
 
     at = f"HTTP, {LOAD} connections"
     return [
-        target("ASGI, time of a over b", "≤", 0.45, ratios["a/b"]),
-        target("ASGI, time of a over c", "≤", 0.9, ratios["a/c"]),
+        target("ASGI, time of a over b", "≤", 0.46, ratios["a/b"]),
+        target("ASGI, time of a over c", "≤", 0.75, ratios["a/c"]),
         target(f"{at}, requests per second of a over b", "≥", 1.8, over("b", "requests_per_s")),
         target(f"{at}, requests per second of a over c", ">", 1.0, over("c", "requests_per_s")),
         target(f"{at}, requests per second of a over d", "≥", 0.6, over("d", "requests_per_s")),

@@ -38,10 +38,13 @@ from retrorun.models.equations.equations import ALL, estimate_by
 from retrorun.models.evidence.views import CHOOSING, DEFAULT, estimate_in_view, sections_to_compute
 from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.choices import Equal, EstimatePart, Gait, Section, View
-from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing
+from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing, OutOfRange
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
 MAXIMUM_ROWS: Final = 10_000
+FULL_COUNTS: Final = 2
+ALL_COUNTS: Final = 3
+"""Bouts that an item counts as, because its answer is so much longer: in the full view, and with every equation."""
 LEAST_ROWS: Final = 6
 """Number of similar bouts from which computing them as columns is faster (measured)."""
 ROWS_AT_ONCE: Final = 256
@@ -233,13 +236,30 @@ def batch(bouts: BatchRequest) -> Any:
     if "columns" in bouts:
         answer = estimated_rows(bouts["columns"], fields, bouts.get("personal", {}))
         return answer_columns(answer, FIELDS if fields is None else fields)
+    check_length(bouts["items"])
     found = list(answers(bouts["items"], fields))
     good = sum(not item.startswith(b'{"error"') for item in found)
     counted = encode({"ok": good, "errors": len(found) - good})
-    # Joined once: an answer can have sixty megabytes.
+    # Joined once: an answer can have seventy megabytes.
     found[0] = b'{"items":[' + found[0]
     found[-1] += b'],"summary":' + counted + b"}"
     return b",".join(found)
+
+
+def check_length(items: list[Any]) -> None:
+    """Raise if the answers of some items would be too long together."""
+    counted = 0
+    for item in items:
+        if isinstance(item, dict) and item.get("energy_model") == ALL:
+            counted += ALL_COUNTS
+        else:
+            counted += FULL_COUNTS if isinstance(item, dict) and item.get("view") == "full" else 1
+    if counted > MAXIMUM_ROWS:
+        raise OutOfRange(
+            "items",
+            f"Send at most {MAXIMUM_ROWS} bouts. One in the full view counts as {FULL_COUNTS}, and one with all "
+            f"energy equations as {ALL_COUNTS}.",
+        )
 
 
 def fields_of(bouts: BatchRequest) -> tuple[str, ...] | None:

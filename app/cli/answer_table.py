@@ -128,6 +128,11 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     str
         The text, with a final newline.
     """
+    said = [
+        line for sentence in answer.get("summary", {}).values() for line in wrapped(sentence["text"], page.width, "  ")
+    ]
+    if request.get("view") == "summary":
+        return "\n".join(line.removeprefix("  ") for line in said) + "\n"
     columns = columns_of(answer)
     needed: Collection[str] = ()
     if question == "estimate" and "load" in request.get("include", SECTIONS):
@@ -142,9 +147,6 @@ def table(question: str, answer: Json, request: Json, page: Page) -> str:
     sources = "; ".join(
         REFERENCES[key]["citation"] if key in REFERENCES else key for key in answer.get("references", ())
     )
-    said = [
-        line for sentence in answer.get("summary", {}).values() for line in wrapped(sentence["text"], page.width, "  ")
-    ]
     blocks = [
         [page.heading("Input"), *wrapped(listed(request, page.typed), page.width, "  ")],
         wrapped(how.format(**known), page.width),

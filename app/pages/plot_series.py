@@ -105,7 +105,7 @@ def load_series(*, theme: Theme = "light", **asked: Any) -> Plot:
     found = loads(**asked)
     return {
         "title": load_title(found),
-        "description": " ".join([load_ranges_words(found), *found.notes]),
+        "description": " ".join([found.knee, load_ranges_words(found), *found.notes]),
         "x": X,
         "x_unit": QUANTITIES[X].unit,
         "series": [

@@ -120,7 +120,7 @@ def record_of(name: EnergyModelName, gait: Gait, direction_model: DirectionModel
     ['forward', 'backward']
     """
     return [
-        summary
+        summary.copy()
         for summary in validation(model=name, indicator="oxygen_uptake_ml_kg_min")["summary"]
         if summary["gait"] == gait and summary.get("direction_model", direction_model) == direction_model
     ]

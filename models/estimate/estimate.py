@@ -208,9 +208,8 @@ def estimate(
     if "ratio" in include:
         answer["ratio"] = cast(Ratio, builder.ratio)
     if "references" in include:
-        answer["references"] = references(gait, equal, energy_model, person.own_rest, frozenset(include))
-        if weight_support:
-            answer["references"] = [*answer["references"], "teunissen2007"]
+        ids = references(gait, equal, energy_model, person.own_rest, frozenset(include))
+        answer["references"] = [*ids, *["teunissen2007"] * bool(weight_support)]
     if "summary" in include:
         return {"summary": summary("estimate", answer, equal=equal, include=include), **answer}
     return answer
@@ -264,7 +263,9 @@ def refuse_extrapolation(codes: Sequence[str]) -> None:
 
 
 @cache
-def references(gait: Gait, equal: Equal, energy_model: str, own_rest: bool, include: frozenset[Section]) -> list[str]:
+def references(
+    gait: Gait, equal: Equal, energy_model: str, own_rest: bool, include: frozenset[Section]
+) -> tuple[str, ...]:
     """Return the ids of the sources of the numbers in an answer of this kind."""
     ids: list[str] = []
     if "energy" in include:
@@ -274,7 +275,7 @@ def references(gait: Gait, equal: Equal, energy_model: str, own_rest: bool, incl
         ids += timing.TIMING_REFERENCES[gait]
     if "load" in include:
         ids += load.LOAD_REFERENCES[gait]
-    return list(dict.fromkeys(ids))
+    return tuple(dict.fromkeys(ids))
 
 
 CHECK_SPEED_M_S: Final = 3.0

@@ -31,6 +31,7 @@ class Person(NamedTuple):
     measurements: Sequence[Measurement] = ()
     personal: OwnFactors | None = None
     """Personal factors that an estimate returned, in place of measurements."""
+    age_y: float | None = None
 
     @property
     def score(self) -> float:
@@ -71,6 +72,7 @@ def person_of(
         check("interval", interval),
         measurements,
         personal,
+        age_y,
     )
 
 

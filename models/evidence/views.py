@@ -28,8 +28,8 @@ DETAILS: Final = frozenset({"params", "about"})
 """The parts of a warning that only the full view has, unless a request lists them."""
 
 OF_SUMMARY: Final = (SUMMARY, "gait")
-TEXTS: Final = ("message", "docs")
-"""What a summary leaves out of a warning. It is in GET /messages under the code."""
+KNOWN_BY_CODE: Final = ("severity", "message", "docs")
+"""What a summary leaves out of a warning. It is in GET /messages under the code, and the severity is always safety."""
 
 
 def estimate_in_view(compute: Callable[..., Any], asked: Mapping[str, Any]) -> Values:
@@ -126,7 +126,7 @@ def shown(answer: Values, view: View, include: Collection[str]) -> Values:
         answer["warnings"] = with_details(answer, params=full or "params" in include, about=full or "about" in include)
     if view == "summary":
         for warning in answer["warnings"]:
-            for name in TEXTS:
+            for name in KNOWN_BY_CODE:
                 del warning[name]
     return answer
 
@@ -134,5 +134,5 @@ def shown(answer: Values, view: View, include: Collection[str]) -> Values:
 def summary_of(answer: Values) -> Values:
     """Return an answer for one look: its summary, and the warnings that a person has to know, without their texts."""
     found: Values = {name: answer[name] for name in OF_SUMMARY if name in answer}
-    found["warnings"] = [warning.copy() for warning in answer["warnings"] if warning["severity"] == "safety"]
+    found["warnings"] = [warning for warning in answer["warnings"] if warning["severity"] == "safety"]
     return found

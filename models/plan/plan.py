@@ -174,6 +174,7 @@ def plan(
         resting_w_kg=person.resting_w_kg,
         step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=oxygen_uptake_max_ml_kg_min,
+        age_y=person.age_y,
     )
     case = with_own_factor(case, measurements, personal)
     own = {
@@ -216,7 +217,7 @@ def plan(
             "energy_model": energy_model,
             "direction_model": person.direction_model,
         },
-        "references": references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"})),
+        "references": [*references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"}))],
     }
     if "probabilities" in mixed:
         answer["probabilities"] = mixed["probabilities"]

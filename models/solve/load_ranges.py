@@ -55,6 +55,7 @@ WARNINGS_OF_EVERY_LOAD: Final = {
     cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT,
     cautions.NOVICE,
     cautions.FALL,
+    cautions.OLDER_BACKWARD_SPEED,
 }
 WARNINGS_OF_LOAD: Final[dict[str, set[str]]] = {
     "peak_vertical_force_bw": VERTICAL_FORCE_WARNINGS,

@@ -199,6 +199,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
         resting_w_kg=person.resting_w_kg,
         step_rate_ratio=person.step_rate_ratio,
         oxygen_uptake_max_ml_kg_min=numbers.get("oxygen_uptake_max_ml_kg_min"),
+        age_y=person.age_y,
     )
     return Question(with_own_factor(case, person.measurements, person.personal), person, numbers, bounds)
 
@@ -214,4 +215,4 @@ def sources_of(find: Find, question: Question) -> dict[str, Any]:
         models["energy_model"] = cast(EnergyModelName, case.energy_model)
         models["direction_model"] = case.direction_model
     ids = references(case.gait, "speed", case.energy_model, question.person.own_rest, cast(Any, frozenset(sections)))
-    return {"models": models, "references": ids}
+    return {"models": models, "references": [*ids]}

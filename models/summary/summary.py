@@ -1,7 +1,7 @@
 """Says in three sentences what an answer means: a headline, the load on the knee-cap, and a caution."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from retrorun.models.evidence import cautions
@@ -11,27 +11,29 @@ from retrorun.models.summary.rounding import plain, rounded
 from retrorun.models.vocabulary.answer import AnswerSummary, Sentence
 from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, SECTIONS, Direction, Equal
 
+WHOLE_PERCENT: Final = frozenset({"A", "B"})
+"""Evidence grades whose probabilities are in whole percent."""
+TENS: Final = 10
+"""Percent to which the probabilities of the other grades are rounded (choice)."""
+
 Question: TypeAlias = Literal["estimate", "workout", "track", "plan", "solve"]
 Answer: TypeAlias = Mapping[str, Any]
 Params: TypeAlias = dict[str, float | str]
 
 PEAK: Final = "patellofemoral_peak_force_bw"
 
-MINUTE_DECIMALS: Final = 1
-"""Decimals of the minutes of a plan (choice)."""
-
 UNKNOWN_BY_WARNING: Final = {
     cautions.WEIGHT_SUPPORT_LOADS: texts.KNEE_UNKNOWN_SUPPORT,
     **dict.fromkeys(cautions.EQUAL_EFFORT_ABSENT.values(), texts.KNEE_UNKNOWN_SPEED),
-    cautions.PATELLOFEMORAL_GRADE_ABSENT: texts.KNEE_UNKNOWN_ON_GRADE,
+    cautions.PATELLOFEMORAL_GRADE_ABSENT: texts.KNEE_UNKNOWN_SLOPE,
     cautions.BACKWARD_LOAD_GRADE_ABSENT: texts.KNEE_UNKNOWN_ON_GRADE,
 }
 """Why the load on the knee-cap is unknown, by the warning that says so."""
 
 CAUTION_BY_WARNING: Final = {
     cautions.OLDER_BACKWARD_SPEED: texts.OLDER,
-    **dict.fromkeys(cautions.IMPLAUSIBLE_UPTAKE.values(), texts.IMPLAUSIBLE),
-    cautions.ABOVE_MAXIMUM: texts.ABOVE_MAXIMUM,
+    **{cautions.IMPLAUSIBLE_UPTAKE[way]: texts.IMPLAUSIBLE[way] for way in ("backward", "forward")},
+    cautions.ABOVE_MAXIMUM: texts.ABOVE_MAXIMUM["backward"],
     cautions.PLAN_WITHOUT_OWN_LIMIT: texts.NO_OWN_LIMIT,
 }
 """The caution of an answer with one of these warnings, the most important first."""
@@ -73,19 +75,47 @@ def summary(
     if question == "estimate":
         headline = of_bout(answer, equal)
         if {"load", "ratio"} <= set(include):
-            knee = knee_of_bout(answer, codes)
+            knee = knee_of_bout(answer, codes, texts.KNEE[equal == "metabolic_rate"])
     elif question == "plan":
         headline, knee = of_plan(answer), knee_of_plan(answer, codes)
     elif question == "solve":
         headline = of_solution(answer)
     else:
         headline, knee = of_workout(question, answer), knee_of_workout(answer, codes)
-    usual = texts.FALL_AND_LOAD if knee is not None and knee["params"] else texts.FALL
-    if not CAUTION_BY_WARNING.keys().isdisjoint(codes):
-        usual = next(text for code, text in CAUTION_BY_WARNING.items() if code in codes)
-    caution = sentence(usual)
+    if headline is not None and texts.WEAK + headline["code"] in texts.TEXTS and is_weak(question, answer, codes):
+        headline = sentence(texts.WEAK + headline["code"], headline["params"])
+    # The knee sentence of a bout and of a workout says itself that a lower load does not mean less pain.
+    of_load = question in {"plan", "solve"} and cautions.LOAD_MEANING in codes
+    caution = sentence(caution_of(answer, codes, texts.FALL_AND_LOAD if of_load else texts.FALL))
     found = {"headline": headline, "knee": knee, "caution": caution}
     return cast(AnswerSummary, {name: said for name, said in found.items() if said is not None})
+
+
+def caution_of(answer: Answer, codes: Collection[str], usual: str) -> str:
+    """Return the code of the most important caution of an answer."""
+    if CAUTION_BY_WARNING.keys().isdisjoint(codes):
+        return usual
+    met, code = next((warning, code) for warning, code in CAUTION_BY_WARNING.items() if warning in codes)
+    if met == cautions.ABOVE_MAXIMUM and answer["backward"]["share_of_maximum"]["value"] <= 1:
+        return texts.ABOVE_MAXIMUM["forward"]
+    return code
+
+
+def is_weak(question: Question, answer: Answer, codes: Iterable[str]) -> bool:
+    """Return whether the headline is outside the data, or rests on a choice of this project: evidence grade D."""
+    if question == "solve":
+        # A duration that was solved for has no grade.
+        return any(code.startswith("energy.") for code in codes) or graded_d(answer.get("backward", {}), "speed_m_s")
+    if question == "plan":
+        return graded_d(answer["totals"], "active_energy_kcal")
+    if question == "estimate":
+        return graded_d(answer["backward"], "total_energy_kcal") or graded_d(answer["backward"], "speed_m_s")
+    return graded_d(answer["totals"], "total_energy_kcal") or graded_d(answer["ratio"], "total_energy")
+
+
+def graded_d(estimates: Answer, name: str) -> bool:
+    """Return whether an estimate has the weakest evidence grade."""
+    return estimates.get(name, {}).get("evidence") == GRADES[-1]  # type: ignore[no-any-return]  # an answer is Any
 
 
 def sentence(code: str, params: Params | None = None) -> Sentence:
@@ -107,8 +137,9 @@ def change(
 
     Examples
     --------
-    >>> change({"value": 0.83, "low": 0.61, "high": 1.14}, texts.KNEE, {"evidence": "C"})["text"]
-    'Estimated peak knee-cap force: 17 % less than forward (39 % less to 14 % more), grade C.'
+    >>> found = change({"value": 1.2, "low": 0.9, "high": 1.5}, texts.KNEE[False], {"evidence": "C"})
+    >>> found["code"], found["params"]["percent_more"]
+    ('knee_more_or_less', 20)
     """
     value, low, high = rounded(
         value=100 * (ratio["value"] - 1.0), low=100 * (ratio["low"] - 1.0), high=100 * (ratio["high"] - 1.0), finest=0
@@ -150,13 +181,13 @@ def of_bout(answer: Answer, equal: Equal) -> Sentence | None:
     return change(ratio["total_energy"], texts.ENERGY[equal], energy)
 
 
-def knee_of_bout(answer: Answer, codes: Collection[str]) -> Sentence:
+def knee_of_bout(answer: Answer, codes: Collection[str], changes: Mapping[texts.Variant, str]) -> Sentence:
     """Return what an estimate means for the knee-cap: its peak force, backward over forward."""
     ratio = answer["ratio"].get("load", {}).get("patellofemoral_peak_force")
     if ratio is None:
         return sentence(unknown(codes))
     forward, backward = answer["forward"]["load"][PEAK], answer["backward"]["load"][PEAK]
-    return change(ratio, texts.KNEE, {"evidence": weaker(forward, backward)})
+    return change(ratio, changes, {"evidence": weaker(forward, backward)})
 
 
 def weaker(one: Answer, other: Answer) -> str:
@@ -182,7 +213,8 @@ def knee_of_workout(answer: Answer, codes: Collection[str]) -> Sentence:
     """Return what a workout means for the knee-cap: its impulse, reversed over as given."""
     ratio = answer["ratio"].get("patellofemoral_impulse_per_km")
     if ratio is None:
-        return sentence(unknown(codes, texts.KNEE_UNKNOWN_REVERSED))
+        walking = cautions.WALKING_TIMING_ABSENT in codes
+        return sentence(unknown(codes, texts.KNEE_UNKNOWN_WALKING if walking else texts.KNEE_UNKNOWN_SWAPPED))
     sums = [answer[which]["load"][IMPULSE] for which in ("totals", "reversed")]
     share = covered(sums[0])
     return change(ratio, texts.KNEE_SUMS[bool(share)], {"evidence": weaker(*sums), **share})
@@ -199,7 +231,7 @@ def of_plan(answer: Answer) -> Sentence:
     for way in DIRECTIONS:
         lasts_min = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way) / 60
         if lasts_min:
-            minutes[f"{way}_duration_min"] = plain(lasts_min, MINUTE_DECIMALS) or lasts_min
+            minutes[f"{way}_duration_min"] = rounded(value=lasts_min, low=lasts_min, high=lasts_min)[0]
     ways = tuple(way for way in DIRECTIONS if f"{way}_duration_min" in minutes)
     energy = amount("active_energy_kcal", answer["totals"]["active_energy_kcal"])
     return sentence(texts.PLAN[ways], energy | minutes)
@@ -256,22 +288,29 @@ def of_probability(found: Mapping[Direction, Any]) -> Sentence:
         return sentence(texts.PROBABILITY_UNKNOWN)
     of_load = any("load" in each for each in found.values())
     params: Params = {
-        f"{way}_percent": percent_of(each["at_most" if of_load else "more_than"]) for way, each in known.items()
+        f"{way}_percent": percent_of(each["at_most" if of_load else "more_than"], nearest=nearest_percent(found[way]))
+        for way, each in known.items()
     }
     return sentence(texts.PROBABILITIES[of_load][tuple(known)], params)
 
 
-def percent_of(probability: float) -> float | str:
-    """Return a probability in whole percent; never 0 or 100, because no chance is certain.
+def nearest_percent(solved: Answer) -> int:
+    """Return to how many percent a probability is rounded: tens if the estimate behind it has a weak grade."""
+    graded = [each for each in (*solved.values(), *solved.get("load", {}).values()) if isinstance(each, dict)]
+    return TENS if any(each["evidence"] not in WHOLE_PERCENT for each in graded if "evidence" in each) else 1
+
+
+def percent_of(probability: float, *, nearest: int) -> float | str:
+    """Return a probability in percent, rounded; never 0 or 100, because no chance is certain.
 
     Examples
     --------
-    >>> percent_of(0.618), percent_of(0.001), percent_of(0.996)
-    (62, '< 1', '> 99')
+    >>> percent_of(0.618, nearest=1), percent_of(0.001, nearest=1), percent_of(0.87, nearest=10)
+    (62, '< 1', 90)
     """
-    if not round(100 * (1.0 - probability)):
-        return "> 99"
-    return round(100 * probability) or "< 1"
+    if not round(100 * (1.0 - probability) / nearest):
+        return f"> {100 - nearest}"
+    return round(100 * probability / nearest) * nearest or f"< {nearest}"
 
 
 def of_ranges(ranges: Mapping[Direction, Any], answer: Answer) -> Sentence:

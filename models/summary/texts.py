@@ -14,6 +14,11 @@ Variant: TypeAlias = Literal["more", "more_or_less", "less", "less_or_more", "sa
 TEXTS: Final[dict[str, str]] = {}
 """Every sentence that a summary can hold, by code."""
 
+NO_LESS_PAIN: Final = " Lower load does not mean less pain."
+
+WEAK: Final = "weak_"
+"""The first part of the code of a headline whose estimate is outside the data, or rests on a choice of this project."""
+
 CHANGES: Final[dict[Variant, str]] = {
     "more": "{percent_more} % more{than} ({percent_more_low} to {percent_more_high} %)",
     "more_or_less": "{percent_more} % more{than} ({percent_less_high} % less to {percent_more_high} % more)",
@@ -30,18 +35,37 @@ def _text(code: str, text: str) -> str:
     return code
 
 
-def _changes(name: str, text: str, than: str = "", same: str = "the same", **words: str) -> dict[Variant, str]:
+def _headline(code: str, text: str) -> str:
+    """Write a sentence, and the same one for a weak estimate, and return the code of the first."""
+    TEXTS[WEAK + code] = f"A weak estimate: {text[0].lower()}{text[1:]}"
+    return _text(code, text)
+
+
+def _changes(
+    name: str,
+    text: str,
+    than: str = "",
+    same: str = "the same",
+    *,
+    of_load: bool = False,
+    **words: str,
+) -> dict[Variant, str]:
     """Write one sentence for each way in which something can change, and return their codes.
 
-    `than` follows "more" or "less", `same` stands for both. `words` replace "more" and "less".
+    `than` follows "more" or "less", `same` is used in place of both. `words` replace "more" and "less". A load is no
+    headline, and a lower one does not mean less pain.
     """
+    write = _text if of_load else _headline
     codes: dict[Variant, str] = {}
     for variant, change in CHANGES.items():
         found = change.replace("{than}", than).replace("{as_much}", same)
         code = f"{name}_{variant}"
         for word, other in words.items():
             found, code = found.replace(word, other), code.replace(word, other)
-        codes[variant] = _text(code, text.replace("CHANGE", found))
+        shown = text.replace("CHANGE", found)
+        if of_load and variant.startswith("less"):
+            shown += NO_LESS_PAIN
+        codes[variant] = write(code, shown)
     return codes
 
 
@@ -65,7 +89,7 @@ ENERGY: Final[dict[str, dict[Variant, str]]] = {
     **{
         equal: _changes(
             f"energy_{equal}",
-            f"A weak estimate: about {_ENERGY}, CHANGE.",
+            f"About {_ENERGY}, CHANGE.",
             f" than forward at the same {words}",
             f"as much as forward at the same {words}",
         )
@@ -87,39 +111,45 @@ SPEED: Final = _changes(
 """Headlines of a bout at equal metabolic rate."""
 
 ENERGY_ONLY: Final = {
-    "speed": _text("energy_only", f"About {_ENERGY}."),
-    "heart_rate": _text("energy_only_heart_rate", f"A weak estimate at the same heart rate: about {_ENERGY}."),
-    "perceived_exertion": _text(
-        "energy_only_perceived_exertion", f"A weak estimate at the same felt effort: about {_ENERGY}."
-    ),
+    "speed": _headline("energy_only", f"About {_ENERGY}."),
+    "heart_rate": _headline("energy_only_heart_rate", f"At the same heart rate about {_ENERGY}."),
+    "perceived_exertion": _headline("energy_only_perceived_exertion", f"At the same felt effort about {_ENERGY}."),
 }
 """Headlines of a bout whose ratio was not asked for."""
 
-SPEED_ONLY: Final = _text("speed_only", f"With the same energy per minute about {_SPEED}.")
+SPEED_ONLY: Final = _headline("speed_only", f"With the same energy per minute about {_SPEED}.")
 
 _TOTAL: Final = f"{_amount('total_energy_kcal', 'kcal')}"
 
 SUMS: Final = {
     name: _changes(
-        f"{name}_reversed",
-        f"About {_TOTAL} {done} {_range('total_energy_kcal')}. "
-        "Forward and backward swapped at the same speeds: CHANGE.",
+        name,
+        f"About {_TOTAL} {done} {_range('total_energy_kcal')}. Directions swapped at the same speeds: CHANGE.",
     )
     for name, done in (("workout", "as given"), ("track", "as done"))
 }
 """Headlines of a workout and of a recording."""
 
-_COVERED: Final = ", known for {covered_percent} % of the moving time"
+_COVERED: Final = ", for {covered_percent} % of the time"
 
-KNEE: Final = _changes(
-    "knee", "Estimated peak knee-cap force: CHANGE, grade {evidence}.", " than forward", "as much as forward"
-)
-"""What a bout means for the knee-cap."""
+KNEE: Final[dict[bool, dict[Variant, str]]] = {
+    slower: _changes(
+        f"knee{'_at_that_speed' * slower}",
+        f"Estimated peak knee-cap force{' at that speed' * slower}: CHANGE, evidence grade {{evidence}}.",
+        " than forward at your speed" if slower else " than forward at the same speed",
+        "as much as forward at your speed" if slower else "as much as forward at the same speed",
+        of_load=True,
+    )
+    for slower in (False, True)
+}
+"""What a bout means for the knee-cap; `True` if its backward speed is another one."""
 
 KNEE_SUMS: Final[dict[bool, dict[Variant, str]]] = {
     partly: _changes(
-        f"knee_reversed{'_partly' * partly}",
-        f"Estimated knee-cap impulse, swapped: CHANGE, grade {{evidence}}{_COVERED * partly}.",
+        f"knee_swapped{'_partly' * partly}",
+        f"Estimated knee-cap load per km if swapped at the same speeds: CHANGE, evidence grade {{evidence}}"
+        f"{_COVERED * partly}.",
+        of_load=True,
     )
     for partly in (False, True)
 }
@@ -138,7 +168,8 @@ KNEE_PLAN: Final[dict[str, dict[bool, str]]] = {
     name: {
         partly: _text(
             f"{code}{'_partly' * partly}",
-            f"Estimated {words}: about {_amount(name, unit)} {_range(name)}, grade {{evidence}}{_COVERED * partly}.",
+            f"Estimated {words}: about {_amount(name, unit)} {_range(name)}, evidence grade {{evidence}}"
+            f"{_COVERED * partly}.",
         )
         for partly in (False, True)
     }
@@ -146,9 +177,14 @@ KNEE_PLAN: Final[dict[str, dict[bool, str]]] = {
 }
 """What a plan means for the knee-cap, by load; `True` if that is known in only a part of it."""
 
-KNEE_UNKNOWN_REVERSED: Final = _text(
-    "knee_unknown_reversed", "How reversing every direction changes the knee-cap impulse is unknown."
+KNEE_UNKNOWN_SWAPPED: Final = _text(
+    "knee_unknown_swapped", "How swapping forward and backward changes the load on the knee-cap is unknown."
 )
+KNEE_UNKNOWN_WALKING: Final = _text(
+    "knee_unknown_walking",
+    "The knee-cap load per km is unknown for walking, because nobody measured how long a foot is on the ground.",
+)
+KNEE_UNKNOWN_SLOPE: Final = _text("knee_unknown_slope", "The load on the knee-cap is unknown on such a slope.")
 KNEE_UNKNOWN: Final = _text("knee_unknown", "How this changes the load on the knee-cap is unknown.")
 KNEE_UNKNOWN_ON_GRADE: Final = _text(
     "knee_unknown_on_grade", "How going backward on a slope changes the load on the knee-cap is unknown."
@@ -164,8 +200,8 @@ _PLAN: Final = f"About {_amount('active_energy_kcal', 'kcal')} above rest {_rang
 _PLANNED: Final = {way: f"{_amount(f'{way}_duration_min', 'min')} {way}" for way in DIRECTIONS}
 
 PLAN: Final[dict[tuple[Direction, ...], str]] = {
-    ("forward", "backward"): _text("plan_mix", f"{_PLAN}: {_PLANNED['backward']} and {_PLANNED['forward']}."),
-    **{(way,): _text(f"plan_{way}", f"{_PLAN}: {_PLANNED[way]} only.") for way in DIRECTIONS},
+    ("forward", "backward"): _headline("plan_mix", f"{_PLAN}: {_PLANNED['backward']} and {_PLANNED['forward']}."),
+    **{(way,): _headline(f"plan_{way}", f"{_PLAN}: {_PLANNED[way]} only.") for way in DIRECTIONS},
 }
 """Headlines of a plan, by the directions in it."""
 
@@ -180,17 +216,22 @@ _HELD: Final = {way: f"from {{{way}_speed_m_s_low}} to {{{way}_speed_m_s_high}} 
 
 SOLVED: Final[dict[str, dict[tuple[Direction, ...], str]]] = {
     name: {
-        ("forward", "backward"): _text(f"solve_{name}", f"{lead} {parts['backward']} {joined} {parts['forward']}."),
+        ("forward", "backward"): _headline(f"solve_{name}", f"{lead} {parts['backward']} {joined} {parts['forward']}."),
         **{
-            (way,): _text(f"solve_{name}_{way}", f"{lead} {parts[way]}. You cannot meet it going {other}.")
+            (way,): _headline(f"solve_{name}_{way}", f"{lead} {parts[way]}. You cannot meet it going {other}.")
             for way, other in (DIRECTIONS, DIRECTIONS[::-1])
         },
     }
     for name, lead, parts, joined in (
         ("duration", "Your target takes about", _TIMES, "or"),
         ("speed", "Your target needs about", _SPEEDS, "or"),
-        ("level_speed", "As much energy per minute on level ground: about", _SPEEDS, "or"),
-        ("speed_range", "At the central estimate your limit holds", _HELD, "and"),
+        (
+            "level_speed",
+            "On level ground, in the same direction, you use as much energy per minute at about",
+            _SPEEDS,
+            "or",
+        ),
+        ("speed_range", "At the central estimate, which about half of people exceed, your limit holds", _HELD, "and"),
     )
 }
 """Headlines of a solution, by what was found and in which directions."""
@@ -218,26 +259,31 @@ PROBABILITIES: Final[dict[bool, dict[tuple[Direction, ...], str]]] = {
 }
 """Headlines of a probability, `True` for that of a load, by the directions in which it is known."""
 
-PROBABILITY_UNKNOWN: Final = _text("solve_probability_unknown", "How likely this is for one person is unknown.")
+PROBABILITY_UNKNOWN: Final = _text(
+    "solve_probability_unknown",
+    "Your value is beyond the widest range that we give, or only a range is known: compare it with the range.",
+)
 
 EQUAL_COST: Final = {
-    way: _text(
+    way: _headline(
         f"solve_equal_cost_{way}",
-        f"As much energy per minute: about {_SPEEDS[way]}, for {_amount(f'{other}_speed_m_s', 'm/s')} {other}.",
+        f"About {_SPEEDS[way]} takes as much energy per minute as {_amount(f'{other}_speed_m_s', 'm/s')} {other}.",
     )
     for way, other in (DIRECTIONS, DIRECTIONS[::-1])
 }
 """Headlines of speeds with the same cost, by the direction that was found."""
 
 RANGE_KNOWN_ONE_WAY: Final = {
-    way: _text(
+    way: _headline(
         f"solve_speed_range_known_{way}",
-        f"At the central estimate your limit holds {_HELD[way]}. The load is unknown {other}.",
+        f"At the central estimate, which about half of people exceed, your limit holds {_HELD[way]}. The load is "
+        f"unknown {other}.",
     )
     for way, other in (DIRECTIONS, DIRECTIONS[::-1])
 }
-SEVERAL_RANGES: Final = _text(
-    "solve_speed_ranges", "At the central estimate your limit holds in several ranges of speed: see speed_ranges."
+SEVERAL_RANGES: Final = _headline(
+    "solve_speed_ranges",
+    "At the central estimate, which about half of people exceed, your limit holds in several ranges of speed.",
 )
 
 _FALL: Final = "going backward adds a risk of falling"
@@ -246,13 +292,25 @@ FALL: Final = _text("fall", f"{_FALL.capitalize()}.")
 FALL_AND_LOAD: Final = _text("fall_and_load", f"{_FALL.capitalize()}. Lower knee load does not mean less pain.")
 OLDER: Final = _text(
     "older_backward_speed",
-    "This is faster than older people chose to walk backward: start slowly, on even ground, with someone near.",
+    "Older people walked backward more slowly: start slowly, on even ground, with someone near.",
 )
-NO_OWN_LIMIT: Final = _text("no_own_limit", f"Few people can hold the fastest speeds studied, and {_FALL}.")
-ABOVE_MAXIMUM: Final = _text("above_maximum", f"This takes more than your maximal oxygen uptake, and {_FALL}.")
-IMPLAUSIBLE: Final = _text("implausible_uptake", f"This takes more oxygen than we think anybody can use, and {_FALL}.")
+NO_OWN_LIMIT: Final = _text(
+    "no_own_limit", f"You gave no limit of your own: this may be too fast for you, and {_FALL}."
+)
+ABOVE_MAXIMUM: Final[dict[str, str]] = {
+    way: _text(f"above_maximum_{way}", f"Going {way} takes more than your maximal oxygen uptake, and {_FALL}.")
+    for way in DIRECTIONS
+}
+IMPLAUSIBLE: Final[dict[str, str]] = {
+    way: _text(
+        f"implausible_uptake_{way}", f"Going {way} takes more oxygen than we think anybody can use, and {_FALL}."
+    )
+    for way in DIRECTIONS
+}
 
-CAUTIONARY: Final = frozenset({FALL, FALL_AND_LOAD, OLDER, NO_OWN_LIMIT, ABOVE_MAXIMUM, IMPLAUSIBLE})
+CAUTIONARY: Final = frozenset(
+    {FALL, FALL_AND_LOAD, OLDER, NO_OWN_LIMIT, *ABOVE_MAXIMUM.values(), *IMPLAUSIBLE.values()}
+)
 """The sentences that keep a person from harm."""
 
 _MEANINGS: Final = {
@@ -275,7 +333,10 @@ PARAMETERS: Final[Mapping[str, str]] = {
         for name, meaning in _MEANINGS.items()
         for end, of in _ENDS.items()
     },
-    **{f"{way}_percent": f"Chance {way}, rounded; below 1 and above 99 a text [%]." for way in DIRECTIONS},
+    **{
+        f"{way}_percent": f"Chance {way}, rounded; a text below the lowest and above the highest chance given [%]."
+        for way in DIRECTIONS
+    },
     "covered_percent": "Share of the moving time in which the load is known, rounded down [%].",
     "evidence": "Evidence grade: A, B, C, C- or D.",
 }

@@ -219,7 +219,7 @@ def energy_curves(
         curve(builder.backward, [condition for _, condition in codes]),
         measured(gait=gait, grade=cast(float, case.grade), per=per),
         [cautions.WARNINGS[code]["message"] for code in (cautions.NOVICE, cautions.FALL)],
-        references(gait, "speed", name, person.own_rest, frozenset({"energy"})),
+        [*references(gait, "speed", name, person.own_rest, frozenset({"energy"}))],
     )
 
 

@@ -3,7 +3,7 @@
 A key that is not required is missing if the quantity is unknown. It is never null or zero instead.
 """
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from retrorun.models.vocabulary.choices import (
     DirectionModelName,
@@ -249,7 +249,7 @@ class Sentence(TypedDict):
     """A sentence for people. `text` is the text of `code` in GET /messages with the parameters filled in."""
 
     code: str
-    params: dict[str, Any]
+    params: dict[str, float | str]
     text: str
 
 

@@ -191,6 +191,7 @@ def case_of(segments: Segments, rows: Rows, gait: Gait, person: Person, energy_m
         grade=segments.grade[rows],
         resting_w_kg=person.resting_w_kg,
         step_rate_ratio=person.step_rate_ratio,
+        age_y=person.age_y,
     )
 
 

@@ -80,8 +80,8 @@ async def listed(request: Request) -> Response:
 
     Use it to translate an answer by `code` and `params`.
 
-    Each sentence of an answer has the `code` of an entry here, and `params` to fill into your own text. For an HTML
-    page, send `Accept: text/html`.
+    Each sentence of a summary, and each warning with its details, has the `code` of an entry here, and `params` to fill
+    into your own text. An error has only the code. For an HTML page, send `Accept: text/html`.
     """
     media_type = preferred(request.headers.get("accept", "*/*"), FORMATS)
     if media_type is None:

@@ -33,7 +33,7 @@ def with_details(answer: Node, *, params: bool, about: bool) -> list[Warning]:
 def parameters(code: str, plans: Sequence[str] = ()) -> dict[str, Parameter]:
     """Return the values in the text of a warning."""
     values = CAUTIONS[code].params
-    return {"plans": " and ".join(plans), **values} if plans else values
+    return {"plans": " and ".join(plans), **values} if plans else values.copy()
 
 
 def pointers(code: str, places: Sequence[Places]) -> list[str]:

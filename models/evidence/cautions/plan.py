@@ -31,8 +31,8 @@ PLAN_WITHOUT_OWN_LIMIT: Final = caution(
     "caution",
     "plan_without_own_limit",
     "safety",
-    "You gave no fitness limit, so this plan uses the fastest speeds studied. Few people can run them, and fewer can "
-    "hold them, above all backward. Give backward_speed_high_m_s, oxygen_uptake_max_ml_kg_min, and a limit of "
+    "You gave no limit of your own, so this plan may use speeds that you cannot reach or hold, above all backward. "
+    "Give backward_speed_high_m_s, oxygen_uptake_max_ml_kg_min, and a limit of "
     "oxygen_uptake_ml_kg_min that you can hold for as long.",
     about=top("bouts"),
 )
