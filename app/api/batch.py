@@ -37,7 +37,7 @@ from retrorun.models.columns.names import (
 from retrorun.models.equations.equations import ALL, estimate_by
 from retrorun.models.evidence.views import CHOOSING, DEFAULT, estimate_in_view, sections_to_compute
 from retrorun.models.summary.summary import summary
-from retrorun.models.vocabulary.choices import Equal, EstimatePart, Gait, Section, View
+from retrorun.models.vocabulary.choices import SECTIONS, Equal, EstimatePart, Gait, Section, View
 from retrorun.models.vocabulary.errors import Conflict, EstimateError, Missing, OutOfRange
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -61,7 +61,14 @@ ASSUMED: Final = ("gait", "grade", "equal", "energy_model", "direction_model", "
 
 OUTPUTS_OF_TEXT: Final = (*(name for name, output in OUTPUTS.items() if output.choices), WARNINGS)
 """Columns that decide the text around the numbers."""
-NUMBER_AT: Final = {output.path: name for name, output in OUTPUTS.items() if not output.choices}
+WHOLE: Final[tuple[str, ...]] = (DEFAULT, *SECTIONS)
+"""The view and the parts of an item of which `fields` chooses."""
+
+COUNTED: Final = ("spread", "ratio_studies")
+"""A whole number, the same in all rows with the same text."""
+NUMBER_AT: Final = {
+    output.path: name for name, output in OUTPUTS.items() if not output.choices and output.path != COUNTED
+}
 
 FIELDS_EXAMPLE: Final = ["forward_total_energy_kcal", "backward_total_energy_kcal"]
 BOUT_EXAMPLE: Final = {name: QUANTITIES[name].example for name in ("body_mass_kg", "speed_m_s", "duration_s")}
@@ -328,7 +335,8 @@ def answers(items: list[Any], fields: tuple[str, ...] | None) -> list[bytes]:
         if any(name in item for name in ONE_BY_ONE) or item.get("energy_model") == ALL:
             found[place] = single(item, fields)
         else:
-            alike.setdefault((item.get("view", DEFAULT), *item.get("include", ())), []).append(place)
+            shown = (item.get("view", DEFAULT), *sorted(item.get("include", ()))) if fields is None else WHOLE
+            alike.setdefault(shown, []).append(place)
     for (view, *include), places in alike.items():
         rows = [items[place] for place in places]
         sections = sections_to_compute(cast(View, view), tuple(include))
@@ -354,7 +362,8 @@ def answer_of(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, 
     """Return the estimate of an item in the view that it asks for, or the requested parts of the whole estimate."""
     if fields is None:
         return estimate_in_view(estimate_by, row)
-    return part_of(estimate_in_view(estimate_by, row | {"view": "full"}), fields)
+    # What the item shows is chosen by `fields`.
+    return part_of(estimate_in_view(estimate_by, row | {"view": DEFAULT, "include": SECTIONS}), fields)
 
 
 def part_of(answer: Any, fields: tuple[str, ...]) -> dict[str, Any]:

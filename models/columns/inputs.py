@@ -239,8 +239,8 @@ def complete(
     if not isinstance(speed, np.ndarray):
         # At least one input must be a column: with floats only, the NaN of a refused row would raise an error.
         speed = np.full(chunk.size, speed)
-    if isinstance(speed_cv, float):
-        follows = 0
+    if isinstance(speed_cv, float) and speed_cv == 0:
+        follows = 0  # without an error of speed it changes nothing, and the groups are larger
 
     codes = (gait, equal, equation, direction_model, own, follows)
     names: list[Code] = [chunk.fill_refused_rows(code) for code in codes]

@@ -205,7 +205,7 @@ def estimate(
         answer["personal"] = personal_factors(case, case.personal, person.score, personal)
     if "spread" in include and "energy" in include:
         answer["spread"] = parts_of_spread(case, move, person.score)
-    if "ratio" in include:
+    if builder.ratio and "ratio" in include:
         answer["ratio"] = cast(Ratio, builder.ratio)
     if "references" in include:
         ids = references(gait, equal, energy_model, person.own_rest, frozenset(include))

@@ -21,7 +21,7 @@ ADDED: Final = ("derived", "spread", REFERENCES)
 """The sections of an estimate that only the full view has, unless a request lists them."""
 LIMITING: Final = tuple(name for name in SECTIONS if name not in ADDED)
 """The other sections. If a request lists any of them, the answer has only those."""
-BESIDE_SUMMARY: Final = ("forward", "backward", "ratio", "personal")
+BESIDE_SUMMARY: Final = ("forward", "backward", "ratio", "personal", "equations")
 """What an estimate leaves out if the summary is the only section that a request lists."""
 CHOOSING: Final = frozenset({"view", "include"})
 DETAILS: Final = frozenset({"params", "about"})
@@ -33,7 +33,7 @@ KNOWN_BY_CODE: Final = ("severity", "message", "docs")
 
 
 def estimate_in_view(compute: Callable[..., Any], asked: Mapping[str, Any]) -> Values:
-    """Return an estimate in the view that a request asks for. Only what the view shows is computed.
+    """Return an estimate in the view that a request asks for. Sections that the view does not need are not computed.
 
     Parameters
     ----------

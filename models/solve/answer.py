@@ -7,7 +7,16 @@ from typing import Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.solve.crossings import SpeedRange
-from retrorun.models.vocabulary.answer import AnswerSummary, Assumed, Graded, Interval, Load, OwnFactors, Warning
+from retrorun.models.vocabulary.answer import (
+    AnswerSummary,
+    Assumed,
+    BoundedIndicator,
+    Graded,
+    Indicator,
+    Interval,
+    OwnFactors,
+    Warning,
+)
 from retrorun.models.vocabulary.choices import DirectionModelName, EnergyModelName, Gait, Sex
 
 Find: TypeAlias = Literal["bout", "speed", "equal_cost_speed", "level_speed", "speed_range", "probability"]
@@ -64,6 +73,18 @@ class Probability(TypedDict):
     at_most: float
 
 
+class SolvedLoad(TypedDict, total=False):
+    """The load that was asked for."""
+
+    peak_vertical_force_bw: Indicator
+    patellofemoral_peak_force_bw: Indicator
+    knee_extensor_moment_ratio: Indicator
+    patellofemoral_impulse_per_km_bw_s: Indicator
+    patellofemoral_impulse_per_bout_bw_s: Indicator
+    achilles_relative_load: BoundedIndicator
+    tibial_compression_peak_bw: Indicator
+
+
 class Solved(TypedDict):
     """The result for one direction, with the given values repeated."""
 
@@ -79,7 +100,7 @@ class Solved(TypedDict):
     oxygen_uptake_ml_kg_min: NotRequired[Graded]
     met: NotRequired[Graded]
     metabolic_power_w_kg: NotRequired[Graded]
-    load: NotRequired[Load]
+    load: NotRequired[SolvedLoad]
     unattainable: NotRequired[Reach]
 
 

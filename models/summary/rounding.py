@@ -15,7 +15,7 @@ MOST_DIGITS: Final = 3
 """Most digits of a value (choice)."""
 
 
-def rounded(*, value: float, low: float, high: float, finest: int | None = None) -> Rounded:
+def rounded(*, value: float, low: float, high: float) -> Rounded:
     """Return a value and the ends of its range, rounded at the same digit.
 
     A range whose ends differ by a factor of two or more keeps two digits of the value. Any other range keeps two digits
@@ -26,8 +26,6 @@ def rounded(*, value: float, low: float, high: float, finest: int | None = None)
     ----------
     value, low, high : float
         The estimate and the ends of its range, in any unit.
-    finest : int, optional
-        The most decimals; as many as the range allows when left out.
 
     Returns
     -------
@@ -40,8 +38,6 @@ def rounded(*, value: float, low: float, high: float, finest: int | None = None)
     ((270, 200, 380), (274, 251, 301))
     >>> rounded(value=1.709, low=1.078, high=2.708), rounded(value=2.5, low=2.5, high=2.5)
     ((1.7, 1.1, 2.7), (2.5, 2.5, 2.5))
-    >>> rounded(value=2.4, low=-1.1, high=6.3, finest=0)
-    (2, -1, 6)
     """
     if (low > 0 and high >= WIDE * low) or (high < 0 and low <= WIDE * high):
         decimals = decimals_of(value, DIGITS)
@@ -49,8 +45,6 @@ def rounded(*, value: float, low: float, high: float, finest: int | None = None)
         decimals = min(decimals_of(high - low, DIGITS), decimals_of(value, MOST_DIGITS))
     else:
         decimals = decimals_of(value, MOST_DIGITS)
-    if finest is not None and decimals > finest:
-        decimals = finest
     places = 0 if decimals == math.inf else int(decimals)
     return plain(value, places), plain(low, places), plain(high, places)
 

@@ -81,7 +81,7 @@ def summary(
     elif question == "solve":
         headline = of_solution(answer)
     else:
-        headline, knee = of_workout(question, answer), knee_of_workout(answer, codes)
+        headline, knee = of_workout(question, answer), knee_of_workout(answer)
     if headline is not None and texts.WEAK + headline["code"] in texts.TEXTS and is_weak(question, answer, codes):
         headline = sentence(texts.WEAK + headline["code"], headline["params"])
     # The knee sentence of a bout and of a workout says itself that a lower load does not mean less pain.
@@ -141,21 +141,20 @@ def change(
     >>> found["code"], found["params"]["percent_more"]
     ('knee_more_or_less', 20)
     """
-    value, low, high = rounded(
-        value=100 * (ratio["value"] - 1.0), low=100 * (ratio["low"] - 1.0), high=100 * (ratio["high"] - 1.0), finest=0
-    )
+    value, low, high = (round(100 * (ratio[end] - 1.0)) for end in ("value", "low", "high"))
+    less_possible, more_possible = ratio["low"] < 1, ratio["high"] > 1
     variant: texts.Variant
     said: Params
     if value == low == high == 0:
         variant, said = "equal", {}
     elif value == 0:
         variant, said = "same", {f"percent_{less}_high": -low, f"percent_{more}_high": high}
-    elif value > 0 > low:
+    elif value > 0 and less_possible:
         variant = "more_or_less"
         said = {f"percent_{more}": value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
     elif value > 0:
         variant, said = "more", {f"percent_{more}": value, f"percent_{more}_low": low, f"percent_{more}_high": high}
-    elif high > 0:
+    elif more_possible:
         variant = "less_or_more"
         said = {f"percent_{less}": -value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
     else:
@@ -209,12 +208,11 @@ def of_workout(question: str, answer: Answer) -> Sentence:
     )
 
 
-def knee_of_workout(answer: Answer, codes: Collection[str]) -> Sentence:
+def knee_of_workout(answer: Answer) -> Sentence:
     """Return what a workout means for the knee-cap: its impulse, reversed over as given."""
     ratio = answer["ratio"].get("patellofemoral_impulse_per_km")
     if ratio is None:
-        walking = cautions.WALKING_TIMING_ABSENT in codes
-        return sentence(unknown(codes, texts.KNEE_UNKNOWN_WALKING if walking else texts.KNEE_UNKNOWN_SWAPPED))
+        return sentence(texts.KNEE_UNKNOWN_SWAPPED)
     sums = [answer[which]["load"][IMPULSE] for which in ("totals", "reversed")]
     share = covered(sums[0])
     return change(ratio, texts.KNEE_SUMS[bool(share)], {"evidence": weaker(*sums), **share})

@@ -180,10 +180,6 @@ KNEE_PLAN: Final[dict[str, dict[bool, str]]] = {
 KNEE_UNKNOWN_SWAPPED: Final = _text(
     "knee_unknown_swapped", "How swapping forward and backward changes the load on the knee-cap is unknown."
 )
-KNEE_UNKNOWN_WALKING: Final = _text(
-    "knee_unknown_walking",
-    "The knee-cap load per km is unknown for walking, because nobody measured how long a foot is on the ground.",
-)
 KNEE_UNKNOWN_SLOPE: Final = _text("knee_unknown_slope", "The load on the knee-cap is unknown on such a slope.")
 KNEE_UNKNOWN: Final = _text("knee_unknown", "How this changes the load on the knee-cap is unknown.")
 KNEE_UNKNOWN_ON_GRADE: Final = _text(

@@ -20,7 +20,7 @@ class Warning(TypedDict):
     """A warning: a stable code that begins with its kind, how serious it is, and a message for people."""
 
     code: str
-    severity: Severity
+    severity: NotRequired[Severity]
     message: NotRequired[str]
     docs: NotRequired[str]
     params: NotRequired[dict[str, float | str]]

@@ -82,9 +82,9 @@ GERMAN: Final = {
     "energy_more_or_less": "Etwa {total_energy_kcal} kcal rückwärts ({total_energy_kcal_low} bis "
     "{total_energy_kcal_high}), {percent_more} % mehr als vorwärts bei gleicher Geschwindigkeit "
     "({percent_less_high} % weniger bis {percent_more_high} % mehr).",
-    "knee_less_or_more": "Geschätzte Spitzenkraft an der Kniescheibe: {percent_less} % weniger als vorwärts bei gleicher "
-    "Geschwindigkeit ({percent_less_high} % weniger bis {percent_more_high} % mehr), Evidenzgrad {evidence}. Weniger Last "
-    "heißt nicht weniger Schmerz.",
+    "knee_less_or_more": "Geschätzte Spitzenkraft an der Kniescheibe: {percent_less} % weniger als vorwärts bei "
+    "gleicher Geschwindigkeit ({percent_less_high} % weniger bis {percent_more_high} % mehr), Evidenzgrad {evidence}. "
+    "Weniger Last heißt nicht weniger Schmerz.",
     "fall": "Rückwärts kann man leichter stürzen.",
 }
 """The words of an app in German, by the code of a sentence."""

@@ -160,7 +160,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/compute/worker.py": {"bytes at once, steps of nice": (20, 10)},
     "app/compute/workers.py": {"bytes at once, lanes": (16, 2), "seconds to start, until another look": (30.0, 0.02)},
     "app/api/workout.py": {"repeats in the example": (6,)},
-    "app/api/batch.py": {"most bouts, alike ones, rows written at once, steps of pieces": (10_000, 6, 256, 2)},
+    "app/api/batch.py": {"most bouts, longer ones, alike ones, rows written at once, steps": (10_000, 2, 3, 6, 256, 2)},
     "app/formats/arrow_stream.py": {
         "layout of a message: types, fields, widths": (2, 3, 4),
         "most columns and buffers that are looked at": (64,),

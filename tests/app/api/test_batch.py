@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from typing import Any, get_args
+from typing import Any, TypeAlias, get_args
 
 import httpx
 import pyarrow as pa
@@ -28,6 +28,7 @@ from retrorun.models.vocabulary.choices import EstimatePart
 pytestmark = pytest.mark.anyio
 
 Item = dict[str, Any]
+ProblemOf: TypeAlias = Callable[[httpx.Response, int], dict[str, Any]]
 BOUT: Item = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
 SECRET = "87.654321"
 CROWD = b", ".join(b'"f%d": 1' % number for number in range(101))
@@ -110,6 +111,43 @@ class TestItems:
         answer = (await client.post("/estimate/batch", json={"items": items})).json()
         for item, found in zip(items, answer["items"], strict=True):
             assert found == {"ok": (await client.post("/estimate", json=item)).json()}
+
+    @pytest.mark.parametrize(
+        "bout",
+        [
+            {"distance_m": 5000.0, "speed_m_s": 2.5, "speed_sd_m_s": 0.1},
+            {"distance_m": 5000.0, "duration_s": 2000.0, "speed_sd_m_s": 0.1},
+            {"speed_m_s": 2.5, "duration_s": 2000.0, "speed_sd_m_s": 0.1, "body_mass_sd_kg": 2.0},
+            {"speed_m_s": 2.5, "duration_s": 2000.0, "view": "full"},
+            {"speed_m_s": 2.5, "duration_s": 2000.0, "view": "summary", "include": ["params", "about"]},
+            {"speed_m_s": 1.2, "duration_s": 2000.0, "include": ["summary", "spread", "energy"]},
+        ],
+    )
+    async def test_equal_items_have_the_answer_of_one(self, client: httpx.AsyncClient, bout: Item) -> None:
+        item = {"body_mass_kg": 70.0} | bout
+        alone = (await client.post("/estimate", json=item)).json()
+        for count in (1, 6, 20):
+            items = (await client.post("/estimate/batch", json={"items": [item] * count})).json()["items"]
+            assert all(close(found["ok"], alone) for found in items)
+
+    async def test_a_column_of_one_value_keeps_the_error_of_speed(self, client: httpx.AsyncClient) -> None:
+        column = {"body_mass_kg": [70], "distance_m": [5000, 6000], "speed_m_s": [2.5], "speed_sd_m_s": [0.1]}
+        names = ["forward_distance_m_low", "backward_total_energy_kcal_high"]
+        sent = {"columns": column, "fields": names}
+        columns = (await client.post("/estimate/batch", json=sent)).json()["columns"]
+        for place, distance_m in enumerate(column["distance_m"]):
+            bout = {"body_mass_kg": 70, "distance_m": distance_m, "speed_m_s": 2.5, "speed_sd_m_s": 0.1}
+            alone = (await client.post("/estimate", json=bout)).json()
+            assert columns[names[0]]["values"][place] == pytest.approx(alone["forward"]["distance_m"]["low"], rel=1e-9)
+            assert columns[names[1]]["values"][place] == pytest.approx(
+                alone["backward"]["total_energy_kcal"]["high"], rel=1e-9
+            )
+
+    async def test_longer_answers_count_more(self, client: httpx.AsyncClient, problem_of: ProblemOf) -> None:
+        for more, most in (({"view": "full"}, 5000), ({"energy_model": "all"}, 3333)):
+            items = [BOUT | more] * (most + 1)
+            (error,) = problem_of(await client.post("/estimate/batch", json={"items": items}), 422)["errors"]
+            assert (error["pointer"], error["code"]) == ("/items", "out_of_range")
 
     async def test_an_item_may_ask_for_every_equation(self, client: httpx.AsyncClient) -> None:
         every = BOUT | {"energy_model": "all"}

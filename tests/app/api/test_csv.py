@@ -69,6 +69,10 @@ def at(node: Any, path: tuple[str, ...]) -> Any:
     return node
 
 
+def without_include(item: Item) -> Item:
+    return {name: value for name, value in item.items() if name != "include"}
+
+
 async def in_both(client: httpx.AsyncClient, body: Item) -> tuple[Any, list[dict[str, str]]]:
     """Return the answer to a batch as JSON and the rows of the one as CSV."""
     answer = await client.post("/estimate/batch", json=body)
@@ -78,7 +82,7 @@ async def in_both(client: httpx.AsyncClient, body: Item) -> tuple[Any, list[dict
 
 @pytest.mark.parametrize("fields", [FIELDS, ("ratio_total_energy", "gait", "warnings")], ids=["all", "three"])
 async def test_a_row_has_the_values_of_its_item(client: httpx.AsyncClient, fields: tuple[str, ...]) -> None:
-    whole = [item | {"view": "full"} if isinstance(item, dict) else item for item in ITEMS]
+    whole = [without_include(item) | {"view": "full"} if isinstance(item, dict) else item for item in ITEMS]
     body = {"items": whole} if fields == FIELDS else {"items": ITEMS, "fields": list(fields)}
     answer, rows = await in_both(client, body)
     assert len(rows) == len(ITEMS)
@@ -243,3 +247,13 @@ async def test_a_problem_stays_a_problem(client: httpx.AsyncClient, problem_of: 
 
 def test_a_cell_with_a_comma_a_quote_or_a_line_is_quoted() -> None:
     assert csv_of({"a": ['say "a, b"\nand c'], "b": [None]}) == b'a,b\r\n"say ""a, b""\nand c",\r\n'
+
+
+async def test_what_an_item_shows_is_chosen_by_the_fields(client: httpx.AsyncClient) -> None:
+    fields = ["forward_total_energy_kcal", "ratio_cadence", "spread_ratio_studies", "forward_met"]
+    shown: list[Item] = [{}, {"view": "summary"}, {"include": ["energy"]}, {"include": ["summary"]}, {"view": "full"}]
+    items = [BOUT | more for more in shown] * 2
+    answer, rows = await in_both(client, {"items": items, "fields": fields})
+    assert all(item == answer["items"][0] for item in answer["items"])
+    assert all(row == rows[0] for row in rows)
+    assert all(rows[0][name] for name in fields)

@@ -280,7 +280,9 @@ class TestLoad:
     @pytest.mark.parametrize("asked", LOADS)
     def test_the_bars_are_the_models_and_the_unknown_says_so(self, asked: dict[str, Any]) -> None:
         root, found = read(load_plot(**asked)), loads(**asked)
-        assert found.knee.startswith(("Estimated peak knee-cap force", "How going backward"))
+        assert found.knee.startswith(
+            ("Estimated peak knee-cap force", "How going backward", "The load on the knee-cap is")
+        )
         assert words_of(root, "desc").startswith(found.knee)
         for heading, labels in PANELS.items():
             panel = group(root, panel=heading)

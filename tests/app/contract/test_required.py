@@ -53,6 +53,14 @@ RARE: Final[tuple[tuple[str, Schema], ...]] = (
     ("/plan", BODY | {name: LEAST[name] for name in ("goal", "indicator")} | {"active_energy_kcal": 210.0}),
     ("/workout", BODY | {"segments": [UP], "view": "summary"}),
     ("/solve", BODY | {"find": "speed", "gait": "run", "met": 8.0, "view": "summary"}),
+    *(
+        ("/solve", BODY | {"find": "probability", "speed_m_s": 2.5, "duration_s": 600.0, name: value})
+        for name, value in (
+            ("patellofemoral_peak_force_bw", 4.5),
+            ("peak_vertical_force_bw", 2.4),
+            ("achilles_relative_load", 0.9),
+        )
+    ),
 )
 """Requests whose answers lack something that others have."""
 

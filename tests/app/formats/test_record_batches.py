@@ -15,7 +15,6 @@ from retrorun.models.columns.estimate_columns import sections_of
 from retrorun.models.columns.names import FIELDS, FLAGS, NUMBERS, OUTPUTS, STATUS, WORDS
 from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.cautions import WARNINGS
-from retrorun.models.vocabulary.choices import SECTIONS
 from retrorun.models.vocabulary.errors import Conflict, EstimateError
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
@@ -154,7 +153,7 @@ def test_only_requested_columns(fields: tuple[str, ...]) -> None:
     rows = bouts(300, 12)
     found = estimate_batch(batch_of(rows), fields)
     assert found.schema.names == ["status", "status_field", *fields]
-    include = [*sections_of([name for name in fields if name != "warnings"]), "ratio"]
+    include = [*sections_of([name for name in fields if name != "warnings"]), "ratio", "derived", "spread"]
     assert not list(differences(rows, found.to_pylist(), fields, include=include))
 
 
@@ -268,7 +267,7 @@ def test_fields_that_do_not_exist_are_refused(fields: list[str]) -> None:
 
 
 def test_all_sections_have_columns() -> None:
-    assert sections_of(OUTPUTS) == set(SECTIONS) - {"summary", "ratio", "references"}
+    assert sections_of(OUTPUTS) == {"energy", "timing", "load"}
 
 
 def factor(gait: str, **bout: Any) -> dict[str, Any]:

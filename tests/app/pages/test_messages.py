@@ -14,7 +14,13 @@ from retrorun.models.summary.texts import TEXTS
 pytestmark = pytest.mark.anyio
 
 BOUT = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
-SAFETY = {"fall", "fall_and_load", "older_backward_speed", "no_own_limit", "above_maximum", "implausible_uptake"}
+SAFETY = {
+    "fall",
+    "fall_and_load",
+    "older_backward_speed",
+    "no_own_limit",
+    *(f"{what}_{way}" for what in ("above_maximum", "implausible_uptake") for way in ("forward", "backward")),
+}
 
 
 async def listed(client: httpx.AsyncClient) -> list[dict[str, Any]]:

@@ -228,6 +228,21 @@ class TestHeadline:
             assert params[f"{way}_speed_m_s_high"] <= found["high_speed_m_s"]
 
 
+class TestSign:
+    @pytest.mark.parametrize("interval", [0.93, 0.935, 0.94, 0.99])
+    def test_less_stays_possible_when_the_range_widens(self, interval: float) -> None:
+        answer = ask(estimate, **(BOUT | {"speed_m_s": 1.2}), interval=interval)
+        ratio, headline = answer["ratio"]["total_energy"], answer["summary"]["headline"]
+        assert ratio["low"] < 1
+        assert headline["code"] == "energy_more_or_less"
+        assert headline["params"]["percent_less_high"] == round(100 * (1 - ratio["low"]))
+        assert headline["params"]["percent_more_high"] == round(100 * (ratio["high"] - 1))
+
+    def test_a_range_that_reaches_beyond_equal_by_less_than_the_last_digit_says_so(self) -> None:
+        found = change({"value": 0.76, "low": 0.58, "high": 1.004}, KNEE[False], {"evidence": "C"})
+        assert "24 % less than forward at the same speed (42 % less to 0 % more)" in found["text"]
+
+
 class TestKnee:
     def test_the_peak_with_its_grade(self) -> None:
         answer = ask(estimate, **BOUT)
@@ -258,6 +273,12 @@ class TestKnee:
         text = said(**asked)["knee"]
         assert "unknown" in text
         assert words in text
+
+    def test_a_workout_gives_no_reason_that_is_not_its_own(self) -> None:
+        fast = {"speed_m_s": 4.0, "duration_s": 3600.0}
+        for more in ([], [RUN | {"duration_s": 1.0, "grade": 0.04}]):
+            answer = ask(workout, body_mass_kg=70.0, segments=[fast, *more])
+            assert answer["summary"]["knee"]["code"] == "knee_unknown_swapped"
 
     @pytest.mark.parametrize("left_out", ["load", "ratio"])
     def test_what_was_not_asked_for_is_absent(self, left_out: str) -> None:
