@@ -9,7 +9,6 @@ bytes with pydantic-core. `shortcut` passes requests to it before FastAPI's laye
 import inspect
 import json
 from collections.abc import Callable, Coroutine, Sequence
-from http import HTTPStatus
 from typing import Any, ClassVar, Final, get_type_hints
 
 from fastapi import APIRouter, Request
@@ -88,7 +87,7 @@ class ModelRoute(APIRoute):
             await answer(scope, receive, send)
             return
         headers = [(b"content-length", b"%d" % len(answer)), (b"content-type", JSON)]
-        await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": headers})
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": answer})
 
     async def answer(self, scope: Scope, receive: Receive) -> bytes | Response:

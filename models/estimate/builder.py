@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from retrorun.models.numerics.arithmetic import Condition, Number, where
+from retrorun.models.numerics.arithmetic import Condition, Number, exponential, where
 from retrorun.models.physiology.energy import intensity
 from retrorun.models.physiology.grades import GRADES, Code, code_of, grades_of, weaker
 from retrorun.models.physiology.load import EVIDENCE_GRADES
@@ -143,9 +143,11 @@ class AnswerBuilder:
         if backward_spread is None:
             backward_spread = (spread * spread + ratio_spread * ratio_spread) ** 0.5
         score = self.score
-        return Factors(
-            spread_factor(spread, score), spread_factor(backward_spread, score), spread_factor(ratio_spread, score)
-        )
+        forward, backward, ratio = score * spread, score * backward_spread, score * ratio_spread
+        if isinstance(forward, float) and isinstance(backward, float) and isinstance(ratio, float):
+            # In place, because an estimate has thirty of these.
+            return Factors(math.exp(forward), math.exp(backward), math.exp(ratio))
+        return Factors(exponential(forward), exponential(backward), exponential(ratio))
 
     def pair(
         self,

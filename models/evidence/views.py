@@ -48,8 +48,7 @@ def estimate_in_view(compute: Callable[..., Any], asked: Mapping[str, Any]) -> V
         The estimate.
     """
     view, include = asked.get("view", DEFAULT), asked.get("include", ())
-    fields = {name: value for name, value in asked.items() if name not in CHOOSING}
-    answer = compute(**fields, include=sections_to_compute(view, tuple(include)))
+    answer = compute(**without_choices(asked), include=sections_to_compute(view, tuple(include)))
     if view != "summary" and only_summary(include):
         for name in BESIDE_SUMMARY:
             answer.pop(name, None)
@@ -106,14 +105,21 @@ def answer_in_view(compute: Callable[..., Any], asked: Mapping[str, Any], *given
     (['gait', 'models', 'warnings'], ['gait', 'warnings'])
     """
     view, include = asked.get("view", DEFAULT), asked.get("include", ())
-    fields = {name: value for name, value in asked.items() if name not in CHOOSING}
+    fields = without_choices(asked)
     parts = [part for part in include if part not in DETAILS and part != REFERENCES]
-    answer = compute(*given, **fields | ({"include": parts} if parts else {}))
+    answer = compute(*given, **fields, **({"include": parts} if parts else {}))
     if "include" in asked and not include:
         del answer[SUMMARY]
     if view != "full" and REFERENCES not in include:
         answer.pop(REFERENCES, None)
     return shown(answer, view, include)
+
+
+def without_choices(asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the fields of a request without those that choose what the answer shows."""
+    if CHOOSING.isdisjoint(asked):
+        return asked
+    return {name: value for name, value in asked.items() if name not in CHOOSING}
 
 
 def shown(answer: Values, view: View, include: Collection[str]) -> Values:

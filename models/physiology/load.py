@@ -125,10 +125,10 @@ def slope_deg(*, grade: Number) -> Number:
     >>> round(slope_deg(grade=0.158), 1)
     9.0
     """
-    if isinstance(grade, float | int):
-        return math.degrees(math.atan(grade))
-    degrees: Number = np.degrees(np.arctan(grade))
-    return degrees
+    if isinstance(grade, np.ndarray):
+        degrees: Number = np.degrees(np.arctan(grade))
+        return degrees
+    return math.degrees(math.atan(grade))
 
 
 def peak_vertical_force(*, gait: Gait, speed_m_s: Number) -> Number:

@@ -74,7 +74,7 @@ def summary(
     knee: Sentence | None = None
     if question == "estimate":
         headline = of_bout(answer, equal)
-        if {"load", "ratio"} <= set(include):
+        if "load" in include and "ratio" in include:
             knee = knee_of_bout(answer, codes, texts.KNEE[equal == "metabolic_rate"])
     elif question == "plan":
         headline, knee = of_plan(answer), knee_of_plan(answer, codes)
@@ -82,13 +82,18 @@ def summary(
         headline = of_solution(answer)
     else:
         headline, knee = of_workout(question, answer), knee_of_workout(answer)
-    if headline is not None and texts.WEAK + headline["code"] in texts.TEXTS and is_weak(question, answer, codes):
+    if headline is not None and is_weak(question, answer, codes) and texts.WEAK + headline["code"] in texts.TEXTS:
         headline = sentence(texts.WEAK + headline["code"], headline["params"])
     # The knee sentence of a bout and of a workout says itself that a lower load does not mean less pain.
     of_load = question in {"plan", "solve"} and cautions.LOAD_MEANING in codes
     caution = sentence(caution_of(answer, codes, texts.FALL_AND_LOAD if of_load else texts.FALL))
-    found = {"headline": headline, "knee": knee, "caution": caution}
-    return cast(AnswerSummary, {name: said for name, said in found.items() if said is not None})
+    found: dict[str, Sentence] = {}
+    if headline is not None:
+        found["headline"] = headline
+    if knee is not None:
+        found["knee"] = knee
+    found["caution"] = caution
+    return cast(AnswerSummary, found)
 
 
 def caution_of(answer: Answer, codes: Collection[str], usual: str) -> str:
@@ -141,25 +146,25 @@ def change(
     >>> found["code"], found["params"]["percent_more"]
     ('knee_more_or_less', 20)
     """
-    value, low, high = (round(100 * (ratio[end] - 1.0)) for end in ("value", "low", "high"))
-    less_possible, more_possible = ratio["low"] < 1, ratio["high"] > 1
+    lowest, highest = ratio["low"], ratio["high"]
+    value, low, high = round(100 * (ratio["value"] - 1)), round(100 * (lowest - 1)), round(100 * (highest - 1))
     variant: texts.Variant
     said: Params
     if value == low == high == 0:
         variant, said = "equal", {}
     elif value == 0:
         variant, said = "same", {f"percent_{less}_high": -low, f"percent_{more}_high": high}
-    elif value > 0 and less_possible:
+    elif value > 0 and lowest < 1:
         variant = "more_or_less"
         said = {f"percent_{more}": value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
     elif value > 0:
         variant, said = "more", {f"percent_{more}": value, f"percent_{more}_low": low, f"percent_{more}_high": high}
-    elif more_possible:
+    elif highest > 1:
         variant = "less_or_more"
         said = {f"percent_{less}": -value, f"percent_{less}_high": -low, f"percent_{more}_high": high}
     else:
         variant, said = "less", {f"percent_{less}": -value, f"percent_{less}_low": -high, f"percent_{less}_high": -low}
-    return sentence(codes[variant], {**params, **said})
+    return sentence(codes[variant], params | said)
 
 
 def of_bout(answer: Answer, equal: Equal) -> Sentence | None:

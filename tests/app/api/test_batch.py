@@ -131,7 +131,12 @@ class TestItems:
             assert all(close(found["ok"], alone) for found in items)
 
     async def test_a_column_of_one_value_keeps_the_error_of_speed(self, client: httpx.AsyncClient) -> None:
-        column = {"body_mass_kg": [70], "distance_m": [5000, 6000], "speed_m_s": [2.5], "speed_sd_m_s": [0.1]}
+        column: dict[str, list[float]] = {
+            "body_mass_kg": [70],
+            "distance_m": [5000, 6000],
+            "speed_m_s": [2.5],
+            "speed_sd_m_s": [0.1],
+        }
         names = ["forward_distance_m_low", "backward_total_energy_kcal_high"]
         sent = {"columns": column, "fields": names}
         columns = (await client.post("/estimate/batch", json=sent)).json()["columns"]
