@@ -140,7 +140,7 @@ Allowed: TypeAlias = dict[str, tuple[int | float | str, ...]]
 NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/contract/examples.py": {"folders above": (2,), "answers shown": (3,)},
     "app/contract/openapi.py": {"indent of the JSON": (2,), "statuses as OpenAPI writes them": ("200", "304", "401")},
-    "app/http/guard.py": {"caller left": (499,), "bytes of a request id": (8,)},
+    "app/http/guard.py": {"caller left": (499,), "bits of a request id": (64,)},
     "app/http/limits.py": {
         "lines of a trace": (6,),
         "bytes at once, bytes from which a body counts, digits of a length": (15, 8192, 19),
