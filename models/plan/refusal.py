@@ -1,9 +1,8 @@
 """Choose the error of an impossible plan: the limit or the energy to change."""
 
 import math
-from collections.abc import Callable
-from typing import Final
 
+from retrorun.models.numerics.inward import rounded_inward, written
 from retrorun.models.plan.answer import ENERGY, UPTAKE
 from retrorun.models.plan.best_mix import (
     HELD_IMPULSE,
@@ -19,9 +18,6 @@ from retrorun.models.plan.held_total import LEAST_BOUT_S
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
-
-DIGITS: Final = 6
-"""Digits of the attainable values in an error (choice)."""
 
 
 def without_limit(task: Task, limit: Limit) -> Task:
@@ -151,20 +147,8 @@ def unattainable(
     low, high = inner if inner[0] <= inner[1] else (low, high)
     known, nearest = INPUTS[field.rpartition("/")[2]], low if nearest_is_low else high
     message = "Not possible, even without the other limits" if others_left_out else "Not possible with these limits"
-    message += f". Possible{' then' * others_left_out}: {low:.12g} to {high:.12g}{known.suffix}"
+    message += f". Possible{' then' * others_left_out}: {written(low)} to {written(high)}{known.suffix}"
     if not known.within(nearest):
         message += ", which is outside the range of this field."
         return Unattainable(field, message, low=low, high=high, unit=known.unit)
     return Unattainable(field, f"{message}.", low=low, high=high, nearest=nearest, unit=known.unit)
-
-
-def rounded_inward(value: float, rounded: Callable[[float], int]) -> float:
-    """Return a number with `DIGITS` digits, rounded up or down.
-
-    Examples
-    --------
-    >>> rounded_inward(812.34567, math.floor), rounded_inward(0.01234115, math.ceil)
-    (812.345, 0.0123412)
-    """
-    scale = 10 ** (DIGITS - 1 - math.floor(math.log10(value)))
-    return float(rounded(value * scale) / scale)

@@ -13,6 +13,7 @@ from retrorun.models.estimate.equal_intensity import solved_grades
 from retrorun.models.estimate.inputs import Person, is_bout
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Column, Mask
+from retrorun.models.numerics.inward import between, near
 from retrorun.models.numerics.roots import fitting
 from retrorun.models.physiology import energy, timing
 from retrorun.models.physiology.direction import elasticity
@@ -101,11 +102,11 @@ def check_combination(find: Find, given: Mapping[str, object]) -> None:
 
 def unattainable_in(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
     """Return the error for a target that a direction cannot meet."""
-    known, (low, high, nearest) = INPUTS[field], reach
-    message = f"{GOING[question.case.gait]} {side} cannot meet this. Possible: {low:.6g} to {high:.6g}{known.suffix}"
+    known, asked, (low, high, nearest) = INPUTS[field], question.given[field], reach
+    message = f"{GOING[question.case.gait]} {side} cannot meet this. Possible: {between(low, high)}{known.suffix}"
     if not known.within(nearest):
         return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
-    message += f". The nearest is {nearest:.6g}{known.suffix}."
+    message += f". The nearest is {near(nearest, asked, low, high)}{known.suffix}."
     return Unattainable(field, message, low=low, high=high, nearest=nearest, unit=known.unit)
 
 
@@ -113,25 +114,26 @@ def unattainable_in_both(question: Question, missed: Mapping[Direction, Unattain
     """Return the error for a target that no searched direction can meet, with the nearest value."""
     if len(missed) == 1:
         return next(iter(missed.values()))
-    near = {side: each for side, each in missed.items() if each.nearest is not None}
+    met = {side: each for side, each in missed.items() if each.nearest is not None}
     field = next(iter(missed.values())).field
     asked, known = question.given[field], INPUTS[field]
 
     def away(side: Direction) -> float:
-        nearest = near[side].nearest
+        nearest = met[side].nearest
         assert nearest is not None
         return abs(math.log(nearest / asked))
 
-    bounds = ", ".join(f"{each.low:.6g} to {each.high:.6g}{known.suffix} {way}" for way, each in missed.items())
+    bounds = ", ".join(f"{between(each.low, each.high)}{known.suffix} {way}" for way, each in missed.items())
     message = f"{GOING[question.case.gait]} cannot meet this in either direction. Possible: {bounds}"
-    if not near:
+    if not met:
         low, high = (
             pick(getattr(each, end) for each in missed.values()) for pick, end in ((min, "low"), (max, "high"))
         )
         return Unattainable(field, f"{message}, {OUTSIDE_INPUT}.", low=low, high=high, unit=known.unit)
-    side = min(near, key=away)
-    each = near[side]
-    message += f". The nearest is {each.nearest:.6g}{known.suffix}, {side}."
+    side = min(met, key=away)
+    each = met[side]
+    assert each.nearest is not None
+    message += f". The nearest is {near(each.nearest, asked, each.low, each.high)}{known.suffix}, {side}."
     return Unattainable(field, message, **each.reach)
 
 
@@ -361,6 +363,7 @@ def find_speed_range(question: Question) -> Found:
         if loads.ranges.get(side):
             found[side] = {"speed_ranges": loads.ranges[side]}
         elif side in loads.ranges:
-            low, high = drawn_inward(*loads.attainable[side])
+            # The bound is compared with these same values, so it may be the lowest of them.
+            low, high = loads.attainable[side]
             found[side] = unattainable_in(question, indicator, side, Attainable(low, high, low))
     return Found(found, loads.warnings)

@@ -14,9 +14,9 @@ from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.catalogue import catalogue
 from retrorun.models.evidence.cautions import REST_ASSUMED, TRACK_UNUSABLE, WARNINGS
 from retrorun.models.numerics.arithmetic import Column
+from retrorun.models.numerics.inward import rounded_inward
 from retrorun.models.physiology import energy, load, timing
 from retrorun.models.physiology.uncertainty import standard_score
-from retrorun.models.plan.refusal import rounded_inward
 from retrorun.models.sources.tables import table
 from retrorun.models.track.points import Points, points_from
 from retrorun.models.track.recording import MAXIMUM_POINTS, recording
