@@ -75,7 +75,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
         lifespan=lifespan,
         **ABOUT,
     )
-    install(app)
+    install(app, lambda: methods_of(app.routes))
     for served in (router, batch, arrow_table, workout, track, plan, solve, science, messages, plot):
         app.include_router(served, responses=problems(*LIMITED))
     app.include_router(pages)

@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from retrorun.app.api.estimate import PERSONAL, EstimateAnswer, EstimateRequest, MeasurementRequest
 from retrorun.app.contract.openapi import problems
+from retrorun.app.http.errors.findings import INSIDE, Inside
 from retrorun.app.http.json_route import CROWDED, MAXIMUM_FIELDS, WorkerRoute, too_long, values_of
 from retrorun.app.http.media_types import CSV, JSON
 from retrorun.app.http.problems import complete, encode, from_estimate_error, from_validation_error
@@ -214,6 +215,8 @@ class BatchAnswer(TypedDict):
     summary: Annotated[BatchSummary, Field(description="Number of bouts with and without an estimate.")]
 
 
+setattr(BatchRequest, INSIDE, Inside(EstimateRequest, "item", '{"items": [{...}]}'))
+
 validate: Final = TypeAdapter(EstimateRequest).validator.validate_python
 
 PATH: Final = "/estimate/batch"
@@ -355,7 +358,7 @@ def single(row: dict[str, Any], fields: tuple[str, ...] | None) -> bytes:
     try:
         return encode({"ok" if fields is None else "part": answer_of(row, fields)})
     except EstimateError as error:
-        return failed(from_estimate_error(error))
+        return failed(from_estimate_error(error, EstimateRequest, row))
 
 
 def answer_of(row: dict[str, Any], fields: tuple[str, ...] | None) -> dict[str, Any]:

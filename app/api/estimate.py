@@ -6,12 +6,12 @@ from fastapi import APIRouter
 from pydantic import BeforeValidator
 
 from retrorun.app.contract.openapi import problems
-from retrorun.app.http.errors.findings import NEEDS
+from retrorun.app.http.errors.findings import MANY, NEEDS
 from retrorun.app.http.json_route import ModelRoute
 from retrorun.app.http.schema import COPIED, VIEW, described, included, request_of, word
 from retrorun.models.equations.equations import AnyEnergyModel, Estimate, estimate_by
 from retrorun.models.estimate.estimate import estimate as estimate_bout
-from retrorun.models.estimate.inputs import missing_of_bout, missing_of_rest
+from retrorun.models.estimate.inputs import missing_of_estimate
 from retrorun.models.estimate.personal import FACTOR_NUMBERS, Measurement
 from retrorun.models.evidence.views import estimate_in_view
 from retrorun.models.vocabulary.answer import OwnFactors, PersonalFactor
@@ -78,7 +78,8 @@ EstimateRequest: Any = request_of(
     view=VIEW,
 )
 
-setattr(EstimateRequest, NEEDS, (missing_of_bout, missing_of_rest))
+setattr(EstimateRequest, NEEDS, missing_of_estimate)
+setattr(EstimateRequest, MANY, "Several bouts: POST /estimate/batch.")
 
 EstimateAnswer: Any = described(Estimate)
 

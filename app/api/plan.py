@@ -6,10 +6,12 @@ from fastapi import APIRouter
 
 from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
+from retrorun.app.http.errors.findings import NEEDS
 from retrorun.app.http.json_route import WorkerRoute
 from retrorun.app.http.schema import VIEW, described, included, request_of, word
 from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.plan.answer import Limits, Plan
+from retrorun.models.plan.plan import missing_of_plan
 from retrorun.models.plan.plan import plan as plan_bouts
 from retrorun.models.vocabulary.choices import IMPULSE, AnswerPart
 from retrorun.models.vocabulary.quantities import QUANTITIES
@@ -29,6 +31,8 @@ PlanRequest: Any = request_of(
     include=included("answer_include", AnswerPart, "references"),
     view=VIEW,
 )
+
+setattr(PlanRequest, NEEDS, missing_of_plan)
 
 
 @router.post(

@@ -6,10 +6,12 @@ from fastapi import APIRouter
 
 from retrorun.app.api.estimate import OWN
 from retrorun.app.contract.openapi import problems
+from retrorun.app.http.errors.findings import NEEDS
 from retrorun.app.http.json_route import WorkerRoute
 from retrorun.app.http.schema import VIEW, described, included, request_of
 from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.solve.answer import Solution
+from retrorun.models.solve.finders import missing_of_solve
 from retrorun.models.solve.solve import solve as solve_target
 from retrorun.models.vocabulary.choices import AnswerPart
 
@@ -23,6 +25,8 @@ SolveRequest: Any = request_of(
     include=included("answer_include", AnswerPart, "references"),
     view=VIEW,
 )
+
+setattr(SolveRequest, NEEDS, missing_of_solve)
 
 
 @router.post(

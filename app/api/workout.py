@@ -7,12 +7,14 @@ from pydantic import FailFast
 
 from retrorun.app.api.estimate import MAXIMUM_MEASUREMENTS, OWN, MeasurementRequest
 from retrorun.app.contract.openapi import problems
+from retrorun.app.http.errors.findings import INSIDE, NEEDS, Inside
 from retrorun.app.http.json_route import WorkerRoute, values_of
 from retrorun.app.http.schema import VIEW, described, included, request_of, word
+from retrorun.models.estimate.inputs import missing_of_person
 from retrorun.models.evidence.views import answer_in_view
 from retrorun.models.vocabulary.quantities import QUANTITIES
 from retrorun.models.workout.answer import EnergyModels, Workout, WorkoutPart
-from retrorun.models.workout.workout import MAXIMUM_SEGMENTS, Item, Segment
+from retrorun.models.workout.workout import MAXIMUM_SEGMENTS, Item, Segment, missing_of_item
 from retrorun.models.workout.workout import workout as workout_of_segments
 
 REPEATS_EXAMPLE: Final = 6
@@ -48,11 +50,16 @@ WorkoutRequest: Any = request_of(
     segments=Annotated[
         list[ItemRequest], FailFast(), word("segments", LISTED, min_length=1, max_length=MAXIMUM_SEGMENTS)
     ],
-    energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "looney2025"})],
+    energy_models=Annotated[EnergyModelsRequest, word("energy_models", {"run": "acsm"})],
     **OWN,
     include=included("workout_include", WorkoutPart, "segments"),
     view=VIEW,
 )
+
+setattr(SegmentRequest, NEEDS, missing_of_item)
+setattr(ItemRequest, NEEDS, missing_of_item)
+setattr(WorkoutRequest, NEEDS, missing_of_person)
+setattr(WorkoutRequest, INSIDE, Inside(ItemRequest, "segment"))
 
 
 class WorkoutRoute(WorkerRoute):

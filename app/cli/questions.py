@@ -107,5 +107,5 @@ def answer_to(question: Question, body: bytes, url: str | None) -> tuple[int, by
     except ValidationError as error:
         problem = from_validation_error(error, question.shape, body)
     except EstimateError as error:
-        problem = from_estimate_error(error)
+        problem = from_estimate_error(error, question.shape, body)
     return problem.status_code, bytes(problem.body)

@@ -44,6 +44,7 @@ from retrorun.app.http.limits import (
     body_limit,
     is_open,
     pins,
+    query_refusal,
     refusal_answer,
     where_it_happened,
 )
@@ -222,6 +223,10 @@ class Guard:
                 len(exchange.length) > LONGEST_LENGTH or int(exchange.length) > exchange.limit
             ):
                 raise Refused("body_size")
+            query = scope.get("query_string")
+            if query and scope["method"] in {"GET", "HEAD"} and (unknown := query_refusal(scope["path"], query)):
+                await self.with_cross_origin(unknown)(scope, exchange.receive, exchange.answer)
+                return
             await self.app(scope, exchange.receive, exchange.send)
             if exchange.application_failed:
                 await problem(500)(scope, exchange.receive, exchange.answer)

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from retrorun.app.http import media_types
+from retrorun.app.http.errors.codes import ERRORS
 from retrorun.app.http.guard import Computing
 from retrorun.app.http.limits import CLIENT_GONE, EXCEEDED_LIMIT, WORKERS
 from retrorun.app.http.media_types import VARY, is_json, preferred
@@ -99,7 +100,7 @@ class ModelRoute(APIRoute):
             elif name == b"accept":
                 accept = value
         if content_type != JSON and not is_json(content_type.decode("latin-1")):
-            return problem(415)
+            return problem(415, detail=ERRORS["media_type"].text)
         media_type: str | None = media_types.JSON
         if accept not in {b"*/*", JSON}:
             media_type = preferred(accept.decode("latin-1"), self.formats)
@@ -122,7 +123,7 @@ class ModelRoute(APIRoute):
         except ValidationError as error:
             return from_validation_error(error, self.shape, body)
         except EstimateError as error:
-            return from_estimate_error(error)
+            return from_estimate_error(error, self.shape, body)
 
     def compute(self, asked: Any, media_type: str) -> Any:
         """Return the answer to a request, encoded if it is not JSON."""

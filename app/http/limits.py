@@ -5,10 +5,12 @@ import sys
 import traceback
 from functools import cache
 from typing import Final, NamedTuple
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
-from retrorun.app.http.problems import problem
+from retrorun.app.http.errors.field_names import named
+from retrorun.app.http.problems import MAXIMUM_ERRORS, problem
 from retrorun.app.settings import Settings
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import models_hash
@@ -67,6 +69,12 @@ FILES: Final = {"/workout/track"}
 
 UPLOADS: Final = LISTS | FILES | STREAMS
 """Paths whose bodies may exceed the ordinary limit."""
+
+QUERY_FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("/models", "/references", "/evidence", "/messages"), ()),
+    "/validation": ("model", "indicator"),
+}
+"""The fields of the query of each list. The plots check their own; what has a body, and pages, ignore a query."""
 
 REFUSAL_REASON: Final = "retrorun.refusal_reason"
 """Scope key, set by the connection or the guard: the reason to refuse this request, a key of `REFUSALS`."""
@@ -160,6 +168,19 @@ def refusal_answer(reason: str, settings: Settings, path: str = "", asked_models
     message = f"Send {models_hash()} as RetroRun-Models, or omit that header."
     errors = [{"pointer": "", "code": "other_models", "message": message}] * (reason == "other_models")
     return problem(status, code=reason, detail=detail, errors=errors, headers=headers)
+
+
+def query_refusal(path: str, query: bytes) -> Response | None:
+    """Return the problem of a query with unknown fields, or None."""
+    known = QUERY_FIELDS.get(path)
+    if known is None:
+        return None
+    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name not in known]
+    if not names:
+        return None
+    advice = f"Known fields: {', '.join(known)}." if known else "This path has no query. Remove it."
+    errors = [{"pointer": "/query", "code": "unknown_field", "message": f"{named(name)} {advice}"} for name in names]
+    return problem(422, errors=errors[:MAXIMUM_ERRORS], total=len(errors))
 
 
 @cache

@@ -5,7 +5,7 @@ a proxy that adds a prefix to every path. `complete` writes it for the path of a
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -17,10 +17,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from retrorun.app.http.errors.codes import OF_STATUS
-from retrorun.app.http.errors.findings import entries_of, entry_of, parsed
+from retrorun.app.http.errors.findings import entries_of, entry_of, missing_in, parsed
 from retrorun.app.http.errors.json_text import broken_json
+from retrorun.app.http.errors.paths import Methods, other_method, unknown_path
 from retrorun.app.http.media_types import VARY
-from retrorun.models.vocabulary.errors import EstimateError, OutsideEvidence, Unattainable
+from retrorun.models.vocabulary.errors import EstimateError, Missing, OutsideEvidence, Unattainable
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -74,6 +75,7 @@ def problem(
     code: str | None = None,
     detail: str | None = None,
     errors: Iterable[Mapping[str, object]] = (),
+    total: int = 0,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a problem answer.
@@ -88,6 +90,8 @@ def problem(
         What is wrong and what to do; by default the first thing to fix, or else the sentence of the status.
     errors : iterable of mappings, optional
         Each thing to fix: pointer, code, message, and the attainable values if a target is out of reach.
+    total : int, optional
+        How many things there are to fix, if only some are listed.
     headers : mapping, optional
         Additional headers.
 
@@ -99,7 +103,7 @@ def problem(
     title, meaning = PROBLEMS.get(status) or (HTTPStatus(status).phrase, HTTPStatus(status).description)
     listed = list(errors)
     code = code or (str(listed[0]["code"]) if listed else OF_STATUS.get(status, "malformed"))
-    detail = detail or (first_to_fix(listed) if listed else meaning)
+    detail = detail or (first_to_fix(listed, total) if listed else meaning)
     body: dict[str, Any] = {"type": f"./problems/{code}", "title": title, "status": status, "detail": detail}
     if listed:
         body["errors"] = listed
@@ -113,18 +117,23 @@ def not_acceptable(offered: Sequence[str]) -> Response:
     return problem(406, detail=f"Accept {named}.", headers=VARY)
 
 
-def first_to_fix(errors: list[Mapping[str, object]]) -> str:
+def first_to_fix(errors: list[Mapping[str, object]], total: int = 0) -> str:
     """Return the first error as a sentence, with its place if the message does not name it, and the number of others.
 
     Examples
     --------
     >>> first_to_fix([{"pointer": "/segments/1/grade", "message": "Give a number from -0.5 to 0.9."}])
     'At /segments/1/grade: Give a number from -0.5 to 0.9.'
+    >>> first_to_fix([{"pointer": "", "message": "Give gait."}] * 20, 30)
+    'Give gait. See errors for 19 of 29 more.'
     """
     pointer, message = str(errors[0]["pointer"]), str(errors[0]["message"])
     is_named = pointer.count("/") <= 1 and re.search(rf"\b{re.escape(pointer[1:])}\b", message) is not None
-    others = f" See errors for {len(errors) - 1} more." if len(errors) > 1 else ""
-    end = "" if others or message.endswith(".") else " See errors."
+    listed, more = len(errors) - 1, max(total, len(errors)) - 1
+    shown = f"{more}" if more == listed else f"{listed} of {more}"
+    others = f" See errors for {shown} more." if more else ""
+    # Only the message about an unknown field ends with a question.
+    end = "" if more or not message.endswith("?") else " Rename it."
     return ("" if is_named else f"At {pointer}: ") + message + others + end
 
 
@@ -142,12 +151,26 @@ def complete(body: bytes, path: str, request_id: bytes = b"") -> bytes:
     return body[:-1] + b',"request_id":"' + request_id + b'"}' if request_id else body
 
 
-def from_estimate_error(error: EstimateError) -> Response:
-    """Return the problem of an input that has no estimate."""
+def from_estimate_error(error: EstimateError, shape: Any = None, sent: object = None) -> Response:
+    """Return the problem of an input that has no estimate. If something is missing, all that is missing is listed.
+
+    Parameters
+    ----------
+    error : EstimateError
+        What the models raised.
+    shape : TypedDict, optional
+        The type of the request.
+    sent : bytes or object, optional
+        The request: JSON, or Python values.
+    """
     attainable = error.reach if isinstance(error, Unattainable) else {}
     # With strict, the code of the error is that of a warning.
     code = error.default_code if isinstance(error, OutsideEvidence) else error.code
-    return problem(422, code=code, errors=[entry_of(error) | attainable])
+    errors = [entry_of(error) | attainable]
+    if isinstance(error, Missing):
+        values = parsed(sent) if isinstance(sent, bytes) else sent
+        errors += [entry for entry in missing_in(shape, values) if entry != errors[0]]
+    return problem(422, code=code, errors=errors[:MAXIMUM_ERRORS], total=len(errors))
 
 
 def from_validation_error(error: ValidationError, shape: Any, sent: object) -> Response:
@@ -171,24 +194,28 @@ def from_validation_error(error: ValidationError, shape: Any, sent: object) -> R
     if found[0]["type"] == "json_invalid" and isinstance(sent, bytes):
         return problem(400, code="invalid_json", detail=broken_json(sent, str(found[0]["ctx"]["error"])))
     values = parsed(sent) if isinstance(sent, bytes) else sent
-    return problem(422, errors=entries_of(found, shape, values, most=MAXIMUM_ERRORS))
+    listed, total = entries_of(found, shape, values, most=MAXIMUM_ERRORS)
+    return problem(422, errors=listed, total=total)
 
 
-def install(app: FastAPI) -> None:
-    """Turn every error that FastAPI or Starlette raises into a problem."""
+def install(app: FastAPI, known: Callable[[], Methods] = dict) -> None:
+    """Turn every error that FastAPI or Starlette raises into a problem. `known` returns the paths of the service."""
 
     @app.exception_handler(HTTPException)
-    async def http_error(_: Request, error: HTTPException) -> Response:
+    async def http_error(request: Request, error: HTTPException) -> Response:
         headers = dict(error.headers or {})
-        detail = None
+        path, detail = request.scope["path"], None
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = unknown_path(path, known())
         if "Allow" in headers:
-            detail = f"Use {headers['Allow'].replace(', ', ' or ')} for this path."
+            detail = other_method(path, headers["Allow"], request.scope["query_string"])
             headers["Allow"] = allowed(headers["Allow"])
         return problem(error.status_code, detail=detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:
-        return problem(422, errors=entries_of(error.errors(), None, ..., most=MAXIMUM_ERRORS))
+        listed, total = entries_of(error.errors(), None, ..., most=MAXIMUM_ERRORS)
+        return problem(422, errors=listed, total=total)
 
     @app.exception_handler(EstimateError)
     async def no_estimate(_: Request, error: EstimateError) -> Response:

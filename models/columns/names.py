@@ -156,11 +156,13 @@ def checked_fields(fields: Sequence[str]) -> tuple[str, ...]:
     >>> checked_fields(["gait", "forward_met"])
     ('gait', 'forward_met')
     """
-    for field in fields:
+    for index, field in enumerate(fields):
         if field not in FIELDS:
-            near = get_close_matches(field, FIELDS, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "Give a path in the estimate, joined with underscores."
-            raise Conflict("fields", f"Unknown field. {hint}", "unknown_field")
+            holding = [each for each in FIELDS if field and f"_{field}" in f"_{each}"]
+            near = holding or get_close_matches(field, FIELDS, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
+            message = f"Unknown field.{meant} Give columns of the answer, for example forward_total_energy_kcal."
+            raise Conflict(f"fields/{index}", message, "unknown_field")
     if not fields or len(set(fields)) < len(fields):
         raise Conflict("fields", "Give at least one field, and each only once.", "not_unique")
     return tuple(fields)

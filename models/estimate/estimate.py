@@ -3,6 +3,7 @@
 `estimate` checks and completes the caller's input and builds the answer; the section modules compute the values.
 """
 
+import re
 from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Final, cast
@@ -258,7 +259,8 @@ def refuse_extrapolation(codes: Sequence[str]) -> None:
     """Raise for the first warning of an energy estimate outside its data; load and timing never raise."""
     for code in codes:
         if code.startswith("energy."):
-            message = cautions.WARNINGS[code]["message"]
+            # The sources in parentheses are for the warning of an answer.
+            message = re.sub(r" \([^()]*\)", "", cautions.WARNINGS[code]["message"])
             raise OutsideEvidence("", f"{message} Change the bout, or leave strict out.", code)
 
 

@@ -81,8 +81,13 @@ def gait_of(gait: Gait | None, speed_m_s: float, assumed: Assumed) -> Gait:
     if gait is None:
         gait = assumed["gait"] = timing.inferred_gait(speed_m_s=speed_m_s)
     if gait == "walk" and speed_m_s > WALKING_SPEED_HIGH_M_S:
-        raise OutOfRange("speed_m_s", f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
+        raise too_fast_to_walk("speed_m_s")
     return gait
+
+
+def too_fast_to_walk(field: str) -> OutOfRange:
+    """Return the error of a speed that is above the highest walking speed."""
+    return OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
 
 
 def grade_of(grade: float | None, assumed: Assumed) -> float:
@@ -164,6 +169,24 @@ def missing_of_rest(given: Collection[str]) -> Missing | None:
         return None
     add = " and ".join(lacks)
     return Missing("", f"Give age_y, sex and height_m together, or leave all three out. Add {add}.")
+
+
+def missing_of_person(given: Collection[str]) -> list[Missing]:
+    """Return the errors of what a person lacks: some but not all of age, sex and height."""
+    lacks = missing_of_rest(given)
+    return [lacks] if lacks else []
+
+
+def missing_of_estimate(given: Collection[str]) -> list[Missing]:
+    """Return the errors of what an estimate lacks, apart from body mass.
+
+    Examples
+    --------
+    >>> [error.message for error in missing_of_estimate({"speed_m_s", "distance_m"})]
+    []
+    """
+    lacks = missing_of_bout(given)
+    return [*([lacks] if lacks else []), *missing_of_person(given)]
 
 
 def is_bout(gait: Gait, speed_m_s: float, duration_s: float) -> bool:

@@ -238,7 +238,7 @@ def candidates_of(task: Task) -> Candidates:
     unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
     for name in unknown["forward"]:
         field = f"limits/{name}" if name in limited or name != task.indicator else "indicator"
-        message = f"{name} is unknown for this gait and grade. Choose another indicator or limit, or another gait."
+        message = f"{name} is unknown for this gait and grade. Choose another indicator or limit, gait or grade."
         raise Undefined(field, message, "indicator_unknown")
     warnings = []
     speeds: dict[Direction, Column] = {}

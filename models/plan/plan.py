@@ -4,9 +4,9 @@
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Final, cast
+from typing import Any, Final, cast, get_args
 
 import numpy as np
 
@@ -14,7 +14,15 @@ from retrorun.models import __version__
 from retrorun.models.estimate.builder import AnswerBuilder, Values
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.estimate import compute, references
-from retrorun.models.estimate.inputs import Person, energy_model_of, grade_of, is_bout, person_of
+from retrorun.models.estimate.inputs import (
+    Person,
+    energy_model_of,
+    grade_of,
+    is_bout,
+    missing_of_person,
+    person_of,
+    too_fast_to_walk,
+)
 from retrorun.models.estimate.personal import Measurement, outdated, with_own_factor
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
@@ -40,7 +48,7 @@ from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
 from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, Missing
-from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, check
+from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, WALKING_SPEED_HIGH_M_S, check
 from retrorun.models.workout.covered import partly
 from retrorun.models.workout.sums import Segments, workout_of
 
@@ -52,6 +60,9 @@ GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "least_load": ((ENERGY, "indicator"), ()),
 }
 """The fields that each goal needs, and those that it does not use."""
+
+LOADS: Final = ", ".join(get_args(LoadName))
+"""The words of `indicator`."""
 
 
 def plan(
@@ -183,6 +194,9 @@ def plan(
         "backward_speed_high_m_s": backward_speed_high_m_s,
     }
     own_speeds = {name: check(name, speed) for name, speed in own.items() if speed is not None}
+    for name, speed in own_speeds.items():
+        if gait == "walk" and speed > WALKING_SPEED_HIGH_M_S:
+            raise too_fast_to_walk(name)
     if own_speeds.get("speed_low_m_s", 0.0) > own_speeds.get("speed_high_m_s", math.inf):
         raise Conflict("speed_low_m_s", "Give a speed_low_m_s that is not above speed_high_m_s.")
     task = Task(
@@ -259,13 +273,33 @@ def plan_warnings(codes: Sequence[str], others: Mapping[str, Sequence[str]]) -> 
 
 def check_goal(goal: Goal, given: Mapping[str, object]) -> None:
     """Raise if a field that the goal needs is missing, or a field that it does not use is given."""
-    needed, unneeded = GOALS[goal]
-    for field in needed:
-        if given[field] is None:
-            raise Missing(field, f"The goal {goal} needs {field}. Add it.")
-    for field in unneeded:
+    for lacks in missing_of_goal(goal, [field for field, value in given.items() if value is not None]):
+        raise lacks
+    for field in GOALS[goal][1]:
         if given[field] is not None:
             raise Conflict(field, f"The goal {goal} does not use {field}. Remove it.")
+
+
+def missing_of_goal(goal: Goal, given: Collection[str]) -> list[Missing]:
+    """Return the errors of the fields that a goal needs and that are missing."""
+    lacks = [field for field in GOALS[goal][0] if field not in given]
+    return [
+        Missing(field, f"The goal {goal} needs {field}. Add it{f': one of {LOADS}' if field == 'indicator' else ''}.")
+        for field in lacks
+    ]
+
+
+def missing_of_plan(given: Mapping[str, Any]) -> list[Missing]:
+    """Return the errors of what a plan lacks, apart from body mass and goal.
+
+    Examples
+    --------
+    >>> [error.field for error in missing_of_plan({"goal": "least_load"})]
+    ['active_energy_kcal', 'indicator']
+    """
+    goal = given.get("goal")
+    known: Sequence[Goal] = get_args(Goal)
+    return [*(missing_of_goal(cast(Goal, goal), given) if goal in known else []), *missing_of_person(given)]
 
 
 def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) -> tuple[PlanOption, list[str]]:

@@ -3,19 +3,19 @@
 import math
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast, get_args
 
 import numpy as np
 
 from retrorun.models.estimate.builder import around
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import solved_grades
-from retrorun.models.estimate.inputs import Person, is_bout
+from retrorun.models.estimate.inputs import Person, is_bout, missing_of_person, too_fast_to_walk
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Column, Mask
 from retrorun.models.numerics.inward import between, near
 from retrorun.models.numerics.roots import fitting
-from retrorun.models.physiology import energy, timing
+from retrorun.models.physiology import timing
 from retrorun.models.physiology.direction import elasticity
 from retrorun.models.physiology.grades import GRADES, grades_of
 from retrorun.models.solve.answer import Find, Solved
@@ -26,15 +26,18 @@ from retrorun.models.solve.speed_at_power import (
     attainable,
     drawn_inward,
     energies_at,
+    has_attainable_cost,
     has_estimate,
     power_at,
+    power_of,
     solvable,
     speed_at,
     speed_grade,
+    speeds_unchanged,
 )
 from retrorun.models.vocabulary.answer import Interval
 from retrorun.models.vocabulary.choices import DIRECTIONS, IMPULSE, Direction, EvidenceGrade, Gait
-from retrorun.models.vocabulary.errors import Conflict, Missing, OutOfRange, Unattainable, Undefined
+from retrorun.models.vocabulary.errors import Conflict, Missing, Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS, WALKING_SPEED_HIGH_M_S
 
 ENERGIES: Final = ("total_energy_kcal", "active_energy_kcal")
@@ -43,6 +46,19 @@ PROBABLE: Final = (*ENERGIES, "energy_per_km_kcal", *RATES, *INDICATORS)
 """Quantities that have a probability."""
 SPEEDS: Final = ("speed_m_s", "backward_speed_m_s")
 BOUT: Final = ("speed_m_s", "duration_s", "distance_m")
+
+ONE_OF_EACH: Final[dict[Find, tuple[tuple[str, ...], ...]]] = {
+    "bout": (ENERGIES, ("speed_m_s", "duration_s")),
+    "speed": (RATES,),
+    "equal_cost_speed": (SPEEDS,),
+    "level_speed": (),
+    "speed_range": (INDICATORS,),
+    "probability": (PROBABLE,),
+}
+"""Groups of fields of which each `find` needs exactly one."""
+
+TWO_OF_BOUT: Final = f"Give exactly two of {', '.join(BOUT[:-1])} and {BOUT[-1]}; the third follows."
+WITH_IMPULSE: Final = f"Give duration_s with {IMPULSE}, and with no other indicator."
 OUTSIDE_INPUT: Final = "which is outside the range of this field"
 GOING: Final[dict[Gait, str]] = {"run": "Running", "walk": "Walking"}
 
@@ -63,41 +79,74 @@ class Found(NamedTuple):
     warnings: list[str]
 
 
+def exactly_one_of(names: Collection[str]) -> str:
+    """Return the sentence about a group of fields."""
+    return f"Give exactly one of: {', '.join(names)}."
+
+
 def one_given_of(given: Mapping[str, object], names: Collection[str]) -> str:
     """Return the name of the field that was given, or raise unless it is exactly one."""
     found = [name for name in names if name in given]
     if len(found) != 1:
-        raise (Conflict if found else Missing)("", f"Give exactly one of: {', '.join(names)}.")
+        raise (Conflict if found else Missing)("", exactly_one_of(names))
     return found[0]
 
 
 def check_combination(find: Find, given: Mapping[str, object]) -> None:
     """Raise if the target and the fixed values are not those that this `find` needs."""
-    if find == "bout":
-        one_given_of(given, ENERGIES)
-        if "distance_m" in given:
-            raise Conflict(
-                "distance_m",
-                "Energy over a distance hardly depends on the speed, so the speed cannot be computed from it. Give "
-                "speed_m_s to find duration and distance, or duration_s to find speed and distance.",
-            )
-        one_given_of(given, ("speed_m_s", "duration_s"))
-    elif find == "level_speed":
-        if not {"speed_m_s", "grade"} <= given.keys():
-            raise Missing("", "Give speed_m_s and grade. find level_speed needs both.")
-    elif find == "probability":
-        one_given_of(given, PROBABLE)
-        if sum(name in given for name in BOUT) != len(BOUT) - 1:
-            raise (Conflict if all(name in given for name in BOUT) else Missing)(
-                "", f"Give exactly two of {', '.join(BOUT[:-1])} and {BOUT[-1]}; the third follows."
-            )
-    elif find == "speed_range":
-        if (one_given_of(given, INDICATORS) == IMPULSE) != ("duration_s" in given):
-            raise (Conflict if "duration_s" in given else Missing)(
-                "duration_s", f"Give duration_s with {IMPULSE}, and with no other indicator."
-            )
-    else:
-        one_given_of(given, RATES if find == "speed" else SPEEDS)
+    for names in ONE_OF_EACH[find]:
+        if sum(name in given for name in names) > 1:
+            raise Conflict("", exactly_one_of(names))
+    if find == "bout" and "distance_m" in given:
+        raise Conflict(
+            "distance_m",
+            "Energy over a distance hardly depends on the speed, so the speed cannot be computed from it. Give "
+            "speed_m_s to find duration and distance, or duration_s to find speed and distance.",
+        )
+    if find == "speed_range" and "duration_s" in given and IMPULSE not in given and given.keys() & set(INDICATORS):
+        raise Conflict("duration_s", WITH_IMPULSE)
+    if find == "probability" and all(name in given for name in BOUT):
+        raise Conflict("", TWO_OF_BOUT)
+    for lacks in missing_of_find(find, given):
+        raise lacks
+
+
+def missing_of_find(find: Find, given: Collection[str]) -> list[Missing]:
+    """Return the errors of what a `find` needs and lacks.
+
+    Examples
+    --------
+    >>> [str(error) for error in missing_of_find("equal_cost_speed", {"backward_speed_m_s"})]
+    ['Give gait: run or walk.']
+    """
+    found = [
+        Missing("", exactly_one_of(names)) for names in ONE_OF_EACH[find] if not any(name in given for name in names)
+    ]
+    if find == "level_speed" and not {"speed_m_s", "grade"} <= {*given}:
+        found.append(Missing("", "Give speed_m_s and grade. find level_speed needs both."))
+    if find == "probability" and sum(name in given for name in BOUT) < len(BOUT) - 1:
+        found.append(Missing("", TWO_OF_BOUT))
+    if find == "speed_range" and IMPULSE in given and "duration_s" not in given:
+        found.append(Missing("duration_s", WITH_IMPULSE))
+    # A speed says the gait. Without one, the gait is missing where no speed can be given, or another value is.
+    alone = find in {"speed", "speed_range"}
+    instead = {"bout": "duration_s", "equal_cost_speed": "backward_speed_m_s"}.get(find)
+    if "gait" not in given and (alone or (instead in given and "speed_m_s" not in given)):
+        found.append(Missing("gait", "Give gait: run or walk."))
+    return found
+
+
+def missing_of_solve(given: Mapping[str, Any]) -> list[Missing]:
+    """Return the errors of what a question lacks, apart from body mass and `find`.
+
+    Examples
+    --------
+    >>> [str(error) for error in missing_of_solve({"find": "bout", "total_energy_kcal": 300.0})]
+    ['Give exactly one of: speed_m_s, duration_s.']
+    """
+    find = given.get("find")
+    known: tuple[Find, ...] = get_args(Find)
+    return [*(missing_of_find(cast(Find, find), given) if find in known else []), *missing_of_person(given)]
 
 
 def unattainable_in(question: Question, field: str, side: Direction, reach: Attainable) -> Unattainable:
@@ -235,17 +284,6 @@ def find_speed(question: Question, target: str) -> Found:
     return Found(found, codes)
 
 
-def power_of(target: str, value: float, case: Case) -> float:
-    """Return the gross metabolic power of a target [W/kg]."""
-    if target == "metabolic_power_w_kg":
-        return value
-    if target in ENERGIES:
-        gross = value * energy.J_PER_KCAL / (case.body_mass_kg * case.duration_s)
-        return cast(float, gross + (case.resting_w_kg if target == "active_energy_kcal" else 0.0))
-    uptake = value * energy.MET_ML_KG_MIN if target == "met" else value
-    return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=uptake))
-
-
 def find_equal_cost_speed(question: Question) -> Found:
     """Find the backward speed with the same power as a given forward speed, as an estimate does, or the reverse."""
     case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
@@ -268,7 +306,7 @@ def find_equal_cost_speed(question: Question) -> Found:
     else:
         backward = given[field]
         if case.gait == "walk" and backward > WALKING_SPEED_HIGH_M_S:
-            raise OutOfRange(field, f"Walking is answered up to {WALKING_SPEED_HIGH_M_S:g} m/s; set gait to run.")
+            raise too_fast_to_walk(field)
 
         def known_at(speeds: Column) -> Mask:
             return solvable(case, "backward", speeds) & has_attainable_cost(
@@ -331,23 +369,6 @@ def find_level_speed(question: Question) -> Found:
         found[side] = solved | share_of_maximum(question, speed, side)
         codes += solved_warnings(level, flat, side)
     return Found(found, codes)
-
-
-def speeds_unchanged(speeds: Column) -> Column:
-    """Return the speeds unchanged, for a target that is a speed."""
-    return speeds
-
-
-def has_attainable_cost(
-    case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
-) -> Mask:
-    """Return where the power of a case is one that another case has at a solvable speed, as a mask."""
-    cost = power_at(other, sides[1])
-    reach = attainable(
-        lambda there: cast(Column, cost(there)), lambda there: solvable(other, sides[1], there), bounds_m_s, 0.0
-    )
-    power = power_at(case, sides[0])(speeds)
-    return np.asarray((power >= reach.low) & (power <= reach.high))
 
 
 def find_speed_range(question: Question) -> Found:

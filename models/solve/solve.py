@@ -34,7 +34,7 @@ from retrorun.models.solve.probability import find_probability
 from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed
 from retrorun.models.vocabulary.choices import EnergyModelName
-from retrorun.models.vocabulary.errors import Conflict, Missing, Unattainable
+from retrorun.models.vocabulary.errors import Conflict, Unattainable
 from retrorun.models.vocabulary.quantities import INPUTS, check
 
 PERSON: Final = (
@@ -169,12 +169,7 @@ def question_of(find: Find, body_mass_kg: float, given: Mapping[str, Any], assum
     speed, duration, distance = (numbers.get(name) for name in BOUT)
     if find == "probability":
         speed, duration, distance, _ = complete_bout(speed, duration, distance)
-    if speed is not None:
-        gait = gait_of(given.get("gait"), speed, assumed)
-    elif "gait" in given:
-        gait = given["gait"]
-    else:
-        raise Missing("gait", "Give gait. You can leave it out only if you give speed_m_s.")
+    gait = given["gait"] if speed is None else gait_of(given.get("gait"), speed, assumed)
     grade = grade_of(given.get("grade"), assumed)
     energy_model = energy_model_of(given.get("energy_model"), gait, assumed)
     own = ("direction_model", "age_y", "sex", "height_m", "step_rate_ratio", "interval")

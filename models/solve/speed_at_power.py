@@ -12,6 +12,7 @@ from retrorun.models.estimate.energy_section import forward_grade
 from retrorun.models.estimate.equal_intensity import LEAST_ELASTICITY, Movement, solved_grades
 from retrorun.models.estimate.estimate import compute
 from retrorun.models.numerics.arithmetic import Column, Mask, Number
+from retrorun.models.physiology import energy
 from retrorun.models.physiology.direction import elasticity
 from retrorun.models.physiology.grades import Code, weaker
 from retrorun.models.solve.crossings import NODES, OfSpeed, crossings
@@ -135,6 +136,34 @@ def attainable(
     low, high = drawn_inward(float(values.min()), float(values.max()))
     nearest = float(values[np.abs(values - target).argmin()])
     return Attainable(low, high, min(max(nearest, low), high))
+
+
+def power_of(target: str, value: float, case: Case) -> float:
+    """Return the gross metabolic power of a target [W/kg]."""
+    if target == "metabolic_power_w_kg":
+        return value
+    if target in {"total_energy_kcal", "active_energy_kcal"}:
+        gross = value * energy.J_PER_KCAL / (case.body_mass_kg * case.duration_s)
+        return cast(float, gross + (case.resting_w_kg if target == "active_energy_kcal" else 0.0))
+    uptake = value * energy.MET_ML_KG_MIN if target == "met" else value
+    return cast(float, energy.power_of_oxygen_uptake(oxygen_uptake_ml_kg_min=uptake))
+
+
+def speeds_unchanged(speeds: Column) -> Column:
+    """Return the speeds unchanged, for a target that is a speed."""
+    return speeds
+
+
+def has_attainable_cost(
+    case: Case, other: Case, sides: tuple[Direction, Direction], speeds: Column, bounds_m_s: tuple[float, float]
+) -> Mask:
+    """Return where the power of a case is one that another case has at a solvable speed, as a mask."""
+    cost = power_at(other, sides[1])
+    reach = attainable(
+        lambda there: cast(Column, cost(there)), lambda there: solvable(other, sides[1], there), bounds_m_s, 0.0
+    )
+    power = power_at(case, sides[0])(speeds)
+    return np.asarray((power >= reach.low) & (power <= reach.high))
 
 
 def speed_grade(direction: Direction, *bouts: Case) -> Code:

@@ -108,7 +108,12 @@ INPUTS: Final[dict[str, Input]] = {
         hint="0.2 is 20 %",
     ),
     "step_rate_ratio": Input(
-        unit="1", meaning="Your step rate over the one that you prefer at that speed.", example=1.0, low=0.9, high=1.1
+        unit="1",
+        meaning="Your step rate over the one that you prefer at that speed.",
+        example=1.0,
+        low=0.9,
+        high=1.1,
+        hint="1.05 is 5 % more steps per minute",
     ),
     "interval": Input(
         unit="1",
@@ -124,6 +129,7 @@ INPUTS: Final[dict[str, Input]] = {
         example=0.9,
         low=0.5,
         high=0.99,
+        hint="0.9 is 90 %",
     ),
     "speed_sd_m_s": Input(
         unit="m/s",

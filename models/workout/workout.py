@@ -1,11 +1,18 @@
 """Check and complete a listed workout, and pass its segments as columns to `models.workout.sums`."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final, NamedTuple, NotRequired, TypedDict, cast
+from typing import Any, Final, NamedTuple, NotRequired, TypedDict, cast
 
 import numpy as np
 
-from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait_of, grade_of, person_of
+from retrorun.models.estimate.inputs import (
+    complete_bout,
+    energy_model_of,
+    gait_of,
+    grade_of,
+    missing_of_bout,
+    person_of,
+)
 from retrorun.models.estimate.personal import Measurement
 from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors
@@ -17,6 +24,8 @@ from retrorun.models.workout.sums import WALKED, Segments, workout_of
 
 MAXIMUM_SEGMENTS: Final = 10_000
 """Most segments and pauses in a workout, repeats counted each time (choice)."""
+
+TOGETHER: Final = "Give repeat and segments together, and no other field with them."
 
 
 class Segment(TypedDict):
@@ -147,9 +156,7 @@ def complete_segments(items: Sequence[Item], assumed: WorkoutAssumed) -> tuple[S
         if "repeat" in item or "segments" in item:
             if item.keys() != {"repeat", "segments"}:
                 lacks = item.keys() < {"repeat", "segments"}
-                raise (Missing if lacks else Conflict)(
-                    place, "Give repeat and segments together, and no other field with them."
-                )
+                raise (Missing if lacks else Conflict)(place, TOGETHER)
             times, inner = item["repeat"], item["segments"]
             if times < 1:
                 raise OutOfRange(f"{place}/repeat", "repeat must be at least 1.")
@@ -197,6 +204,22 @@ def refuse_long(duration_s: float) -> None:
     except OutOfRange as error:
         message = f"All segments and pauses together, repeats counted: {error.message} Give fewer or shorter ones."
         raise OutOfRange("segments", message) from None
+
+
+def missing_of_item(item: Mapping[str, Any]) -> list[Missing]:
+    """Return the errors of what an item of a workout lacks.
+
+    Examples
+    --------
+    >>> missing_of_item({"pause_s": 60.0}), [str(error) for error in missing_of_item({"speed_m_s": 3.0})]
+    ([], ['Give exactly two of speed_m_s, duration_s and distance_m: add duration_s or distance_m.'])
+    """
+    if item.keys() == {"pause_s"}:
+        return []
+    if {"repeat", "segments"} & item.keys():
+        return [] if {"repeat", "segments"} <= item.keys() else [Missing("", TOGETHER)]
+    lacks = missing_of_bout(item)
+    return [lacks] if lacks else []
 
 
 def placed(error: EstimateError, place: str) -> EstimateError:

@@ -55,7 +55,11 @@ ERRORS: Final[dict[str, Error]] = {
         "This service requires a key: send a valid one as X-API-Key.",
         "Ask the operator for a key. Send it once, in the header X-API-Key.",
     ),
-    "unknown_path": Error(404, "Unknown path: see /docs.", "Check the path. It has no slash at its end."),
+    "unknown_path": Error(
+        404,
+        "Unknown path: see /docs.",
+        "Check the path. It has no slash at its end. If it resembles a path of the service, the error names that one.",
+    ),
     "path": Error(
         404, "Send the path without percent-encoding: no path here needs it.", "Write the path as /docs shows it."
     ),
@@ -90,8 +94,9 @@ ERRORS: Final[dict[str, Error]] = {
     ),
     "media_type": Error(
         415,
-        "Send the body as application/json in UTF-8.",
-        "Set the header Content-Type to application/json. Files and tables have other types: see /docs.",
+        "Set the header Content-Type: application/json. Send JSON in UTF-8.",
+        "Set the header Content-Type to application/json; curl -d sets another, so add -H. Files and tables have other "
+        "types: see /docs.",
     ),
     "encoding": Error(
         415,
@@ -205,7 +210,7 @@ ERRORS: Final[dict[str, Error]] = {
     "indicator_unknown": Error(
         422,
         "{indicator} is unknown for this gait and grade.",
-        "Choose another indicator or limit, or another gait.",
+        "Choose another indicator or limit, gait or grade.",
         {"indicator": ("The load indicator.", "achilles_relative_load")},
     ),
     "unknown_load": Error(422, "This load is unknown in both directions.", "Choose another load, gait or grade."),

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Final
 
-from retrorun.app.units import HOUR_S, KILOMETRE_M, MILE_M, POUND_KG
+from retrorun.app.units import FOOT_M, HOUR_S, INCH_M, KILOMETRE_M, MILE_M, POUND_KG, YARD_M
+from retrorun.models.physiology.energy import J_PER_KCAL
 from retrorun.models.vocabulary.quantities import INPUTS
 
 LOOKS_LIKE_A_NAME: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9_.\- ]{1,64}")
@@ -51,28 +52,34 @@ METRES: Final = {
     "m meter meters metre metres": "",
     "km kms kilometer kilometers kilometre kilometres": "Give metres: multiply kilometres by 1000.",
     "mi mile miles": f"Give metres: multiply miles by {float(MILE_M)}.",
+    "yd yds yard yards": f"Give metres: multiply yards by {float(YARD_M)}.",
 }
 HEIGHTS: Final = {
     "": "Give metres.",
     "m meter meters metre metres": "",
     "cm centimeters centimetres": "Give metres: divide centimetres by 100.",
-    "in inch inches": "Give metres: multiply inches by 0.0254.",
-    "ft feet": "Give metres: multiply feet by 0.3048.",
+    "in inch inches": f"Give metres: multiply inches by {float(INCH_M)}.",
+    "ft feet": f"Give metres: multiply feet by {float(FOOT_M)}.",
 }
 SHARES: Final = {"": PERCENT, "percent pct percentage perc": PERCENT, "ratio fraction": ""}
 DEGREES: Final = {"deg degree degrees": "Give the rise over the run: 3 degrees are 0.052."}
 ENERGIES: Final = {
     " kcal cal": "Give kilocalories.",
-    "kj": "Give kilocalories: divide kilojoules by 4.184.",
+    "kj": f"Give kilocalories: divide kilojoules by {J_PER_KCAL / 1000}.",
 }
+ABOVE_REST: Final = {
+    " kcal cal": "Give kilocalories above rest.",
+    "kj": f"Give kilocalories above rest: divide kilojoules by {J_PER_KCAL / 1000}.",
+}
+FORCES: Final = {"": "Give body weights.", "bw": ""}
 UPTAKES: Final = {" mlkgmin mlminkg relative": "Give ml/kg/min."}
-BEST: Final = "max maximum peak"
 
 WORDS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
-    ("body_mass_kg", "weight mass bodyweight bodymass", KILOGRAMS),
+    ("body_mass_kg", "weight mass bodyweight bodymass bw", KILOGRAMS),
     ("speed_m_s", "speed velocity runningspeed walkingspeed avgspeed averagespeed forwardspeed", SPEEDS),
     ("speed_m_s", "pace tempo avgpace averagepace", PACES),
-    ("speed_high_m_s", "maxspeed speedmax topspeed", SPEEDS),
+    ("speed_high_m_s", "maxspeed speedmax topspeed speed velocity", SPEEDS),
+    ("speed_high_m_s", "pace", PACES),
     ("speed_low_m_s", "minspeed speedmin", SPEEDS),
     ("backward_speed_m_s", "backwardspeed backwardsspeed speedbackward retrospeed", SPEEDS),
     ("duration_s", "time duration elapsed elapsedtime movingtime totaltime lasts", SECONDS),
@@ -90,10 +97,15 @@ WORDS: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     ("metabolic_power_w_kg", "power watts wkg", {"": "Give watts per kilogram of body mass, metabolic and gross."}),
     ("total_energy_kcal", "calories energy kcal totalcalories totalenergy calorie burn", ENERGIES),
     ("active_energy_kcal", "activecalories activeenergy", ENERGIES),
+    ("active_energy_kcal", "calories energy kcal totalcalories totalenergy calorie burn", ABOVE_REST),
+    ("patellofemoral_peak_force_bw", "knee kneeload kneeforce kneecap kneecapforce patella patellofemoral", FORCES),
+    ("tibial_compression_peak_bw", "tibia shin shinbone shinload", FORCES),
+    ("peak_vertical_force_bw", "grf groundforce verticalforce impact", FORCES),
     ("step_rate_ratio", "cadence steprate steps stepfrequency spm", {"": "Give your step rate over your usual one."}),
     ("weight_support", "bodyweightsupport bws unweighting support", SHARES),
     ("interval", "confidence confidencelevel ci probability level", SHARES | {"": "0.9 aims at 9 in 10 people."}),
     ("energy_model", "model equation formula method", {"": "See /models."}),
+    ("energy_models", "energymodel model equation", {"": 'Give an object for each gait, for example {"run": "acsm"}.'}),
     ("equal", "equalto compare comparison basis", {"": ""}),
     ("include", "fields parts sections only", {"": ""}),
     ("segments", "intervals laps sets parts bouts workout", {"": "Give a list of objects."}),
@@ -109,14 +121,29 @@ The names and units are written in small letters, without blanks, underscores, h
 """
 
 UNUSED: Final = {
-    "heartrate hr bpm maxhr hrmax avghr averageheartrate": "Heart rate is not used. Remove it.",
+    "heartrate bpm maxhr hrmax avghr averageheartrate": "Heart rate is not used. Remove it.",
+    "hr": "Heart rate is not used. Remove it; hours: duration_s.",
     "bmi bodymassindex": "The body mass index is not used. Give height_m with age_y and sex, or remove it.",
-    "calories calorie kcal energy totalenergy": "Energy is an answer here. POST /solve finds the bout for an energy.",
+    "calories calorie kcal energy totalenergy totalcalories totalenergykcal activeenergykcal": "Energy is an answer "
+    "here. POST /solve finds the bout for an energy.",
+    "met mets metabolicequivalent power watts wkg": "It is an answer here. POST /solve finds the speed for it.",
+    "knee kneeload kneeforce load achilles shin tibia grf impact": "Joint loads are in the answer. Remove it.",
     "name user userid id email date timestamp": "It is not needed. Remove it.",
     "unit units system": "All inputs are in SI units. Remove it.",
     "direction backward backwards": "Both directions are in every answer. Remove it.",
 }
 """What to do with names that no field of the request stands for."""
+
+AT_PLACE: Final = (
+    ("goal", "direction backward backwards", "The plan chooses the directions; see forward_only and backward_only."),
+    ("pause_s", "repeat repeats reps segments intervals", "A repeat cannot be in a repeat."),
+)
+"""A field of one place, and what to do there with names that are no field of it."""
+
+PAUSES: Final = {"pause", "rest", "recovery", "break", "stop", "standing"}
+"""Words in a segment that people send for a pause."""
+
+PAUSE: Final = 'A pause is {"pause_s": 60}.'
 
 
 def plain(name: str) -> str:
@@ -138,7 +165,7 @@ def _entries() -> dict[str, list[tuple[str, str]]]:
             for names, how in units.items():
                 for unit in names.split(" "):
                     found.setdefault(word + unit, []).append((field, how))
-    # A unit without a word says which input it is, if it is the unit of one input only.
+    # A unit without a word says which input it is, if it is the unit of one input only. For most, hr is heart rate.
     for field, units in (
         ("body_mass_kg", KILOGRAMS),
         ("speed_m_s", SPEEDS | PACES),
@@ -147,7 +174,7 @@ def _entries() -> dict[str, list[tuple[str, str]]]:
     ):
         for names, how in units.items():
             for unit in names.split():
-                if len(unit) > 1:
+                if len(unit) > 1 and unit != "hr":
                     found.setdefault(unit, []).append((field, how))
     found.setdefault("meters", []).append(("distance_m", ""))
     found.setdefault("metres", []).append(("distance_m", ""))
@@ -158,6 +185,7 @@ ENTRIES: Final = _entries()
 BY_LETTER: Final = {
     letter: [entry for entry in ENTRIES if entry[0] == letter] for letter in {entry[0] for entry in ENTRIES}
 }
+ADVICE_AT: Final = [(field, set(names.split()), advice) for field, names, advice in AT_PLACE]
 UNUSED_NAMES: Final = {name: advice for names, advice in UNUSED.items() for name in names.split()}
 
 
@@ -199,24 +227,39 @@ def known_field(name: str, known: Collection[str]) -> tuple[str | None, str]:
     (('grade', ''), (None, ''))
     """
     word = plain(name)
-    fields = {plain(field): field for field in known}
-    if word in fields:
-        return fields[word], ""
-    for field, how in ENTRIES.get(word, ()):
-        if field in known:
-            return field, how
+    if (exact := exact_field(name, known)) is not None:
+        return exact
+    for field, names, advice in ADVICE_AT:
+        if field in known and word in names:
+            return None, advice
     if word in UNUSED_NAMES:
         return None, UNUSED_NAMES[word]
+    fields = {plain(field): field for field in known}
     begun = [field for each, field in fields.items() if len(word) >= SHORTEST_START and each.startswith(word)]
     if len(begun) == 1:
         unit = INPUTS[begun[0]].unit if begun[0] in INPUTS else "1"
         return begun[0], "" if unit == "1" else f"Give it in {unit}."
-    # Comparing takes long, so only names with the same beginning and about the same length are compared.
-    alike = [
-        *(each for each in fields if each[:1] == word[:1]),
-        *(each for each in BY_LETTER.get(word[:1], ()) if any(field in known for field, _ in ENTRIES[each])),
-    ]
+    # Comparing takes long, so only names with the same beginning and about the same length are compared. A short name
+    # resembles too many words.
+    alike = [each for each in fields if each[:1] == word[:1]]
+    if len(word) >= SHORTEST_START:
+        alike += [each for each in BY_LETTER.get(word[:1], ()) if any(field in known for field, _ in ENTRIES[each])]
     near = get_close_matches(word, [each for each in alike if abs(len(each) - len(word)) <= LETTERS_APART], 1, NEAR)
     if not near:
         return None, ""
     return (fields[near[0]], "") if near[0] in fields else known_field(near[0], known)
+
+
+def exact_field(name: str, known: Collection[str]) -> tuple[str, str] | None:
+    """Return the field that has this name or is called by this word, and how to give its value; None without one.
+
+    Examples
+    --------
+    >>> exact_field("Body Mass", {"body_mass_kg"}), exact_field("mas", {"body_mass_kg"})
+    (('body_mass_kg', 'Give kilograms.'), None)
+    """
+    word = plain(name)
+    for field in known:
+        if plain(field) == word:
+            return field, ""
+    return next(((field, how) for field, how in ENTRIES.get(word, ()) if field in known), None)

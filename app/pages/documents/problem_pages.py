@@ -13,6 +13,7 @@ from retrorun.app.http.errors.codes import ERRORS
 from retrorun.app.http.media_types import HTML, JSON, VARY, preferred
 from retrorun.app.http.problems import complete, encode, problem
 from retrorun.app.pages.documents.layout import TEMPLATES
+from retrorun.models.evidence import cautions
 
 PAGE: Final = TEMPLATES.get_template("problem.html")
 
@@ -22,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/problems/{code}")
 async def show(code: str, request: Request) -> Response:
     """Show a code that is the end of the type of a problem."""
-    if code not in ERRORS:
+    if code not in ERRORS and code not in STRICT:
         raise HTTPException(404)
     media_type = preferred(request.headers.get("accept", ""), (JSON, HTML))
     if media_type is None:
@@ -31,9 +32,17 @@ async def show(code: str, request: Request) -> Response:
     return Response(body, media_type=media_type, headers=VARY)
 
 
+STRICT: Final = {
+    code: ERRORS["outside_evidence"]._replace(text=warning["message"])
+    for code, warning in cautions.WARNINGS.items()
+    if code.startswith("energy.")
+}
+"""The warnings for which a strict request is refused, each as an error of that request."""
+
+
 def described(code: str) -> dict[str, Any]:
     """Return a code with its status, sentence, parameters and fix, and an example of its problem."""
-    error = ERRORS[code]
+    error = ERRORS.get(code) or STRICT[code]
     return {
         "code": code,
         "status": error.status,
@@ -46,10 +55,10 @@ def described(code: str) -> dict[str, Any]:
 
 def example(code: str) -> dict[str, Any]:
     """Return the problem that a request with this error can get."""
-    error = ERRORS[code]
+    error = ERRORS.get(code) or STRICT[code]
     if error.status == HTTPStatus.UNPROCESSABLE_ENTITY:
         entry = {"pointer": POINTERS.get(code, ""), "code": code, "message": error.example}
-        made = problem(error.status, errors=[entry])
+        made = problem(error.status, code=None if code in ERRORS else "outside_evidence", errors=[entry])
     else:
         made = problem(error.status, code=code, detail=error.example)
     shown: dict[str, Any] = json.loads(complete(bytes(made.body), "/estimate", REQUEST_ID))
@@ -69,7 +78,7 @@ REQUEST_ID: Final = b"7fec547d907bc1c9"
 @cache
 def page(code: str) -> bytes:
     """Return the page of a code."""
-    error = ERRORS[code]
+    error = ERRORS.get(code) or STRICT[code]
     shown = example(code)
     text = json.dumps(shown, indent=2, ensure_ascii=False)
     return PAGE.render(code=code, error=error, title=shown["title"], example=text).encode()

@@ -309,7 +309,7 @@ ERRORS = [
     (["--grade", "5"], ["--grade: Give a number from -0.5 to 0.9; 0.05 is 5 %. For percent, add %."]),
     (["--grade", "-5"], ["--grade: Give a number from -0.5 to 0.9; 0.05 is 5 %. For percent, add %."]),
     (["--interval", "95"], ["--interval: Give a number from 0.5 to 0.99; 0.9 is 90 %. For percent, add %."]),
-    (["--gait", "hop"], ["--gait: Give one of: 'run' or 'walk'."]),
+    (["--gait", "hop"], ["--gait: Give one of: run, walk."]),
     (["--include", "energy,energy"], ["--include: Give each item once."]),
     (["--include", "energy,calories"], ["--include 2: Give one of: "]),
     (["--distance", "3 km"], ["Give exactly two of --speed, --duration and --distance; the third follows."]),
