@@ -244,10 +244,9 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
             "8",
         )
     },
-    "app/http/errors/field_names.py": {"similarity, letters of a beginning, letters apart": (0.8, 4, 2)},
-    "app/http/errors/json_text.py": {"groups of a match, bytes that show UTF-16, bytes looked at": (2, 3, 4, 16)},
-    "app/http/errors/findings.py": {"of the decimal system, in ordinal numbers": (2, 3, 10)},
-    "app/http/errors/paths.py": {"least similarity, longest path": (0.75, 40)},
+    "app/http/errors/field_names.py": {"similarity, letters, units": (0.8, 4, 2, 1000)},
+    "app/http/errors/findings.py": {"endings of ordinal numbers": ("2", "3")},
+    "app/http/errors/json_text.py": {"groups of a match, bytes that show UTF-16": (2, 3, 4)},
     "app/pages/documents/problem_pages.py": {LAYOUT: (2,)},
     "app/http/access.py": {"bytes of a key": (32,)},
     "app/observe/logs.py": {

@@ -64,7 +64,7 @@ CODES: Final = {
 }
 """The code of each kind of finding."""
 
-ENDINGS: Final = {1: "st", 2: "nd", 3: "rd"}
+ENDINGS: Final = {"1": "st", "2": "nd", "3": "rd"}
 """Endings of ordinal numbers by their last digit, unless the last two are 11, 12 or 13."""
 
 
@@ -218,8 +218,8 @@ def _numbered(name: str, node: object) -> str:
     """Return the place in its object of an unknown field whose name may be a value, in words."""
     if not isinstance(node, dict) or name not in node:
         return ""
-    place = list(node).index(name) + 1
-    ending = "th" if place // 10 % 10 == 1 else ENDINGS.get(place % 10, "th")
+    place = str(list(node).index(name) + 1)
+    ending = "th" if place[:-1].endswith("1") else ENDINGS.get(place[-1], "th")
     return f"It is the {place}{ending} field."
 
 

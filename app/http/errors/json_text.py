@@ -39,7 +39,7 @@ HINTS: Final = {
 """What to do, by the beginning of the parser's sentence. The first that fits is used."""
 
 
-NEARBY: Final = 16
+NEARBY: Final = 100
 """Bytes on each side of a place in which a mistake is looked for."""
 
 

@@ -5,12 +5,11 @@ from collections.abc import Mapping, Set
 from difflib import get_close_matches
 from typing import Final
 
+from retrorun.app.http.errors.field_names import NEAR
+
 Methods = Mapping[str, Set[str]]
 
-NEAR: Final = 0.75
-"""Least similarity of a path to the one that it is taken for."""
-
-LONGEST: Final = 40
+LONGEST: Final = 100
 """Longest path that is compared with others."""
 
 NO_JSON: Final = {"/workout/track", "/estimate/table"}
