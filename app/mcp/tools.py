@@ -153,13 +153,14 @@ async def answer(service: FastAPI, operation: Operation, arguments: Mapping[str,
 
 
 def problem_text(found: Mapping[str, Any]) -> str:
-    """Return a problem as text: what is wrong, then each thing to fix with its place.
+    """Return a problem as text: each thing to fix with its place, or what is wrong if nothing is listed.
 
     Examples
     --------
-    >>> print(problem_text({"detail": "See errors.", "errors": [{"pointer": "/grade", "message": "Give a number."}]}))
-    See errors.
+    >>> print(problem_text({"detail": "...", "errors": [{"pointer": "/grade", "message": "Give a number."}]}))
     /grade: Give a number.
+    >>> print(problem_text({"detail": "The service is busy."}))
+    The service is busy.
     """
-    errors = found.get("errors", [])
-    return "\n".join([found["detail"], *(f"{error['pointer']}: {error['message']}".lstrip(": ") for error in errors)])
+    errors = found.get("errors") or [{"pointer": "", "message": found["detail"]}]
+    return "\n".join(f"{error['pointer']}: {error['message']}".lstrip(": ") for error in errors)

@@ -111,8 +111,8 @@ async def test_the_client_of_the_sdk(transport: str, mode: str, address: str, cl
     problem = (await client.post("/estimate", json={"body_mass_kg": SECRET * 10, "colour": SECRET})).json()
     assert refused.is_error
     assert refused.structured_content["errors"] == problem["errors"]
-    for text in (problem["detail"], *(error["message"] for error in problem["errors"])):
-        assert text in text_of(refused.content[0])
+    for error in problem["errors"]:
+        assert error["message"] in text_of(refused.content[0])
     assert str(SECRET) not in refused.model_dump_json()
 
 
