@@ -223,8 +223,8 @@ class Guard:
                 len(exchange.length) > LONGEST_LENGTH or int(exchange.length) > exchange.limit
             ):
                 raise Refused("body_size")
-            query = scope.get("query_string")
-            if query and scope["method"] in {"GET", "HEAD"} and (unknown := query_refusal(scope["path"], query)):
+            asked = scope.get("query_string") and scope["method"] in {"GET", "HEAD"}
+            if asked and (unknown := query_refusal(scope)):
                 await self.with_cross_origin(unknown)(scope, exchange.receive, exchange.answer)
                 return
             await self.app(scope, exchange.receive, exchange.send)

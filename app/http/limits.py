@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qsl
 
 from starlette.responses import Response
+from starlette.types import Scope
 
 from retrorun.app.http.errors.field_names import named
 from retrorun.app.http.problems import MAXIMUM_ERRORS, problem
@@ -170,12 +171,13 @@ def refusal_answer(reason: str, settings: Settings, path: str = "", asked_models
     return problem(status, code=reason, detail=detail, errors=errors, headers=headers)
 
 
-def query_refusal(path: str, query: bytes) -> Response | None:
-    """Return the problem of a query with unknown fields, or None."""
-    known = QUERY_FIELDS.get(path)
-    if known is None:
+def query_refusal(scope: Scope) -> Response | None:
+    """Return the problem of a query with unknown fields, or None. A page is shown: sites add fields to a link."""
+    known = QUERY_FIELDS.get(scope["path"])
+    if known is None or any(name == b"accept" and b"text/html" in value for name, value in scope["headers"]):
         return None
-    names = [name for name, _ in parse_qsl(query.decode("latin-1"), keep_blank_values=True) if name not in known]
+    query = scope["query_string"].decode("latin-1")
+    names = [name for name, _ in parse_qsl(query, keep_blank_values=True) if name not in known]
     if not names:
         return None
     advice = f"Known fields: {', '.join(known)}." if known else "This path has no query. Remove it."

@@ -614,6 +614,8 @@ def repaired(bout: dict[str, Any]) -> dict[str, Any]:
     dropped = {"energy_model", "distance_m" if "speed_m_s" in bout else "duration_s"}
     if not rest <= bout.keys():
         dropped |= rest
+    if "measurements" in bout:
+        dropped.add("personal")
     kept = {"speed_m_s": 2.5} | {name: value for name, value in bout.items() if name not in dropped}
     return kept if "distance_m" in kept else {"duration_s": 1200} | kept
 

@@ -443,6 +443,13 @@ async def test_a_bout_in_a_query_belongs_in_the_body(client: httpx.AsyncClient, 
     assert problem["detail"] == "Use POST with a JSON body."
 
 
+async def test_a_page_is_shown_whatever_a_site_adds_to_its_link(client: httpx.AsyncClient) -> None:
+    for path in ("/evidence", "/models", "/references", "/messages"):
+        page = await client.get(f"{path}?utm_source=example", headers={"accept": "text/html,*/*;q=0.8"})
+        assert page.status_code == 200
+        assert page.headers["content-type"].startswith("text/html")
+
+
 @pytest.mark.parametrize("path", ["/models", "/references", "/evidence", "/messages", "/validation"])
 async def test_a_list_refuses_an_unknown_query(client: httpx.AsyncClient, problem_of: ProblemOf, path: str) -> None:
     for _ in range(2):  # The second answer could come from the kept one.
