@@ -627,7 +627,7 @@ class TestHttp:
         response = await client.post("/workout", json=MASS | {"segments": listed})
         problem = problem_of(response, 422)
         assert (pointer, code) in {(error["pointer"], error["code"]) for error in problem["errors"]}
-        assert "815" not in response.text
+        assert "815" not in response.text.replace(response.json()["request_id"], "")
         assert "sideways" not in response.text
 
     @pytest.mark.parametrize(
@@ -653,7 +653,7 @@ class TestHttp:
         response = await client.post("/workout", json=MASS | {"segments": [RUN]} | fields)
         (error,) = problem_of(response, 422)["errors"]
         assert (error["pointer"], error["code"]) == (pointer, code)
-        assert "815" not in response.text
+        assert "815" not in response.text.replace(response.json()["request_id"], "")
 
     @pytest.mark.parametrize(
         "body",
