@@ -1,6 +1,7 @@
 """Choose the error of an impossible plan: the limit or the energy to change."""
 
 import math
+from typing import Final
 
 from retrorun.models.numerics.inward import rounded_inward, written
 from retrorun.models.plan.answer import ENERGY, UPTAKE
@@ -18,6 +19,9 @@ from retrorun.models.plan.held_total import LEAST_BOUT_S
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
+
+RAISED: Final = (0.0, 0.0002, 0.001, 0.005)
+"""Shares by which the lowest limit is raised until there is a plan (choice)."""
 
 
 def without_limit(task: Task, limit: Limit) -> Task:
@@ -42,9 +46,11 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
     for others_left_out in (False, True):
         for limit in (limit for limit in task.limits if limit.field):
             others = without_limit(task, limit)
-            found = limit_range(others.without_request_limits() if others_left_out else others, candidates, limit.rate)
+            others = others.without_request_limits() if others_left_out else others
+            found = limit_range(others, candidates, limit.rate)
             if found is not None and found[0] > limit.value:
-                error = unattainable(limit.field, *found, nearest_is_low=True, others_left_out=others_left_out)
+                low = lowest_enough(others, limit, *found)
+                error = unattainable(limit.field, low, found[1], nearest_is_low=True, others_left_out=others_left_out)
                 if error.nearest is not None:
                     return error
                 errors.append(error)
@@ -54,6 +60,17 @@ def refusal(task: Task, candidates: Candidates) -> Undefined:
     fields = [limit.field for limit in task.limits if limit.field]
     only_own = task.impulse_limit is None and fields and not any(field.startswith("limits/") for field in fields)
     return Undefined(fields[0] if only_own else "limits", message, "unattainable")
+
+
+def lowest_enough(others: Task, limit: Limit, low: float, high: float) -> float:
+    """Return the lowest limit of a range with which there is a plan: the speeds near a limit depend on its value."""
+    for raised in RAISED:
+        value = min(low * (1.0 + raised), high)
+        nearest = rounded_inward(value, math.ceil)
+        asked = others._replace(limits=(*others.limits, limit._replace(value=nearest)))
+        if best_mix(asked, candidates_of(asked)):
+            return value
+    return low
 
 
 def speed_refusal(task: Task) -> Undefined:

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias, cast
 import httpx
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydantic import TypeAdapter
@@ -592,6 +592,16 @@ STRICT = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(STRICT)
+@example(
+    {
+        "body_mass_kg": 70.0,
+        "duration_s": 300.0,
+        "goal": "least_load",
+        "active_energy_kcal": 100.0,
+        "indicator": VERTICAL,
+        "limits": {VERTICAL: 2.0},
+    }
+)
 def test_every_nearest_value_has_a_plan(wish: Wish) -> None:
     try:
         made(wish)
