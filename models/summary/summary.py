@@ -120,7 +120,7 @@ def is_weak(question: Question, answer: Answer, codes: Iterable[str]) -> bool:
 
 def graded_d(estimates: Answer, name: str) -> bool:
     """Return whether an estimate has the weakest evidence grade."""
-    return estimates.get(name, {}).get("evidence") == GRADES[-1]  # type: ignore[no-any-return]  # an answer is Any
+    return bool(estimates.get(name, {}).get("evidence") == GRADES[-1])
 
 
 def sentence(code: str, params: Params | None = None) -> Sentence:

@@ -168,7 +168,7 @@ def warnings_of(codes: Iterable[str]) -> list[Warning]:
     >>> [warning["severity"] for warning in warnings_of(["caution.rest", "caution.fall", "caution.rest"])]
     ['safety', 'note']
     """
-    return [*map(dict.copy, _in_order(tuple(codes)))]  # type: ignore[arg-type, list-item]  # a TypedDict is a dict
+    return [warning.copy() for warning in _in_order(tuple(codes))]
 
 
 @lru_cache
