@@ -121,8 +121,10 @@ async def play(case: Case, host: str, port: int, *, patience_s: float = 10.0, qu
         await send(case, writer, patience_s)
         if not {CLOSE, RESET} & set(case.parts):
             if owed:
+                # Not `wait_for`: up to Python 3.11 it loses a cancellation that comes at the moment of the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(enough.wait(), patience_s)
+                    async with asyncio.timeout(patience_s):
+                        await enough.wait()
             await asyncio.wait({listener}, timeout=quiet_s)
     finally:
         # Close before the first await, so that a cancellation cannot leave the connection open.
@@ -163,7 +165,8 @@ async def send(case: Case, writer: asyncio.StreamWriter, patience_s: float) -> N
         for part in case.parts:
             if isinstance(part, bytes):
                 writer.write(part)
-                await asyncio.wait_for(writer.drain(), patience_s)
+                async with asyncio.timeout(patience_s):
+                    await writer.drain()
             elif isinstance(part, float):
                 await asyncio.sleep(part)
             elif part == HALF_CLOSE:
