@@ -1,0 +1,325 @@
+"""The run and its answer in a real browser: every control, every number against the service, links and errors."""
+
+import re
+
+import pytest
+
+from retrorun.models.sources.tables import table as studies
+from tests.page.answers import UNREACHED, answered, assert_shows_the_answer, browsing, clock, rounded
+from tests.page.browser import PHONE, Explorer
+
+pytestmark = browsing
+
+
+class TestAnswer:
+    def test_a_new_user_finds_the_backward_equivalent_in_two_actions(self, page: Explorer) -> None:
+        page.type("move", "6:00")
+        page.type("span", "45")
+        asked = {"body_mass_kg": 70, "speed_m_s": 1000 / 360, "duration_s": 2700, "equal": "metabolic_rate"}
+        answer = answered(page, "/estimate", asked)
+        backward = answer["backward"]
+        speed = backward["speed_m_s"]
+        assert page.text("big") == f"{clock(1000 / speed['value'])} /km"
+        assert f"{rounded(backward['distance_m']['value'] / 1000)} km" in page.text("lead")
+        assert "45:00" in page.text("lead")
+        assert f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km" in page.text("range")
+        assert page.text("range").endswith(", grade C. This range aims at 9 in 10 people like those studied.")
+        same = answered(page, "/estimate", asked | {"equal": "speed"})
+        assert same["summary"]["headline"]["text"] in page.text("instead")
+        for name, sentence in (("knee", "knee"), ("summary-caution", "caution")):
+            assert page.text(name) == answer["summary"][sentence]["text"]
+
+    def test_the_first_view_is_an_answer(self, page: Explorer) -> None:
+        assert_shows_the_answer(page)
+        assert page.body["body_mass_kg"] == 70
+
+    @pytest.mark.parametrize(
+        ("equal", "big"),
+        [
+            ("speed", r"\+30 % energy"),
+            ("heart_rate", r"−17 % energy"),
+            ("perceived_exertion", r"−17 % energy"),
+            ("metabolic_rate", r"7:35 /km"),
+        ],
+    )
+    def test_the_equal_quantity_changes_the_answer(self, page: Explorer, equal: str, big: str) -> None:
+        page.choose("equal", equal)
+        assert page.body["equal"] == equal
+        assert re.fullmatch(big, page.text("big"))
+        answer = assert_shows_the_answer(page)
+        assert ("speed_m_s" in answer["backward"]) == (equal not in {"heart_rate", "perceived_exertion"})
+        assert page.text("instead")
+        assert page.text("equal-words")
+
+    @pytest.mark.parametrize(
+        ("equal", "said"), [("heart_rate", "at the same heart rate"), ("perceived_exertion", "at the same felt effort")]
+    )
+    def test_an_equal_effort_is_named(self, page: Explorer, equal: str, said: str) -> None:
+        page.choose("equal", equal)
+        assert page.text("lead").startswith("A weak estimate: about ")
+        assert said in page.text("lead")
+        assert page.text("lead").endswith(" The backward speed is unknown.")
+        assert page.text("range").endswith(", grade D. This range aims at 9 in 10 people like those studied.")
+        assert "The ratio rests on two studies of 13 and 20 people." in page.text("interval-words")
+
+    @pytest.mark.parametrize(("gait", "pace"), [("run", "5:30"), ("walk", "12:00")])
+    def test_it_says_how_many_people_the_ratio_rests_on(self, page: Explorer, gait: str, pace: str) -> None:
+        page.type("move", pace)
+        people = [int(row["n"]) for row in studies("ratios") if row["gait"] == gait]
+        said = f"The ratio rests on studies of {min(people)} to {max(people)} people."
+        assert said in page.text("interval-words")
+
+    def test_a_half_is_rounded_up(self, page: Explorer) -> None:
+        page.choose("equal", "speed")
+        assert "1.08 1.00–1.16" in page.text("numbers")
+        assert "1.07 1.00–1.16" not in page.text("numbers")
+
+    def test_every_interval_is_an_aim(self, page: Explorer) -> None:
+        assert page.script("return document.getElementById('interval').labels[0].textContent") == "Range aims at"
+        options = page.script("return [...document.getElementById('interval').options].map((one) => one.text)")
+        assert options == ["half of people", "8 in 10 people", "9 in 10 people", "19 in 20 people"]
+
+    @pytest.mark.parametrize(
+        ("field", "value"),
+        [
+            ("gait", "walk"),
+            ("gait", "run"),
+            ("energy_model", "acsm"),
+            ("energy_model", "leger1984"),
+            ("energy_model", "minetti2002"),
+            ("direction_model", "pooled"),
+            ("interval", "0.5"),
+            ("interval", "0.95"),
+        ],
+    )
+    def test_every_choice_is_asked_for_and_shown(self, page: Explorer, field: str, value: str) -> None:
+        if value == "walk":
+            page.type("move", "10:00")
+        page.choose(field, value)
+        assert str(page.body[field]) == value
+        assert_shows_the_answer(page)
+        page.wait(lambda: f"{field}={value}" in page.fragment())
+
+    @pytest.mark.parametrize(
+        ("field", "text", "key", "value"),
+        [
+            ("mass", "82,5", "body_mass_kg", 82.5),
+            ("move", "4:30", "speed_m_s", 1000 / 270),
+            ("span", "1:10:00", "duration_s", 4200.0),
+            ("span", "25", "duration_s", 1500.0),
+            ("grade", "-3", "grade", -0.03),
+        ],
+    )
+    def test_a_typed_value_is_requested(self, page: Explorer, field: str, text: str, key: str, value: float) -> None:
+        page.type(field, text)
+        assert page.body[key] == pytest.approx(value)
+        assert_shows_the_answer(page)
+
+    @pytest.mark.parametrize(
+        ("field", "key"), [("mass", "body_mass_kg"), ("move", "speed_m_s"), ("span", "duration_s"), ("grade", "grade")]
+    )
+    def test_a_dragged_value_is_requested(self, page: Explorer, field: str, key: str) -> None:
+        before = page.body.get(key, 0.0)
+        page.one(f"{field}-slide").send_keys("\ue014" * 5)  # arrow to the right
+        page.settle()
+        assert page.body[key] > before
+        assert_shows_the_answer(page)
+
+    def test_speed_and_distance_may_be_given_instead(self, page: Explorer) -> None:
+        before = page.body
+        page.choose("moveBy", "speed")
+        page.choose("spanBy", "distance")
+        assert page.one("move").get_property("value") == "10.9"
+        assert page.one("span").get_property("value") == "7.27"
+        page.type("move", "12")
+        page.type("span", "10")
+        assert page.body["speed_m_s"] == pytest.approx(12 / 3.6)
+        assert page.body["distance_m"] == 10_000
+        assert "duration_s" not in page.body
+        assert before["duration_s"] == 2400
+        assert " km/h" in page.text("big")
+        assert_shows_the_answer(page)
+
+    def test_imperial_units_turn_what_is_typed_and_shown(self, page: Explorer) -> None:
+        page.pick("units", "imperial")
+        assert page.one("mass").get_property("value") == "154.3"
+        assert page.one("move").get_property("value") == "8:51"
+        assert page.body["body_mass_kg"] == pytest.approx(70, abs=0.03)
+        assert page.body["speed_m_s"] == pytest.approx(1609.344 / 531)
+        assert page.text("big").endswith(" /mi")
+        assert " mi" in page.text("lead")
+        assert_shows_the_answer(page)
+        page.pick("units", "metric")
+        assert page.one("mass").get_property("value") == "70"
+
+    def test_start_over_takes_everything_back(self, page: Explorer) -> None:
+        page.type("mass", "90")
+        page.choose("equal", "speed")
+        page.one("reset").click()
+        page.settle()
+        assert (page.body["body_mass_kg"], page.body["equal"]) == (70, "metabolic_rate")
+
+
+class TestFragment:
+    def test_a_link_reproduces_the_view(self, page: Explorer) -> None:
+        page.pick("units", "imperial")
+        page.choose("moveBy", "speed")
+        page.choose("spanBy", "distance")
+        for field, text in {"mass": "180", "move": "7", "span": "6.2", "grade": "2"}.items():
+            page.type(field, text)
+        page.choose("equal", "speed")
+        page.choose("direction_model", "pooled")
+        page.choose("interval", "0.8")
+        page.pick("axis", "oxygen")
+        page.wait(lambda: "axis=oxygen" in page.fragment())
+        fragment, seen, body = page.fragment(), page.text("headline"), page.body
+        assert body["body_mass_kg"] == pytest.approx(180 * 0.45359237, rel=1e-9)
+        assert body["speed_m_s"] == pytest.approx(7 * 0.44704, rel=1e-9)
+        assert fragment.startswith("v=1&mass=180lb&speed=7mph&distance=6.2mi&grade=2percent")
+        page.open(f"#{fragment}")
+        assert (page.text("headline"), page.body, page.fragment()) == (seen, body, fragment)
+
+    def test_a_link_that_is_no_link_of_ours_shows_the_example(self, page: Explorer) -> None:
+        for fragment in ("#v=9&mass=99kg", "#%E0%A4%A&equal=<b>&gait=fly&mass&&=&=="):
+            page.open(fragment)
+            assert page.body["body_mass_kg"] == 70
+            assert_shows_the_answer(page)
+
+    def test_an_edited_address_is_followed(self, page: Explorer) -> None:
+        page.script("location.hash = '#v=1&mass=60kg&pace=7:00/mi&time=30:00'")
+        page.wait(lambda: page.body["body_mass_kg"] == 60)
+        page.settle()
+        assert page.body["speed_m_s"] == pytest.approx(1609.344 / 420, rel=0.003)
+
+    def test_the_back_button_goes_back(self, page: Explorer) -> None:
+        page.type("mass", "71")
+        page.wait(lambda: "mass=71kg" in page.fragment())
+        page.script("location.hash = '#v=1&mass=60kg&pace=7:00/km&time=30:00'")
+        page.wait(lambda: page.body["body_mass_kg"] == 60)
+        page.settle()
+        assert page.one("mass").get_property("value") == "60"  # though the caret is in it
+        page.driver.back()
+        page.wait(lambda: page.body["body_mass_kg"] == 71)
+        page.settle()
+        assert page.one("mass").get_property("value") == "71"
+
+    def test_two_tabs_do_not_meddle(self, page: Explorer) -> None:
+        page.type("mass", "66")
+        first = page.driver.current_window_handle
+        page.driver.switch_to.new_window("tab")
+        try:
+            page.load("/")
+            assert page.body["body_mass_kg"] == 70
+            page.type("mass", "88")
+        finally:
+            page.driver.close()
+            page.driver.switch_to.window(first)
+        page.type("span", "41")
+        assert (page.body["body_mass_kg"], page.body["duration_s"]) == (66, 2460)
+
+    def test_skipping_to_the_answer_keeps_the_run(self, page: Explorer) -> None:
+        page.type("mass", "81")
+        page.script("const skip = document.querySelector('.skip'); skip.focus(); skip.click()")
+        page.wait(lambda: "mass=81kg" in page.fragment())
+        page.settle()
+        assert page.body["body_mass_kg"] == 81
+        assert page.script("return document.activeElement.id") == "answer-heading"
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("field", "text", "error"),
+        [
+            ("mass", "12", "Give a number from 30 to 250 kg."),
+            ("mass", "300", "Give a number from 30 to 250 kg."),
+            ("mass", "heavy", "Enter a number, for example 70."),
+            ("move", "0:30", "Give a number from 0.7 to 28.8 km/h."),
+            ("move", "5:99", "Enter minutes and seconds, for example 5:30."),
+            ("span", "", "Enter minutes or a time, for example 40, 40:00 or 1:10:00."),
+            ("grade", "95", "Give a number from -50 % to 90 %."),
+        ],
+    )
+    def test_an_error_is_shown_beside_its_field(self, refused: Explorer, field: str, text: str, error: str) -> None:
+        seen = refused.text("numbers")
+        refused.type(field, text)
+        assert refused.text(f"{field}-error") == error
+        assert refused.one(field).get_attribute("aria-invalid") == "true"
+        assert field in str(refused.one(field).get_attribute("aria-describedby"))
+        assert refused.text("numbers") == seen
+        assert "stale" in str(
+            refused.one("run").find_element("xpath", "..").find_element("xpath", "..").get_attribute("class")
+        )
+        refused.type(field, {"mass": "70", "move": "5:30", "span": "40", "grade": "0"}[field])
+        assert refused.text(f"{field}-error") == ""
+        assert refused.one(field).get_attribute("aria-invalid") is None
+
+    def test_bounds_are_shown_in_the_readers_units(self, refused: Explorer) -> None:
+        refused.pick("units", "imperial")
+        refused.type("mass", "40")
+        assert refused.text("mass-error") == "Give a number from 66.1 to 551.2 lb."
+
+    def test_a_conflict_is_shown_beside_the_equation(self, refused: Explorer) -> None:
+        refused.choose("energy_model", "leger1984")
+        refused.type("move", "10:00")
+        assert refused.text("energy_model-error").startswith("This equation is not for the gait walk")
+
+    def test_a_bound_in_a_sentence_is_shown_in_the_readers_units(self, refused: Explorer) -> None:
+        refused.choose("gait", "walk")
+        assert refused.text("move-error") == "Walking is answered up to 10.8 km/h; set gait to run."
+        refused.pick("units", "imperial")
+        assert refused.text("move-error") == "Walking is answered up to 6.7 mph; set gait to run."
+
+    def test_a_computed_distance_out_of_bounds_is_named(self, refused: Explorer) -> None:
+        refused.choose("moveBy", "speed")
+        refused.type("move", "28")
+        refused.type("span", "20:00:00")
+        assert refused.text("span-error") == "Duration and speed give a distance outside 0 to 500 km."
+
+    def test_an_error_in_a_folded_part_unfolds_it(self, refused: Explorer) -> None:
+        refused.load("/#v=1&mass=70kg&pace=5:30/km&time=40:00", size=PHONE)
+        refused.choose("energy_model", "leger1984")
+        assert not refused.one("energy_model-error").is_displayed()
+        refused.type("move", "10:00")
+        assert refused.text("energy_model-error")
+        assert refused.one("energy_model-error").is_displayed()
+
+    def test_a_link_that_cannot_be_answered_still_shows_the_page(self, refused: Explorer) -> None:
+        refused.load("/#v=1&mass=300kg&speed=0.1km/h&time=&grade=NaNpercent")
+        assert refused.text("big") == "No answer yet"
+        assert [refused.text(f"{field}-error") != "" for field in ("mass", "move", "span", "grade")] == [
+            False,
+            False,
+            True,
+            True,
+        ]  # what cannot be read comes first; what is out of range needs the service
+        refused.type("span", "40")
+        refused.type("grade", "0")
+        assert [refused.text(f"{field}-error") for field in ("mass", "move")] == [
+            "Give a number from 30 to 250 kg.",
+            "Give a number from 0.7 to 28.8 km/h.",
+        ]
+        refused.type("mass", "70")
+        refused.type("move", "10")
+        assert_shows_the_answer(refused)
+        assert refused.all("#energy-figure svg")
+        assert refused.all("#curve-figure svg")
+
+    def test_a_speed_without_equivalent_says_so(self, refused: Explorer) -> None:
+        refused.choose("gait", "run")
+        refused.type("move", "25:00")
+        shown = [refused.text(f"{field}-error") for field in ("equal", "move", "whole")]
+        assert any(shown), shown
+
+    def test_an_unreachable_service_gives_a_message(self, refused: Explorer) -> None:
+        refused.devtools(
+            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
+        )
+        try:
+            refused.type("mass", "71")
+            assert refused.text("whole-error") == UNREACHED
+        finally:
+            refused.devtools(
+                "Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1, uploadThroughput=-1
+            )
+        refused.type("mass", "72")
+        assert refused.text("whole-error") == ""

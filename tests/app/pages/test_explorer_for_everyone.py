@@ -1,0 +1,155 @@
+"""The explorer for every reader: sizes, schemes, keyboard, print, words."""
+
+import gzip
+import hashlib
+import re
+from urllib.parse import urlsplit
+
+import pytest
+
+from retrorun.models.evidence.claims import CAUTION
+from tests.page.answers import FIRST_VIEW_BYTES, HOUSE, JSON, SERVICE, SHOTS, answered, browsing
+from tests.page.browser import PHONE, WIDE, Explorer
+
+pytestmark = browsing
+
+
+class TestForEveryone:
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+    def test_axe_finds_nothing_serious(self, page: Explorer, size: tuple[int, int], scheme: str) -> None:
+        page.open(size=size, scheme=scheme)
+        page.script("for (const part of document.querySelectorAll('details')) part.open = true")
+        for figure in ("load-figure", "plan-figure"):
+            page.see(figure)
+        assert not page.axe()
+        page.script("scrollTo(0, 0)")
+        name = f"{'phone' if size == PHONE else 'wide'}-{scheme}"
+        page.screenshot(SHOTS / f"{name}.png")
+        if scheme == "light":
+            page.screenshot(SHOTS / f"{name}-whole.png", whole=True)
+
+    @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1360, 2200])
+    def test_nothing_is_wider_than_the_screen(self, page: Explorer, width: int) -> None:
+        page.emulate((width, 800), "light")
+        page.settle()
+        assert page.wait(lambda: page.script("return document.documentElement.scrollWidth") <= width)
+
+    @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
+    def test_it_prints_on_one_page(self, page: Explorer, size: tuple[int, int]) -> None:
+        page.open(
+            "#v=1&mass=70kg&pace=5:30/km&time=1:40:00&grade=1percent&interval=0.95&direction_model=pooled", size=size
+        )
+        assert page.all("#load-figure:empty")
+        printed = page.printed()
+        assert page.all("#load-figure svg"), "not drawn for paper, where nobody scrolls"
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        (SHOTS / "print.pdf").write_bytes(printed)
+
+    def test_folded_parts_are_printed_too(self, page: Explorer) -> None:
+        page.load(size=PHONE)
+        visible = "return document.getElementById('interval').checkVisibility({contentVisibilityAuto: true})"
+        assert not page.script(visible)
+        page.emulate(PHONE, "light", "print")
+        page.wait(lambda: page.script(visible))
+        assert not page.script("return document.getElementById('copy-link').checkVisibility()")
+
+    @pytest.mark.parametrize("width", [320, 360])
+    def test_letters_twice_as_large_fit_a_phone(self, page: Explorer, width: int) -> None:
+        page.load(size=(width, 740))
+        page.script("document.documentElement.style.fontSize = '200%'; document.getElementById('more').open = true")
+        page.settle()
+        assert page.wait(lambda: page.script("return document.documentElement.scrollWidth") <= width)
+
+    def test_the_choice_is_visible_in_forced_colours(self, page: Explorer) -> None:
+        page.emulate(WIDE, "light", forced_colors="active")
+        ground = (
+            "return [...document.querySelectorAll('[name=units] + span')]"
+            ".map((pill) => getComputedStyle(pill).backgroundColor)"
+        )
+        chosen, other = page.script(ground)
+        card = page.script("return getComputedStyle(document.getElementById('run')).backgroundColor")
+        assert chosen not in {other, card}
+        page.pick("units", "imperial")
+        assert page.script(ground)[1] == chosen
+        bars = (
+            "return [...document.querySelectorAll('#energy-figure [data-mark=rect]')]"
+            ".map((bars) => getComputedStyle(bars).fill)"
+        )
+        assert len(set(page.script(bars))) == 2
+        page.screenshot(SHOTS / "forced-colours.png")
+
+    def test_everything_can_be_reached_and_changed_with_the_keyboard(self, page: Explorer) -> None:
+        wanted = {
+            "mass",
+            "mass-slide",
+            "moveBy",
+            "move",
+            "move-slide",
+            "spanBy",
+            "span",
+            "span-slide",
+            "equal",
+            "grade",
+        }
+        wanted |= {"grade-slide", "gait", "energy_model", "direction_model", "interval", "copy-link", "reset", "goal"}
+        wanted |= {"planTime", "planForward", "planBackward", "planCap", "file", "csv", "copy-code"}
+        seen: set[str] = set()
+        for _ in range(90):
+            page.devtools("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            page.devtools("Input.dispatchKeyEvent", type="keyUp", key="Tab", code="Tab", windowsVirtualKeyCode=9)
+            seen.add(page.script("return document.activeElement.id"))
+        assert wanted <= seen, wanted - seen
+
+    def test_reduced_motion_is_respected(self, page: Explorer) -> None:
+        moving = "return getComputedStyle(document.querySelector('.answer')).transitionDuration"
+        page.emulate(WIDE, "light", prefers_reduced_motion="no-preference")
+        assert page.script(moving) == "0.15s"
+        page.emulate(WIDE, "light", prefers_reduced_motion="reduce")
+        assert page.script(moving) == "0s"
+
+    def test_the_first_view_is_small(self, page: Explorer) -> None:
+        """Add up every answer of the first view, each compressed separately; /docs is not among them."""
+        page.requests()
+        page.open()
+        asked = [(address, posted) for address, posted in page.requests() if address.startswith(page.url)]
+        assert {urlsplit(address).path for address, _ in asked} >= {"/", "/estimate", "/workout", "/static/page.css"}
+        assert not [address for address, _ in asked if "/docs" in address]
+        total = 0
+        for address, posted in asked:
+            response = SERVICE.request("POST" if posted else "GET", address, content=posted, headers=JSON)
+            assert response.status_code == 200, address
+            total += len(gzip.compress(response.content, 9))
+        assert total < FIRST_VIEW_BYTES, total
+
+
+class TestWords:
+    def test_the_caution_is_shown_beside_the_loads_word_for_word(self, page: Explorer) -> None:
+        assert " ".join(page.text("caution").split()) == CAUTION
+        assert page.one("caution").is_displayed()
+        assert (
+            page.one("caution").find_element("xpath", "ancestor::section").get_attribute("aria-labelledby")
+            == "load-heading"
+        )
+
+    def test_every_grade_and_word_is_explained(self, page: Explorer) -> None:
+        grades = page.script("return [...document.querySelectorAll('.grades dt')].map((grade) => grade.textContent)")
+        assert grades == ["A", "B", "C", "D", "?"]
+        means = page.script("return document.querySelector('.meanings').textContent")
+        for word in ("energy per minute", "speed", "heart rate", "felt effort", "Range", "Total", "Unknown"):
+            assert word in means
+
+    def test_every_warning_is_shown(self, page: Explorer) -> None:
+        answer = answered(page, "/estimate", page.body)
+        shown = page.script("return [...document.querySelectorAll('#warnings li')].map((item) => item.textContent)")
+        assert len(shown) == len(answer["warnings"])
+        assert not [text for text in shown if re.search(r"[a-z]_[a-z]", text)]
+
+
+def test_vendored_rules_are_what_was_published() -> None:
+    folder = HOUSE / "tests" / "page"
+    listed = re.findall(r"^\| `([^`]+)` \| `([0-9a-f]{64})` \|$", (folder / "VENDORED.md").read_text(), re.MULTILINE)
+    assert len(listed) == 3
+    for name, checksum in listed:
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum
