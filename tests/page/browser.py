@@ -142,6 +142,12 @@ class Explorer:
         )
         self.settle()
 
+    def compare(self, equal: str) -> None:
+        """Choose the quantity that is equal in both directions."""
+        self.pick("compare", "speed" if equal == "speed" else "effort")
+        if equal != "speed":
+            self.choose("equal", equal)
+
     def pick(self, name: str, value: str) -> None:
         self.driver.find_element("css selector", f'input[name="{name}"][value="{value}"]').click()
         self.settle()

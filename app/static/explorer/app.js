@@ -2,11 +2,12 @@
 // Every number comes from the service. The page only rounds and converts units.
 
 import { at, copy, download, element, say } from "./elements.js";
-import { TYPED, fill, kindOf, listen, offerModels, placed, read, showErrors } from "./form.js";
+import { TYPED, fill, kindOf, listen, offerModels, pick, placed, read, showErrors } from "./form.js";
 import { ask, channel, openWithKey, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
-import { fromSi, rounded, toSi } from "./units.js";
-import { EQUAL, LOADS, OF_BACKWARD, assumedWords, headline, intervalWords, summaryText, warningText } from "./words.js";
+import { fromSi, inReadersUnits, rounded, toSi } from "./units.js";
+import { LOADS, OF_BACKWARD, assumedWords, intervalWords, plain, warningText } from "./words.js";
+import { card, part, tabs, unknown } from "./views/card.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
 import { pairs } from "./views/pairs.js";
@@ -36,6 +37,9 @@ const ENDS = ["energy.backward_speed_beyond_measurement", "energy.backward_walk_
 
 /** Time from the last key to the request. */
 const TYPING_MS = 120;
+
+/** The latest speed of each gait. */
+const moves = { run: toSi("pace", "5:30", "metric"), walk: toSi("pace", "12:00", "metric") };
 
 let turn = 0;
 let state = stateOf(location.hash);
@@ -84,7 +88,6 @@ const update = () => whileBusy(renew);
 
 async function renew() {
   fill(state);
-  say("equal-words", EQUAL[state.equal]);
   keepFragment();
   const { made, errors } = estimateBody();
   if (errors.length) {
@@ -100,6 +103,8 @@ async function renew() {
   );
   at("key-needed").hidden = found.status !== 401;
   markStale(found.status !== 200);
+  const none = problems(found).find(({ code }) => code === "no_equal_speed");
+  if (none) unknown(plain(inReadersUnits(none.message, state.units)));
   if (found.status !== 200) return;
   [body, answer] = [made, found.body];
   show();
@@ -108,11 +113,11 @@ async function renew() {
   if (near.has("plan")) await plan(state, body);
 }
 
-/** Fetch the other comparison of the same run, for the second sentence. */
+/** Fetch the other comparison of the same run, for its tab. */
 async function otherComparison() {
-  const equal = state.equal === "metabolic_rate" ? "speed" : "metabolic_rate";
-  const found = await asks.other("/estimate", JSON.stringify({ ...body, equal, include: ["summary", "energy", "ratio"] }));
-  if (found) say("instead", headline(answer, found.status === 200 ? { [equal]: found.body } : {}, state).instead);
+  const equal = state.equal === "speed" ? "metabolic_rate" : "speed";
+  const found = await asks.other("/estimate", JSON.stringify({ ...body, equal, include: ["energy", "ratio"] }));
+  if (found) tabs({ [state.equal]: answer, [equal]: found.status === 200 ? found.body : undefined }, state);
 }
 
 /** Mark the answer on the screen as older than the fields. */
@@ -122,12 +127,8 @@ function markStale(stale) {
 }
 
 function show() {
-  const { big, lead, range } = headline(answer, {}, state);
-  say("big", big);
-  say("lead", lead);
-  say("range", range);
-  say("knee", summaryText(answer, "knee", state));
-  say("summary-caution", summaryText(answer, "caution", state));
+  pick("gait", answer.gait);
+  card(answer, state);
   say("interval-words", intervalWords(answer, state));
   at("numbers").replaceChildren(numbers(answer, state));
   at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state))));
@@ -158,10 +159,16 @@ async function plots() {
 
 function loads() {
   const { forward, backward } = answer;
+  const [drawn, missing] = [[], []];
+  for (const row of LOADS) (forward.load?.[row[0]] || backward.load?.[row[0]] ? drawn : missing).push(row);
+  at("load-figure").hidden = !drawn.length;
+  const names = missing.map(([, title]) => title.replace(/^(?!Achilles)./, (first) => first.toLowerCase()));
+  say("load-unknown", names.length ? `Unknown in both directions: ${names.join("; ")}.` : "");
+  if (!drawn.length) return;
   pairs(
     "load-figure",
     "Loads forward and backward as paired bars with ranges and evidence grades. The table below has all numbers.",
-    LOADS.map(([field, title, unit]) => ({
+    drawn.map(([field, title, unit]) => ({
       title,
       unit,
       forward: forward.load?.[field],
@@ -250,10 +257,13 @@ function changed(field, text, si) {
   if (field === "units") state = inUnits(state, text);
   else if (si !== undefined) state = { ...state, [field]: fromSi(kindOf(field, state), si, state.units) };
   else if (field === "moveBy" || field === "spanBy") state = switched(field, text);
+  else if (field === "gait") state = inGait(text);
+  else if (field === "compare") state = { ...state, equal: text === "speed" ? text : at("equal").value };
   else state = { ...state, [field]: text };
-  if (field === "language") {
+  if (field === "language" || field === "part") {
     keepFragment();
     if (body) showCode();
+    if (answer) part(answer, state);
   } else
     whileBusy(async () => {
       const mine = (turn += 1);
@@ -263,6 +273,14 @@ function changed(field, text, si) {
       await update();
       if (field === "units") await redrawTrack(state);
     });
+}
+
+/** Switch between running and walking, each with its latest speed. */
+function inGait(gait) {
+  const before = state.gait === "auto" ? (answer?.gait ?? "run") : state.gait;
+  if (before === gait) return { ...state, gait };
+  moves[before] = toSi(state.moveBy, state.move, state.units);
+  return { ...state, gait, move: fromSi(state.moveBy, moves[gait], state.units) };
 }
 
 /** Switch between pace and speed, or time and distance, and keep the run on the screen. */
@@ -333,10 +351,11 @@ function showState(next) {
 
 at("reset").addEventListener("click", () => showState({ ...DEFAULTS }));
 // Move the focus without the link, which would replace the run in the address.
-document.querySelector(".skip").addEventListener("click", (event) => {
-  event.preventDefault();
-  at("answer-heading").focus();
-});
+for (const link of document.querySelectorAll(".skip, .bar"))
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    at("answer-heading").focus();
+  });
 at("copy-link").addEventListener("click", () => {
   history.replaceState(null, "", fragmentOf(state));
   copy(location.href, "Link");

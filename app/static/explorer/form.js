@@ -24,8 +24,8 @@ export const TYPED = [
   "planBackward",
   "planCap",
 ];
-export const CHOSEN = ["moveBy", "spanBy", "equal", "gait", "energy_model", "direction_model", "interval", "goal"];
-export const PICKED = ["units", "axis", "language"];
+export const CHOSEN = ["moveBy", "spanBy", "equal", "energy_model", "direction_model", "interval", "goal"];
+export const PICKED = ["units", "gait", "compare", "part", "axis", "language"];
 
 export const kindOf = (field, state) =>
   ({
@@ -106,21 +106,26 @@ export function showErrors(errors, fields) {
   }
 }
 
+/** Check the option of a choice; without that option nothing changes. */
+export function pick(name, value) {
+  const option = document.querySelector(`input[name="${name}"][value="${value}"]`);
+  if (option) option.checked = true;
+}
+
 /** Put the state into the fields. The field with the caret is skipped unless `all` is true. */
 export function fill(state, all = false) {
   const typing = all ? null : document.activeElement;
   for (const name of [...TYPED, ...CHOSEN]) {
-    if (at(name) !== typing && at(name).value !== state[name]) at(name).value = state[name];
+    if (at(name) === typing || at(name).value === state[name]) continue;
+    if (name !== "equal" || state.equal !== "speed") at(name).value = state[name];
   }
-  for (const name of PICKED) {
-    const option = document.querySelector(`input[name="${name}"][value="${state[name]}"]`);
-    if (option) option.checked = true;
-  }
+  const compare = state.equal === "speed" ? "speed" : "effort";
+  for (const name of PICKED) pick(name, { ...state, compare }[name]);
   const names = NAMES[state.units];
   const units = {
     mass: names.mass,
     move: names[state.moveBy],
-    span: state.spanBy === "time" ? "min" : names.distance,
+    span: state.spanBy === "distance" ? names.distance : state.span.includes(":") ? "" : "min",
     speed: names.speed,
   };
   for (const place of document.querySelectorAll("[data-unit]")) place.textContent = units[place.dataset.unit];
@@ -151,7 +156,8 @@ export function listen(changed) {
   for (const name of CHOSEN) at(name).addEventListener("change", ({ target }) => changed(name, target.value));
   for (const name of PICKED) {
     for (const option of document.querySelectorAll(`input[name="${name}"]`)) {
-      option.addEventListener("change", ({ target }) => changed(name, target.value));
+      // Not "change": a gait that the speed has checked already can be chosen too.
+      option.addEventListener("click", ({ target }) => changed(name, target.value));
     }
   }
   for (const field of ["mass", "move", "span", "grade"]) {

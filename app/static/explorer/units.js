@@ -96,12 +96,17 @@ export const pace = (speed, units) => `${fromSi("pace", speed, units)}\u00a0${NA
 export const distance = (metres, units) => `${rounded(metres / METRES[units])}\u00a0${NAMES[units].distance}`;
 export const speed = (value, units) => `${((value * HOUR_S) / METRES[units]).toFixed(1)}\u00a0${NAMES[units].speed}`;
 
-/** Write a speed as pace or speed, as the reader chose. */
-export const moved = (value, { units, moveBy }) => (moveBy === "pace" ? pace : speed)(value, units);
+/** Lowest speed that the service accepts [m/s]. A lower end of a range is no speed that anybody goes. */
+export const SLOWEST_M_S = 0.2;
+
+/** Write a speed as pace or speed, as the reader chose; unknown if nobody goes so slowly. */
+export const moved = (value, { units, moveBy }) =>
+  value < SLOWEST_M_S ? "unknown" : (moveBy === "pace" ? pace : speed)(value, units);
 
 /** Write the two ends of a range, the smaller first, with one unit. */
 export function movedRange({ low, high }, { units, moveBy }) {
-  if (moveBy === "pace") return `${fromSi("pace", high, units)} to ${pace(low, units)}`;
+  if (moveBy === "pace") return `${fromSi("pace", high, units)} to ${moved(low, { units, moveBy })}`;
+  if (low < SLOWEST_M_S) return `unknown to ${speed(high, units)}`;
   return `${speed(low, units).split("\u00a0")[0]} to ${speed(high, units)}`;
 }
 

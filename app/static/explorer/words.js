@@ -1,6 +1,6 @@
 // The words of the page: names of quantities and choices, and the sentences of the answer.
 
-import { change, distance, inReadersUnits, lasting, moved, movedRange } from "./units.js";
+import { inReadersUnits } from "./units.js";
 
 export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
 
@@ -55,38 +55,33 @@ export const BINDING = {
 export const gradeOf = (found) => (found?.evidence ? `, grade ${found.evidence}` : "");
 
 /** Comparisons without a backward speed. */
-const EFFORT = ["heart_rate", "perceived_exertion"];
+export const EFFORT = ["heart_rate", "perceived_exertion"];
 
 /** The studies that the ratio rests on. */
 const RESTS = { run: "studies of 4 to 13 people", walk: "studies of 10 to 20 people", effort: "two studies of 13 and 20 people" };
 
-/** Return the headline: the main number, its meaning, its range, and the other comparison. */
-export function headline(answer, others, state) {
-  const { forward, backward, ratio } = answer;
-  const time = lasting(forward.duration_s);
-  const aim = `This range aims at ${peopleOf(state)}.`;
-  const lead = summaryText(answer, "headline", state);
-  if (state.equal === "metabolic_rate") {
-    const pace = moved(backward.speed_m_s.value, state);
-    return {
-      big: pace,
-      lead: `${lead} In the same ${time} you cover ${distance(backward.distance_m.value, state.units)} backward.`,
-      range: `${movedRange(backward.speed_m_s, state)}${gradeOf(backward.speed_m_s)}. ${aim}`,
-      instead: others.speed
-        ? `${summaryText(others.speed, "headline", state)} We do not know whether you can go that fast backward.`
-        : "",
-    };
-  }
-  const unknown = EFFORT.includes(state.equal) ? " The backward speed is unknown." : "";
-  return {
-    big: `${change(ratio.total_energy.value)} energy`,
-    lead: `${lead}${unknown}`,
-    range: `${change(ratio.total_energy.low)} to ${change(ratio.total_energy.high)}${gradeOf(ratio.total_energy)}. ${aim}`,
-    instead: others.metabolic_rate ? summaryText(others.metabolic_rate, "headline", state) : "",
-  };
-}
-
 const peopleOf = (state) => `${PEOPLE[state.interval]} like those studied`;
+
+/** Say what the range of a number aims at. */
+export const aimWords = (state) => `This range aims at ${peopleOf(state)}.`;
+
+/** What a number lacks, by the warning that says so. */
+export const CHIPS = {
+  "energy.backward_downhill_unmeasured": "never measured backward downhill",
+  "energy.backward_run_uphill": "never measured backward on a slope this steep",
+  "energy.backward_walk_uphill": "never measured backward on a slope this steep",
+  "energy.backward_speed_beyond_measurement": "never measured backward this fast",
+  "energy.backward_speed_below_measurement": "never measured backward this slow",
+  "energy.backward_walk_speed": "never measured backward at this speed",
+  "caution.equal_perceived_exertion": "never measured at the same felt effort",
+};
+
+/** Write a ratio as a change in words. */
+export function lessOrMore(ratio) {
+  const percent = Math.round((ratio - 1) * 100);
+  if (!percent) return "about the same";
+  return percent < 0 ? `${-percent}\u00a0% less` : `${percent}\u00a0% more`;
+}
 
 /** Explain the range beside a number. */
 export const intervalWords = ({ gait }, state) =>

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from retrorun.models.sources.tables import table as studies
+from retrorun.models.vocabulary.quantities import INPUTS
 from tests.page.answers import UNREACHED, answered, assert_shows_the_answer, browsing, clock, rounded
 from tests.page.browser import PHONE, Explorer
 
@@ -12,22 +13,117 @@ pytestmark = browsing
 
 
 class TestAnswer:
-    def test_a_new_user_finds_the_backward_equivalent_in_two_actions(self, page: Explorer) -> None:
+    def test_a_new_user_reads_energy_and_knee_in_words(self, page: Explorer) -> None:
         page.type("move", "6:00")
         page.type("span", "45")
-        asked = {"body_mass_kg": 70, "speed_m_s": 1000 / 360, "duration_s": 2700, "equal": "metabolic_rate"}
+        asked = {"body_mass_kg": 70, "speed_m_s": 1000 / 360, "duration_s": 2700}
         answer = answered(page, "/estimate", asked)
-        backward = answer["backward"]
-        speed = backward["speed_m_s"]
-        assert page.text("big") == f"{clock(1000 / speed['value'])} /km"
-        assert f"{rounded(backward['distance_m']['value'] / 1000)} km" in page.text("lead")
-        assert "45:00" in page.text("lead")
-        assert f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km" in page.text("range")
-        assert page.text("range").endswith(", grade C. This range aims at 9 in 10 people like those studied.")
-        same = answered(page, "/estimate", asked | {"equal": "speed"})
-        assert same["summary"]["headline"]["text"] in page.text("instead")
-        for name, sentence in (("knee", "knee"), ("summary-caution", "caution")):
+        for name, sentence in (("lead", "headline"), ("knee", "knee"), ("summary-caution", "caution")):
             assert page.text(name) == answer["summary"][sentence]["text"]
+        assert page.text("big") == page.text("tab-speed") == "+30 % energy"
+        assert page.text("big-marks") == "grade B"
+        assert page.text("range") == "−1 % to +70 %. This range aims at 9 in 10 people like those studied."
+        assert page.text("bar-energy") == f"{rounded(answer['backward']['total_energy_kcal']['value'])} kcal"
+        knee = answer["ratio"]["load"]["patellofemoral_peak_force"]["value"]
+        assert page.text("bar-knee") == f"{round(100 * (1 - knee))} % less"
+
+    def test_equal_speed_and_equal_effort_are_tabs_of_equal_rank(self, page: Explorer) -> None:
+        equal = answered(page, "/estimate", page.body | {"equal": "metabolic_rate"})
+        speed = equal["backward"]["speed_m_s"]
+        pace = f"{clock(1000 / speed['value'])} /km"
+        assert page.text("tab-effort") == pace
+        page.pick("compare", "effort")
+        assert page.body["equal"] == "metabolic_rate"
+        assert page.text("big") == page.text("bar-move") == pace
+        assert page.text("big-marks") == "grade C"
+        assert page.text("tab-speed") == "+30 % energy"
+        assert page.text("range").startswith(f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km. ")
+        assert page.one("effort-field").is_displayed()
+        page.pick("compare", "speed")
+        assert page.body["equal"] == "speed"
+        assert not page.one("effort-field").is_displayed()
+
+    @pytest.mark.parametrize(
+        ("part", "fields"),
+        [
+            (
+                "knee",
+                [
+                    "patellofemoral_peak_force_bw",
+                    "patellofemoral_impulse_per_km_bw_s",
+                    "patellofemoral_impulse_per_bout_bw_s",
+                ],
+            ),
+            ("calf", ["achilles_relative_load"]),
+            ("body", ["peak_vertical_force_bw", "energy_per_km_kcal", "total_energy_kcal"]),
+        ],
+    )
+    def test_each_part_of_the_body_by_step_kilometre_and_session(
+        self, page: Explorer, part: str, fields: list[str]
+    ) -> None:
+        page.pick("part", part)
+        answer = answered(page, "/estimate", page.body | {"view": "full"})
+        rows = [row.text.replace("\n", " ") for row in page.all("#part tbody tr")]
+        assert [row.split(" ")[1] for row in rows] == ["step", "km", "session"][: len(fields)]
+        for row, field in zip(rows, fields, strict=True):
+            for way in ("backward", "forward"):
+                found = {**answer[way], **answer[way]["load"]}[field]
+                assert rounded(found["low"]) in row
+                assert (rounded(found["value"]) if "value" in found else "unknown") in row
+                if "evidence" in found:
+                    assert found["evidence"] in row or "value" not in found
+        assert ("each km, Achilles load" in page.text("part-words")) == (part == "calf")
+
+    def test_a_weak_number_is_paler_and_says_what_was_never_measured(self, page: Explorer) -> None:
+        def opacity() -> float:
+            return float(page.script("return getComputedStyle(document.getElementById('big')).opacity"))
+
+        strong = opacity()
+        page.type("grade", "-10")
+        assert page.text("big-marks") == "grade Dnever measured backward downhill"
+        assert opacity() < strong
+        assert page.text("part-words").startswith("Unknown in both directions: each step, peak knee-cap force; each km")
+        assert page.text("bar-knee") == "unknown"
+
+    def test_a_pace_that_nobody_goes_is_unknown(self, refused: Explorer) -> None:
+        refused.type("grade", "-10")
+        refused.pick("compare", "effort")
+        for move in ("9:00", "10:00", "11:00", "12:00", "13:00"):
+            refused.type("move", move)
+            shown = refused.text("big") + refused.text("tab-effort") + refused.text("range")
+            assert not re.search(r"\d:\d\d:\d\d", shown), shown
+        assert "unknown" in shown
+        slowest = refused.driver.execute_async_script(
+            "import('./static/explorer/units.js').then(({SLOWEST_M_S}) => arguments[0](SLOWEST_M_S))"
+        )
+        assert slowest == INPUTS["speed_m_s"].low
+
+    def test_walking_stands_beside_running(self, page: Explorer) -> None:
+        page.pick("gait", "walk")
+        assert page.body["gait"] == "walk"
+        assert page.one("move").get_property("value") == "12:00"
+        page.type("move", "11:00")
+        page.pick("gait", "run")
+        assert page.body["gait"] == "run"
+        assert page.one("move").get_property("value") == "5:30"
+        page.pick("gait", "walk")
+        assert page.one("move").get_property("value") == "11:00"
+
+    def test_the_speed_chooses_the_gait_until_the_reader_does(self, page: Explorer) -> None:
+        page.type("move", "12:00")
+        assert "gait" not in page.body
+        assert page.script("return document.querySelector('input[name=gait]:checked').value") == "walk"
+        page.pick("gait", "walk")
+        assert page.body["gait"] == "walk"
+
+    def test_one_line_says_what_is_unknown_about_walking(self, page: Explorer) -> None:
+        page.pick("gait", "walk")
+        page.see("load-figure")
+        assert "Unknown in both directions: knee-cap impulse per km" in page.text("load-unknown")
+        answer = answered(page, "/estimate", page.body | {"view": "full"})
+        known = {name for way in ("forward", "backward") for name in answer[way]["load"]}
+        drawn = {row[0] for row in page.script("return document.getElementById('load-figure').rows")[1:]}
+        assert len(drawn) == len(known) == 3
 
     def test_the_first_view_is_an_answer(self, page: Explorer) -> None:
         assert_shows_the_answer(page)
@@ -43,23 +139,24 @@ class TestAnswer:
         ],
     )
     def test_the_equal_quantity_changes_the_answer(self, page: Explorer, equal: str, big: str) -> None:
-        page.choose("equal", equal)
+        page.compare(equal)
         assert page.body["equal"] == equal
         assert re.fullmatch(big, page.text("big"))
         answer = assert_shows_the_answer(page)
         assert ("speed_m_s" in answer["backward"]) == (equal not in {"heart_rate", "perceived_exertion"})
-        assert page.text("instead")
         assert page.text("equal-words")
 
     @pytest.mark.parametrize(
         ("equal", "said"), [("heart_rate", "at the same heart rate"), ("perceived_exertion", "at the same felt effort")]
     )
     def test_an_equal_effort_is_named(self, page: Explorer, equal: str, said: str) -> None:
-        page.choose("equal", equal)
+        page.compare(equal)
         assert page.text("lead").startswith("A weak estimate: about ")
         assert said in page.text("lead")
         assert page.text("lead").endswith(" The backward speed is unknown.")
-        assert page.text("range").endswith(", grade D. This range aims at 9 in 10 people like those studied.")
+        assert page.text("bar-move") == "unknown"
+        assert page.text("big-marks").startswith("grade D")
+        assert page.text("range").endswith(". This range aims at 9 in 10 people like those studied.")
         assert "The ratio rests on two studies of 13 and 20 people." in page.text("interval-words")
 
     @pytest.mark.parametrize(("gait", "pace"), [("run", "5:30"), ("walk", "12:00")])
@@ -70,7 +167,7 @@ class TestAnswer:
         assert said in page.text("interval-words")
 
     def test_a_half_is_rounded_up(self, page: Explorer) -> None:
-        page.choose("equal", "speed")
+        page.compare("speed")
         assert "1.08 1.00–1.16" in page.text("numbers")
         assert "1.07 1.00–1.16" not in page.text("numbers")
 
@@ -82,8 +179,6 @@ class TestAnswer:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("gait", "walk"),
-            ("gait", "run"),
             ("energy_model", "acsm"),
             ("energy_model", "leger1984"),
             ("energy_model", "minetti2002"),
@@ -93,8 +188,6 @@ class TestAnswer:
         ],
     )
     def test_every_choice_is_asked_for_and_shown(self, page: Explorer, field: str, value: str) -> None:
-        if value == "walk":
-            page.type("move", "10:00")
         page.choose(field, value)
         assert str(page.body[field]) == value
         assert_shows_the_answer(page)
@@ -137,7 +230,7 @@ class TestAnswer:
         assert page.body["distance_m"] == 10_000
         assert "duration_s" not in page.body
         assert before["duration_s"] == 2400
-        assert " km/h" in page.text("big")
+        assert " km/h" in page.text("tab-effort")
         assert_shows_the_answer(page)
 
     def test_imperial_units_turn_what_is_typed_and_shown(self, page: Explorer) -> None:
@@ -146,18 +239,18 @@ class TestAnswer:
         assert page.one("move").get_property("value") == "8:51"
         assert page.body["body_mass_kg"] == pytest.approx(70, abs=0.03)
         assert page.body["speed_m_s"] == pytest.approx(1609.344 / 531)
-        assert page.text("big").endswith(" /mi")
-        assert " mi" in page.text("lead")
+        assert page.text("tab-effort").endswith(" /mi")
+        assert "Each mile" in page.text("part")
         assert_shows_the_answer(page)
         page.pick("units", "metric")
         assert page.one("mass").get_property("value") == "70"
 
     def test_start_over_takes_everything_back(self, page: Explorer) -> None:
         page.type("mass", "90")
-        page.choose("equal", "speed")
+        page.compare("metabolic_rate")
         page.one("reset").click()
         page.settle()
-        assert (page.body["body_mass_kg"], page.body["equal"]) == (70, "metabolic_rate")
+        assert (page.body["body_mass_kg"], page.body["equal"]) == (70, "speed")
 
 
 class TestFragment:
@@ -167,7 +260,8 @@ class TestFragment:
         page.choose("spanBy", "distance")
         for field, text in {"mass": "180", "move": "7", "span": "6.2", "grade": "2"}.items():
             page.type(field, text)
-        page.choose("equal", "speed")
+        page.compare("metabolic_rate")
+        page.pick("part", "body")
         page.choose("direction_model", "pooled")
         page.choose("interval", "0.8")
         page.pick("axis", "oxygen")
@@ -264,7 +358,8 @@ class TestErrors:
         assert refused.text("energy_model-error").startswith("This equation is not for the gait walk")
 
     def test_a_bound_in_a_sentence_is_shown_in_the_readers_units(self, refused: Explorer) -> None:
-        refused.choose("gait", "walk")
+        refused.pick("gait", "walk")
+        refused.type("move", "5:30")
         assert refused.text("move-error") == "Walking is answered up to 10.8 km/h; set gait to run."
         refused.pick("units", "imperial")
         assert refused.text("move-error") == "Walking is answered up to 6.7 mph; set gait to run."
@@ -305,10 +400,15 @@ class TestErrors:
         assert refused.all("#curve-figure svg")
 
     def test_a_speed_without_equivalent_says_so(self, refused: Explorer) -> None:
-        refused.choose("gait", "run")
+        refused.compare("metabolic_rate")
+        refused.pick("gait", "run")
         refused.type("move", "25:00")
-        shown = [refused.text(f"{field}-error") for field in ("equal", "move", "whole")]
-        assert any(shown), shown
+        assert refused.text("big") == refused.text("tab-effort") == "unknown"
+        assert "too slow to find a backward speed" in refused.text("lead")
+        assert "too slow" in refused.text("move-error")
+        refused.compare("speed")
+        assert refused.text("big") == "+30 % energy"
+        assert refused.text("tab-effort") == "unknown"
 
     def test_an_unreachable_service_gives_a_message(self, refused: Explorer) -> None:
         refused.devtools(

@@ -55,6 +55,58 @@ class TestForEveryone:
         page.wait(lambda: page.script(visible))
         assert not page.script("return document.getElementById('copy-link').checkVisibility()")
 
+    @pytest.mark.parametrize("size", [(390, 844), (360, 640)], ids=["390x844", "360x640"])
+    def test_a_stranger_reads_energy_and_knee_without_scrolling(self, page: Explorer, size: tuple[int, int]) -> None:
+        page.load(size=size)
+        for field, text in {"mass": "82", "move": "6:15", "span": "35"}.items():
+            page.type(field, text)
+        assert page.body["body_mass_kg"] == 82
+        bar = page.script("return document.getElementById('bar').getBoundingClientRect().top")
+        assert bar < size[1]
+        for field in ("lead", "knee"):
+            top, bottom = page.script(
+                "const {top, bottom} = document.getElementById(arguments[0]).getBoundingClientRect();"
+                "return [top, bottom]",
+                field,
+            )
+            assert 0 < top < bottom <= bar, field
+        assert "kcal backward" in page.text("lead")
+        assert "knee-cap" in page.text("knee")
+        assert page.script("return scrollY") == 0
+        page.screenshot(SHOTS / f"stranger-{size[0]}.png")
+
+    def test_the_bar_stays_while_one_scrolls(self, page: Explorer) -> None:
+        page.load(size=(390, 844))
+        page.script("scrollTo(0, document.body.scrollHeight)")
+        bottom = page.script("return document.getElementById('bar').getBoundingClientRect().bottom")
+        assert bottom == pytest.approx(844, abs=1)
+        for name in ("bar-move", "bar-energy", "bar-knee"):
+            assert page.one(name).is_displayed()
+        page.emulate(WIDE, "light")
+        assert not page.one("bar").is_displayed()
+
+    def test_fields_on_a_phone_have_16_pixels_and_the_right_keyboard(self, page: Explorer) -> None:
+        page.load(size=(390, 844))
+        sizes = page.script(
+            "return [...document.querySelectorAll('input, select')]"
+            ".filter(({type}) => !['range', 'radio', 'file'].includes(type))"
+            ".map((field) => [field.id, parseFloat(getComputedStyle(field).fontSize)])"
+        )
+        assert not [field for field in sizes if field[1] < 16]
+        keyboards = {field: page.one(field).get_attribute("inputmode") for field in ("mass", "move", "span", "grade")}
+        # The decimal keyboard has no minus.
+        assert keyboards == {"mass": "decimal", "move": "decimal", "span": "decimal", "grade": "text"}
+
+    def test_a_table_that_scrolls_shows_it(self, page: Explorer) -> None:
+        page.load(size=(320, 640))
+        page.see("load-figure")
+        wide = page.script(
+            "return [...document.querySelectorAll('.scroll')].filter((one) => one.scrollWidth > one.clientWidth)"
+            ".map((one) => getComputedStyle(one).backgroundAttachment)"
+        )
+        assert wide
+        assert all("scroll" in attachment and "local" in attachment for attachment in wide)
+
     @pytest.mark.parametrize("width", [320, 360])
     def test_letters_twice_as_large_fit_a_phone(self, page: Explorer, width: int) -> None:
         page.load(size=(width, 740))
@@ -90,10 +142,9 @@ class TestForEveryone:
             "spanBy",
             "span",
             "span-slide",
-            "equal",
             "grade",
         }
-        wanted |= {"grade-slide", "gait", "energy_model", "direction_model", "interval", "copy-link", "reset", "goal"}
+        wanted |= {"grade-slide", "energy_model", "direction_model", "interval", "copy-link", "reset", "goal"}
         wanted |= {"planTime", "planForward", "planBackward", "planCap", "file", "csv", "copy-code"}
         seen: set[str] = set()
         for _ in range(90):

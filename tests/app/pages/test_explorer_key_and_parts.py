@@ -37,7 +37,7 @@ class TestKey:
             guarded.one("api-key").send_keys(key, "\n")
             guarded.settle()
             assert guarded.one("key-needed").is_displayed() != answered_now
-        assert re.fullmatch(r"7:35 /km", guarded.text("big"))
+        assert re.fullmatch(r"\+30 % energy", guarded.text("big"))
         assert " ".join(guarded.text("caution").split()) == CAUTION
         guarded.see("plan-figure")
         guarded.wait(lambda: guarded.all("#curve-figure [data-mark=dot]"))

@@ -111,6 +111,7 @@ class TestPlots:
     def test_a_walk_slower_than_any_backward_speed_asked_for_has_its_curve(self, page: Explorer) -> None:
         page.choose("moveBy", "speed")
         page.type("move", "3")
+        page.compare("metabolic_rate")
         assert page.text("big") == "0.8 km/h"
         assert page.one("curve-figure").is_displayed()
         assert {row[0] for row in page.script("return document.getElementById('curve-figure').rows.slice(1)")} == {
