@@ -32,21 +32,28 @@ class Scale(NamedTuple):
     """The size of each unit, by each of its names."""
     smaller: dict[Fraction, Fraction]
     """The unit of a last number that has none, by the unit before it, as in 1h30 and 5ft11."""
+    counted: Fraction
+    """The largest unit that people count in thousands: 1,500 m may be 1500 m, but 1,500 km is 1.5 km."""
 
 
-def scale_of(units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None) -> Scale:
+def scale_of(
+    units: dict[str, Fraction], smaller: dict[Fraction, Fraction] | None = None, *, counted: Fraction = ONE
+) -> Scale:
     """Return a scale from sizes by the names of a unit, which are separated by spaces."""
-    return Scale({name: size for names, size in units.items() for name in names.split(" ")}, smaller or {})
+    return Scale({name: size for names, size in units.items() for name in names.split(" ")}, smaller or {}, counted)
 
 
+NONE: Final = Fraction(0)
 MASS: Final = scale_of(
-    {"kg kgs kilogram kilograms": ONE, "lb lbs pound pounds": POUND_KG, "st stone": STONE_KG}, {STONE_KG: POUND_KG}
+    {"kg kgs kilogram kilograms": ONE, "lb lbs pound pounds": POUND_KG, "st stone": STONE_KG},
+    {STONE_KG: POUND_KG},
+    counted=NONE,
 )
 TIME: Final = scale_of(
     {
         "h hr hrs hour hours": HOUR_S,
-        "min mins minute minutes m": MINUTE_S,
-        "s sec secs second seconds": ONE,
+        "min mins minute minutes m '": MINUTE_S,
+        's sec secs second seconds "': ONE,
     },
     {HOUR_S: MINUTE_S, MINUTE_S: ONE},
 )
@@ -62,12 +69,13 @@ HEIGHT: Final = scale_of(
     {
         "m meter meters metre metres": ONE,
         "cm": CENTIMETRE_M,
-        "ft foot feet ' ′": FOOT_M,
-        'in inch inches " ″': INCH_M,
+        "ft foot feet '": FOOT_M,
+        'in inch inches "': INCH_M,
     },
     {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
+    counted=NONE,
 )
-SPEED: Final = scale_of({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S})
+SPEED: Final = scale_of({"m/s": ONE, "km/h kmh kph": KILOMETRE_M / HOUR_S, "mph mi/h": MILE_M / HOUR_S}, counted=NONE)
 SHARE: Final = scale_of({"% percent": PERCENT})
 
 SCALES: Final[dict[str, Scale]] = {

@@ -23,7 +23,7 @@ from retrorun.app.cli.terminal import (
     grid,
     wrapped,
 )
-from retrorun.app.cli.units import unitless
+from retrorun.app.cli.units import time_text, unitless
 from retrorun.models.estimate.builder import RATIO_NAMES
 from retrorun.models.physiology.load import EVIDENCE_GRADES
 from retrorun.models.sources.references import REFERENCES
@@ -506,22 +506,6 @@ def distance_text(distance_m: float) -> str:
     ('400 m', '42.195 km')
     """
     return f"{distance_m:.4g} m" if distance_m < KILOMETRE_M else f"{round(distance_m / KILOMETRE_M, 3):g} km"
-
-
-def time_text(duration_s: float) -> str:
-    """Return a duration in hours, minutes and seconds.
-
-    Examples
-    --------
-    >>> time_text(1200.0), time_text(5430.2), time_text(9.58)
-    ('20 min', '1 h 30 min 30 s', '9.58 s')
-    """
-    if duration_s < MINUTE_S:
-        return f"{duration_s:.3g} s"
-    minutes, seconds = divmod(round(duration_s), MINUTE_S)
-    hours, minutes = divmod(minutes, 60)
-    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
-    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 def pace_text(speed_m_s: float) -> str:

@@ -11,7 +11,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, get_type_hints
 
 from retrorun.app.cli.help import QUESTION_HELP
 from retrorun.app.cli.help.install import import_problem
@@ -373,8 +373,10 @@ def openapi(_: argparse.Namespace) -> int:
 def answer_question(chosen: argparse.Namespace) -> int:
     """Print the answer to a question as a table or as JSON, or print what the user must fix."""
     from retrorun.app.cli.client import NoAnswer
-    from retrorun.app.cli.options import InvalidOptions
+    from retrorun.app.cli.options import InvalidOptions, echoes
+    from retrorun.app.cli.questions import OPTIONS_OF
 
+    print_errors(*echoes(vars(chosen), get_type_hints(OPTIONS_OF[chosen.question])))
     try:
         if chosen.question == "workout":
             from retrorun.app.cli.workout_file import answers

@@ -14,7 +14,7 @@ from typing import Any, Final, NotRequired, get_args, get_origin, get_type_hints
 
 from typing_extensions import is_typeddict
 
-from retrorun.app.cli.units import NotUnderstood, reader, si, unitless
+from retrorun.app.cli.units import NotUnderstood, bounds_in_unit_of, clock_text, reader, si, understood, unitless
 from retrorun.app.settings import KEY_VARIABLE
 from retrorun.models.columns.names import ALL_NUMBERS, ALL_WORDS, INPUT_COLUMNS, WORDS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
@@ -203,6 +203,40 @@ def typed(chosen: Mapping[str, Any]) -> dict[str, str]:
     return {name: " ".join(text.split()) for name, text in chosen.items() if name in QUANTITIES and text}
 
 
+def echoes(chosen: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    """Return how each typed number with several readings was understood, and what to type for the other reading.
+
+    Examples
+    --------
+    >>> echoes({"duration_s": "1:30", "speed_m_s": "5.5/km"}, {"duration_s": float, "speed_m_s": float})
+    ['--duration is 1 h 30 min. For 1 min 30 s, give 0:01:30.', '--speed is 5:30 /km.']
+    """
+    lines = []
+    for name, hint in fields.items():
+        for place, number, text in numbers_of(name, hint, chosen[name]):
+            try:
+                reading = understood(number, text)
+            except NotUnderstood:  # read_request says so
+                continue
+            other = f" For {reading.other}, give {reading.instead}." if reading.other else ""
+            lines += [f"{place} is {reading.echo}.{other}"] if reading.echo else []
+    return lines
+
+
+def numbers_of(name: str, hint: Any, given: Any) -> Iterable[tuple[str, str, str]]:
+    """Yield the place, the name and the text of each number of an option."""
+    if given is None or name == FROM_FILE:
+        return
+    if hint is float:
+        yield option(name), name, given
+    elif (shape := object_of(hint)) is not None:
+        fields = {part(field): field for field in get_type_hints(shape)}
+        for number, text in enumerate(given, 1):
+            for key, value in pairs_of(text, get_type_hints(shape)):
+                if fields.get(key) in QUANTITIES:
+                    yield f"{option(name)} {number} {key}", fields[key], value
+
+
 def read(name: str, hint: Any, given: Any) -> Any:
     """Return the value of a field from the typed text.
 
@@ -268,7 +302,8 @@ def pairs_of(text: str, shape: Mapping[str, Any]) -> list[tuple[str, str]]:
     if shape.keys() == RANGE:
         begin, _, end = text.replace("–", "-").partition("-")
         return [(key, value) for key, value in (("from", begin), ("to", end)) if key == "from" or value.strip()]
-    words = (word.strip().partition("=") for word in text.lower().split(","))
+    # A comma before a name separates; others are decimal commas.
+    words = (word.strip().partition("=") for word in re.split(r",(?=[^,=]*=)", text.lower()))
     return [(key, value) for key, _, value in words]
 
 
@@ -308,7 +343,16 @@ def constant(name: str, text: str) -> float | str:
             raise NotUnderstood(f"Give one of: {', '.join(choices)}.")
         return word
     quantity = ALL_NUMBERS[name]
-    value = float(text) if AMOUNT.fullmatch(text) else si(quantity, text)
+    if AMOUNT.fullmatch(text):
+        value = float(text)
+    else:
+        reading = understood(quantity, text)
+        if reading.other:
+            written = clock_text(reading.amount)
+            raise NotUnderstood(
+                f"Give it as h:mm:ss: {written} is {reading.echo}, {reading.instead} is {reading.other}."
+            )
+        value = float(reading.amount)
     known = INPUTS[quantity]
     if not known.low <= value <= known.high:
         unit = "" if known.unit == "1" else f" {known.unit}"
@@ -332,6 +376,12 @@ def error_line(error: Mapping[str, str], chosen: Mapping[str, Any], fields: Iter
     # An option that is given several times also needs its number, and the part in it.
     within = (str(int(step) + 1) if step.isdecimal() else part(step) for step in path[1:])
     place = " ".join((option(path[0]), *within))
+    text = chosen.get(name) if len(path) == 1 else None
+    if error["code"] == "out_of_range" and name in INPUTS and isinstance(text, str):
+        known, sentence = INPUTS[name], f"Give a number {INPUTS[name].bounds}."
+        bounds = bounds_in_unit_of(name, text, known.low, known.high) if message == sentence else None
+        if bounds is not None:
+            return f"{place}: Give a value from {bounds[0]} to {bounds[1]}."
     if error["code"] == "out_of_range" and name in QUANTITIES:
         if QUANTITIES[name].unit != "1":
             place += f", in {QUANTITIES[name].unit}"

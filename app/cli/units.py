@@ -7,22 +7,75 @@ command line gives exactly the answer of the service.
 import re
 from collections.abc import Callable
 from fractions import Fraction
+from math import ceil, floor
 from typing import Final, NamedTuple
 
-from retrorun.app.units import DISTANCE, HEIGHT, MASS, MINUTE_S, ONE, PERCENT, SPEED, TIME, Scale, clock_s, scale_of
+from retrorun.app.units import (
+    DISTANCE,
+    HEIGHT,
+    HOUR_S,
+    KILOMETRE_M,
+    MASS,
+    MILE_M,
+    MINUTE_S,
+    ONE,
+    PERCENT,
+    SCALES,
+    SPEED,
+    TIME,
+    Scale,
+    clock_s,
+    scale_of,
+)
 from retrorun.models.vocabulary.quantities import QUANTITIES
 
-NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
-SHARE: Final = re.compile(rf"([+-]?{NUMBER})\s*(%?)")
-PART: Final = re.compile(rf"({NUMBER})\s*([^0-9.\s]*)\s*")
-MINUTES: Final = re.compile(r"([0-9]+):([0-5][0-9](?:\.[0-9]+)?)\s*(?:min)?")
-
-
-AMBIGUOUS: Final = "Two numbers are ambiguous: they can be min:s or h:min. Write 25 minutes as 0:25:00 or 25min."
+SPACE: Final = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+"
+PRIME: Final = r"[\u2018\u2019\u2032\u02b9\u00b4`]"
+PRIMES: Final = r"[\u201c\u201d\u2033\u02ba]"
+NUMBER: Final = r"(?:[0-9]+[.,]?[0-9]*|[.,][0-9]+)"
+BARE: Final = re.compile(rf"[+-]? ?{NUMBER}")
+SHARE: Final = re.compile(rf"([+-]?) ?({NUMBER}) ?(%?)")
+PART: Final = re.compile(rf"({NUMBER}) ?([^0-9., ]*) ?")
+THOUSANDS: Final = re.compile(r"[1-9][0-9]{0,2},[0-9]{3}")
+CLOCK: Final = re.compile(r"([0-9]+:[0-5][0-9]:[0-5][0-9](?:[.,][0-9]+)?)(?: ?(?:h|hr|hrs|hour|hours))?")
+PAIR: Final = re.compile(r"([0-9]+):([0-5][0-9])([.,][0-9]+)? ?([a-z]*)")
+PACE: Final = re.compile(
+    r"([0-9]+)(?::([0-5][0-9](?:[.,][0-9]+)?)|[.,]([0-5][0-9]))(?: ?(?:m|min|mins|minute|minutes|'))?"
+)
+PLAIN_PACE: Final = re.compile(r"[0-9]+:[0-5][0-9](?: ?min)?")
+HOURS_HIGH: Final = 3
+"""Two numbers of a clock are h:mm if the first is at most this, else mm:ss."""
 
 
 class NotUnderstood(ValueError):
     """A text is not an amount in a known unit."""
+
+
+class Reading(NamedTuple):
+    """A typed text as it is understood."""
+
+    amount: Fraction
+    """In SI."""
+    echo: str = ""
+    """The amount in words, if the text has several readings or is an unusual form of a pace."""
+    other: str = ""
+    """The other reading of a time such as 1:30."""
+    instead: str = ""
+    """A text with only that other reading."""
+
+
+def _plain(text: str) -> str:
+    """Return a text in lower case, with one form of each space, minus sign and prime."""
+    text = re.sub(SPACE, " ", text.lower()).strip(" ").replace("−", "-")
+    text = re.sub(PRIME, "'", text).replace("''", '"')
+    return re.sub(" ?/ ?", "/", re.sub(PRIMES, '"', text))
+
+
+def _number(text: str, *, counted: bool = False) -> Fraction:
+    """Return a number with a decimal point or comma. Refuse a comma that can separate thousands."""
+    if THOUSANDS.fullmatch(text) and (counted or text.endswith(",000")):
+        raise NotUnderstood
+    return Fraction(text.replace(",", ".").rstrip("."))
 
 
 def _sum(text: str, scale: Scale) -> Fraction:
@@ -32,11 +85,14 @@ def _sum(text: str, scale: Scale) -> Fraction:
         part = PART.match(text, place)
         if part is None:
             raise NotUnderstood
-        number, name = Fraction(part[1]), part[2]
+        name = part[2]
         size = scale.sizes.get(name)
         if size is None and not name and last is not None:
             size = scale.smaller.get(last)
-        if size is None or not whole or (last is not None and number * size >= last):
+        if size is None or not whole or (last is not None and size >= last):
+            raise NotUnderstood
+        number = _number(part[1], counted=size <= scale.counted)
+        if last is not None and number * size >= last:
             raise NotUnderstood
         amount, last, whole, place = amount + number * size, size, number.denominator == 1, part.end()
     if last is None:
@@ -44,48 +100,146 @@ def _sum(text: str, scale: Scale) -> Fraction:
     return amount
 
 
-def _time(text: str) -> Fraction:
-    clock = clock_s(text)
-    return _sum(text, TIME) if clock is None else clock
+def _clock(text: str) -> Fraction | None:
+    clock = CLOCK.fullmatch(text)
+    return clock and clock_s(clock[1].replace(",", "."))
 
 
-def _speed(text: str) -> Fraction:
+def _time(text: str) -> Reading:
+    """Read a time. Two numbers are h:mm if the first is at most `HOURS_HIGH`, else mm:ss."""
+    pair = PAIR.fullmatch(text)
+    if pair is None:
+        clock = _clock(text)
+        return Reading(_sum(text, TIME) if clock is None else clock)
+    first, second, fraction, name = pair.groups()
+    size = TIME.sizes.get(name)
+    minutes = int(first) * MINUTE_S + int(second) + (_number(fraction) if fraction else 0)
+    hours = int(first) * HOUR_S + int(second) * MINUTE_S
+    if size == MINUTE_S or (fraction and not name):
+        return Reading(minutes)
+    if size == HOUR_S and not fraction:
+        return Reading(hours)
+    if name:
+        raise NotUnderstood
+    if int(first) > HOURS_HIGH:
+        return Reading(minutes, time_text(minutes), time_text(hours), clock_text(hours))
+    return Reading(hours, time_text(hours), time_text(minutes), clock_text(minutes))
+
+
+def _moment(text: str) -> Reading:
+    """Read a time in a recording. Two numbers are minutes and seconds, as on a watch."""
+    pair = PAIR.fullmatch(text)
+    return _time(f"{text}min" if pair and pair[0][-1].isdigit() else text)
+
+
+def _speed(text: str) -> Reading:
     time, _, length = text.rpartition("/")
     if length not in DISTANCE.sizes or not time:
-        return _sum(text, SPEED)
-    return DISTANCE.sizes[length] / (_moment(time) if MINUTES.fullmatch(time) else _sum(time, TIME))
+        return Reading(_sum(text, SPEED))
+    pace = _pace_s(time)
+    if PLAIN_PACE.fullmatch(time):
+        return Reading(DISTANCE.sizes[length] / pace)
+    unit, size = ("mi", MILE_M) if DISTANCE.sizes[length] == MILE_M else ("km", KILOMETRE_M)
+    return Reading(DISTANCE.sizes[length] / pace, f"{_minutes_text(pace * size / DISTANCE.sizes[length])} /{unit}")
 
 
-def _moment(text: str) -> Fraction:
-    """Read a time in a recording. Two numbers are minutes and seconds, as on a watch."""
-    clock = MINUTES.fullmatch(text)
-    return int(clock[1]) * MINUTE_S + Fraction(clock[2]) if clock else _time(text)
+def _pace_s(text: str) -> Fraction:
+    """Read the time of a pace. Two digits up to 59 after a colon, point or comma are seconds."""
+    if (pair := PACE.fullmatch(text)) is not None:
+        return int(pair[1]) * MINUTE_S + _number(pair[2] or pair[3])
+    clock = _clock(text)
+    return _sum(f"{text}min" if BARE.fullmatch(text) else text, TIME) if clock is None else clock
 
 
-def _share(text: str) -> Fraction:
+def _share(text: str) -> Reading:
     share = SHARE.fullmatch(text)
     if share is None:
         raise NotUnderstood
-    return Fraction(share[1]) * (PERCENT if share[2] else ONE)
+    amount = _number(share[2]) * (PERCENT if share[3] else ONE)
+    return Reading(-amount if share[1] == "-" else amount)
+
+
+def bounds_in_unit_of(name: str, text: str, low: float, high: float) -> tuple[str, str] | None:
+    """Return bounds as a text of a quantity is written, rounded inward so that you can type them; None for SI.
+
+    Examples
+    --------
+    >>> bounds_in_unit_of("speed_m_s", "50:00/km", 0.2, 8.0), bounds_in_unit_of("speed_m_s", "99 km/h", 0.2, 8.0)
+    (('2:05 /km', '83:20 /km'), ('0.72 km/h', '28.8 km/h'))
+    >>> bounds_in_unit_of("body_mass_kg", "900lb", 30.0, 250.0), bounds_in_unit_of("duration_s", "90 h", 1.0, 172800.0)
+    (('66.14 lb', '551.15 lb'), ('0:00:01', '48:00:00'))
+    """
+    plain = _plain(text)
+    unit = QUANTITIES[name].unit
+    least, most = Fraction(str(low)), Fraction(str(high))
+    if name == "duration_s":
+        return clock_text(Fraction(ceil(least))), clock_text(Fraction(floor(most)))
+    time, _, length = plain.rpartition("/")
+    if unit == "m/s" and time and length in DISTANCE.sizes:
+        fastest, slowest = ceil(DISTANCE.sizes[length] / most), floor(DISTANCE.sizes[length] / least)
+        return f"{_minutes_text(Fraction(fastest))} /{length}", f"{_minutes_text(Fraction(slowest))} /{length}"
+    word = re.sub(r"^.*[0-9., ](?=[a-z'\"])", "", plain)
+    size = SCALES[unit].sizes.get(word) if unit in SCALES else None
+    if size is None or word == unit:
+        return None
+    low_text, high_text = (
+        f"{float(inward(end / size / PERCENT) * PERCENT):.2f}".rstrip("0").rstrip(".") + f" {word}"
+        for end, inward in ((least, ceil), (most, floor))
+    )
+    return low_text, high_text
+
+
+def _whole(amount: Fraction) -> int:
+    """Return the nearest whole number, a half up."""
+    return int((amount + Fraction(1, 2)) // 1)
+
+
+def _minutes_text(amount_s: Fraction) -> str:
+    """Return a time as m:ss."""
+    minutes, seconds = divmod(_whole(amount_s), int(MINUTE_S))
+    return f"{minutes}:{seconds:02d}"
+
+
+def clock_text(amount_s: Fraction) -> str:
+    """Return a time as h:mm:ss, which has one reading."""
+    hours, rest = divmod(_whole(amount_s), int(HOUR_S))
+    minutes, seconds = divmod(rest, int(MINUTE_S))
+    return f"{hours}:{minutes:02d}:{seconds:02d}"
+
+
+def time_text(duration_s: float | Fraction) -> str:
+    """Return a duration in hours, minutes and seconds.
+
+    Examples
+    --------
+    >>> time_text(1200.0), time_text(5430.2), time_text(9.58)
+    ('20 min', '1 h 30 min 30 s', '9.58 s')
+    """
+    if duration_s < MINUTE_S:
+        return f"{float(duration_s):.3g} s"
+    minutes, seconds = divmod(round(duration_s), int(MINUTE_S))
+    hours, minutes = divmod(minutes, int(MINUTE_S))
+    parts = ((hours, "h"), (minutes, "min"), (seconds, "s"))
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)
 
 
 class Reader(NamedTuple):
     """The function that reads one quantity, and the units it accepts."""
 
-    read: Callable[[str], Fraction]
-    """Converts text in lower case to an amount in SI."""
+    read: Callable[[str], Reading]
+    """Reads a plain text in lower case."""
     accepts: str
     """The accepted units with examples: the end of a sentence."""
 
 
-def _in(scale: Scale) -> Callable[[str], Fraction]:
-    return lambda text: _sum(text, scale)
+def _in(scale: Scale) -> Callable[[str], Reading]:
+    return lambda text: Reading(_sum(text, scale))
 
 
 READERS: Final[dict[str, Reader]] = {
     "kg": Reader(_in(MASS), "with its unit, kg, lb or st: 70kg, 154lb, 11st4"),
     "body_mass_sd_kg": Reader(_in(MASS), "with its unit, kg, lb or st: 0.5kg"),
-    "m/s": Reader(_speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30min/km"),
+    "m/s": Reader(_speed, "with its unit, m/s, km/h or mph, or as a pace in min/km or min/mile: 10km/h, 5:30/km"),
     "speed_sd_m_s": Reader(_in(SPEED), "with its unit, m/s, km/h or mph: 0.2km/h"),
     "s": Reader(_moment, "as on a watch, m:ss or h:mm:ss, or with its unit: 10:00, 1:05:00, 10min"),
     "duration_s": Reader(_time, "with its unit, h, min or s, or as h:mm:ss: 20min, 1h30, 1:30:00"),
@@ -138,20 +292,22 @@ def unitless(name: str) -> str:
     return next((name.removesuffix(end) for end in known if name.endswith(end)), name)
 
 
-def si(name: str, text: str) -> float:
-    """Return a quantity in its SI unit from the typed text.
+def understood(name: str, text: str, unit: str = "") -> Reading:
+    """Return a typed quantity as it is understood.
 
     Parameters
     ----------
     name : str
         Name of the quantity in a request.
     text : str
-        Amount and unit, in upper or lower case, with or without spaces.
+        Amount and unit, in upper or lower case, with or without spaces, with a decimal point or comma.
+    unit : str, optional
+        The unit of the field, such as kg, km/h, /km, min or %. A number without a unit has this unit.
 
     Returns
     -------
-    float
-        The amount in the unit of that name, rounded once.
+    Reading
+        The amount in the unit of that name, and how it was understood if the text has several readings.
 
     Raises
     ------
@@ -160,17 +316,35 @@ def si(name: str, text: str) -> float:
 
     Examples
     --------
+    >>> understood("duration_s", "1:30")[1:]
+    ('1 h 30 min', '1 min 30 s', '0:01:30')
+    >>> understood("speed_m_s", "5.5", "/km").echo, understood("speed_m_s", "5.55/mi").echo
+    ('5:30 /km', '5:55 /mi')
+    """
+    known = reader(name)
+    plain = _plain(text)
+    paced = unit.startswith("/") and "/" not in plain and re.sub("[0-9., ]", "", plain) not in SPEED.sizes
+    if unit and (paced or BARE.fullmatch(plain)):
+        plain += unit.lower()
+    try:
+        reading = known.read(plain)
+        float(reading.amount)
+    except (ArithmeticError, ValueError):  # not an amount, a pace of zero, or too large for a float
+        raise NotUnderstood(f"Give it {known.accepts}.") from None
+    return reading
+
+
+def si(name: str, text: str, unit: str = "") -> float:
+    """Return a quantity in its SI unit from the typed text, rounded once. `understood` has the arguments.
+
+    Examples
+    --------
     >>> si("speed_m_s", "9 km/h"), si("speed_m_s", "5:00 min/km"), si("duration_s", "1h30")
     (2.5, 3.3333333333333335, 5400.0)
+    >>> si("body_mass_kg", "70", "kg"), si("body_mass_kg", "82,5 kg")
+    (70.0, 82.5)
     >>> si("body_mass_kg", "70")
     Traceback (most recent call last):
     retrorun.app.cli.units.NotUnderstood: Give it with its unit, kg, lb or st: 70kg, 154lb, 11st4.
     """
-    known = reader(name)
-    plain = re.sub(r"\s*/\s*", "/", text.strip().lower().replace("−", "-"))
-    if name == "duration_s" and MINUTES.fullmatch(plain):
-        raise NotUnderstood(AMBIGUOUS)
-    try:
-        return float(known.read(plain))
-    except (ArithmeticError, ValueError):  # not an amount, a pace of zero, or too large for a float
-        raise NotUnderstood(f"Give it {known.accepts}.") from None
+    return float(understood(name, text, unit).amount)

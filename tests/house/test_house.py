@@ -302,7 +302,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "size of the chart, its margins, ticks, width of a bar": (800, 70, 330, 380, 92, 6, 0.4, 26),
         UNITS: (60, 1000),
     },
-    "app/cli/units.py": {LAYOUT: (2,), UNITS: (100,)},
+    "app/cli/units.py": {LAYOUT: (2,), UNITS: (100,), "most hours of h:mm": (3,)},
     "app/units.py": {LAYOUT: (2,), UNITS: (3, 12, 14, 60, 100, 1000, 5280, "0.9144", "0.45359237")},
 }
 

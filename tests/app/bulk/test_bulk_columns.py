@@ -226,7 +226,7 @@ class TestRuns:
             (["--set", "body_mas_kg=70"], "Did you mean body_mass_kg?"),
             (["--set", "70"], "give it as name=value"),
             (["--set", "grade=5%", "--set", "grade=5%"], "--set grade: Give it once."),
-            (["--set", "duration_s=20:00"], "min:s or h:min"),
+            (["--set", "duration_s=20:00"], "Give it as h:mm:ss: 0:20:00 is 20 min, 20:00:00 is 20 h."),
             (["--set", "duration_s=1200"], "--set duration_s: the file has it in the column duration_s"),
             (["--map", "distance=x"], "--map distance: unknown input. Did you mean distance_m?"),
             (["--map", "distance_m=absent"], "no column absent. Check the names after --map"),
