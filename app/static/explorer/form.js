@@ -1,7 +1,8 @@
 // The fields: reads typed and dragged values, and shows errors beside them.
 
 import { at, element, say } from "./elements.js";
-import { NAMES, fromSi, inReadersUnits, toSi } from "./units.js";
+import { UNITS, understood } from "./typed.js";
+import { NAMES, fromSi, number, toSi } from "./units.js";
 import { plain } from "./words.js";
 
 /** Least value, greatest value and step of each slider, in SI. You can type values beyond them. */
@@ -34,6 +35,8 @@ export const kindOf = (field, state) =>
     mass: "mass",
     grade: "grade",
     planTime: "time",
+    planEnergy: "energy",
+    planCap: "impulse",
     planForward: "speed",
     planBackward: "speed",
   })[field] ?? "plain";
@@ -53,14 +56,17 @@ const POINTERS = {
 
 /** How to fix text that cannot be read. */
 const HOW = {
-  mass: "Enter a number, for example 70.",
-  pace: "Enter minutes and seconds, for example 5:30.",
-  speed: "Enter a number, for example 10.5.",
+  mass: { metric: "Enter a number, for example 70.", imperial: "Enter a number, for example 154." },
+  pace: {
+    metric: "Enter minutes and seconds, for example 5:30.",
+    imperial: "Enter minutes and seconds, for example 8:50.",
+  },
+  speed: { metric: "Enter a number, for example 10.5.", imperial: "Enter a number, for example 6.5." },
   time: "Enter minutes or a time, for example 40, 40:00 or 1:10:00.",
-  distance: "Enter a number, for example 10.",
+  distance: { metric: "Enter a number, for example 10.", imperial: "Enter a number, for example 6.2." },
   grade: "Enter a slope in percent, for example 5 or -3.",
-  plain: "Enter a number.",
 };
+const how = (kind, units) => HOW[kind]?.[units] ?? HOW[kind] ?? "Enter a number.";
 
 /** Read fields into SI. Text that cannot be read becomes an error of its field. */
 export function read(fields, state) {
@@ -69,26 +75,77 @@ export function read(fields, state) {
   for (const field of fields) {
     const kind = kindOf(field, state);
     values[field] = toSi(kind, state[field], state.units);
-    if (!Number.isFinite(values[field])) errors.push({ field, message: HOW[kind] });
+    if (!Number.isFinite(values[field])) errors.push({ field, message: how(kind, state.units) });
   }
   return { values, errors };
 }
 
-/** Return an error of the service with its field, and its numbers in the reader's units. */
+/** Return an error of the service with its field, and its numbers in the reader's units and in the kind of the field. */
 export function placed(problem, state, pointers = POINTERS) {
   const field = pointers[problem.pointer] ?? "whole";
-  const kind = kindOf(field, state) === "pace" ? "speed" : kindOf(field, state);
-  const converted = inReadersUnits(problem.message, state.units);
-  // A bound without a unit has the unit of its field, which needs no example of it.
-  const bound = kind !== "plain" && problem.code === "out_of_range" && /\d(\.|; [^;]*)$/.test(converted);
-  const message = bound
-    ? converted.replace(/; [^;]*$/, ".").replace(/(?<![\w.])-?\d+(\.\d+)?/g, (digits) => inUnit(kind, Number(digits), state.units))
-    : converted;
-  return { field, message: plain(message) };
+  const kind = kindOf(field, state);
+  const slope = kind === "grade" && problem.code === "out_of_range";
+  // The reader types percent, so the example of percent is not needed.
+  const message = slope ? problem.message.replace(/; [^;]*$/, ".") : problem.message;
+  return { field, message: plain(bounds(message, kind, state.units)) };
 }
 
-const inUnit = (kind, value, units) =>
-  `${fromSi(kind, value, units)}${kind === "grade" ? " %" : kind === "time" ? "" : ` ${NAMES[units][kind]}`}`;
+const BOUNDS =
+  /(a number |a speed )?(from |outside |at least |at most |up to )?(?<![\w.])(-?\d+(?:\.\d+)?)(?: to (-?\d+(?:\.\d+)?))?( (?:kg|m\/s|m|s)(?![\w/·]))?(?![\w/]|\.\d)/g;
+const KINDS = { kg: "mass", "m/s": "speed", m: "distance", s: "time" };
+
+/** Return a sentence with its bounds in the reader's units, rounded inward; a bound without a unit is one of a slope. */
+const bounds = (text, field, units) =>
+  text.replace(BOUNDS, (whole, what = "", where = "", first, second, unit) => {
+    const named = KINDS[unit?.trim()] ?? (unit || field !== "grade" ? null : "grade");
+    if (!named) return whole;
+    const kind = named === "speed" && field === "pace" ? "pace" : named;
+    const end = /most|up/.test(where) ? "most" : second || /least/.test(where) ? "least" : undefined;
+    const ends = [fromSi(kind, Number(first), units, end)];
+    if (second) ends.push(fromSi(kind, Number(second), units, "most"));
+    if (kind === "pace") ends.reverse();
+    const noun = what && ["pace", "time"].includes(kind) ? `a ${kind} ` : what;
+    if (kind === "grade") return `${noun}${where}${ends.map((text) => `${text} %`).join(" to ")}`;
+    return `${noun}${where}${ends.join(" to ")}${kind === "time" ? "" : ` ${NAMES[units][kind]}`}`;
+  });
+
+/** Return how a typed text is understood, if that is not plain, and for a time its other reading. */
+function echoOf(field, state) {
+  const kind = kindOf(field, state);
+  const typed = state[field];
+  const { si, echo, other, instead } = understood(kind, typed, state.units);
+  if (!Number.isFinite(si)) return { words: "" };
+  const written = fromSi(kind, si, state.units);
+  const unit = UNITS[kind][state.units];
+  const bare = typed.toLowerCase().replace(unit.toLowerCase(), "").trim();
+  const usual = bare === written && !(other && /^\d:/.test(typed));
+  if (usual || (!echo && Number.isFinite(number(bare)))) return { words: "" };
+  return { words: `= ${echo || (kind === "time" ? written : `${written} ${unit}`)}`, other, instead };
+}
+
+/** Show below a field how its text is understood. A button replaces the text by one with the other reading. */
+function showEcho(field, state) {
+  const { words, other, instead } = echoOf(field, state);
+  const id = `${field}-echo`;
+  if (!at(id)) {
+    if (!words) return;
+    at(`${field}-error`).before(element("p", { class: "words echo", id, "aria-live": "polite" }));
+    at(field).setAttribute("aria-describedby", `${id} ${field}-error`);
+  }
+  const key = `${words} ${instead ?? ""}`;
+  if (at(id).dataset.shown === key) return;
+  at(id).dataset.shown = key;
+  at(id).hidden = !words;
+  at(id).replaceChildren(words);
+  if (!instead) return;
+  const button = element("button", { type: "button" }, `${other} instead`);
+  button.addEventListener("click", () => {
+    at(field).value = instead;
+    at(field).dispatchEvent(new Event("input", { bubbles: true }));
+    at(field).focus();
+  });
+  at(id).append(" ", button);
+}
 
 /** Show errors beside their fields, and remove the errors of other fields. */
 export function showErrors(errors, fields) {
@@ -132,6 +189,7 @@ export function fill(state, all = false) {
   at("move").setAttribute("aria-label", `${state.moveBy === "pace" ? "Pace" : "Speed"}, ${units.move}`);
   at("span").setAttribute("aria-label", `${state.spanBy === "time" ? "Time" : "Distance"}, ${units.span}`);
   for (const field of ["mass", "move", "span", "grade"]) slide(field, state);
+  for (const field of TYPED) showEcho(field, state);
 }
 
 function slide(field, state) {
@@ -146,7 +204,7 @@ function slide(field, state) {
   slider.style.setProperty("--share", `${100 * share}%`);
   slider.setAttribute(
     "aria-valuetext",
-    `${state[field]} ${NAMES[state.units][kind] ?? (kind === "grade" ? "percent" : "")}`,
+    `${fromSi(kind, value, state.units)} ${NAMES[state.units][kind] ?? (kind === "grade" ? "percent" : "")}`,
   );
 }
 

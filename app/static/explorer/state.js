@@ -1,6 +1,6 @@
 // The state: all choices, kept in the fragment of the address. That is the part after #, which no server sees.
 
-import { fromSi, toSi } from "./units.js";
+import { alike, fromSi, linkText, linkedSi, toSi } from "./units.js";
 
 const VERSION = "1";
 
@@ -50,10 +50,10 @@ const MEASURED = [
   ["distance", "span", "distance", { metric: "km", imperial: "mi" }],
   ["grade", "grade", "grade", { metric: "percent", imperial: "percent" }],
   ["plan_time", "planTime", "time", { metric: "", imperial: "" }],
-  ["plan_energy", "planEnergy", "plain", { metric: "kcal", imperial: "kcal" }],
+  ["plan_energy", "planEnergy", "energy", { metric: "kcal", imperial: "kcal" }],
   ["plan_forward", "planForward", "speed", { metric: "km/h", imperial: "mph" }],
   ["plan_backward", "planBackward", "speed", { metric: "km/h", imperial: "mph" }],
-  ["plan_impulse", "planCap", "plain", { metric: "BWs", imperial: "BWs" }],
+  ["plan_impulse", "planCap", "impulse", { metric: "BWs", imperial: "BWs" }],
 ];
 const BY = { pace: "moveBy", speed: "moveBy", time: "spanBy", distance: "spanBy" };
 const ALWAYS = new Set(["mass", "pace", "speed", "time", "distance"]);
@@ -75,9 +75,9 @@ export function inUnits(state, units) {
 export function fragmentOf(state) {
   const home = inUnits(DEFAULTS, state.units);
   const pairs = [["v", VERSION]];
-  for (const [key, field, , suffix] of MEASURED) {
+  for (const [key, field, kind, suffix] of MEASURED) {
     const changed = ALWAYS.has(key) || state[field] !== home[field];
-    if (used(key, state) && changed) pairs.push([key, state[field] + suffix[state.units]]);
+    if (used(key, state) && changed) pairs.push([key, linkText(kind, state[field], state.units) + suffix[state.units]]);
   }
   for (const key of Object.keys(CHOICES)) if (state[key] !== DEFAULTS[key]) pairs.push([key, state[key]]);
   const written = (text) => encodeURIComponent(text).replaceAll("%3A", ":").replaceAll("%2F", "/");
@@ -108,8 +108,9 @@ export function stateOf(fragment) {
     );
     const from = other && suffix[other] !== suffix[state.units] ? other : state.units;
     const text = value.endsWith(suffix[from]) ? value.slice(0, value.length - suffix[from].length) : value;
-    const si = toSi(kind, text, from);
-    state[field] = from !== state.units && Number.isFinite(si) ? fromSi(kind, si, state.units) : text;
+    const si = linkedSi(kind, text, from);
+    const same = from === state.units && alike(si, toSi(kind, text, from));
+    state[field] = same || !Number.isFinite(si) ? text : fromSi(kind, si, state.units);
     if (key in BY) state[BY[key]] = key;
   }
   return state;

@@ -1,14 +1,14 @@
 // Converts between SI and the units that people read. The numbers here define units.
 
-export const KG = { metric: 1, imperial: 0.45359237 };
-export const METRES = { metric: 1000, imperial: 1609.344 };
-const HOUR_S = 3600;
-const MINUTE_S = 60;
+import { HOUR_S, KG, METRES, MINUTE_S, UNITS, clockText, understood } from "./typed.js";
 
-export const NAMES = {
-  metric: { mass: "kg", distance: "km", speed: "km/h", pace: "/km" },
-  imperial: { mass: "lb", distance: "mi", speed: "mph", pace: "/mi" },
-};
+export { KG, METRES, understood };
+
+const SYSTEMS = ["metric", "imperial"];
+/** The name of each unit, by system and kind. */
+export const NAMES = Object.fromEntries(
+  SYSTEMS.map((system) => [system, Object.fromEntries(["mass", "distance", "speed", "pace"].map((kind) => [kind, UNITS[kind][system]]))]),
+);
 
 /** Read a number with a decimal point or comma; NaN if it is not a number. */
 export function number(text) {
@@ -16,7 +16,7 @@ export function number(text) {
   return /^[-+]?(\d+\.?\d*|\.\d+)$/.test(plain) ? Number(plain) : NaN;
 }
 
-/** Read seconds from 40 (minutes), 40:00 or 1:10:00; NaN if it is not a time. */
+/** Read seconds as on a watch, from 40 (minutes), 40:00 or 1:10:00; NaN if it is not a time. */
 export function seconds(text) {
   const parts = text.trim().split(":");
   if (parts.length === 1) return number(text) * MINUTE_S;
@@ -40,49 +40,74 @@ export function clock(value) {
 /** Write seconds as 40:00 min or 1:10:00 h. */
 export const lasting = (value) => `${clock(value)}\u00a0${Math.round(value) < HOUR_S ? "min" : "h"}`;
 
-/** Convert typed text to SI. Kinds: mass, speed, pace, time, distance, grade, plain. */
-export function toSi(kind, text, units) {
-  const value = number(text);
+/** Convert typed text to SI. Kinds: those of `UNITS`, and plain for a number without a unit. */
+export const toSi = (kind, text, units) => (kind === "plain" ? number(text) : understood(kind, text, units).si);
+
+/** Convert the text of a link to SI. It has two numbers of a time as m:ss, and the decimals of a pace as minutes. */
+export function linkedSi(kind, text, units) {
   switch (kind) {
     case "mass":
-      return value * KG[units];
+      return number(text) * KG[units];
     case "speed":
-      return (value * METRES[units]) / HOUR_S;
+      return (number(text) * METRES[units]) / HOUR_S;
     case "pace":
       return METRES[units] / seconds(text);
     case "time":
       return seconds(text);
     case "distance":
-      return value * METRES[units];
+      return number(text) * METRES[units];
     case "grade":
-      return value / 100;
+      return number(text) / 100;
     default:
-      return value;
+      return number(text);
   }
 }
 
-/** Convert SI to the text of a field. */
-export function fromSi(kind, value, units) {
+/** Return whether two amounts differ by arithmetic in binary at most. */
+export const alike = (one, other) => Math.abs(one - other) <= 1e-12 * Math.abs(one);
+
+/** Return a typed text for a link: as it is if a link has it with the same meaning, else with all its digits. */
+export function linkText(kind, text, units) {
+  const value = toSi(kind, text, units);
+  if (!Number.isFinite(value) || alike(value, linkedSi(kind, text, units))) return text;
+  const { size, time } = writtenIn(kind, value, units);
+  const digits = Number(size.toPrecision(12));
+  if (!time) return String(digits);
+  const fraction = digits % 1;
+  return clock(digits - fraction) + (fraction ? fraction.toFixed(6).slice(1).replace(/0+$/, "") : "");
+}
+
+/** Return the number that a field of this kind shows, how many decimals it has, and whether it is a time. */
+function writtenIn(kind, value, units) {
   switch (kind) {
     case "mass":
-      return short(value / KG[units], 1);
+      return { size: value / KG[units], decimals: 1 };
     case "speed":
-      return short((value * HOUR_S) / METRES[units], 1);
+      return { size: (value * HOUR_S) / METRES[units], decimals: 1 };
     case "pace":
-      return clock(METRES[units] / value);
+      return { size: METRES[units] / value, decimals: 0, time: true };
     case "time":
-      return clock(value);
+      return { size: value, decimals: 0, time: true };
     case "distance":
-      return short(value / METRES[units], 2);
+      return { size: value / METRES[units], decimals: 2 };
     case "grade":
-      return short(value * 100, 1);
+      return { size: value * 100, decimals: 1 };
     default:
-      return short(value, 1);
+      return { size: value, decimals: 1 };
   }
 }
 
-function short(value, decimals) {
-  return String(Number(value.toFixed(decimals)));
+/** Convert SI to the text of a field. A bound, `least` or `most`, is rounded inward, so that you can type it. */
+export function fromSi(kind, value, units, bound) {
+  const { size, decimals, time } = writtenIn(kind, value, units);
+  const scale = 10 ** decimals;
+  // The least speed is the slowest pace.
+  const up = bound && (bound === "least") !== (kind === "pace");
+  const near = Number(size.toPrecision(12)) * scale;
+  const written = bound ? (up ? Math.ceil(near - 1e-6) : Math.floor(near + 1e-6)) / scale : Number(size.toFixed(decimals));
+  if (!time) return String(written);
+  const text = clock(written);
+  return kind === "time" && toSi("time", text, units) !== Math.round(written) ? clockText(written) : text;
 }
 
 /** Round to three significant digits, but keep every digit before the point. Half goes up, although 1.075 is a little less in binary. */
@@ -118,7 +143,7 @@ export const inReadersUnits = (text, units, paced = false) =>
   text.replace(SPOKEN, (whole, low, to = "", high, unit) => {
     if (!to !== !high) return whole;
     const as = (kind) => {
-      const numbers = [low, high].filter(Boolean).map((digits) => fromSi(kind, Number(digits), units));
+      const numbers = [low, high].filter(Boolean).map((digits) => (kind === "time" ? clock(digits) : fromSi(kind, Number(digits), units)));
       return [numbers.join(to), NAMES[units][kind]].filter(Boolean).join(" ");
     };
     return as(KINDS[unit]) + (paced && KINDS[unit] === "speed" ? ` (${as("pace")})` : "");

@@ -65,5 +65,5 @@ class TestPlanErrors:
     def test_an_error_of_the_plan_is_shown_beside_its_field(self, refused: Explorer) -> None:
         refused.see("plan-figure")
         refused.type("planBackward", "60")
-        assert refused.text("planBackward-error") == "Give a number from 0.7 to 28.8 km/h."
+        assert refused.text("planBackward-error") == "Give a number from 0.8 to 28.8 km/h."
         assert not refused.one("plan-figure").is_displayed()
