@@ -51,8 +51,10 @@ OF_CONTRACT: Final = {"/openapi.json", "/llms.txt"}
 """Paths whose first answer takes long to make."""
 
 
-def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None) -> FastAPI:
-    """Return the application, without the guard around it."""
+def create_app(
+    telemetry: TelemetryConfig = OFF, workers: Workers | None = None, keys: KeyFile | None = None
+) -> FastAPI:
+    """Return the application, without the guard around it. The page of the API shows which paths need one of `keys`."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -75,6 +77,7 @@ def create_app(telemetry: TelemetryConfig = OFF, workers: Workers | None = None)
         lifespan=lifespan,
         **ABOUT,
     )
+    app.state.keys = keys
     install(app, lambda: methods_of(app.routes))
     for served in (router, batch, arrow_table, workout, track, plan, solve, science, messages, plot):
         app.include_router(served, responses=problems(*LIMITED))
@@ -145,7 +148,8 @@ def build(settings: Settings) -> Guard:
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
     workers = Workers(settings, Bytes(settings.maximum_outgoing_bytes, "answers"))
-    app = create_app(telemetry(provider), workers)
+    keys = KeyFile(settings.api_key_file, open_pages=settings.pages_without_key) if settings.api_key_file else None
+    app = create_app(telemetry(provider), workers, keys)
     observer = Observer(settings, {**methods_of(app.routes), "/metrics": {"GET"}})
     if settings.metrics_port is None:
         add_metrics(app, observer.metrics)
@@ -156,7 +160,7 @@ def build(settings: Settings) -> Guard:
         served,
         settings,
         observer,
-        KeyFile(settings.api_key_file, open_pages=settings.pages_without_key) if settings.api_key_file else None,
+        keys,
         cross_origin if settings.cors_origins else None,
         workers,
     )

@@ -17,7 +17,7 @@ from typing import Final
 from starlette.responses import Response
 from starlette.types import Scope
 
-from retrorun.app.http.limits import KEY_NAME, PAGES, PICTURES, is_open
+from retrorun.app.http.limits import KEY_NAME, PAGES, PICTURES, PROBES, is_open
 from retrorun.app.http.media_types import JSON, preferred
 from retrorun.app.http.problems import MEDIA_TYPE
 
@@ -200,6 +200,12 @@ class KeyFile:
             logger.warning("the file of API keys %s: %d valid", happened, len(self.digests))
             self.failure = ""
 
+    def needs_key(self, path: str) -> bool:
+        """Return whether a request of a path needs a key."""
+        if is_open(path) or path in PROBES:
+            return False
+        return not (self.open_pages and (path in PAGES or path.startswith(PICTURES)))
+
     def allows(self, scope: Scope) -> bool:
         """Return whether to serve a request: it has a valid key, or its path needs none.
 
@@ -209,8 +215,7 @@ class KeyFile:
         if now - self.looked_at >= LOOK_EVERY_S:
             self.looked_at = now
             self.refresh()
-        path = scope["path"]
-        if is_open(path) or (self.open_pages and (path in PAGES or path.startswith(PICTURES))):
+        if not self.needs_key(scope["path"]):
             return True
         given = {value.strip() for name, value in scope["headers"] if name == HEADER}
         key = given.pop() if len(given) == 1 else b""

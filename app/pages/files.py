@@ -5,9 +5,11 @@ from mimetypes import guess_type
 from pathlib import Path
 from typing import Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+
+from retrorun.app.observe.observer import methods_of
 
 STATIC: Final = Path(__file__).parents[1] / "static"
 
@@ -39,6 +41,9 @@ async def index() -> Response:
 
 
 @router.get("/docs")
-async def docs() -> Response:
-    """Serve the page of the API."""
-    return await static("docs/index.html")
+async def docs(request: Request) -> Response:
+    """Serve the page of the API, with the paths that need a key."""
+    keys = request.app.state.keys
+    locked = " ".join(path for path in methods_of(request.app.routes) if keys is not None and keys.needs_key(path))
+    page, media_type = files()["docs/index.html"]
+    return Response(page.replace(b'data-locked=""', f'data-locked="{locked}"'.encode()), media_type=media_type)

@@ -37,6 +37,24 @@ const plainPaths = ({ React }) => ({
   },
 });
 
+/** Show a lock at each operation that needs a key of this service, and at no other. The page lists their paths. */
+const locks = (locked) => ({
+  statePlugins: {
+    spec: {
+      wrapActions: {
+        updateSpec: (update) => (text) => {
+          const contract = JSON.parse(text);
+          delete contract.security;
+          if (!locked.length) delete contract.components.securitySchemes;
+          for (const path of locked)
+            for (const operation of Object.values(contract.paths[path] ?? {})) operation.security = [{ key: [] }];
+          return update(JSON.stringify(contract));
+        },
+      },
+    },
+  },
+});
+
 window.addEventListener("load", () => {
   const root = document.getElementById("swagger-ui");
   new MutationObserver(() => nameFields(root)).observe(root, { childList: true, subtree: true });
@@ -49,6 +67,6 @@ window.addEventListener("load", () => {
     defaultModelRendering: "example",
     tryItOutEnabled: true,
     validatorUrl: null, // the default sends the API description to a validator on the internet
-    plugins: [plainPaths],
+    plugins: [plainPaths, locks(root.dataset.locked.split(" ").filter(Boolean))],
   });
 });

@@ -3,12 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.page.answers import SERVICE, SHOTS, answered, browsing
-from tests.page.browser import PHONE, WIDE, Explorer
+from retrorun.app.http.access import line_of
+from tests.page.answers import KEY, SERVICE, SHOTS, answered, browsing
+from tests.page.browser import PHONE, WIDE, Explorer, serving
 
 pytestmark = browsing
 
@@ -76,6 +78,38 @@ class TestDocs:
         sent = re.search(r"-d '(.*)'", start)
         assert sent
         answered(docs, "/estimate", json.loads(sent[1]))
+
+    def locked(self, page: Explorer) -> set[str]:
+        """Return the paths of the operations with a lock."""
+        return set(
+            page.script(
+                "return [...document.querySelectorAll('.opblock')].filter((one) => one.querySelector('[class*=auth]'))"
+                ".map((one) => one.querySelector('.opblock-summary-path').dataset.path)"
+            )
+        )
+
+    def test_without_keys_there_is_no_lock(self, docs: Explorer) -> None:
+        self.visit(docs)
+        assert not self.locked(docs)
+        assert not docs.all("#swagger-ui [class*=auth]")
+        assert SERVICE.get(f"{docs.url}/openapi.json").json()["components"]["securitySchemes"]
+
+    @pytest.mark.parametrize("open_pages", ["off", "on"])
+    def test_a_lock_is_where_a_key_is_needed_and_nowhere_else(
+        self, browser: Explorer, tmp_path: Path, open_pages: str
+    ) -> None:
+        keys = tmp_path / "keys"
+        keys.write_text(f"{line_of('docs', KEY)}\n")
+        with serving(api_key_file=str(keys), pages_without_key=open_pages) as url:
+            guarded = Explorer(browser.driver, url)
+            self.visit(guarded)
+            assert guarded.all(".btn.authorize")
+            locked = self.locked(guarded)
+            for path, operations in SERVICE.get(f"{url}/openapi.json").json()["paths"].items():
+                for method in operations:
+                    status = SERVICE.request(method, url + path).status_code
+                    assert (status == 401) == (path in locked), path
+            guarded.driver.get("about:blank")
 
     @pytest.mark.parametrize(
         ("path", "method"),
