@@ -34,6 +34,7 @@ from retrorun.models.evidence.claims import CAUTION, CLAIMS, MUSCLE_ROLES, evide
 from retrorun.models.sources.references import REFERENCES
 from retrorun.models.validation.conclusions import coverages
 from retrorun.models.validation.validation import validation
+from tests.page.answers import SHOTS
 from tests.page.browser import CHROMIUM, DRIVER, PHONE, WIDE, Explorer, explorer, serving
 
 HERE: Final = "http://retrorun.test"
@@ -47,6 +48,8 @@ NAMES: Final = {"/evidence": "Evidence", "/validation": "Validation", "/models":
 ADDRESSES: Final = [*NAMES, "/messages", "/problems/required", "/validation?model=acsm"]
 KEY: Final = "rr_documents"
 VOID: Final = {"meta", "link", "wbr", "br", "path", "rect"}
+NAVIGATION: Final = re.compile(r'<header class="top">.*?</header>', re.DOTALL)
+ICONS_BYTES: Final = 20_000
 
 
 class Document(HTMLParser):
@@ -138,6 +141,58 @@ class TestEveryPage:
             text = Document(answer.text).text
             assert f"Version {answer.headers['retrorun-version']}, models {models_hash()}" in text
             assert "Adults" in text or "For adults" in text
+
+
+@pytest.mark.anyio
+class TestHeads:
+    """What every page has in its head and at its top, the explorer and the page of the API too."""
+
+    @pytest.mark.parametrize("address", ["/", "/docs", *ADDRESSES])
+    async def test_it_has_the_same_links_and_marks_the_current_page(
+        self, client: httpx.AsyncClient, address: str
+    ) -> None:
+        (top,) = NAVIGATION.findall((await client.get(address)).text)
+        links = re.findall(r'<a href="([^"]+)"( aria-current="page")?>([^<]+)</a>', top)
+        root = "../" if "problems" in address else "./"
+        assert [(link, name) for link, _, name in links] == [(root + path, name) for name, path in PAGES.items()]
+        current = [urlsplit(urljoin(HERE + address, link)).path for link, marked, _ in links if marked]
+        path = urlsplit(address).path
+        assert current == [path] * (path.removeprefix("/") in PAGES.values())
+
+    @pytest.mark.parametrize("address", ["/", "/docs", *ADDRESSES])
+    async def test_it_has_icons_colours_a_manifest_and_words_for_a_preview(
+        self, client: httpx.AsyncClient, address: str
+    ) -> None:
+        text = (await client.get(address)).text
+        links = dict(re.findall(r'<link rel="([^"]+)"[^>]*? href="([^"]+)"', text))
+        kinds = {"icon": "image/svg+xml", "apple-touch-icon": "image/png", "manifest": "application/manifest+json"}
+        for name, kind in kinds.items():
+            found = await client.get(urljoin(HERE + address, links[name]))
+            assert (found.status_code, found.headers["content-type"]) == (200, kind)
+        assert text.count('rel="icon"') == 2  # light and dark
+        style = (await client.get("/static/page.css")).text
+        grounds = re.findall(r"--ground: (#\w+);", style)[:2]
+        assert re.findall(r'<meta name="theme-color" media="[^"]+: (\w+)\)" content="([^"]+)"', text) == list(
+            zip(("light", "dark"), grounds, strict=True)
+        )
+        words = dict(re.findall(r'<meta property="og:(\w+)" content="([^"]+)"', text))
+        assert words.keys() == {"type", "title", "description"}
+        assert f"<title>{words['title']}</title>" in text
+
+    async def test_the_manifest_leads_to_the_explorer_and_to_icons(self, client: httpx.AsyncClient) -> None:
+        address = f"{HERE}/static/icons/manifest.webmanifest"
+        manifest = (await client.get(address)).json()
+        assert urljoin(address, manifest["start_url"]) == urljoin(address, manifest["scope"]) == f"{HERE}/"
+        for icon in manifest["icons"]:
+            found = await client.get(urljoin(address, icon["src"]))
+            assert found.headers["content-type"] == icon["type"]
+        # The size is in the header of a PNG.
+        assert [int.from_bytes(found.content[at : at + 4]) for at in (16, 20)] == [180, 180]
+
+    async def test_the_icons_are_small(self, client: httpx.AsyncClient) -> None:
+        found = [path for path in CONSTANT if path.startswith("/static/icons/")]
+        assert len(found) == 4
+        assert sum([len((await client.get(path)).content) for path in found]) < ICONS_BYTES
 
 
 @pytest.mark.anyio
@@ -401,6 +456,41 @@ class TestInABrowser:
         )
         assert not beyond
         assert browser.script("return document.documentElement.scrollWidth") <= 320
+
+    @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")], ids=str)
+    def test_without_javascript_the_explorer_shows_no_form_and_says_so(
+        self, browser: Explorer, size: tuple[int, int], scheme: str
+    ) -> None:
+        browser.console()
+        browser.emulate(size, scheme)
+        browser.devtools("Emulation.setScriptExecutionDisabled", value=True)
+        try:
+            browser.driver.get(f"{browser.url}/")
+            shown = [one for one in browser.all("form, input, select, button, .results *") if one.is_displayed()]
+            assert not shown
+            main = browser.driver.find_element("css selector", "main").text
+            assert "This page needs JavaScript" in main
+            links = [
+                link.get_attribute("href")
+                for link in browser.all("noscript a, header a, footer a")
+                if link.is_displayed()
+            ]
+            assert {urlsplit(str(link)).path for link in links} >= {"/evidence", "/validation", "/docs", "/models"}
+            for link in links:
+                assert httpx.get(str(link), trust_env=False).status_code == 200
+            browser.screenshot(SHOTS / f"no-javascript-{scheme}.png")
+        finally:
+            browser.devtools("Emulation.setScriptExecutionDisabled", value=False)
+        assert not browser.console()
+
+    def test_a_browser_takes_icon_and_manifest(self, browser: Explorer) -> None:
+        """The policy of the page allows both."""
+        browser.console()
+        browser.driver.get(f"{browser.url}/")
+        found = browser.devtools("Page.getAppManifest")
+        assert found["url"].endswith(".webmanifest")
+        assert not found["errors"]
+        assert not browser.console()
 
     def test_a_link_to_a_folded_constant_unfolds_it(self, browser: Explorer) -> None:
         browser.emulate(WIDE, "light")
