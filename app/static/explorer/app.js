@@ -1,7 +1,7 @@
 // The explorer: sends the fields to the service and shows its answer.
 // Every number comes from the service. The page only rounds and converts units.
 
-import { at, copy, download, element, say } from "./elements.js";
+import { at, copy, download, element, offerUndo, say } from "./elements.js";
 import { TYPED, fill, kindOf, listen, offerModels, pick, placed, read, showErrors } from "./form.js";
 import { ask, channel, openWithKey, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
@@ -349,7 +349,11 @@ function showState(next) {
   update();
 }
 
-at("reset").addEventListener("click", () => showState({ ...DEFAULTS }));
+at("reset").addEventListener("click", () => {
+  const before = state;
+  showState({ ...DEFAULTS });
+  if (fragmentOf(before) !== fragmentOf(state)) offerUndo("Started over.", () => showState(before));
+});
 // Move the focus without the link, which would replace the run in the address.
 for (const link of document.querySelectorAll(".skip, .bar"))
   link.addEventListener("click", (event) => {

@@ -41,12 +41,39 @@ export async function copy(text, what) {
   }
 }
 
+const SHOWN_MS = 3000;
+/** An undo is offered for longer: it must be found and reached. */
+const UNDO_MS = 20_000;
+
 let announcing;
-function announce(text) {
+function announce(text, longest = SHOWN_MS) {
   say("said", text);
   at("said").classList.add("shown");
   clearTimeout(announcing);
-  announcing = setTimeout(() => at("said").classList.remove("shown"), 3000);
+  announcing = setTimeout(hush, longest);
+}
+
+/** Hide what was announced, but not while its button has the focus. */
+function hush() {
+  if (at("said").contains(document.activeElement)) {
+    announcing = setTimeout(hush, SHOWN_MS);
+    return;
+  }
+  at("said").classList.remove("shown");
+  at("said").querySelector("button")?.remove();
+}
+
+/** Say what was done, with a button that undoes it. */
+export function offerUndo(text, undo) {
+  const last = document.activeElement;
+  const button = element("button", { type: "button" }, "Undo");
+  button.addEventListener("click", () => {
+    undo();
+    last.focus();
+    announce("Undone.");
+  });
+  announce(text, UNDO_MS);
+  at("said").append(" ", button);
 }
 
 /** Download a file. */

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from selenium.webdriver.common.keys import Keys
 
 from retrorun.models.sources.tables import table as studies
 from retrorun.models.vocabulary.quantities import INPUTS
@@ -251,6 +252,43 @@ class TestAnswer:
         page.one("reset").click()
         page.settle()
         assert (page.body["body_mass_kg"], page.body["equal"]) == (70, "speed")
+
+    def fields(self, page: Explorer) -> list[str]:
+        """Return what every field has, choices and the fields of the plan too."""
+        values: list[str] = page.script(
+            "return [...document.querySelectorAll('input:not([type=file]), select')]"
+            ".map((one) => ['radio', 'checkbox'].includes(one.type) ? String(one.checked) : one.value)"
+        )
+        return values
+
+    def test_starting_over_can_be_undone_with_the_keyboard(self, page: Explorer) -> None:
+        page.pick("units", "imperial")
+        page.choose("equal", "speed")
+        page.choose("moveBy", "speed")
+        for field, text in {"mass": "180", "span": "1:10:00", "planTime": "33", "planBackward": "fast"}.items():
+            page.type(field, text)
+        page.pick("language", "python")
+        before, body = self.fields(page), page.body
+        page.one("reset").send_keys(Keys.ENTER)
+        page.settle()
+        assert page.body["body_mass_kg"] == 70
+        assert page.text("said") == "Started over. Undo"
+        assert page.one("said").get_attribute("role") == "status"
+        page.driver.switch_to.active_element.send_keys(Keys.TAB)
+        undo = page.driver.switch_to.active_element
+        assert undo.text == "Undo"
+        undo.send_keys(Keys.ENTER)
+        page.settle()
+        assert self.fields(page) == before
+        assert page.body == body
+        assert page.script("return document.activeElement.id") == "reset"
+        assert page.text("said") == "Undone."
+
+    def test_with_nothing_changed_there_is_nothing_to_undo(self, page: Explorer) -> None:
+        page.open()
+        page.one("reset").click()
+        page.settle()
+        assert "Undo" not in page.text("said")
 
 
 class TestFragment:
