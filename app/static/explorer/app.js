@@ -7,6 +7,7 @@ import { ask, channel, openWithKey, problems, useKey } from "./request.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { fromSi, inReadersUnits, rounded, toSi } from "./units.js";
 import { LOADS, OF_BACKWARD, assumedWords, intervalWords, plain, warningText } from "./words.js";
+import { about, described, lines, remember } from "./views/about.js";
 import { card, part, tabs, unknown } from "./views/card.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
@@ -127,6 +128,7 @@ function markStale(stale) {
 }
 
 function show() {
+  remember(state, body, answer);
   pick("gait", answer.gait);
   card(answer, state);
   say("interval-words", intervalWords(answer, state));
@@ -367,7 +369,12 @@ at("copy-link").addEventListener("click", () => {
 at("copy-code").addEventListener("click", () => copy(at("code").textContent, "Code"));
 at("csv").addEventListener(
   "click",
-  () => answer && download("retrorun.csv", new Blob([csv(cautioned(answerRows(answer), ofLoad))], { type: "text/csv" })),
+  () =>
+    answer &&
+    download(
+      "retrorun.csv",
+      new Blob([csv(described(cautioned(answerRows(answer), ofLoad), about()))], { type: "text/csv" }),
+    ),
 );
 openWithKey(document);
 at("key-needed").addEventListener("submit", () => {
@@ -390,6 +397,7 @@ const whenNear = (id, act) =>
 whenNear("plan", () => plan(state, body));
 whenNear("load-figure", () => loaded().then(loads));
 addEventListener("beforeprint", () => {
+  if (answer) at("printed").replaceChildren(...lines(about()).map((line) => element("p", {}, line)));
   if (at("energy-figure").rows) loads();
 });
 let width = document.body.clientWidth;

@@ -117,8 +117,16 @@ export const summaryText = ({ summary }, name, state) =>
 /** Return the text of a warning with the units and names of this page. */
 export const warningText = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));
 
-const GAIT = { run: "running", walk: "walking" };
-const RATIO = { documented: "the ratio documented in studies", pooled: "the pooled ratio of studies" };
+/** What is the same in both directions. */
+export const SAME = {
+  metabolic_rate: "energy per minute",
+  speed: "speed",
+  heart_rate: "heart rate",
+  perceived_exertion: "felt effort",
+};
+
+export const GAIT = { run: "running", walk: "walking" };
+export const RATIO = { documented: "the ratio documented in studies", pooled: "the pooled ratio of studies" };
 
 /** Say what the service chose or assumed. */
 export function assumedWords({ gait, assumed, models }) {

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,9 +23,31 @@ from tests.page.answers import (
     rounded,
     saved,
 )
-from tests.page.browser import PHONE, Explorer
+from tests.page.browser import PHONE, WIDE, Explorer
 
 pytestmark = browsing
+
+
+def assert_says_what_it_is(page: Explorer, row: dict[str, str]) -> None:
+    """Check that a row names its run, when and with what it was made, where to see it again, and the warnings."""
+    answer = answered(page, "/estimate", page.body)
+    run = "70 kg, 5:30 /km, 40:00 min, level ground, running, same energy per minute"
+    assert row["inputs"].startswith(f"{run}, equation looney2025, ")
+    assert row["date"] == "2031-01-02 03:04"
+    assert (row["version"], row["models"]) == (answer["models"]["version"], answer["models"]["hash"])
+    assert row["link"] == f"{page.url}/#{page.fragment()}"
+    safety = [warning["message"] for warning in answer["warnings"] if warning["severity"] == "safety"]
+    assert all(message in row["before_you_rely_on_this"] for message in safety)
+
+
+@pytest.fixture
+def dated(page: Explorer) -> Iterator[Explorer]:
+    """The page on a day whose clock does not move."""
+    page.script(
+        "globalThis.moving = Date; globalThis.Date = class extends Date { constructor() { super(2031, 0, 2, 3, 4); } }"
+    )
+    yield page
+    page.script("globalThis.Date = globalThis.moving ?? Date")
 
 
 class TestPlots:
@@ -170,7 +193,8 @@ class TestPlots:
         page.wait(lambda: "Williford 1998" in page.script("return document.querySelector('#curve-figure').innerHTML"))
 
     @pytest.mark.parametrize("figure", ["energy", "curve", "load", "plan"])
-    def test_each_plot_downloads_as_svg_png_and_csv(self, page: Explorer, downloads: Path, figure: str) -> None:
+    def test_each_plot_downloads_as_svg_png_and_csv(self, dated: Explorer, downloads: Path, figure: str) -> None:
+        page = dated
         page.see(f"{figure}-figure")
         names = {kind: downloads / f"retrorun-{figure}.{kind.lower()}" for kind in ("SVG", "PNG", "CSV")}
         for kind, name in names.items():
@@ -189,6 +213,13 @@ class TestPlots:
         loads = figure in {"load", "plan"}
         assert (CAUTION in words) == (rows[1][-1] == CAUTION) == loads
         assert ("D: extrapolated from other data" in words) == loads
+        for row in csv.DictReader(table.decode().splitlines()):
+            assert_says_what_it_is(page, row)
+        for told in (row["inputs"], row["models"], row["before_you_rely_on_this"], row["version"]):
+            assert told in words
+        assert row["link"] in words.replace(" ", "")
+        if figure == "plan":
+            assert "My fastest speed backward 8 km/h" in row["inputs"]
         if figure == "load":
             means = {row["evidence"]: row["evidence_means"] for row in csv.DictReader(table.decode().splitlines())}
             assert means["D"] == "extrapolated from other data, or our assumption"
@@ -202,7 +233,8 @@ class TestPlots:
 
 
 class TestWaysOut:
-    def test_the_csv_is_the_answer_unrounded(self, page: Explorer, downloads: Path) -> None:
+    def test_the_csv_is_the_answer_unrounded(self, dated: Explorer, downloads: Path) -> None:
+        page = dated
         page.script("arguments[0].click()", page.one("csv"))
         text = page.wait(lambda: saved(downloads / "retrorun.csv")).decode()
         answer = answered(page, "/estimate", page.body | {"view": "full"})
@@ -217,6 +249,39 @@ class TestWaysOut:
             assert bool(row["evidence_means"]) == ("evidence" in found)
             assert (row["caution"] == CAUTION) == (row["field"] in bout["load"])
             assert row["caution"] in {"", CAUTION}
+            assert_says_what_it_is(page, row)
+
+    def test_a_download_is_of_the_run_that_was_answered(self, page: Explorer, downloads: Path) -> None:
+        page.open()
+        page.pick("units", "imperial")
+        page.choose("equal", "speed")
+        page.type("grade", "-2")
+        page.choose("spanBy", "distance")
+        page.type("span", "6.2")
+        page.wait(lambda: "distance=6.2mi" in page.fragment())
+        fragment = page.fragment()
+        page.type("mass", "heavy")
+        (downloads / "retrorun.csv").unlink(missing_ok=True)
+        page.script("arguments[0].click()", page.one("csv"))
+        text = page.wait(partial(saved, downloads / "retrorun.csv")).decode()
+        row = next(csv.DictReader(text.splitlines()))
+        assert row["inputs"].startswith("154.3 lb, 8:51 /mi, 6.2 mi, slope -2 %, running, same speed, ")
+        page.open(row["link"].removeprefix(f"{page.url}/"))
+        assert page.fragment() == fragment
+        assert page.body["equal"] == "speed"
+
+    def test_a_print_says_what_it_is(self, page: Explorer) -> None:
+        page.printed()
+        page.emulate(WIDE, "light", "print")
+        inputs, made, link, warnings = (
+            line.text for line in page.driver.find_elements("css selector", "#printed p") if line.is_displayed()
+        )
+        answer = answered(page, "/estimate", page.body)
+        assert "70 kg, 5:30 /km, 40:00 min, level ground, running" in inputs
+        assert f"RetroRun {answer['models']['version']}, models {answer['models']['hash']}" in made
+        assert link == page.driver.current_url
+        assert warnings.startswith("Before you rely on this: ")
+        assert all(each["message"] in warnings for each in answer["warnings"] if each["severity"] == "safety")
 
     def test_the_code_is_the_very_request(self, page: Explorer) -> None:
         page.type("mass", "77")

@@ -1,6 +1,7 @@
 // Draws a plot in its figure, with downloads. Observable Plot is loaded after the first numbers are shown.
 
 import { at, download, element } from "../elements.js";
+import { about, described, lines } from "./about.js";
 import { cautioned, csv, gradeWords } from "./table.js";
 
 export const DIRECTIONS = ["forward", "backward"];
@@ -67,7 +68,7 @@ function buttons(figure, name) {
   const made = Object.entries({
     SVG: () => download(`retrorun-${name}.svg`, new Blob([written(standalone(figure), figure)], { type: "image/svg+xml" })),
     PNG: async () => download(`retrorun-${name}.png`, await png(figure)),
-    CSV: () => download(`retrorun-${name}.csv`, new Blob([csv(figure.rows)], { type: "text/csv" })),
+    CSV: () => download(`retrorun-${name}.csv`, new Blob([csv(described(figure.rows, aboutFigure(figure)))], { type: "text/csv" })),
   }).map(([kind, act]) => {
     const button = element("button", { type: "button", "aria-label": `Download ${name} as ${kind}` }, kind);
     button.addEventListener("click", act);
@@ -76,7 +77,9 @@ function buttons(figure, name) {
   return element("div", { class: "downloads" }, element("span", {}, "Download "), ...made);
 }
 
-/** Return the plot as a separate SVG with the page's background, and its notes below. */
+const aboutFigure = (figure) => about(figure.closest("section"));
+
+/** Return the plot as a separate SVG with the page's background, and below it its notes and what it is of. */
 function standalone(figure) {
   const svg = figure.querySelector("svg");
   const copy = svg.cloneNode(true);
@@ -87,13 +90,14 @@ function standalone(figure) {
     return made;
   };
   const [width, height] = ["width", "height"].map((side) => Number(svg.getAttribute(side)));
-  const lines = figure.notes.flatMap((note) => wrapped(note, width - 2 * MARGIN));
-  const whole = height + (lines.length ? 2 * MARGIN + lines.length * LINE : 0);
+  const notes = [...figure.notes, ...lines(aboutFigure(figure))];
+  const below = notes.flatMap((note) => wrapped(note, width - 2 * MARGIN));
+  const whole = height + 2 * MARGIN + below.length * LINE;
   copy.setAttribute("height", whole);
   copy.setAttribute("viewBox", `0 0 ${width} ${whole}`);
   copy.prepend(make("rect", { width: "100%", height: "100%", fill: "var(--card)" }));
   copy.append(
-    ...lines.map((line, place) =>
+    ...below.map((line, place) =>
       make(
         "text",
         { x: MARGIN, y: height + MARGIN + (place + 1) * LINE, fill: "var(--ink)", "text-anchor": "start" },
@@ -107,17 +111,28 @@ function standalone(figure) {
   return copy;
 }
 
-/** Break a text into lines that fit a width. */
+/** Break a text into lines that fit a width; a longer word, such as a link, is broken too. */
 function wrapped(text, width) {
   const context = element("canvas").getContext("2d");
   context.font = `12px ${FONT}`;
-  const lines = [""];
+  const fits = (line) => context.measureText(line).width <= width;
+  const found = [""];
   for (const word of text.trim().split(/\s+/)) {
-    const longer = `${lines.at(-1)} ${word}`.trim();
-    if (context.measureText(longer).width <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+    const longer = `${found.at(-1)} ${word}`.trim();
+    if (fits(longer)) {
+      found[found.length - 1] = longer;
+      continue;
+    }
+    let rest = word;
+    while (!fits(rest)) {
+      let end = rest.length - 1;
+      while (!fits(rest.slice(0, end))) end -= 1;
+      found.push(rest.slice(0, end));
+      rest = rest.slice(end);
+    }
+    found.push(rest);
   }
-  return lines;
+  return found.filter(Boolean);
 }
 
 /** Write a plot as SVG text with the colours on the screen. */
