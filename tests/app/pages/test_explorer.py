@@ -263,7 +263,7 @@ class TestAnswer:
 
     def test_starting_over_can_be_undone_with_the_keyboard(self, page: Explorer) -> None:
         page.pick("units", "imperial")
-        page.choose("equal", "speed")
+        page.pick("compare", "effort")
         page.choose("moveBy", "speed")
         for field, text in {"mass": "180", "span": "1:10:00", "planTime": "33", "planBackward": "fast"}.items():
             page.type(field, text)

@@ -31,7 +31,7 @@ pytestmark = browsing
 def assert_says_what_it_is(page: Explorer, row: dict[str, str]) -> None:
     """Check that a row names its run, when and with what it was made, where to see it again, and the warnings."""
     answer = answered(page, "/estimate", page.body)
-    run = "70 kg, 5:30 /km, 40:00 min, level ground, running, same energy per minute"
+    run = "70 kg, 5:30 /km, 40:00 min, level ground, running, same speed"
     assert row["inputs"].startswith(f"{run}, equation looney2025, ")
     assert row["date"] == "2031-01-02 03:04"
     assert (row["version"], row["models"]) == (answer["models"]["version"], answer["models"]["hash"])
@@ -254,7 +254,7 @@ class TestWaysOut:
     def test_a_download_is_of_the_run_that_was_answered(self, page: Explorer, downloads: Path) -> None:
         page.open()
         page.pick("units", "imperial")
-        page.choose("equal", "speed")
+        page.pick("compare", "effort")
         page.type("grade", "-2")
         page.choose("spanBy", "distance")
         page.type("span", "6.2")
@@ -265,10 +265,10 @@ class TestWaysOut:
         page.script("arguments[0].click()", page.one("csv"))
         text = page.wait(partial(saved, downloads / "retrorun.csv")).decode()
         row = next(csv.DictReader(text.splitlines()))
-        assert row["inputs"].startswith("154.3 lb, 8:51 /mi, 6.2 mi, slope -2 %, running, same speed, ")
+        assert row["inputs"].startswith("154.3 lb, 8:51 /mi, 6.2 mi, slope -2 %, running, same energy per minute, ")
         page.open(row["link"].removeprefix(f"{page.url}/"))
         assert page.fragment() == fragment
-        assert page.body["equal"] == "speed"
+        assert page.body["equal"] == "metabolic_rate"
 
     def test_a_print_says_what_it_is(self, page: Explorer) -> None:
         page.printed()
