@@ -1,5 +1,6 @@
 """What the browser tests of the explorer share: the service's answers, written as the page writes them."""
 
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from retrorun.models.summary import rounding
 from tests.page.browser import CHROMIUM, DRIVER, Explorer
 
 browsing = pytest.mark.skipif(
@@ -17,6 +19,7 @@ browsing = pytest.mark.skipif(
 HOUSE = Path(__file__).parents[2]
 SHOTS = HOUSE / "build" / "screenshots"
 FIRST_VIEW_BYTES = 200_000
+UP = 1 + 1e-12
 JSON = {"content-type": "application/json"}
 KEY = "rr_page"
 UNREACHED = "The service does not answer. Check the connection and try again."
@@ -40,10 +43,21 @@ def answered(page: Explorer, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def rounded(value: float) -> str:
-    """Round as the page does: three digits, and every digit before the point, a half up."""
-    step = Decimal(1) if value >= 100 else Decimal("0.1") if value >= 10 else Decimal("0.01")
-    return str(Decimal(str(value)).quantize(step, ROUND_HALF_UP))
+def rounded(value: float, found: dict[str, float] | None = None) -> str:
+    """Round as the page does: by the range of the estimate as the service, a half up, with all decimals."""
+    low, high = (found["low"], found["high"]) if found else (value, value)
+    size = found.get("value", (low + high) / 2) if found else value
+    if low > 0 and high >= rounding.WIDE * low:
+        decimals = rounding.decimals_of(size, rounding.DIGITS)
+    else:
+        width = rounding.decimals_of(high - low, rounding.DIGITS)
+        decimals = min(width, rounding.decimals_of(size, rounding.MOST_DIGITS))
+    text = f"{Decimal(str(value)).quantize(Decimal(1).scaleb(-int(decimals)), ROUND_HALF_UP):f}"
+    if found and value in found.values():
+        # A hair more, because the service rounds a half by its last bit.
+        said = rounding.rounded(value=size * UP, low=low * UP, high=high * UP)
+        assert float(text) in said, (text, said)
+    return text
 
 
 def clock(seconds: float) -> str:
@@ -71,15 +85,28 @@ TABLE = {
 }
 """Rows of the table, and the field each shows."""
 
+MILE_KM = 1.609344
+IMPERIAL: dict[str, tuple[str, Callable[[float], float]]] = {
+    "Total energy per km, kcal/km": ("Total energy per mile, kcal/mi", lambda _: MILE_KM),
+    "Knee-cap impulse per km, BW·s, one leg": ("Knee-cap impulse per mile, BW·s, one leg", lambda _: MILE_KM),
+    "Metabolic power, W/kg": ("Metabolic power, W", lambda mass: mass),
+    "Oxygen uptake, ml/kg/min": ("Oxygen uptake, L/min", lambda mass: mass / 1000),
+    "Achilles tendon load, 1 = running forward at 3 m/s": (
+        "Achilles tendon load, 1 = running forward at 6.7 mph",
+        lambda _: 1.0,
+    ),
+}
+"""Rows that have another name and unit with miles and pounds, and the factor of their numbers by body mass [kg]."""
+
 
 def written(found: dict[str, float] | None) -> str:
     """Write a quantity as the table does."""
     if found is None:
         return "unknown"
-    interval = f"{rounded(found['low'])}–{rounded(found['high'])}"
+    interval = f"{rounded(found['low'], found)}–{rounded(found['high'], found)}"
     if "value" not in found:
         return f"unknown, range {interval}"
-    return rounded(found["value"]) + (f" {interval}" if found["low"] != found["high"] else "")
+    return rounded(found["value"], found) + (f" {interval}" if found["low"] != found["high"] else "")
 
 
 def assert_shows_the_answer(page: Explorer) -> dict[str, Any]:
@@ -90,11 +117,17 @@ def assert_shows_the_answer(page: Explorer) -> dict[str, Any]:
         "return rows.map((row) => [...row.cells].map((cell) => cell.textContent.replaceAll('\u00a0', ' ')))"
     )
     shown = {row[0]: row[1:] for row in rows}
-    assert set(TABLE) < set(shown)
-    for name, field in TABLE.items():
+    imperial = page.script("return document.querySelector('[name=units]:checked').value") == "imperial"
+    names = {name: IMPERIAL.get(name, (name,))[0] if imperial else name for name in TABLE}
+    assert set(names.values()) < set(shown)
+    for name_in_si, field in TABLE.items():
+        name = names[name_in_si]
+        factor = IMPERIAL[name_in_si][1](page.body["body_mass_kg"]) if name != name_in_si else 1.0
         for column, way in enumerate(("forward", "backward")):
             bout = answer[way]
-            assert shown[name][column] == written({**bout, **bout.get("load", {})}.get(field)), (name, way)
+            found = {**bout, **bout.get("load", {})}.get(field)
+            numbers = found and {key: found[key] * factor for key in ("value", "low", "high") if key in found}
+            assert shown[name][column] == written(numbers), (name, way)
         sides = [{**answer[way], **answer[way].get("load", {})}.get(field, {}) for way in ("forward", "backward")]
         grades = [side.get("evidence", "–") for side in sides]
         assert shown[name][3] == (" / ".join(grades) if any("evidence" in side for side in sides) else ""), name

@@ -4,6 +4,7 @@
 import { at, copy, download, element, offerUndo, say } from "./elements.js";
 import { TYPED, fill, kindOf, listen, offerModels, pick, placed, read, showErrors } from "./form.js";
 import { ask, channel, openWithKey, problems, useKey } from "./request.js";
+import { asRead, long } from "./quantities.js";
 import { DEFAULTS, fragmentOf, inUnits, stateOf } from "./state.js";
 import { fromSi, inReadersUnits, rounded, toSi } from "./units.js";
 import { LOADS, OF_BACKWARD, assumedWords, intervalWords, plain, warningText } from "./words.js";
@@ -47,6 +48,7 @@ let state = stateOf(location.hash);
 let body;
 let answer;
 let seen;
+let claims = [];
 let models = [];
 let constants = [];
 let measured = [];
@@ -132,9 +134,10 @@ function show() {
   pick("gait", answer.gait);
   card(answer, state);
   say("interval-words", intervalWords(answer, state));
-  at("numbers").replaceChildren(numbers(answer, state));
+  at("numbers").replaceChildren(numbers(answer, state, body.body_mass_kg));
   at("warnings").replaceChildren(...answer.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state))));
-  say("assumed", assumedWords(answer));
+  say("assumed", assumedWords(answer, state));
+  showClaims();
   say("version", `RetroRun ${answer.models.version}, models ${answer.models.hash}`);
   showCode();
   offerModels(models, answer.gait, state.energy_model);
@@ -147,13 +150,16 @@ async function plots() {
   await loaded();
   const { forward, backward } = answer;
   const energy = [
-    ["total_energy_kcal", "In total", "kcal, including rest"],
-    ["energy_per_km_kcal", "Per kilometre", "kcal/km, including rest"],
+    ["total_energy_kcal", "In total", "kcal"],
+    ["energy_per_km_kcal", `Per ${long(state)}`, "kcal/km"],
   ];
   pairs(
     "energy-figure",
-    `Energy: forward ${rounded(forward.total_energy_kcal.value)} kcal, backward ${rounded(backward.total_energy_kcal.value)} kcal. The table below has all numbers.`,
-    energy.map(([field, title, unit]) => ({ title, unit, forward: forward[field], backward: backward[field] })),
+    `Energy: ${["forward", "backward"].map((way) => `${way} ${rounded(answer[way].total_energy_kcal.value, answer[way].total_energy_kcal)} kcal`).join(", ")}. The table below has all numbers.`,
+    energy.map(([field, title, kcal]) => {
+      const { unit, of } = asRead(field, title, kcal, state, body.body_mass_kg);
+      return { title, unit: `${unit}, including rest`, forward: of(forward[field]), backward: of(backward[field]) };
+    }),
   );
   if (near.has("load-figure")) loads();
   if (ready) await drawCurve();
@@ -164,19 +170,19 @@ function loads() {
   const [drawn, missing] = [[], []];
   for (const row of LOADS) (forward.load?.[row[0]] || backward.load?.[row[0]] ? drawn : missing).push(row);
   at("load-figure").hidden = !drawn.length;
-  const names = missing.map(([, title]) => title.replace(/^(?!Achilles)./, (first) => first.toLowerCase()));
+  const read = ([field, name, unit]) => asRead(field, name, unit, state, body.body_mass_kg);
+  const names = missing.map((row) => read(row).name.replace(/^(?!Achilles)./, (first) => first.toLowerCase()));
   say("load-unknown", names.length ? `Unknown in both directions: ${names.join("; ")}.` : "");
   if (!drawn.length) return;
   pairs(
     "load-figure",
     "Loads forward and backward as paired bars with ranges and evidence grades. The table below has all numbers.",
-    drawn.map(([field, title, unit]) => ({
-      title,
-      unit,
-      forward: forward.load?.[field],
-      backward: backward.load?.[field],
-      onlyBackward: OF_BACKWARD.has(field),
-    })),
+    drawn.map((row) => {
+      const [field] = row;
+      const { name, unit, of } = read(row);
+      const [there, back] = [forward, backward].map(({ load }) => of(load?.[field]));
+      return { title: name, unit, forward: there, backward: back, onlyBackward: OF_BACKWARD.has(field) };
+    }),
     true,
   );
 }
@@ -242,10 +248,11 @@ async function drawCurve() {
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;
   const slope = unmeasured.some(({ code }) => SLOPES.includes(code));
-  curve({ curve: rows, points, here, range, backward: slope ? [Infinity, 0] : backward, perOxygen, state });
+  curve({ curve: rows, points, here, range, backward: slope ? [Infinity, 0] : backward, perOxygen, state, mass: body.body_mass_kg });
+  say("oxygen-axis", state.units === "imperial" ? "L O₂/min" : "ml O₂/kg/min");
   at("measured")
     .querySelector("div")
-    .replaceChildren(valuesTable(points, state));
+    .replaceChildren(valuesTable(points, state, body.body_mass_kg));
 }
 
 let writing;
@@ -299,6 +306,16 @@ function switched(field, by) {
   return next;
 }
 
+function showClaims() {
+  at("claims")
+    .querySelector("ul")
+    .replaceChildren(
+      ...claims.map(({ claim, finding, evidence }) =>
+        element("li", {}, element("b", {}, claim), ` ${inReadersUnits(finding, state.units)} Grade: ${evidence}.`),
+      ),
+    );
+}
+
 /** Fetch claims, equations and measurements, once the answer is there. */
 async function background() {
   const [evidence, catalogue, validation] = await Promise.all([
@@ -306,15 +323,8 @@ async function background() {
     ask("/models"),
     ask("/validation?indicator=oxygen_uptake_ml_kg_min"),
   ]);
-  if (evidence.status === 200) {
-    at("claims")
-      .querySelector("ul")
-      .replaceChildren(
-        ...evidence.body.claims.map((claim) =>
-          element("li", {}, element("b", {}, claim.claim), ` ${claim.finding} Grade: ${claim.evidence}.`),
-        ),
-      );
-  }
+  if (evidence.status === 200) ({ claims } = evidence.body);
+  showClaims();
   if (catalogue.status === 200) ({ energy_models: models, constants } = catalogue.body);
   if (validation.status === 200) {
     const rows = new Map(validation.body.comparisons.map((row) => [`${row.table} ${row.rows} ${row.direction}`, row]));

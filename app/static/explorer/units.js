@@ -110,11 +110,26 @@ export function fromSi(kind, value, units, bound) {
   return kind === "time" && toSi("time", text, units) !== Math.round(written) ? clockText(written) : text;
 }
 
-/** Round to three significant digits, but keep every digit before the point. Half goes up, although 1.075 is a little less in binary. */
-export function rounded(value) {
-  const size = Math.abs(value);
-  if (size >= 100) return String(Math.round(value));
-  return (value * (1 + 1e-12)).toFixed(size >= 10 ? 1 : 2);
+/** Digits that are kept, of a wide range or of the width of any other; when a range is wide; most digits of a value. */
+const [DIGITS, WIDE, MOST_DIGITS] = [2, 2, 3];
+
+/** Return the number of decimals that shows so many digits of a size. */
+const decimals = (size, digits) => (size ? digits - 1 - Math.floor(Math.log10(Math.abs(size))) : 0);
+
+/**
+ * Round a number by the range of its estimate, as the service does in its sentences: two digits of the value if the ends of
+ * the range differ by a factor of two or more, else two digits of its width, but at most three digits of the value, and
+ * three without a range. Half goes up, although 1.075 is a little less in binary.
+ */
+export function rounded(number, { low, high, value = (low + high) / 2 } = { low: number, high: number }) {
+  const wide = (low > 0 && high >= WIDE * low) || (high < 0 && low <= WIDE * high);
+  const places = wide
+    ? decimals(value, DIGITS)
+    : high > low
+      ? Math.min(decimals(high - low, DIGITS), decimals(value, MOST_DIGITS))
+      : decimals(value, MOST_DIGITS);
+  const up = number * (1 + 1e-12);
+  return places >= 0 ? up.toFixed(places) : String(Math.round(up / 10 ** -places) * 10 ** -places);
 }
 
 export const pace = (speed, units) => `${fromSi("pace", speed, units)}\u00a0${NAMES[units].pace}`;
@@ -149,7 +164,7 @@ export const inReadersUnits = (text, units, paced = false) =>
     return as(KINDS[unit]) + (paced && KINDS[unit] === "speed" ? ` (${as("pace")})` : "");
   });
 
-export const range = ({ low, high }) => `${rounded(low)}–${rounded(high)}`;
+export const range = (found) => `${rounded(found.low, found)}–${rounded(found.high, found)}`;
 
 /** Write a ratio as a change in percent, with its sign. */
 export function change(ratio) {

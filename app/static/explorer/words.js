@@ -1,5 +1,6 @@
 // The words of the page: names of quantities and choices, and the sentences of the answer.
 
+import { inWords } from "./quantities.js";
 import { inReadersUnits } from "./units.js";
 
 export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
@@ -112,10 +113,11 @@ export const plain = (message) =>
 
 /** Return a sentence of the summary of an answer with the units of this page; empty if the answer has none. */
 export const summaryText = ({ summary }, name, state) =>
-  summary?.[name] ? inReadersUnits(summary[name].text, state.units) : "";
+  summary?.[name] ? inWords(inReadersUnits(summary[name].text, state.units), state) : "";
 
 /** Return the text of a warning with the units and names of this page. */
-export const warningText = ({ message }, state) => plain(inReadersUnits(message, state.units, state.moveBy === "pace"));
+export const warningText = ({ message }, state) =>
+  inWords(plain(inReadersUnits(message, state.units, state.moveBy === "pace")), state);
 
 /** What is the same in both directions. */
 export const SAME = {
@@ -129,8 +131,8 @@ export const GAIT = { run: "running", walk: "walking" };
 export const RATIO = { documented: "the ratio documented in studies", pooled: "the pooled ratio of studies" };
 
 /** Say what the service chose or assumed. */
-export function assumedWords({ gait, assumed, models }) {
+export function assumedWords({ gait, assumed, models }, state) {
   const rest = assumed.resting_oxygen_uptake_ml_kg_min;
-  const resting = rest ? ` Assumed oxygen uptake at rest: ${rest} ml/kg/min.` : "";
+  const resting = rest ? ` Assumed oxygen uptake at rest: ${inWords(`${rest} ml/kg/min`, state)}.` : "";
   return `Computed for ${GAIT[gait]}. Energy forward: the equation ${models.energy_model}. Energy backward: ${RATIO[models.direction_model]}.${resting}`;
 }

@@ -1,6 +1,7 @@
 """The run and its answer in a real browser: every control, every number against the service, links and errors."""
 
 import re
+from pathlib import Path
 
 import pytest
 from selenium.webdriver.common.keys import Keys
@@ -24,7 +25,8 @@ class TestAnswer:
         assert page.text("big") == page.text("tab-speed") == "+30 % energy"
         assert page.text("big-marks") == "grade B"
         assert page.text("range") == "−1 % to +70 %. This range aims at 9 in 10 people like those studied."
-        assert page.text("bar-energy") == f"{rounded(answer['backward']['total_energy_kcal']['value'])} kcal"
+        energy = answer["backward"]["total_energy_kcal"]
+        assert page.text("bar-energy") == f"{rounded(energy['value'], energy)} kcal"
         knee = answer["ratio"]["load"]["patellofemoral_peak_force"]["value"]
         assert page.text("bar-knee") == f"{round(100 * (1 - knee))} % less"
 
@@ -69,8 +71,8 @@ class TestAnswer:
         for row, field in zip(rows, fields, strict=True):
             for way in ("backward", "forward"):
                 found = {**answer[way], **answer[way]["load"]}[field]
-                assert rounded(found["low"]) in row
-                assert (rounded(found["value"]) if "value" in found else "unknown") in row
+                assert rounded(found["low"], found) in row
+                assert (rounded(found["value"], found) if "value" in found else "unknown") in row
                 if "evidence" in found:
                     assert found["evidence"] in row or "value" not in found
         assert ("each km, Achilles load" in page.text("part-words")) == (part == "calf")
@@ -245,6 +247,35 @@ class TestAnswer:
         assert_shows_the_answer(page)
         page.pick("units", "metric")
         assert page.one("mass").get_property("value") == "70"
+
+    @pytest.mark.parametrize(
+        "fragment",
+        ["time=40:00", "time=40:00&equal=metabolic_rate&axis=oxygen&grade=3percent", "time=40:00&equal=heart_rate"],
+    )
+    def test_with_miles_and_pounds_nothing_is_in_km_or_kg(
+        self, page: Explorer, fragment: str, recordings: Path
+    ) -> None:
+        """Neither a text nor a name for screen readers. The code and the choice of units are of the service and of both."""
+        page.open(f"#v=1&mass=154lb&pace=8:51/mi&{fragment}")
+        page.script("for (const part of document.querySelectorAll('details')) part.open = true")
+        for figure in ("load-figure", "plan-figure"):
+            page.script("document.getElementById(arguments[0]).scrollIntoView()", figure)
+            page.settle()
+        page.one("file").send_keys(str(recordings / "run.fit"))
+        page.wait(lambda: " kcal" in page.text("track-words"))
+        page.settle()
+        for part in ("knee", "calf", "body"):
+            page.pick("part", part)
+            shown = page.script(
+                "const skipped = 'pre, script, style, noscript, fieldset:has([name=units]), [hidden] *';"
+                "const names = ['aria-label', 'title', 'aria-valuetext', 'placeholder'];"
+                "return [...document.querySelectorAll('body *')].filter((node) => !node.closest(skipped)).flatMap((node) =>"
+                "[...[...node.childNodes].filter(({nodeType}) => nodeType === 3).map(({data}) => data),"
+                "...names.map((name) => node.getAttribute(name)).filter(Boolean)])"
+            )
+            assert len(shown) > 200
+            metric = re.compile(r"\b(k[mg]|kilomet\w+|kilogram\w*|m/s|metres?)\b")
+            assert not [text for text in shown if metric.search(text)]
 
     def test_start_over_takes_everything_back(self, page: Explorer) -> None:
         page.type("mass", "90")

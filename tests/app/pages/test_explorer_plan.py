@@ -53,8 +53,8 @@ class TestPlan:
         assert plan.text("plan-words").startswith(best["summary"]["headline"]["text"])
         for field in ("patellofemoral_impulse_per_bout_bw_s", "patellofemoral_peak_force_bw"):
             found = best["totals"]["load"][field]
-            interval = f"({rounded(found['low'])} to {rounded(found['high'])}, grade {found['evidence']})"
-            assert rounded(found["value"]) in plan.text("plan-words")
+            interval = f"({rounded(found['low'], found)} to {rounded(found['high'], found)}, grade {found['evidence']})"
+            assert rounded(found["value"], found) in plan.text("plan-words")
             assert interval in plan.text("plan-words")
         minded = plan.text("plan-warnings")
         assert all(WARNINGS[code]["message"] in minded for code in (LOAD_MEANING, FALL))

@@ -75,10 +75,10 @@ class TestPlots:
         )
         for way in ("forward", "backward"):
             for field, found in answer[way]["load"].items():
-                assert f"{rounded(found['low'])}–{rounded(found['high'])}" in texts, (way, field)
+                assert f"{rounded(found['low'], found)}–{rounded(found['high'], found)}" in texts, (way, field)
                 assert found["evidence"] in texts
                 if "value" in found:
-                    assert rounded(found["value"]) in texts
+                    assert rounded(found["value"], found) in texts
 
     def test_the_curve_is_the_services(self, page: Explorer) -> None:
         rows = page.script("return document.getElementById('curve-figure').rows")

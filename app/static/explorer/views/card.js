@@ -1,6 +1,7 @@
 // The first card: energy and knee in words, and what a step, a kilometre and the session load.
 
 import { at, element, say, table } from "../elements.js";
+import { inWords, long, scaled } from "../quantities.js";
 import { METRES, change, moved, movedRange, range, rounded } from "../units.js";
 import { CHIPS, EFFORT, EQUAL, aimWords, lessOrMore, summaryText, warningText } from "../words.js";
 
@@ -110,8 +111,8 @@ export function tabs(answers, state) {
 
 /** Show the load or energy of the chosen part of the body, by step, by kilometre and for the session. */
 export function part(answer, state) {
-  const long = METRES[state.units] === METRES.metric ? "km" : "mile";
-  const names = ["Each step", `Each ${long}`, "The session"];
+  const names = ["Each step", `Each ${long(state)}`, "The session"];
+  at("part").setAttribute("aria-label", names.join(", ").toLowerCase());
   const of = (way, field) => ({ ...answer[way], ...answer[way].load })[field];
   const ratios = { ...answer.ratio, ...answer.ratio?.load };
   const rows = [];
@@ -121,7 +122,7 @@ export function part(answer, state) {
     if (!backward && !forward) unknown.push(`${names[place].toLowerCase()}, ${what}`);
     else
       rows.push([
-        element("span", {}, names[place], element("small", {}, what)),
+        element("span", {}, names[place], element("small", {}, inWords(what, state))),
         amount(backward, unit, field, state),
         amount(forward, unit, field, state),
         versus(ratio && ratios[ratio]),
@@ -142,12 +143,11 @@ export function part(answer, state) {
 function amount(found, unit, field, state) {
   if (!found) return element("span", { class: "hatched" }, "unknown");
   const scale = field.includes("_per_km_") ? METRES[state.units] / METRES.metric : 1;
-  const [low, high] = [found.low * scale, found.high * scale];
-  const spread = element("span", { class: "interval" }, `${range({ low, high })}`);
+  const spread = element("span", { class: "interval" }, range(scaled(found, scale)));
   if (!("value" in found)) return element("span", {}, element("span", { class: "hatched" }, "unknown"), " ", spread);
-  const value = element("b", { class: paled(found.evidence) }, `${rounded(found.value * scale)} ${unit}`.trim());
+  const value = element("b", { class: paled(found.evidence) }, `${rounded(found.value * scale, scaled(found, scale))} ${unit}`.trim());
   const letter = found.evidence ? [" ", element("span", { class: "chip", title: gradeMeans(found.evidence) }, found.evidence)] : [];
-  return element("span", {}, value, ...letter, ...(low === high ? [] : [" ", spread]));
+  return element("span", {}, value, ...letter, ...(found.low === found.high ? [] : [" ", spread]));
 }
 
 /** Make the cell of a change, with its range. */
@@ -162,6 +162,6 @@ function versus(ratio) {
 function bar({ backward, ratio }, state) {
   const knee = ratio?.load?.patellofemoral_peak_force;
   say("bar-move", backward.speed_m_s ? moved(backward.speed_m_s.value, state) : "unknown");
-  say("bar-energy", `${rounded(backward.total_energy_kcal.value)} kcal`);
+  say("bar-energy", `${rounded(backward.total_energy_kcal.value, backward.total_energy_kcal)} kcal`);
   say("bar-knee", knee && "value" in knee ? lessOrMore(knee.value) : "unknown");
 }

@@ -1,6 +1,7 @@
 // Energy against speed, with the published measurements.
 
 import { table } from "../elements.js";
+import { asRead } from "../quantities.js";
 import { METRES, NAMES, clock, moved, rounded } from "../units.js";
 import { COLOURS, DIRECTIONS, Plot, draw, widthOf } from "./plots.js";
 
@@ -40,30 +41,35 @@ function stretches(rows, [low, high]) {
   return found;
 }
 
+const oxygenAsRead = (state, mass) => asRead("oxygen_uptake_ml_kg_min", "Oxygen uptake", "ml/kg/min", state, mass);
+
 /** Make the table of values from the literature. */
-export const valuesTable = (points, state) =>
-  table(
+export function valuesTable(points, state, mass) {
+  const { name, unit, of } = oxygenAsRead(state, mass);
+  return table(
     "Values from the literature",
-    ["Study", "Direction", "Speed", "Oxygen uptake, ml/kg/min", "People", "Standing"],
+    ["Study", "Direction", "Speed", `${name}, ${unit}`, "People", "Standing"],
     points.map((point) => [
       point.study,
       point.way,
       moved(point.speed, state),
-      rounded(point.oxygen),
+      rounded(of({ value: point.oxygen }).value),
       point.n ? String(point.n) : "–",
       point.standing,
     ]),
   );
+}
 
 /** Draw energy against speed: `curve` has a row for each direction and speed, `points` the studies, `here` the reader's two runs. */
-export function curve({ curve, points, here, range: [low, high], backward, perOxygen, state }) {
+export function curve({ curve, points, here, range: [low, high], backward, perOxygen, state, mass }) {
   const id = "curve-figure";
   const width = widthOf(id);
   const metres = METRES[state.units];
   const x = (speed) => (speed * 3600) / metres;
   const energy = state.axis === "energy";
-  const y = (oxygen) => (energy ? oxygen * perOxygen : oxygen);
-  const unit = energy ? "kcal/h" : "ml/kg/min";
+  const oxygenRead = oxygenAsRead(state, mass);
+  const y = (oxygen) => (energy ? oxygen * perOxygen : oxygenRead.of({ value: oxygen }).value);
+  const unit = energy ? "kcal/h" : oxygenRead.unit;
   const speeds = [...curve, ...here].map((row) => row.speed);
   const ends = [Math.min(...speeds), Math.max(...speeds)];
   const paces = state.moveBy === "pace";

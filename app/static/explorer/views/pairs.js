@@ -168,7 +168,7 @@ function barsOf(row, top) {
       value: known ? found.value / most : null,
       low: found ? found.low / most : 0,
       high: found ? found.high / most : 1,
-      text: known ? rounded(found.value) : "?",
+      text: known ? rounded(found.value, found) : "?",
       detail: found && found.low !== found.high ? range(found) : "",
     };
   });

@@ -101,7 +101,7 @@ function loadWords({ goal, totals: { load = {} } }) {
     .filter(([, found]) => found && "value" in found)
     .map(
       ([name, found, unit]) =>
-        `${name} ${rounded(found.value)} ${unit} (${rounded(found.low)} to ${rounded(found.high)}${gradeOf(found)})${coveredWords(found)}`,
+        `${name} ${rounded(found.value, found)} ${unit} (${rounded(found.low, found)} to ${rounded(found.high, found)}${gradeOf(found)})${coveredWords(found)}`,
     );
   const least = goal === "least_load" ? " This plan has the lowest impulse (force added up over the steps), not the lowest peak." : "";
   return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";

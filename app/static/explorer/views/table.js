@@ -1,7 +1,8 @@
 // All numbers, as a table and as CSV.
 
 import { at, element, table } from "../elements.js";
-import { distance, moved, movedRange, range, rounded } from "../units.js";
+import { asRead, scaled } from "../quantities.js";
+import { METRES, NAMES, moved, movedRange, range, rounded } from "../units.js";
 import { LOADS, OF_BACKWARD, ROWS } from "../words.js";
 
 /** Make a cell: the value, and its range if it has one. */
@@ -9,16 +10,14 @@ function written(field, found, state) {
   if (found === undefined) return element("span", { class: "hatched" }, "unknown");
   if (field === "speed_m_s") return spread(moved(found.value, state), found, movedRange(found, state));
   if (field === "distance_m") {
-    return spread(
-      distance(found.value, state.units),
-      found,
-      [found.low, found.high].map((end) => distance(end, state.units)).join("–"),
-    );
+    const far = scaled(found, 1 / METRES[state.units]);
+    const unit = NAMES[state.units].distance;
+    return spread(`${rounded(far.value, far)} ${unit}`, found, `${range(far)} ${unit}`);
   }
   if (!("value" in found)) {
     return element("span", {}, element("span", { class: "hatched" }, "unknown"), `, range ${range(found)}`);
   }
-  return spread(rounded(found.value), found, range(found));
+  return spread(rounded(found.value, found), found, range(found));
 }
 
 function spread(value, { low, high }, interval) {
@@ -40,16 +39,22 @@ const grades = (...sides) =>
 
 const dash = () => element("span", { class: "interval" }, "–");
 
-export function numbers({ forward, backward, ratio }, state) {
-  const rows = ROWS.map(([field, name, unit, ratioName]) => [
-    unit ? `${name}, ${unit}` : name,
-    written(field, forward[field], state),
-    written(field, backward[field], state),
-    ratioName && ratio?.[ratioName] ? ofRatio(ratioName, ratio[ratioName], state) : dash(),
-    grades(forward[field], backward[field]),
-  ]);
-  for (const [field, name, unit, ratioName] of LOADS) {
-    const [one, other] = [forward.load?.[field], backward.load?.[field]];
+export function numbers({ forward, backward, ratio }, state, mass) {
+  const rows = ROWS.map(([field, ...words]) => {
+    const [, , ratioName] = words;
+    const { name, unit, of } = asRead(field, ...words.slice(0, 2), state, mass);
+    return [
+      unit ? `${name}, ${unit}` : name,
+      written(field, of(forward[field]), state),
+      written(field, of(backward[field]), state),
+      ratioName && ratio?.[ratioName] ? ofRatio(ratioName, ratio[ratioName], state) : dash(),
+      grades(forward[field], backward[field]),
+    ];
+  });
+  for (const [field, ...words] of LOADS) {
+    const [, , ratioName] = words;
+    const { name, unit, of } = asRead(field, ...words.slice(0, 2), state, mass);
+    const [one, other] = [forward, backward].map(({ load }) => of(load?.[field]));
     rows.push([
       `${name}, ${unit}`,
       OF_BACKWARD.has(field) ? dash() : written(field, one, state),

@@ -26,8 +26,9 @@ export function timeline(options, state) {
   };
   const sum = ({ totals }) => {
     const impulse = totals.load?.patellofemoral_impulse_per_bout_bw_s;
-    const load = impulse && `, ${rounded(impulse.value)} BW·s (${range(impulse)}, ${impulse.evidence})${coveredWords(impulse)}`;
-    return `${rounded(totals.active_energy_kcal.value)} kcal active${gradeOf(totals.active_energy_kcal)}${load ?? ""}`;
+    const load = impulse && `, ${rounded(impulse.value, impulse)} BW·s (${range(impulse)}, ${impulse.evidence})${coveredWords(impulse)}`;
+    const energy = totals.active_energy_kcal;
+    return `${rounded(energy.value, energy)} kcal active${gradeOf(energy)}${load ?? ""}`;
   };
   const minutes = (value) => value / 60;
   draw(
