@@ -255,7 +255,7 @@ class TestAnswer:
     def test_with_miles_and_pounds_nothing_is_in_km_or_kg(
         self, page: Explorer, fragment: str, recordings: Path
     ) -> None:
-        """Neither a text nor a name for screen readers. The code and the choice of units are of the service and of both."""
+        """Neither a text nor a name for screen readers, except in the code and the choice of units."""
         page.open(f"#v=1&mass=154lb&pace=8:51/mi&{fragment}")
         page.script("for (const part of document.querySelectorAll('details')) part.open = true")
         for figure in ("load-figure", "plan-figure"):
@@ -269,7 +269,8 @@ class TestAnswer:
             shown = page.script(
                 "const skipped = 'pre, script, style, noscript, fieldset:has([name=units]), [hidden] *';"
                 "const names = ['aria-label', 'title', 'aria-valuetext', 'placeholder'];"
-                "return [...document.querySelectorAll('body *')].filter((node) => !node.closest(skipped)).flatMap((node) =>"
+                "return [...document.querySelectorAll('body *')].filter((node) => !node.closest(skipped))"
+                ".flatMap((node) =>"
                 "[...[...node.childNodes].filter(({nodeType}) => nodeType === 3).map(({data}) => data),"
                 "...names.map((name) => node.getAttribute(name)).filter(Boolean)])"
             )
