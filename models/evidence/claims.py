@@ -92,12 +92,12 @@ CLAIMS: Final = (
     ),
     _claim(
         "knee_cap_load",
-        "Backward running loads the knee-cap (patellofemoral) joint less at the same speed.",
+        "Backward running loads the knee-cap less at the same speed.",
         "It was lower in 85 % of 20 people in one study. One of two studies at running speed reports no significant "
         "difference (8 people). At 1 m/s there was no difference.",
         "C",
         "roos2012 ren2015 sussman2000",
-        "At common running speeds the estimated peak force behind the knee-cap is lower backward in most people.",
+        "At common running speeds the estimated peak knee-cap force is lower backward in most people.",
         "That it protects the knee, heals it, or is free of pain.",
     ),
     _claim(
@@ -212,7 +212,7 @@ CLAIMS: Final = (
         "With 10 % more steps, oxygen uptake, heart rate and cost rose in both directions. Felt effort did not.",
         "C",
         "masumoto2020 lenhart2014",
-        "A higher step rate lowers the estimated force behind the knee-cap and takes more energy.",
+        "A higher step rate lowers the estimated knee-cap force and takes more energy.",
         "That it costs nothing.",
     ),
 )

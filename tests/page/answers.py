@@ -75,12 +75,12 @@ TABLE = {
     "Oxygen uptake, MET": "met",
     "Cadence, steps/min": "cadence_steps_per_min",
     "Steps": "steps",
-    "Ground contact, s": "contact_time_s",
+    "Contact time, s": "contact_time_s",
     "Peak ground force, BW, each step": "peak_vertical_force_bw",
-    "Peak force behind the knee-cap, BW, each step": "patellofemoral_peak_force_bw",
+    "Peak knee-cap force, BW, each step": "patellofemoral_peak_force_bw",
     "Knee-cap impulse per km, BW·s, one leg": "patellofemoral_impulse_per_km_bw_s",
     "Knee-cap impulse in total, BW·s, one leg": "patellofemoral_impulse_per_bout_bw_s",
-    "Achilles tendon load, 1 = running forward at 3 m/s": "achilles_relative_load",
+    "Achilles load, 1 = running forward at 3 m/s": "achilles_relative_load",
     "Shin-bone compression, BW, each step": "tibial_compression_peak_bw",
 }
 """Rows of the table, and the field each shows."""
@@ -91,8 +91,8 @@ IMPERIAL: dict[str, tuple[str, Callable[[float], float]]] = {
     "Knee-cap impulse per km, BW·s, one leg": ("Knee-cap impulse per mile, BW·s, one leg", lambda _: MILE_KM),
     "Metabolic power, W/kg": ("Metabolic power, W", lambda mass: mass),
     "Oxygen uptake, ml/kg/min": ("Oxygen uptake, L/min", lambda mass: mass / 1000),
-    "Achilles tendon load, 1 = running forward at 3 m/s": (
-        "Achilles tendon load, 1 = running forward at 6.7 mph",
+    "Achilles load, 1 = running forward at 3 m/s": (
+        "Achilles load, 1 = running forward at 6.7 mph",
         lambda _: 1.0,
     ),
 }

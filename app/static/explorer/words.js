@@ -1,7 +1,7 @@
 // The words of the page: names of quantities and choices, and the sentences of the answer.
 
 import { inWords } from "./quantities.js";
-import { inReadersUnits } from "./units.js";
+import { fromSi, inReadersUnits } from "./units.js";
 
 export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
 
@@ -24,15 +24,15 @@ export const ROWS = [
   ["met", "Oxygen uptake", "MET", "total_energy"],
   ["cadence_steps_per_min", "Cadence", "steps/min", "cadence"],
   ["steps", "Steps", "", "cadence"],
-  ["contact_time_s", "Ground contact", "s", "contact_time"],
+  ["contact_time_s", "Contact time", "s", "contact_time"],
 ];
 
 export const LOADS = [
   ["peak_vertical_force_bw", "Peak ground force", "BW, each step", "peak_vertical_force"],
-  ["patellofemoral_peak_force_bw", "Peak force behind the knee-cap", "BW, each step", "patellofemoral_peak_force"],
+  ["patellofemoral_peak_force_bw", "Peak knee-cap force", "BW, each step", "patellofemoral_peak_force"],
   ["patellofemoral_impulse_per_km_bw_s", "Knee-cap impulse per km", "BW·s, one leg", "patellofemoral_impulse_per_km"],
   ["patellofemoral_impulse_per_bout_bw_s", "Knee-cap impulse in total", "BW·s, one leg", null],
-  ["achilles_relative_load", "Achilles tendon load", "1 = running forward at 3 m/s", "achilles_relative_load"],
+  ["achilles_relative_load", "Achilles load", "1 = running forward at 3 m/s", "achilles_relative_load"],
   ["tibial_compression_peak_bw", "Shin-bone compression", "BW, each step", null],
   ["knee_extensor_moment_ratio", "Knee moment, backward over forward", "at the backward speed", null],
 ];
@@ -100,7 +100,14 @@ const FIELDS = [
   ["oxygen_uptake_ml_kg_min", "oxygen uptake"],
 ];
 
-/** Return a sentence of the service with the field names as this page shows them. */
+/** Return a sentence with its slopes in percent, as the field has them. */
+const inPercent = (message) =>
+  message.replace(/(-?\d[\d.]*)(?: to (-?\d[\d.]*))? rise over run/g, (whole, ...ends) => {
+    const percents = ends.slice(0, 2).filter(Boolean).map((end) => fromSi("grade", Number(end)));
+    return `${percents.join(" to ")} %`;
+  });
+
+/** Return a sentence of the service with the field names and slopes as this page shows them. */
 export const plain = (message) =>
   [...LOADS, ...FIELDS].reduce(
     (text, [field, name]) =>
@@ -108,7 +115,7 @@ export const plain = (message) =>
         field,
         name.replace(/^(?!Achilles)./, (first) => first.toLowerCase()),
       ),
-    message,
+    inPercent(message),
   );
 
 /** Return a sentence of the summary of an answer with the units of this page; empty if the answer has none. */

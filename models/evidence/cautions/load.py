@@ -124,7 +124,7 @@ ACHILLES_SPEED: Final[dict[Gait, str]] = {
 }
 TIBIAL_SPEED: Final = _load_speed(
     "tibial_speed",
-    "Tibial compression",
+    "Shin-bone compression",
     load.TIBIAL_RANGE_M_S,
     "data of Matijevich 2019",
     forward("tibial_compression_peak_bw"),
@@ -141,8 +141,8 @@ LOAD_ON_GRADE: Final = caution(
     "load",
     "on_grade",
     "limit",
-    "Forward loads on a slope are those of level ground; only tibial compression changes with the slope. Ground force "
-    "is disputed: one study found no change up to {other_slope_deg} degrees (Gottschall & Kram 2005), another "
+    "Forward loads on a slope are those of level ground; only shin-bone compression changes with the slope. Ground "
+    "force is disputed: one study found no change up to {other_slope_deg} degrees (Gottschall & Kram 2005), another "
     "{downhill_bw} body weights at -{slope_deg}, {level_bw} at 0 and {uphill_bw} at +{slope_deg} degrees (Alcantara "
     "2022). Its range is therefore wider. Knee moments hardly change up to {knee_slope_deg} degrees (Telhan 2010). We "
     "found no measurement of Achilles load on a slope.",
@@ -167,14 +167,14 @@ BACKWARD_TIBIAL_ABSENT: Final = caution(
     "absent",
     "backward_tibial",
     "limit",
-    "Backward tibial compression is unknown, so it is missing.",
+    "Backward shin-bone compression is unknown, so it is missing.",
     about=backward("load"),
 )
 WALKING_TIBIAL_ABSENT: Final = caution(
     "absent",
     "walk_tibial",
     "limit",
-    "Tibial compression is estimated only for running forward, so it is missing here.",
+    "Shin-bone compression is estimated only for running forward, so it is missing here.",
     about=both("load"),
 )
 FORWARD_KNEE_MOMENT_ABSENT: Final = caution(

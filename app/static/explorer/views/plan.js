@@ -104,5 +104,5 @@ function loadWords({ goal, totals: { load = {} } }) {
         `${name} ${rounded(found.value, found)} ${unit} (${rounded(found.low, found)} to ${rounded(found.high, found)}${gradeOf(found)})${coveredWords(found)}`,
     );
   const least = goal === "least_load" ? " This plan has the lowest impulse (force added up over the steps), not the lowest peak." : "";
-  return parts.length ? ` Behind the knee-cap: ${parts.join(", ")}.${least}` : "";
+  return parts.length ? ` Knee-cap: ${parts.join(", ")}.${least}` : "";
 }
