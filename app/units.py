@@ -69,8 +69,8 @@ HEIGHT: Final = scale_of(
     {
         "m meter meters metre metres": ONE,
         "cm": CENTIMETRE_M,
-        "ft foot feet '": FOOT_M,
-        'in inch inches "': INCH_M,
+        "ft foot feet ' ′": FOOT_M,
+        'in inch inches " ″': INCH_M,
     },
     {FOOT_M: INCH_M, ONE: CENTIMETRE_M},
     counted=NONE,

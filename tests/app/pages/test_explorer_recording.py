@@ -236,7 +236,7 @@ class TestTrack:
                 assert sentence == f"Knee-cap impulse {said}: unknown."
                 continue
             known += 1
-            assert f"{rounded(impulse['value'])} BW·s" in sentence
+            assert f"{rounded(impulse['value'], impulse)} BW·s" in sentence
             assert impulse["covered"] < 1
             assert sentence.endswith(f"over {math.floor(impulse['covered'] * 100)} % of the moving time.")
         assert known == (2 if name.endswith(".fit") else 0), "the other one is walked, and has none"

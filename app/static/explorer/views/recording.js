@@ -220,7 +220,7 @@ function sessionRow({ used, sport, start_s, distance_m, total_energy_kcal }, { u
   const said = [sport?.replaceAll("_", " ") ?? "sport not named"];
   if (start_s !== undefined) said.push(`begins at ${clock(start_s)}`);
   if (distance_m !== undefined) said.push(distance(distance_m, units));
-  if (total_energy_kcal) said.push(`${rounded(total_energy_kcal.value)} kcal (${range(total_energy_kcal)})`);
+  if (total_energy_kcal) said.push(`${rounded(total_energy_kcal.value, total_energy_kcal)} kcal (${range(total_energy_kcal)})`);
   if (!used) said.push("not in these numbers");
   return element("li", {}, `${said.join(", ")}.`);
 }

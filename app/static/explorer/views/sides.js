@@ -24,7 +24,7 @@ const cell = (value, ...notes) =>
   );
 
 const estimate = (found, note) =>
-  found ? cell(rounded(found.value), `${range(found)}${gradeOf(found)}`, note) : unknown();
+  found ? cell(rounded(found.value, found), `${range(found)}${gradeOf(found)}`, note) : unknown();
 
 /** Say which share of the moving time a total covers, if not all. Rounded down, so that it never reads as 100 %. */
 const over = ({ covered }) => (covered < 1 ? `over ${Math.floor(covered * 100)} % of the moving time` : "");
@@ -77,7 +77,7 @@ const scaled = ({ value, low, high, evidence }, factor) => ({
 export function loadWords({ totals, reversed }) {
   const sentence = (found, way) =>
     found
-      ? `Knee-cap impulse of one leg ${way}: ${rounded(found.value)} BW·s (${range(found)}${gradeOf(found)})${over(found) && `, ${over(found)}`}.`
+      ? `Knee-cap impulse of one leg ${way}: ${rounded(found.value, found)} BW·s (${range(found)}${gradeOf(found)})${over(found) && `, ${over(found)}`}.`
       : `Knee-cap impulse ${way}: unknown.`;
   return [
     sentence(totals.load?.[IMPULSE], "as recorded"),
