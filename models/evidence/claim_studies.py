@@ -1,7 +1,7 @@
 """What the studies of the tables measured of a claim: people, speed and effect of each, and a verdict in a few words.
 
-An effect is a ratio of two group means of one study: backward over forward at equal speed, or with more steps over the
-usual step rate. A study whose speeds differed, or that printed no number, has none.
+An effect is a ratio of two group means of one study: backward over forward at equal speed or heart rate, or with more
+steps over the usual step rate. A study whose speeds differed, or that printed no number, has none.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,6 +9,7 @@ from functools import cache
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.evidence.claims import CLAIMS
+from retrorun.models.physiology.direction import DIRECTION_REFERENCES, HEART_RATE_RATIO
 from retrorun.models.sources.references import REFERENCES
 from retrorun.models.sources.tables import number, table
 
@@ -50,7 +51,11 @@ GROUND_FORCE: Final = ("vgrf_peak", "grf_resultant_at_peak_knee_moment")
 
 BACKWARD_OVER_FORWARD: Final = "backward over forward at the same speed"
 
+AT_EQUAL_HEART_RATE: Final = "the same heart rate, derived from the means"
+"""The conditions of a ratio that was derived from the lines of heart rate and energy of a study."""
+
 EFFECTS: Final[dict[str, str]] = {
+    "uplift_equal_effort": "Energy, backward over forward at the same heart rate",
     "uplift_equal_speed": f"Energy, {BACKWARD_OVER_FORWARD}",
     "burns_double": f"Energy, {BACKWARD_OVER_FORWARD}",
     "hundred_steps": f"Energy, {BACKWARD_OVER_FORWARD}",
@@ -95,6 +100,8 @@ def studies_of(claim: str) -> list[Study]:
     match claim:
         case "uplift_equal_speed":
             return list(_energy("run"))
+        case "uplift_equal_effort":
+            return list(_equal_heart_rate())
         case "burns_double" | "hundred_steps":
             return [*_energy("run"), *_energy("walk")]
         case "knee_cap_load":
@@ -127,6 +134,14 @@ def _energy(gait: str) -> Iterator[Study]:
     for row in table("ratios"):
         if row["gait"] == gait:
             yield _study(row, float(row["ratio_backward_forward"]))
+
+
+def _equal_heart_rate() -> Iterator[Study]:
+    """Yield the ratio at equal heart rate that was derived from one study of each gait."""
+    for (gait, ratio), source in zip(HEART_RATE_RATIO.items(), DIRECTION_REFERENCES["heart_rate"], strict=True):
+        for row in table("ratios"):
+            if row["gait"] == gait and reference_of(row["study"]) == source:
+                yield {**_study(row, ratio), "speed": AT_EQUAL_HEART_RATE}
 
 
 def _pairs(*indicators: str) -> Iterator[Study]:

@@ -492,6 +492,21 @@ class TestInABrowser:
         assert not found["errors"]
         assert not browser.console()
 
+    @pytest.mark.parametrize("address", ["/evidence", "/validation"])
+    @pytest.mark.parametrize(("size", "least"), [(WIDE, 13), (PHONE, 11)], ids=str)
+    def test_letters_of_a_plot_are_as_large_as_those_beside_it(
+        self, browser: Explorer, address: str, size: tuple[int, int], least: float
+    ) -> None:
+        browser.emulate(size, "light")
+        browser.driver.get(browser.url + address)
+        browser.script("for (const part of document.querySelectorAll('details')) part.open = true")
+        sizes = browser.script(
+            "return [...document.querySelectorAll('svg text')]"
+            ".map((text) => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.getScreenCTM().a)"
+        )
+        assert sizes
+        assert least <= min(sizes) <= max(sizes) <= 16
+
     def test_a_link_to_a_folded_constant_unfolds_it(self, browser: Explorer) -> None:
         browser.emulate(WIDE, "light")
         browser.driver.get(f"{browser.url}/references#ren2015")

@@ -8,6 +8,7 @@ import pytest
 from retrorun.models.evidence import claim_studies
 from retrorun.models.evidence.claim_studies import EFFECTS, VERDICTS, Verdict, reference_of, studies_of, without_number
 from retrorun.models.evidence.claims import CLAIMS, Claim
+from retrorun.models.physiology.direction import HEART_RATE_RATIO
 from retrorun.models.sources.references import REFERENCES
 from retrorun.models.sources.tables import table
 from retrorun.models.validation.validation import validation
@@ -61,6 +62,15 @@ class TestStudies:
         drawn = {study["reference"] for claim in CLAIMS for study in studies_of(claim["id"])}
         assert "flynn1995" not in drawn
         assert studies_of("knee_cap_numbers") == []
+
+    def test_at_equal_heart_rate_a_study_of_each_gait_is_drawn(self) -> None:
+        """Derived from the means of 13 people running and 20 walking."""
+        found = studies_of("uplift_equal_effort")
+        assert [(study["reference"], study["gait"], study["people"], study["effect"]) for study in found] == [
+            ("williford1998", "run", 13, HEART_RATE_RATIO["run"]),
+            ("kim2001", "walk", 20, HEART_RATE_RATIO["walk"]),
+        ]
+        assert all("heart rate" in study["speed"] for study in found)
 
     def test_a_speed_that_nobody_printed_is_said_to_be_unknown(self) -> None:
         by_study = {study["study"]: study["speed"] for study in studies_of("burns_double")}
