@@ -600,7 +600,7 @@ class TestSides:
         report = answer["measured"]
         for name, words in (
             ("steps_narrower", "of steps by"),
-            ("contact_time_narrower", "of ground contact by"),
+            ("contact_time_narrower", "of contact time by"),
             ("impulse_narrower", "of the knee-cap impulse by"),
         ):
             share = math.floor((1 - report[name]) * 100) or "less than 1"

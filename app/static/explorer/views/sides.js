@@ -8,7 +8,7 @@ import { ARROWS, DIRECTIONS } from "./plots.js";
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
 const NARROWER = {
   steps_narrower: "steps",
-  contact_time_narrower: "ground contact",
+  contact_time_narrower: "contact time",
   impulse_narrower: "the knee-cap impulse",
 };
 
@@ -91,7 +91,7 @@ export function measuredWords({ measured }) {
   const has = (name) => DIRECTIONS.some((way) => measured[way]?.[name]);
   const what = [
     ...(has("cadence_steps_per_min") ? ["cadence"] : []),
-    ...(has("contact_time_s") ? ["ground contact"] : []),
+    ...(has("contact_time_s") ? ["contact time"] : []),
   ];
   const narrower = Object.entries(NARROWER)
     .filter(([field]) => measured[field] < 1)
