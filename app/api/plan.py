@@ -53,10 +53,11 @@ def plan(wish: PlanRequest) -> Any:
     If no plan meets all limits, the error has the attainable values. With `confidence`, one person stays
     within each limit with that probability.
 
-    The plan chooses directions and speeds within the range of the data, to 1 mm/s. It has one or two bouts, and rest in
-    the remaining time. `duration_s` is the time available, rest included. It is optional for least_load. Send the
-    limits of the person: their maximal oxygen uptake, an uptake they can hold for that long (this is not modelled), and
-    their fastest backward speed. Without `gait` the plan is for running. Walking has no impulse, and its backward loads
-    are known only on level ground.
+    The plan chooses directions and speeds within the range of the data, to 1 mm/s. Time backward is cut into stretches
+    of at most `longest_backward_s`, each followed by `recovery_s` forward or at rest. Each bout is done `times` times.
+    With `experience`, `weeks` leads to the plan over four weeks. `duration_s` is the time available, rest included. It
+    is optional for least_load. Send the limits of the person: their fastest speed backward, their maximal oxygen
+    uptake, and an uptake they can hold for that long (this is not modelled). Without `gait` the plan is for running.
+    Walking has no impulse, and its backward loads are known only on level ground.
     """
     return answer_in_view(plan_bouts, wish)

@@ -27,6 +27,7 @@ from retrorun.app.cli.units import time_text, unitless
 from retrorun.models.estimate.builder import RATIO_NAMES
 from retrorun.models.physiology.load import EVIDENCE_GRADES
 from retrorun.models.sources.references import REFERENCES
+from retrorun.models.summary.summary import NO_TIME, in_time
 from retrorun.models.vocabulary.choices import SECTIONS
 from retrorun.models.vocabulary.meanings import MEANINGS
 from retrorun.models.vocabulary.quantities import QUANTITIES
@@ -275,6 +276,7 @@ def parts(answer: Json, page: Page) -> Iterator[tuple[str, list[str]]]:
                 if way
                 else ["no plan meets the goal"]
             )
+        listings["four weeks, our choice"] = [*map(week_text, answer.get("weeks", ()))]
         listings["one person stays within each limit"] = [
             f"{title}: {chances}" for title, way in ways_of(answer).items() if (chances := chances_text(way))
         ]
@@ -326,6 +328,22 @@ def chances_text(plan: Json) -> str:
     'peak ground force 90.0 %'
     """
     return ", ".join(f"{in_words(one['limit'])} {one['at_most'] * 100:.1f} %" for one in plan.get("probabilities", ()))
+
+
+def week_text(week: Json) -> str:
+    """Return the sessions of a week in words.
+
+    Examples
+    --------
+    >>> week_text(
+    ...     {"week": 1, "sessions": 2, "times": 3, "backward_s": 60.0, "forward_s": 240.0, "rest_s": 0.0}
+    ... )
+    'week 1: 2 sessions of 3 x 1 min backward, 4 min forward'
+    """
+    after = ((week["forward_s"], "forward"), (week["rest_s"], "of rest"))
+    parts = [f"{in_time(week['backward_s'])} backward"]
+    parts += [f"{text} {what}" for time_s, what in after if (text := in_time(time_s)) != NO_TIME]
+    return f"week {week['week']}: {week['sessions']} sessions of {week['times']} x {', '.join(parts)}"
 
 
 def part_text(part: Json) -> str:

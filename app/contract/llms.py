@@ -40,6 +40,9 @@ EXCERPT: Final = {"forward": "total_energy_kcal", "backward": "total_energy_kcal
 FOR_DEVELOPERS: Final = ("**Every path**", "**Changes**")
 """The first words of those paragraphs of the contract that a caller does not need."""
 
+MOST_CHOICES: Final = 12
+"""A field with more words than this does not list them here."""
+
 PAGES: Final = """
 ## Optional
 
@@ -204,4 +207,6 @@ def _meaning(field: Field) -> str:
     default = f" Default {field['default']}." if field.get("default") and "Default" not in field["description"] else ""
     shape = f" Of shape `{_shape(field)}`." if _shape(field) else ""
     one_of = f" One of {', '.join(choices)}." if choices else ""
+    if len(choices) > MOST_CHOICES:
+        one_of = " The contract lists the words."
     return f"{field['description']}{limits}{kinds.get(one.get('type'), '')}{one_of}{default}{shape}"

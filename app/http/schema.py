@@ -23,7 +23,14 @@ from retrorun.models.vocabulary.meanings import MEANINGS, VALIDATION_MEANINGS
 from retrorun.models.vocabulary.quantities import INPUTS, QUANTITIES
 from retrorun.models.workout.answer import BoundedTotal, LevelSpeed, LevelTotal, LoadTotal
 
-EXAMPLES: Final = {"direction": "backward", "overground": True, "sex": "female", "strict": False, "walk": "looney2019"}
+EXAMPLES: Final = {
+    "direction": "backward",
+    "fixed_speeds": True,
+    "overground": True,
+    "sex": "female",
+    "strict": False,
+    "walk": "looney2019",
+}
 """Examples of those words whose example is not their first choice."""
 
 VALIDATION: Final = "retrorun.models.validation."
@@ -184,7 +191,8 @@ def _field(shape: Any, name: str, hint: Any) -> Any:
         held = (Interval, Graded, Bounds, *indicators, LevelSpeed, LevelTotal, Reach)
         pure = hint in (Interval, Graded, Bounds) or (hint is float and (shape not in held or name == "covered"))
         extra |= {"x-unit": "1"} if pure else {}
-        return Field(description=MEANINGS[name], json_schema_extra=extra)
+        meaning = MEANINGS.get(f"{shape.__name__}.{name}") or MEANINGS[name]
+        return Field(description=meaning, json_schema_extra=extra)
     description = f"{known.meaning} [{known.unit}]"
     extra |= {"x-unit": known.ucum}
     return Field(description=description, json_schema_extra=extra)

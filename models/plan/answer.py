@@ -7,6 +7,8 @@ from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.workout.answer import WorkoutLoad
 
 Goal: TypeAlias = Literal["most_energy", "least_load"]
+Experience: TypeAlias = Literal["never", "weeks", "months"]
+Place: TypeAlias = Literal["treadmill", "track", "path"]
 LoadName: TypeAlias = Literal[
     "patellofemoral_impulse_per_bout_bw_s",
     "peak_vertical_force_bw",
@@ -33,9 +35,10 @@ class Limits(TypedDict, total=False):
 
 
 class PlanBout(TypedDict):
-    """One bout of a plan, at one speed in one direction."""
+    """One bout of a plan, at one speed in one direction. Its numbers are for one time."""
 
     direction: Direction
+    times: int
     speed_m_s: float
     duration_s: float
     distance_m: float
@@ -73,6 +76,17 @@ class PlanOption(TypedDict):
     probabilities: NotRequired[list[HeldLimit]]
 
 
+class Week(TypedDict):
+    """The sessions of a week: `times` times backward, then forward, then rest."""
+
+    week: int
+    sessions: int
+    times: int
+    backward_s: float
+    forward_s: float
+    rest_s: float
+
+
 class Plan(TypedDict):
     """The best way to meet the goal, and the best with only one direction."""
 
@@ -86,6 +100,7 @@ class Plan(TypedDict):
     gait: Gait
     forward_only: NotRequired[PlanOption]
     backward_only: NotRequired[PlanOption]
+    weeks: NotRequired[list[Week]]
     assumed: NotRequired[Assumed]
     warnings: list[Warning]
     models: NotRequired[Models]

@@ -5,20 +5,15 @@
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from functools import partial
 from typing import Any, Final, cast, get_args
 
-import numpy as np
-
 from retrorun.models import __version__
-from retrorun.models.estimate.builder import AnswerBuilder, Values
+from retrorun.models.estimate.builder import Values
 from retrorun.models.estimate.case import Case
-from retrorun.models.estimate.estimate import compute, references
+from retrorun.models.estimate.estimate import references
 from retrorun.models.estimate.inputs import (
-    Person,
     energy_model_of,
     grade_of,
-    is_bout,
     missing_of_person,
     person_of,
     too_fast_to_walk,
@@ -26,31 +21,30 @@ from retrorun.models.estimate.inputs import (
 from retrorun.models.estimate.personal import Measurement, outdated, with_own_factor
 from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import models_hash
-from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
+from retrorun.models.numerics.roots import MOST_ROUNDING
 from retrorun.models.physiology.uncertainty import standard_score
 from retrorun.models.plan.answer import (
     DURATION,
     ENERGY,
     MAXIMUM,
     UPTAKE,
+    Experience,
     Goal,
     Limits,
     LoadName,
+    Place,
     Plan,
-    PlanBout,
-    PlanOption,
-    PlanTotals,
 )
-from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task, best_mix, candidates_of
-from retrorun.models.plan.probabilities import probabilities
+from retrorun.models.plan.best_mix import best_mix
+from retrorun.models.plan.candidates import FASTEST, Limit, Task, candidates_of
 from retrorun.models.plan.refusal import refusal
+from retrorun.models.plan.session import option_of, weeks_of_plan
+from retrorun.models.plan.stretches import LONGEST_BACKWARD_S, RECOVERY_PER_BACKWARD, SESSION_BACKWARD_S, Stretches
 from retrorun.models.summary.summary import summary
 from retrorun.models.vocabulary.answer import Assumed, OwnFactors, Warning
-from retrorun.models.vocabulary.choices import IMPULSE, Direction, DirectionModelName, EnergyModelName, Gait, Sex
+from retrorun.models.vocabulary.choices import IMPULSE, DirectionModelName, EnergyModelName, Gait, Sex
 from retrorun.models.vocabulary.errors import Conflict, Missing
 from retrorun.models.vocabulary.quantities import INPUTS, PLAUSIBLE_UPTAKE_ML_KG_MIN, WALKING_SPEED_HIGH_M_S, check
-from retrorun.models.workout.covered import partly
-from retrorun.models.workout.sums import Segments, workout_of
 
 CENTRAL: Final = 0.5
 """Confidence with which limits are held if the request has none: that of the central estimate (choice)."""
@@ -89,6 +83,11 @@ def plan(
     speed_high_m_s: float | None = None,
     backward_speed_high_m_s: float | None = None,
     oxygen_uptake_max_ml_kg_min: float | None = None,
+    longest_backward_s: float | None = None,
+    recovery_s: float | None = None,
+    experience: Experience | None = None,
+    fixed_speeds: bool = False,
+    place: Place | None = None,
 ) -> Plan:
     """Plan bouts forward and backward that use the most energy, or load a joint the least.
 
@@ -116,6 +115,16 @@ def plan(
         The person's slowest speed, fastest speed, and fastest speed backward [m/s].
     oxygen_uptake_max_ml_kg_min : float, optional
         The person's maximal oxygen uptake, above which no speed is allowed [ml/kg/min].
+    longest_backward_s : float, optional
+        Longest stretch backward without a break, a minute when left out [s].
+    recovery_s : float, optional
+        Time forward or at rest after each stretch, as long as the longest stretch when left out [s].
+    experience : {"never", "weeks", "months"}, optional
+        For how long the person has gone backward. It limits the time backward and adds `weeks`.
+    fixed_speeds : bool, optional
+        Whether every bout is at the person's fastest speed, so that no slower one is used.
+    place : {"treadmill", "track", "path"}, optional
+        Where the session takes place. It adds practical advice.
 
     Returns
     -------
@@ -135,6 +144,9 @@ def plan(
 
     Notes
     -----
+    Time backward is cut into equal stretches, each followed by the recovery, so a plan may need three speeds: two in
+    one direction and one in the other. No stretch is longer than `longest_backward_s`.
+
     Speeds are those at which every estimate of the plan was studied, at a plausible oxygen uptake that does not exceed
     the person's maximum. How long a person can hold a share of the maximum is not modelled.
 
@@ -146,8 +158,10 @@ def plan(
     Examples
     --------
     >>> best = plan(body_mass_kg=70.0, goal="most_energy", duration_s=1800.0, speed_high_m_s=3.0)
-    >>> [(bout["direction"], bout["speed_m_s"]) for bout in best["bouts"]], best["binding"]
-    ([('backward', 3.0)], ['duration_s', 'speed_high_m_s'])
+    >>> [(bout["times"], bout["direction"], bout["duration_s"], bout["speed_m_s"]) for bout in best["bouts"]]
+    [(15, 'backward', 60.0, 3.0), (15, 'forward', 60.0, 3.0)]
+    >>> best["binding"]
+    ['duration_s', 'longest_backward_s', 'speed_high_m_s']
     """
     check_goal(goal, {DURATION: duration_s, ENERGY: active_energy_kcal, "indicator": indicator})
     assumed: Assumed = {}
@@ -188,17 +202,15 @@ def plan(
         age_y=person.age_y,
     )
     case = with_own_factor(case, measurements, personal)
-    own = {
-        "speed_low_m_s": speed_low_m_s,
-        "speed_high_m_s": speed_high_m_s,
-        "backward_speed_high_m_s": backward_speed_high_m_s,
-    }
-    own_speeds = {name: check(name, speed) for name, speed in own.items() if speed is not None}
-    for name, speed in own_speeds.items():
-        if gait == "walk" and speed > WALKING_SPEED_HIGH_M_S:
-            raise too_fast_to_walk(name)
-    if own_speeds.get("speed_low_m_s", 0.0) > own_speeds.get("speed_high_m_s", math.inf):
-        raise Conflict("speed_low_m_s", "Give a speed_low_m_s that is not above speed_high_m_s.")
+    own_speeds = own_speeds_of(
+        gait,
+        {
+            "speed_low_m_s": speed_low_m_s,
+            "speed_high_m_s": speed_high_m_s,
+            "backward_speed_high_m_s": backward_speed_high_m_s,
+        },
+        fixed_speeds=fixed_speeds,
+    )
     task = Task(
         case,
         INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
@@ -209,6 +221,8 @@ def plan(
         # A little lower, so that rounding cannot exceed the limit.
         checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
         own_speeds,
+        stretches_of(assumed, longest_backward_s, recovery_s, experience),
+        fixed_speeds,
         standard_score(2 * confidence - 1),
     )
     candidates = candidates_of(task)
@@ -233,10 +247,7 @@ def plan(
         },
         "references": [*references(gait, "speed", energy_model, person.own_rest, frozenset({"energy", "load"}))],
     }
-    if "probabilities" in mixed:
-        answer["probabilities"] = mixed["probabilities"]
-    if "rest_s" in mixed:
-        answer["rest_s"] = mixed["rest_s"]
+    cast(Values, answer).update((name, mixed[name]) for name in ("probabilities", "rest_s") if name in mixed)
     for way in candidates.ends_by:
         found = mixed
         if {bout["direction"] for bout in mixed["bouts"]} != {way}:
@@ -254,8 +265,41 @@ def plan(
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
     how = cautions.PLAN_CONFIDENCE if task.score else cautions.PLAN_CENTRAL
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, how, *candidates.warnings]
+    if experience is not None and (weeks := weeks_of_plan(mixed)):
+        answer["weeks"] = weeks
+        first.append(cautions.PLAN_WEEKS)
+    if place is not None and "backward" in {bout["direction"] for bout in mixed["bouts"]}:
+        first.append(cautions.PLAN_PLACE[place])
+    elif place is not None and "backward_only" in answer:
+        others[cautions.PLAN_PLACE[place]] = ["backward_only"]
     answer["warnings"] = plan_warnings([*first, *codes], others)
     return {"summary": summary("plan", answer), **answer}
+
+
+def own_speeds_of(gait: Gait, given: Mapping[str, float | None], *, fixed_speeds: bool) -> dict[str, float]:
+    """Return the person's speeds that were given; raise if one is out of range, missing or in conflict."""
+    found = {name: check(name, speed) for name, speed in given.items() if speed is not None}
+    for lacks in missing_speeds(found) if fixed_speeds else ():
+        raise lacks
+    for name, speed in found.items():
+        if gait == "walk" and speed > WALKING_SPEED_HIGH_M_S:
+            raise too_fast_to_walk(name)
+    if found.get("speed_low_m_s", 0.0) > found.get("speed_high_m_s", math.inf):
+        raise Conflict("speed_low_m_s", "Give a speed_low_m_s that is not above speed_high_m_s.")
+    return found
+
+
+def stretches_of(
+    assumed: Assumed, longest_s: float | None, recovery_s: float | None, experience: Experience | None
+) -> Stretches:
+    """Return how time backward is cut; what was not given is a choice of this project, and added to `assumed`."""
+    if longest_s is None:
+        longest_s = assumed["longest_backward_s"] = LONGEST_BACKWARD_S
+    longest_s = check("longest_backward_s", longest_s)
+    if recovery_s is None:
+        recovery_s = assumed["recovery_s"] = RECOVERY_PER_BACKWARD * longest_s
+    most_s = math.inf if experience is None else SESSION_BACKWARD_S.get(experience, math.inf)
+    return Stretches(longest_s, check("recovery_s", recovery_s), most_s)
 
 
 def limits_of(limits: Mapping[str, float], maximum: float | None) -> tuple[Limit, ...]:
@@ -299,55 +343,14 @@ def missing_of_plan(given: Mapping[str, Any]) -> list[Missing]:
     """
     goal = given.get("goal")
     known: Sequence[Goal] = get_args(Goal)
-    return [*(missing_of_goal(cast(Goal, goal), given) if goal in known else []), *missing_of_person(given)]
+    speeds = missing_speeds(given) if given.get("fixed_speeds") is True else []
+    return [*(missing_of_goal(cast(Goal, goal), given) if goal in known else []), *speeds, *missing_of_person(given)]
 
 
-def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) -> tuple[PlanOption, list[str]]:
-    """Return a mix as a part of the answer, and the codes of its warnings."""
-    farthest, left_s = INPUTS["distance_m"].high, task.time_s
-    bouts: list[PlanBout] = []
-    codes: list[str] = []
-    for row, time_s in found.seconds.items():
-        way, speed = candidates.direction_of(row), float(candidates.speed_m_s[row])
-        # A bout longer than the longest distance is split into equal parts. Rounding must not exceed the time.
-        parts = math.ceil(speed * time_s / farthest)
-        duration_s = fitting(min(time_s, left_s) / parts, 0.0, partial(is_bout, task.case.gait, speed))
-        left_s -= parts * duration_s
-        case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
-        builder, _ = compute(case, score=person.score, include=("energy", "load"))
-        bouts += [bout_of(case, way, builder)] * parts
-        # No bout is above the maximum; the other direction at the same speed may be.
-        met = {code for code, _ in builder.warnings if cautions.concerns(code, way)} - {cautions.ABOVE_MAXIMUM}
-        codes += [code for code, _ in builder.warnings if code in met]
-    totals = totals_of(bouts, task.case, person)
-    codes += [cautions.WORKOUT_PARTS] * partly(totals)
-    answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": found.binding}
-    if chances := probabilities(task, person, candidates, found, totals):
-        answer["probabilities"] = chances
-    if task.timed:
-        answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
-    return answer, codes
-
-
-def bout_of(case: Case, way: Direction, builder: AnswerBuilder) -> PlanBout:
-    """Return one bout as a part of the answer."""
-    section = builder.forward if way == "forward" else builder.backward
-    bout: Values = {"direction": way, "speed_m_s": case.speed_m_s, "distance_m": case.distance_m}
-    names = ("duration_s", "total_energy_kcal", ENERGY, UPTAKE, "share_of_maximum", "load")
-    bout |= {name: section[name] for name in names if name in section}
-    return cast(PlanBout, bout)
-
-
-def totals_of(bouts: Sequence[PlanBout], case: Case, person: Person) -> PlanTotals:
-    """Return the sums over bouts, as a workout computes them."""
-    names = ("speed_m_s", "duration_s", "distance_m")
-    segments = Segments(
-        backward=np.array([bout["direction"] == "backward" for bout in bouts]),
-        walk=np.full(len(bouts), case.gait == "walk"),
-        grade=np.full(len(bouts), case.grade),
-        times=np.ones(len(bouts)),
-        **{name: np.array([cast(Values, bout)[name] for bout in bouts]) for name in names},
-    )
-    totals = workout_of(segments, 0.0, person=person, energy_models={case.gait: case.energy_model})["totals"]
-    found = cast(Values, totals)
-    return cast(PlanTotals, {name: found[name] for name in PlanTotals.__annotations__ if name in found})
+def missing_speeds(given: Collection[str]) -> list[Missing]:
+    """Return the errors of the speeds that are missing if every bout is at one of them."""
+    return [
+        Missing(name, f"fixed_speeds needs {name}: every bout {way} is at that speed. Add it.")
+        for way, name in FASTEST.items()
+        if name not in given
+    ]

@@ -5,7 +5,8 @@ import math
 from retrorun.models.estimate.inputs import Person
 from retrorun.models.numerics.roots import MOST_ROUNDING
 from retrorun.models.plan.answer import HeldLimit, PlanTotals
-from retrorun.models.plan.best_mix import Candidates, Limit, Mix, Task
+from retrorun.models.plan.best_mix import Mix
+from retrorun.models.plan.candidates import Candidates, Limit, Task
 from retrorun.models.solve.chances import probability_at_most, widest_score
 from retrorun.models.solve.probability import is_range, limit_score
 from retrorun.models.vocabulary.choices import IMPULSE

@@ -5,17 +5,9 @@ from typing import Final
 
 from retrorun.models.numerics.inward import rounded_inward, written
 from retrorun.models.plan.answer import ENERGY, UPTAKE
-from retrorun.models.plan.best_mix import (
-    HELD_IMPULSE,
-    Candidates,
-    Limit,
-    Task,
-    best_mix,
-    candidates_of,
-    least_peak,
-    most_energy,
-)
-from retrorun.models.plan.held_total import LEAST_BOUT_S
+from retrorun.models.plan.best_mix import best_mix, least_peak, most_energy, most_held_impulse
+from retrorun.models.plan.candidates import FASTEST, HELD_IMPULSE, Candidates, Limit, Task, candidates_of
+from retrorun.models.plan.stretches import LEAST_BOUT_S
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Unattainable, Undefined
 from retrorun.models.vocabulary.quantities import INPUTS
@@ -81,16 +73,18 @@ def speed_refusal(task: Task) -> Undefined:
         return task._replace(own_speeds={name: speed for name, speed in own.items() if name != field})
 
     too_slow = candidates_of(others("speed_high_m_s")).speed_m_s.size > 0
-    field = "speed_high_m_s" if too_slow else "speed_low_m_s"
+    field = "speed_high_m_s" if too_slow or task.fixed_speeds else "speed_low_m_s"
+    needed = {name: own[name] for name in [FASTEST["backward"]] * task.fixed_speeds}
     for asked, others_left_out in (
         (others(field), False),
-        (task.without_request_limits()._replace(own_speeds={}), True),
+        (task.without_request_limits()._replace(own_speeds=needed), True),
     ):
         candidates = candidates_of(asked)
         speeds = candidates.speed_m_s[candidates.within(asked.peaks)]
         if not speeds.size:
             continue
         low, high = float(speeds.min()), float(speeds.max())
+        too_slow = own[field] < low
         error = unattainable(field, low, high, nearest_is_low=too_slow, others_left_out=others_left_out)
         if error.nearest is not None:
             nearest = asked._replace(own_speeds={**asked.own_speeds, field: error.nearest})
@@ -120,8 +114,9 @@ def uptake_refusal(task: Task) -> Undefined:
 def amount_refusal(task: Task, candidates: Candidates) -> Unattainable:
     """Return the error if some speeds are allowed: the energy is too high, or lower than that of the shortest bout."""
     if not task.indicator:
-        low, high = candidates.range_of(HELD_IMPULSE, task.peaks)
-        return unattainable(f"limits/{IMPULSE}", low * LEAST_BOUT_S, high * task.time_s, nearest_is_low=True)
+        low, _ = candidates.range_of(HELD_IMPULSE, task.peaks)
+        most = most_held_impulse(task, candidates)
+        return unattainable(f"limits/{IMPULSE}", low * LEAST_BOUT_S, most, nearest_is_low=True)
     most = most_energy(task, candidates, task.peaks).energy_kcal
     if task.energy_kcal > most:
         return unattainable(ENERGY, min(INPUTS[ENERGY].low, most), most, nearest_is_low=False)

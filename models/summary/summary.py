@@ -22,6 +22,9 @@ Params: TypeAlias = dict[str, float | str]
 
 PEAK: Final = "patellofemoral_peak_force_bw"
 
+NO_TIME: Final = "0 s"
+"""A time that is not said."""
+
 UNKNOWN_BY_WARNING: Final = {
     cautions.WEIGHT_SUPPORT_LOADS: texts.KNEE_UNKNOWN_SUPPORT,
     **dict.fromkeys(cautions.EQUAL_EFFORT_ABSENT.values(), texts.KNEE_UNKNOWN_SPEED),
@@ -230,14 +233,38 @@ def covered(total: Answer) -> Params:
 
 def of_plan(answer: Answer) -> Sentence:
     """Return the headline of a plan: its energy above rest and its mix of directions."""
-    minutes: Params = {}
-    for way in DIRECTIONS:
-        lasts_min = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way) / 60
-        if lasts_min:
-            minutes[f"{way}_duration_min"] = rounded(value=lasts_min, low=lasts_min, high=lasts_min)[0]
-    ways = tuple(way for way in DIRECTIONS if f"{way}_duration_min" in minutes)
+    lasts_s: dict[Direction, float] = {
+        way: sum(bout["times"] * bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way)
+        for way in DIRECTIONS
+    }
     energy = amount("active_energy_kcal", answer["totals"]["active_energy_kcal"])
-    return sentence(texts.PLAN[ways], energy | minutes)
+    stretches = max((bout["times"] for bout in answer["bouts"] if bout["direction"] == "backward"), default=0)
+    if stretches > 1:
+        times = {str(way): in_time(time_s / stretches) for way, time_s in lasts_s.items()}
+        times["rest"] = in_time(answer.get("rest_s", 0.0) / stretches)
+        after = tuple(way for way in ("forward", "rest") if times[way] != NO_TIME)
+        named: Params = {part: times[part] for part in ("backward", *after)}
+        return sentence(texts.PLAN_REPEATS[after], energy | {"times": stretches} | named)
+    minutes: Params = {
+        f"{way}_duration_min": rounded(value=time_s / 60, low=time_s / 60, high=time_s / 60)[0]
+        for way, time_s in lasts_s.items()
+        if time_s
+    }
+    return sentence(texts.PLAN[tuple(way for way in DIRECTIONS if lasts_s[way])], energy | minutes)
+
+
+def in_time(time_s: float) -> str:
+    """Return a time in hours, minutes and whole seconds, in symbols that every language has.
+
+    Examples
+    --------
+    >>> in_time(60.0), in_time(90.2), in_time(3659.7), in_time(0.2)
+    ('1 min', '1 min 30 s', '1 h 1 min', '0 s')
+    """
+    minutes, seconds = divmod(math.floor(time_s + 0.5), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [f"{size} {unit}" for size, unit in ((hours, "h"), (minutes, "min"), (seconds, "s")) if size]
+    return " ".join(parts) or NO_TIME
 
 
 def knee_of_plan(answer: Answer, codes: Collection[str]) -> Sentence:

@@ -199,7 +199,19 @@ PLAN: Final[dict[tuple[Direction, ...], str]] = {
     ("forward", "backward"): _headline("plan_mix", f"{_PLAN}: {_PLANNED['backward']} and {_PLANNED['forward']}."),
     **{(way,): _headline(f"plan_{way}", f"{_PLAN}: {_PLANNED[way]} only.") for way in DIRECTIONS},
 }
-"""Headlines of a plan, by the directions in it."""
+"""Headlines of a plan in one piece each way, by the directions in it."""
+
+_FORWARD, _REST = "{forward} forward", "{rest} of rest"
+
+PLAN_REPEATS: Final[dict[tuple[str, ...], str]] = {
+    after: _headline(code, f"{_PLAN}: {{times}} x {{backward}} backward, {words} after each.")
+    for after, code, words in (
+        (("forward",), "plan_repeats", _FORWARD),
+        (("rest",), "plan_repeats_rest", _REST),
+        (("forward", "rest"), "plan_repeats_both", f"{_FORWARD} and {_REST}"),
+    )
+}
+"""Headlines of a plan in several stretches backward, by what follows each of them."""
 
 _TIMES: Final = {
     way: f"{_amount(f'{way}_duration_min', 'min')} {way} {_range(f'{way}_duration_min')}" for way in DIRECTIONS
@@ -333,6 +345,10 @@ PARAMETERS: Final[Mapping[str, str]] = {
         f"{way}_percent": f"Chance {way}, rounded; a text below the lowest and above the highest chance given [%]."
         for way in DIRECTIONS
     },
+    "times": "How often.",
+    "backward": "One stretch backward, in whole seconds [h, min, s].",
+    "forward": "Time forward after each stretch, in whole seconds [h, min, s].",
+    "rest": "Rest after each stretch, in whole seconds [h, min, s].",
     "covered_percent": "Share of the moving time in which the load is known, rounded down [%].",
     "evidence": "Evidence grade: A, B, C, C- or D.",
 }

@@ -180,6 +180,8 @@ class Assumed(TypedDict):
     step_rate_ratio: NotRequired[float]
     interval: NotRequired[float]
     confidence: NotRequired[float]
+    longest_backward_s: NotRequired[float]
+    recovery_s: NotRequired[float]
 
 
 class Parts(TypedDict):

@@ -124,7 +124,7 @@ MEANINGS: Final[dict[str, str]] = {
     "segments": "Segments, in the order of the workout.",
     "repeat": "How often the segments beside it are done.",
     "index": "Place among the segments that move, from 0. Each listed segment counts once.",
-    "times": "How often the segment is done. Its numbers are for one time.",
+    "times": "How often it is done. Its numbers are for one time.",
     "covered": "Share of the moving time in which this is known. The total includes only this time [1].",
     "totals": "The workout as given, pauses included. In a plan: its bouts without the rest.",
     "reversed": "The same workout with every segment in the other direction, at the same speeds.",
@@ -178,11 +178,12 @@ MEANINGS: Final[dict[str, str]] = {
     "indicator": "The load to minimise: a peak, or the impulse over all bouts.",
     "limits": "Highest values of a plan: the impulse over all bouts together, the others at any time.",
     "bouts": (
-        "One bout or two. A bout that is too far for one answer is split into equal parts. Their order changes nothing."
+        "Up to three bouts, each done `times` times: first one time of each backward, then of each forward, then rest. "
+        "A bout that is too far for one answer is split into equal parts."
     ),
     "binding": (
-        "What limits the plan: duration_s, a limit, your own speed or maximum, or speed_range, which is the "
-        "end of the data or of what is plausible."
+        "What limits the plan: duration_s, longest_backward_s, recovery_s, experience, a limit, your own speed or "
+        "maximum, or speed_range, which is the end of the data or of what is plausible."
     ),
     "probabilities": (
         "How likely one person stays within each limit. Missing if only a range is known, or above 0.995."
@@ -190,6 +191,14 @@ MEANINGS: Final[dict[str, str]] = {
     "limit": "Name of the limit.",
     "forward_only": "The best plan only forward. It repeats the plan if that is the best of all.",
     "backward_only": "The best plan only backward. It repeats the plan if that is the best of all.",
+    "experience": (
+        "How long you have gone backward. Adds weeks, and limits the time backward: never to 6 min, weeks to 15 min."
+    ),
+    "fixed_speeds": "Go exactly at speed_high_m_s and backward_speed_high_m_s. Default: false.",
+    "place": "Where you go backward. Adds practical advice.",
+    "weeks": "The way to the plan over four weeks: our choice, evidence grade D. Missing without experience.",
+    "week": "Number of the week, from 1.",
+    "Week.sessions": "Sessions in the week.",
     "speed": "Ratio of speeds, and of distances.",
     "total_energy": "Ratio of total energies, and of metabolic powers, oxygen uptakes and METs.",
     "active_energy": "Ratio of active energies. It is larger, because rest is the same both ways.",
@@ -217,7 +226,8 @@ MEANINGS: Final[dict[str, str]] = {
     "patellofemoral_impulse_per_km": "Ratio of patellofemoral impulses per kilometre.",
     "achilles_relative_load": "Ratio of Achilles loads: only a range, no value.",
 }
-"""The meaning of each word that is not a number of `models.vocabulary.quantities`. A key of `Ratio` means the ratio."""
+"""The meaning of each word that is not a number of `models.vocabulary.quantities`. A key of `Ratio` means the ratio. A
+word that has another meaning in another shape has that shape before it."""
 
 
 VALIDATION_MEANINGS: Final[dict[str, str]] = {

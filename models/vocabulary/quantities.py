@@ -258,6 +258,20 @@ INPUTS: Final[dict[str, Input]] = {
     "backward_speed_high_m_s": Input(
         unit="m/s", meaning="Your fastest speed backward.", example=2.2, low=0.2, high=8.0
     ),
+    "longest_backward_s": Input(
+        unit="s",
+        meaning="Longest stretch backward. Default: 60 s.",
+        example=60.0,
+        low=5.0,
+        high=86_400.0,
+    ),
+    "recovery_s": Input(
+        unit="s",
+        meaning="Time forward or at rest after each stretch. Default: longest_backward_s.",
+        example=60.0,
+        low=1.0,
+        high=86_400.0,
+    ),
 }
 """Every number that a request may have, by its name in a request."""
 
@@ -354,9 +368,13 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     ),
     "contact_time_s": Quantity(unit="s", meaning="Time one foot is on the ground in each step.", example=0.277),
     "steps": Quantity(unit="steps", meaning="Steps of both feet over the bout.", example=3118.0),
+    "backward_s": Quantity(unit="s", meaning="One stretch backward.", example=60.0),
+    "forward_s": Quantity(unit="s", meaning="Time forward after each stretch backward.", example=240.0),
     "low_speed_m_s": Quantity(unit="m/s", meaning="Slowest speed of the range.", example=0.2),
     "high_speed_m_s": Quantity(unit="m/s", meaning="Fastest speed of the range.", example=2.5),
-    "rest_s": Quantity(unit="s", meaning="The rest of the time, spent standing.", example=0.0),
+    "rest_s": Quantity(
+        unit="s", meaning="The rest of the time, spent standing. In a week: after each stretch.", example=0.0
+    ),
     "resting_oxygen_uptake_ml_kg_min": Quantity(
         unit="ml/kg/min",
         meaning="Resting oxygen uptake that was assumed, because age, sex and height were not given.",

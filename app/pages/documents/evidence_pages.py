@@ -45,6 +45,7 @@ GROUP_TITLES: Final = {
     "workout": "Workouts",
     "recording": "Recordings of a watch",
     "plan": "Plans",
+    "practice": "Getting used to going backward",
     "plot": "Plots",
     "validation": "Validation",
     "numerics": "Numerics",

@@ -43,8 +43,14 @@ export const OF_BACKWARD = new Set(["knee_extensor_moment_ratio"]);
 export const coveredWords = ({ covered }) =>
   covered < 1 ? `, which covers the ${Math.floor(covered * 100)} % of the time where it is known` : "";
 
+/** Say how often a bout is done, if more than once. */
+export const often = ({ times }) => (times > 1 ? `${times} × ` : "");
+
 export const BINDING = {
   duration_s: "the time",
+  longest_backward_s: "the longest stretch backward",
+  recovery_s: "the recovery after it",
+  experience: "your experience",
   speed_range: "the measured speeds",
   speed_high_m_s: "your fastest speed forward",
   backward_speed_high_m_s: "your fastest speed backward",

@@ -31,9 +31,9 @@ PLAN_WITHOUT_OWN_LIMIT: Final = caution(
     "caution",
     "plan_without_own_limit",
     "safety",
-    "You gave no limit of your own, so this plan may use speeds that you cannot reach or hold, above all backward. "
-    "Give backward_speed_high_m_s, oxygen_uptake_max_ml_kg_min, and a limit of "
-    "oxygen_uptake_ml_kg_min that you can hold for as long.",
+    "You gave no limit of your own, so this plan uses the fastest speeds that were measured. You may not reach or hold "
+    "them, above all backward. Give your own fastest speed backward first, as backward_speed_high_m_s, then "
+    "oxygen_uptake_max_ml_kg_min and a limit of oxygen_uptake_ml_kg_min that you can hold for as long.",
     about=top("bouts"),
 )
 PLAN_BACKWARD_UNKNOWN: Final = caution(
@@ -42,6 +42,42 @@ PLAN_BACKWARD_UNKNOWN: Final = caution(
     "limit",
     "The plan has no backward part: for this gait and slope, a load that it limits or minimises is unknown backward.",
     about=top("bouts"),
+)
+PLAN_NO_TIME_BACKWARD: Final = caution(
+    "absent",
+    "plan_no_time_backward",
+    "limit",
+    "The plan has no backward part: your time is too short for a stretch backward and the recovery after it. Give a "
+    "longer duration_s or a shorter recovery_s.",
+    about=top("bouts"),
+)
+PLAN_PLACE: Final[dict[str, str]] = {
+    place: caution("caution", f"on_{place}", "safety", text, about=top("bouts"))
+    for place, text in (
+        (
+            "treadmill",
+            "Backward on a treadmill: wear the safety clip, know where the stop is, start slowly, and hold the rail "
+            "while you learn.",
+        ),
+        (
+            "track",
+            "Backward on a track: take a free lane, look behind you often or let somebody look for you, and expect "
+            "others to pass.",
+        ),
+        (
+            "path",
+            "Backward on a path: choose one that is flat, even and empty, go in daylight, and take somebody with you "
+            "who looks where you go.",
+        ),
+    )
+}
+PLAN_WEEKS: Final = caution(
+    "caution",
+    "plan_weeks_are_a_choice",
+    "limit",
+    "No study tested this way over four weeks: it is our choice, evidence grade D. Stop if anything hurts, and ask a "
+    "professional.",
+    about=top("weeks"),
 )
 PLAN_ACHILLES_BOUND: Final = caution(
     "caution",

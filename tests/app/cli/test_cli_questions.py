@@ -546,8 +546,15 @@ class TestPlanTable:
 
     def test_a_warning_names_options(self, run: Any) -> None:
         said = run("plan --goal most-energy --mass 70kg --duration 20min").said
-        assert "Give --backward-speed-high, " in said
-        assert "--oxygen-uptake-max, and a limit of" in said
+        assert "as --backward-speed-high, then" in said
+        assert "--oxygen-uptake-max and a limit of" in said
+
+    def test_the_stretches_and_weeks_of_a_plan_are_listed(self, run: Any) -> None:
+        words = "plan --goal most-energy --gait walk --mass 70kg --duration 30min --fixed-speeds --speed-high 5km/h"
+        text = run(f"{words} --backward-speed-high 4.2km/h --longest-backward 1min --experience never --place path").out
+        assert "Backward, 6 times: 70 m in 1 min at 4.2 km/h" in text
+        assert "Week 1: 2 sessions of 3 x 1 min backward, 4 min forward\n" in text
+        assert "Week 4: 2 sessions of 6 x 1 min backward, 4 min forward\n" in text
 
     def test_rest_is_a_row_in_every_way(self, run: Any) -> None:
         words = "plan --goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=300"

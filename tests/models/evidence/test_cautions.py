@@ -86,6 +86,10 @@ def plans(chance: random.Random) -> Answer:
         asked["limits"] = {"oxygen_uptake_ml_kg_min": number(chance, 20, 50)}
     if chance.random() < 0.3:
         asked["grade"] = 0.05
+    if chance.random() < 0.6:
+        asked |= {"speed_high_m_s": 1.3, "backward_speed_high_m_s": 1.2, "experience": "never", "gait": "walk"}
+    if chance.random() < 0.6:
+        asked["place"] = chance.choice(("treadmill", "track", "path"))
     return answer_in_view(plan, asked | {"view": "full"})
 
 
@@ -171,6 +175,9 @@ class TestTexts:
             "caution.novice",
             "caution.older_backward_speed",
             "caution.plan_without_own_limit",
+            "caution.on_treadmill",
+            "caution.on_track",
+            "caution.on_path",
         }
 
     def test_what_is_missing_or_outside_its_data_is_a_limit(self) -> None:

@@ -26,8 +26,10 @@ from tests.models.plan.test_plan import (
     MOST_ENERGY,
     TO_THE_MM,
     Points,
+    check_stretches,
     energy_of,
     load_of,
+    most_backward,
     reached,
     with_nearest,
 )
@@ -72,8 +74,13 @@ def check_held(option: Answer, wish: Wish, confidence: float) -> None:
     for name, limit in limits_of(wish).items():
         if name == IMPULSE:
             segments = [
-                {"duration_s": max(1.0, bout["duration_s"]), "gait": gait, "grade": wish.get("grade", 0.0)}
-                | {key: bout[key] for key in ("direction", "speed_m_s")}
+                {
+                    "repeat": bout["times"],
+                    "segments": [
+                        {"duration_s": max(1.0, bout["duration_s"]), "gait": gait, "grade": wish.get("grade", 0.0)}
+                        | {key: bout[key] for key in ("direction", "speed_m_s")}
+                    ],
+                }
                 for bout in option["bouts"]
             ]
             by_gait = {key: value for key, value in of_person.items() if key not in ("grade", "energy_model")}
@@ -112,7 +119,8 @@ def test_the_ends_of_the_ranges_keep_every_limit(wish: Wish, confidence: float) 
     assert "confidence" not in answer["assumed"]
     for option in options(answer):
         check_held(option, wish, confidence)
-        assert len(option["bouts"]) <= 2
+        assert len(option["bouts"]) <= 3
+        check_stretches(option, wish)
         for chance in option.get("probabilities", ()):
             assert chance["at_most"] >= confidence - CLOSE
             assert chance["limit"] in limits_of(wish)
@@ -156,6 +164,7 @@ def best_of_grid(wish: Wish, confidence: float) -> float | None:
     rates = points[1]
     backward = np.arange(both) >= forward
     score, limit, time = standard_score(2 * confidence - 1), wish["limits"][IMPULSE], wish["duration_s"]
+    cap = most_backward(wish)
     parts = np.linspace(0.0, 1.0, 41)
     best = 0.0
     for row in range(both):
@@ -163,7 +172,13 @@ def best_of_grid(wish: Wish, confidence: float) -> float | None:
         one, other = parts[:, None] * rates[IMPULSE][row], (1 - parts[:, None]) * rates[IMPULSE]
         share = (one * backward[row] + other * backward) / (one + other)
         held = (one + other) * np.exp(score * np.hypot(0.35, share * np.hypot(0.27, 0.05 / 1.075)))
-        best = max(best, float(np.max(energy * np.minimum(time, limit / held))))
+        back = parts[:, None] * backward[row] + (1 - parts[:, None]) * backward
+        seconds = np.minimum(np.minimum(time, cap / np.maximum(back, 1e-12)), limit / held)
+        # No bout is too short: in each stretch there is one at each speed backward.
+        least = np.where(backward[row] & backward, np.ceil(seconds * back / wish.get("longest_backward_s", 60.0)), 1.0)
+        first, second = parts[:, None] * seconds, (1 - parts[:, None]) * seconds
+        kept = ((first >= least) | (first == 0)) & ((second >= least) | (second == 0))
+        best = max(best, float(np.max(energy * seconds, initial=0.0, where=kept)))
     return best
 
 
@@ -185,7 +200,9 @@ def test_a_limit_that_binds_is_the_quantile_of_the_whole_mix(confidence: float, 
     assert IMPULSE in answer["binding"]
     assert {bout["direction"] for bout in answer["bouts"]} == {"forward", "backward"}
     total = answer["totals"]["load"][IMPULSE]
-    parts = {bout["direction"]: bout["load"][IMPULSE]["value"] / total["value"] for bout in answer["bouts"]}
+    parts = {
+        bout["direction"]: bout["times"] * bout["load"][IMPULSE]["value"] / total["value"] for bout in answer["bouts"]
+    }
     ratio = np.hypot(0.27, 0.05 / 1.075)
     spread = combined_spread(forward=[0.35], ratio=[parts.get("backward", 0.0) * ratio])
     quantile = total["value"] * np.exp(standard_score(2 * confidence - 1) * spread)

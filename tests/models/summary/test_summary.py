@@ -189,11 +189,35 @@ class TestHeadline:
         assert text in ask(workout, body_mass_kg=70.0, segments=listed)["summary"]["headline"]["text"]
 
     def test_the_minutes_of_a_plan_are_those_of_its_bouts(self) -> None:
-        answer = ask(plan, **(SESSION | OF_PLANS[2]))
+        answer = ask(plan, **(SESSION | OF_PLANS[2] | {"longest_backward_s": 86_400.0, "recovery_s": 1.0}))
         params = answer["summary"]["headline"]["params"]
         for way in ("forward", "backward"):
             lasts_s = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way)
             assert params[f"{way}_duration_min"] == pytest.approx(lasts_s / 60, rel=0.005)
+
+    @pytest.mark.parametrize(
+        ("more", "code", "said", "german"),
+        [
+            (
+                {"backward_speed_high_m_s": 1.2},
+                "plan_repeats",
+                "6 x 1 min backward, 4 min forward after each.",
+                "6-mal 1 min rückwärts, danach je 4 min vorwärts",
+            ),
+            (
+                {"backward_speed_high_m_s": 1.2, "speed_high_m_s": 1.2, "duration_s": 1810.2},
+                "plan_repeats",
+                "6 x 1 min backward, 4 min 2 s forward after each.",
+                "6-mal 1 min rückwärts, danach je 4 min 2 s vorwärts",
+            ),
+        ],
+    )
+    def test_a_plan_says_its_repeats(self, more: dict[str, Any], code: str, said: str, german: str) -> None:
+        asked = SESSION | {"goal": "most_energy", "gait": "walk", "duration_s": 1800.0, "speed_high_m_s": 1.4}
+        headline = ask(plan, **(asked | {"experience": "never", "fixed_speeds": True} | more))["summary"]["headline"]
+        assert headline["code"] == code
+        assert headline["text"].endswith(said)
+        assert "{times}-mal {backward} rückwärts, danach je {forward} vorwärts".format(**headline["params"]) == german
 
     @pytest.mark.parametrize(
         ("asked", "code"),

@@ -4,7 +4,7 @@ import { at, element, say } from "../elements.js";
 import { placed, read, showErrors } from "../form.js";
 import { channel, problems } from "../request.js";
 import { lasting, moved, rounded } from "../units.js";
-import { BINDING, coveredWords, gradeOf, summaryText, warningText } from "../words.js";
+import { BINDING, coveredWords, gradeOf, often, warningText } from "../words.js";
 import { loaded } from "./plots.js";
 import { timeline } from "./timeline.js";
 
@@ -84,12 +84,13 @@ export async function plan(state, run) {
 
 function sentence(best, state) {
   const bouts = best.bouts.map(
-    (bout) => `${lasting(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
+    (bout) => `${often(bout)}${lasting(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
   );
   const rest = best.rest_s >= 0.5 ? ` and ${lasting(best.rest_s)} of rest` : "";
   const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
   const held = bound.length ? ` Limited by: ${bound.join(", ")}.` : "";
-  return `${summaryText(best, "headline", state)} Energy${gradeOf(best.totals.active_energy_kcal)}. ${bouts.join(", then ")}${rest}.${loadWords(best)}${held}`;
+  // The headline holds times in words, no units that the reader chooses.
+  return `${best.summary.headline.text} Energy${gradeOf(best.totals.active_energy_kcal)}. ${bouts.join(", then ")}${rest}.${loadWords(best)}${held}`;
 }
 
 /** Say both loads of the knee-cap, because one can fall while the other rises. */
