@@ -45,10 +45,10 @@ setattr(PlanRequest, NEEDS, missing_of_plan)
     responses=problems(400, 406, 413, 415, 422, 500),
 )
 def plan(wish: PlanRequest) -> Any:
-    """Find the most active energy in a time, or the lowest value of one load indicator for an active energy.
+    """Find the most time backward or the most active energy in a time, or the lowest load for an active energy.
 
     Use it when a time or an energy is fixed, and the speeds and directions are free. It needs `body_mass_kg`, `goal`
-    and, for most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`.
+    and, for most_backward and most_energy, `duration_s`, or, for least_load, `active_energy_kcal` and `indicator`.
 
     If no plan meets all limits, the error has the attainable values. With `confidence`, one person stays
     within each limit with that probability.

@@ -6,7 +6,7 @@ from retrorun.models.vocabulary.answer import AnswerSummary, Assumed, Graded, Lo
 from retrorun.models.vocabulary.choices import Direction, Gait
 from retrorun.models.workout.answer import WorkoutLoad
 
-Goal: TypeAlias = Literal["most_energy", "least_load"]
+Goal: TypeAlias = Literal["most_energy", "least_load", "most_backward"]
 Experience: TypeAlias = Literal["never", "weeks", "months"]
 Place: TypeAlias = Literal["treadmill", "track", "path"]
 LoadName: TypeAlias = Literal[

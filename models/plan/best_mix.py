@@ -30,6 +30,9 @@ class Mix(NamedTuple):
 BACKWARD_LIMITS: Final = ("longest_backward_s", "recovery_s", "experience")
 """The names in `binding` of what limits the time backward."""
 
+BACKWARD_FIRST: Final = 1000.0
+"""Gain of a second backward over that of the energy of a second, if time backward counts first (choice)."""
+
 
 def best_mix(task: Task, candidates: Candidates) -> Mix | None:
     """Return the best mix of these candidates. Return None if no mix of allowed bouts meets the task."""
@@ -44,8 +47,13 @@ def best_mix(task: Task, candidates: Candidates) -> Mix | None:
 
 
 def most_energy(task: Task, candidates: Candidates, limits: Mapping[str, float]) -> Mix:
-    """Return the mix with the most energy within limits, which at least one row keeps, and within the impulse limit."""
+    """Return the mix with the most energy within limits, which at least one row keeps, and within the impulse limit.
+
+    If time backward counts first, it is the mix with the most energy among those with the most time backward.
+    """
     asked = program(task, candidates, limits, lambda energy, _: energy)
+    if task.backward_first:
+        asked = asked._replace(gain=asked.energy + BACKWARD_FIRST * asked.energy.max() * asked.backward)
     seconds = asked.best()
     return mix_of(task, candidates, asked, seconds, limits) if seconds else Mix({}, [], 0.0)
 

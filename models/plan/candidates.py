@@ -96,6 +96,8 @@ class Task(NamedTuple):
     """How the time backward is cut."""
     fixed_speeds: bool
     """Whether the person's fastest speeds are the only ones."""
+    backward_first: bool
+    """Whether time backward counts before energy."""
     score: float = 0.0
     """Standard score of the confidence with which limits are held; 0 for the central estimate."""
 

@@ -51,6 +51,7 @@ CENTRAL: Final = 0.5
 
 GOALS: Final[dict[Goal, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "most_energy": (("duration_s",), (ENERGY, "indicator")),
+    "most_backward": (("duration_s",), (ENERGY, "indicator")),
     "least_load": ((ENERGY, "indicator"), ()),
 }
 """The fields that each goal needs, and those that it does not use."""
@@ -95,10 +96,11 @@ def plan(
     ----------
     body_mass_kg : float
         Body mass of an adult [kg].
-    goal : {"most_energy", "least_load"}
-        Most active energy in `duration_s`, or the lowest `indicator` for `active_energy_kcal`.
+    goal : {"most_energy", "least_load", "most_backward"}
+        Most active energy in `duration_s`, the lowest `indicator` for `active_energy_kcal`, or the most time backward
+        in `duration_s`, and then the most active energy.
     duration_s : float, optional
-        Time available, rest included; required for the most energy [s].
+        Time available, rest included; required for the most energy and the most time backward [s].
     active_energy_kcal : float, optional
         Energy above rest to reach, for the lowest load [kcal].
     indicator : str, optional
@@ -223,6 +225,7 @@ def plan(
         own_speeds,
         stretches_of(assumed, longest_backward_s, recovery_s, experience),
         fixed_speeds,
+        goal == "most_backward",
         standard_score(2 * confidence - 1),
     )
     candidates = candidates_of(task)

@@ -174,7 +174,8 @@ MEANINGS: Final[dict[str, str]] = {
     "meaning": "The meaning of the constant, with its unit.",
     "citation": "Short citation.",
     "doi": "Digital object identifier, if it was checked.",
-    "goal": "The most active energy in duration_s, or the lowest value of indicator for active_energy_kcal.",
+    "goal": "The most active energy in duration_s, the lowest value of indicator for active_energy_kcal, or the most "
+    "time backward in duration_s.",
     "indicator": "The load to minimise: a peak, or the impulse over all bouts.",
     "limits": "Highest values of a plan: the impulse over all bouts together, the others at any time.",
     "bouts": (

@@ -35,13 +35,13 @@ QUESTION_HELP: Final = {
     ),
     "plan": QuestionHelp(
         "Plan the best mix of forward and backward. For --goal most-energy, give --duration: the plan uses the most "
-        "active energy in that time. For --goal least-load, give --active-energy and --indicator: the plan has the "
-        "least of that load.",
+        "active energy in that time. For --goal most-backward, give it too: the plan has the most time backward. "
+        "For --goal least-load, give --active-energy and --indicator: the plan has the least of that load.",
         (
             "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
             "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
             "--goal most-energy --mass 70kg --duration 20min --limit peak-vertical-force=3 --confidence 90%",
-            "--goal most-energy --mass 70kg --duration 30min --longest-backward 30s --recovery 90s --experience never",
+            "--goal most-backward --mass 70kg --duration 30min --longest-backward 30s --recovery 90s --experience never",
         ),
     ),
     "workout": QuestionHelp(
