@@ -57,7 +57,9 @@ export function drawMarks() {
   group.append(hatch(), ...[...parts, ...(active ? [active] : [])].flatMap((part) => drawn(svg, part, part === active)));
   if (marked) marked.replaceWith(group);
   else svg.append(group);
-  say("track-hint", hint(active ?? parts.find(({ row }) => row === selection())));
+  const chosen = parts.find(({ row }) => row === selection());
+  at("part-remove").hidden = Boolean(active) || !chosen;
+  say("track-hint", hint(active ?? chosen));
 }
 
 const hint = (part) => (part ? `Backward from ${clock(part.from_s)} until ${clock(Math.floor(part.to_s))}.` : HINT);

@@ -127,15 +127,14 @@ export function select(row) {
 export const selection = () => selected;
 
 function showSelected() {
-  at("part-remove").hidden = !selected;
   at("part-clear").hidden = !rows.length;
 }
 
 function remove(row) {
   const place = rows.indexOf(row);
   drop(row);
-  (rows[place] ?? rows.at(-1))?.remove.focus();
-  if (!rows.length) at("part-add").focus();
+  // The button is gone, so another one gets the focus; the plot may be above it and stays in view.
+  ((rows[place] ?? rows.at(-1))?.remove ?? at("part-add")).focus({ preventScroll: true });
   changed(true);
 }
 
@@ -180,12 +179,12 @@ function insert(from_s = Infinity) {
     const id = `part-${number}-${name}`;
     const input = element("input", { id, placeholder, autocomplete: "off", "aria-describedby": `${id}-error` });
     const error = element("p", { class: "error", id: `${id}-error`, "aria-live": "polite" });
-    return [input, element("div", { class: "field" }, element("label", { for: id }, label), input, error)];
+    return [input, element("div", { class: "field" }, element("label", { for: id }, label), input), error];
   };
-  const [from, first] = field("from", "From", "0:00");
-  const [until, second] = field("until", "until", "the end");
-  const button = element("button", { type: "button", "aria-label": "Remove this row" }, "Remove");
-  const item = element("li", {}, first, second, button);
+  const [from, first, ofFrom] = field("from", "From", "0:00");
+  const [until, second, ofUntil] = field("until", "until", "the end");
+  const button = element("button", { type: "button", "aria-label": "Remove this part" }, "Remove");
+  const item = element("li", {}, first, second, button, ofFrom, ofUntil);
   const row = { item, from, until, remove: button };
   button.addEventListener("click", () => remove(row));
   item.addEventListener("input", () => changed(true));
@@ -198,8 +197,9 @@ function insert(from_s = Infinity) {
     if (item.contains(relatedTarget) || !rows.includes(row)) return;
     // The row with the caret stays, so that it keeps the caret.
     const next = rows.find((each) => each.item.contains(relatedTarget));
+    const before = rows.length;
     merge(next && meets(row, next) ? next : row);
-    changed(true);
+    if (rows.length < before) changed(true);
   });
   const later = readable().find((part) => part.from_s > from_s)?.row;
   at("track-parts").insertBefore(item, later?.item ?? null);

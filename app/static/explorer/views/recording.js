@@ -15,7 +15,7 @@ import { loadWords, measuredWords, shareWords, sides } from "./sides.js";
 const PAUSE_MS = 250;
 const OTHER_KIND = "The service does not accept this file. Choose the GPX, TCX or FIT file of your watch.";
 const TOO_LARGE = "This file is larger than the service accepts. Choose a shorter recording, or a .gz or .zip of it.";
-/** Answers about the file instead of a field, in the reader's words. */
+/** Statuses of answers about the file. */
 const OF_FILE = { 413: TOO_LARGE, 415: OTHER_KIND };
 /** Warnings that are always open; the others are folded. */
 const OPEN = /track|workout/;
@@ -28,7 +28,10 @@ let state;
 let opened;
 let held;
 let shown;
-let sent;
+/** The last request: its text, and the file that it is about. */
+let sent = {};
+/** In which units the answer is written. */
+let written;
 /** What became of the last request. */
 let outcome;
 let waiting;
@@ -65,7 +68,7 @@ function listen() {
     drawMarks();
     if (!changed) return;
     // The parts are those of the recording on the screen, not of a file that was refused.
-    if (held && outcome === "failed") opened = undefined;
+    if (held && opened?.refused) opened = undefined;
     later();
   });
   listenMarks();
@@ -75,6 +78,7 @@ function listen() {
   at("track-again").addEventListener("click", () => renew(true));
   at("key-needed").addEventListener("submit", () => outcome === "failed" && renew(true));
   at("as-foot").addEventListener("click", () => {
+    if (!opened) return;
     opened.asFoot = true;
     renew(true);
   });
@@ -84,8 +88,10 @@ function listen() {
 function later() {
   clearTimeout(waiting);
   waiting = setTimeout(() => renew(), PAUSE_MS);
-  if (shown && wanted().text !== sent) mark("asking");
+  if (shown && !isSent(wanted().text)) mark("asking");
 }
+
+const isSent = (text) => text === sent.text && (opened ?? held) === sent.file;
 
 /** Return the request as text, null if a field cannot be read, and its parts. A new file has no parts yet. */
 function wanted() {
@@ -97,7 +103,7 @@ function wanted() {
   return { text: JSON.stringify({ ...run, ...backward, ...sport, include: ["profile"] }), parts };
 }
 
-/** Say how the answer on the screen stands: "good", older than the fields, or older because the last request failed. */
+/** Show whether the answer is that of the fields ("good"), a newer one is coming ("asking"), or there is none ("failed"). */
 function mark(next) {
   at("track").classList.toggle("stale", Boolean(shown) && next !== "good");
   at("track").setAttribute("aria-busy", String(next === "asking"));
@@ -110,11 +116,12 @@ async function renew(anew = false) {
   const file = opened ?? held;
   if (!file) return;
   const { text, parts } = wanted();
-  if (text !== null && text === sent && !anew) {
+  if (text !== null && isSent(text) && !anew) {
     mark(outcome);
+    if (shown && written !== unitsOf(state())) await redraw();
     return;
   }
-  sent = text;
+  sent = { text, file };
   const mine = (turn += 1);
   const finish = (next) => mark((outcome = next));
   if (text === null) {
@@ -146,7 +153,7 @@ async function renew(anew = false) {
   if (mine !== turn) return;
   write();
   finish("good");
-  if (waiting !== undefined && wanted().text !== sent) mark("asking");
+  if (waiting !== undefined && !isSent(wanted().text)) mark("asking");
 }
 
 /** Show each problem beside what it is about, and remove the older ones. */
@@ -162,7 +169,7 @@ function showProblems(found, { rows, errors }, status) {
     else if (OF_FILE[status]) ofFile.push(OF_FILE[status]);
     else if (run.field in FIELDS_OF_RUN) {
       field = run.field;
-      others.push(`${FIELDS_OF_RUN[field]}, in “Your run”: ${at(`${field}-error`)?.textContent || run.message}`);
+      others.push(`${FIELDS_OF_RUN[field]}, in your run: ${at(`${field}-error`)?.textContent || run.message}`);
     } else others.push(run.message);
   }
   const kept = ofFile.length && held && opened ? ` The answer below is still that of ${held.name}.` : "";
@@ -170,22 +177,26 @@ function showProblems(found, { rows, errors }, status) {
   say("track-error", others.join(" "));
   if (ofFile.length) at("file").setAttribute("aria-invalid", "true");
   else at("file").removeAttribute("aria-invalid");
+  if (ofFile.length && opened) opened.refused = true;
   at("as-foot").hidden = !found.some(({ code }) => code === "not_on_foot_sport");
   at("track-again").hidden = ![0, 401, 408, 429].includes(status) && !(status >= 500);
   at("track-field").hidden = !field;
-  at("track-field").onclick = () => at(field).focus();
+  at("track-field").onclick = () => at(field)?.focus();
 }
 
 /** Say why a file was refused, without the names of the request. */
 function fileWords({ code, message }) {
   if (code === "not_on_foot_sport") return message.replace(/ To answer it .*$/, "");
   if (code === "not_on_foot")
-    return "Most of this recording is too fast for its gait, too steep, or jumps. Choose a walk or a run, or the gait “by speed” in “Your run”.";
+    return "Most of this recording is too fast for its gait, too steep, or jumps. Choose the recording of a walk or a run, or another gait for your run.";
   return message.replace(/\bsend\b/g, "choose").replace(/\bSend\b/g, "Choose");
 }
 
+const unitsOf = ({ units, moveBy }) => `${units} ${moveBy}`;
+
 function write() {
   const now = state();
+  written = unitsOf(now);
   const { totals, ratio, track, profile: columns, warnings } = shown;
   const grades = `Energy${gradeOf(totals.total_energy_kcal)}. Ratio${gradeOf(ratio.total_energy)}.`;
   say(
