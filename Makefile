@@ -31,7 +31,7 @@ ALONE = tests/app/contract/test_contract.py tests/app/server
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench bench-check bench-baseline soak overload loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -112,6 +112,9 @@ mutate: $(VENV)/.test-installed ## Change thirty constants of the models, one at
 bench: $(VENV)/.test-installed ## Measure what an answer costs beside other ways to serve it, under 5 minutes
 	@command -v wrk > /dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } > /dev/null 2>&1 || true
 	$(BIN)/python -m benchmarks
+
+page-speed: $(VENV)/.test-installed chromium ## Time the page in Chromium with the processor slowed four times (ARGS=)
+	$(BIN)/python -m benchmarks.page $(ARGS)
 
 bench-check: $(VENV)/.test-installed ## Fail when an answer costs more than the committed baseline allows
 	$(BIN)/python -m benchmarks check

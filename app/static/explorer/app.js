@@ -13,7 +13,7 @@ import { card, part, tabs, unknown } from "./views/card.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
 import { pairs } from "./views/pairs.js";
-import { plan } from "./views/plan.js";
+import { listenPlan, plan } from "./views/plan.js";
 import { loaded } from "./views/plots.js";
 import { answerRows, cautioned, csv, numbers, ofLoad } from "./views/table.js";
 import { listenTrack, redrawTrack } from "./views/track.js";
@@ -113,7 +113,7 @@ async function renew() {
   show();
   await otherComparison();
   await plots();
-  if (near.has("plan")) await plan(state, body);
+  if (near.has("plan")) await plan(state, body, answer.gait);
 }
 
 /** Fetch the other comparison of the same run, for its tab. */
@@ -347,6 +347,7 @@ async function background() {
 }
 
 listen(changed);
+listenPlan();
 listenTrack(
   () => {
     const { body_mass_kg, direction_model, interval, gait } = estimateBody().made;
@@ -404,7 +405,7 @@ const whenNear = (id, act) =>
     },
     { rootMargin: "200px" },
   ).observe(at(id));
-whenNear("plan", () => plan(state, body));
+whenNear("plan", () => plan(state, body, answer.gait));
 whenNear("load-figure", () => loaded().then(loads));
 addEventListener("beforeprint", () => {
   if (answer) at("printed").replaceChildren(...lines(about()).map((line) => element("p", {}, line)));
@@ -418,7 +419,7 @@ new ResizeObserver(() => {
   seen = requestAnimationFrame(() =>
     whileBusy(async () => {
       await plots();
-      if (near.has("plan")) await plan(state, body);
+      if (near.has("plan")) await plan(state, body, answer.gait);
       await redrawTrack(state);
     }),
   );

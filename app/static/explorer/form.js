@@ -14,18 +14,18 @@ const SLIDES = {
   distance: [1000, 42_195, 100],
   grade: [-0.2, 0.2, 0.005],
 };
-export const TYPED = [
-  "mass",
-  "move",
-  "span",
-  "grade",
-  "planTime",
-  "planEnergy",
-  "planForward",
-  "planBackward",
-  "planCap",
+export const TYPED = ["mass", "move", "span", "grade", "planTime", "planStretch", "planBackward", "planUsual"];
+export const CHOSEN = [
+  "moveBy",
+  "spanBy",
+  "equal",
+  "energy_model",
+  "direction_model",
+  "interval",
+  "experience",
+  "place",
+  "planKnee",
 ];
-export const CHOSEN = ["moveBy", "spanBy", "equal", "energy_model", "direction_model", "interval", "goal"];
 export const PICKED = ["units", "gait", "compare", "part", "axis", "language"];
 
 export const kindOf = (field, state) =>
@@ -35,9 +35,8 @@ export const kindOf = (field, state) =>
     mass: "mass",
     grade: "grade",
     planTime: "time",
-    planEnergy: "energy",
-    planCap: "impulse",
-    planForward: "speed",
+    planStretch: "stretch",
+    planUsual: "time",
     planBackward: "speed",
   })[field] ?? "plain";
 
@@ -63,6 +62,7 @@ const HOW = {
   },
   speed: { metric: "Enter a number, for example 10.5.", imperial: "Enter a number, for example 6.5." },
   time: "Enter minutes or a time, for example 40, 40:00 or 1:10:00.",
+  stretch: "Enter seconds or a time, for example 60 or 1:00.",
   distance: { metric: "Enter a number, for example 10.", imperial: "Enter a number, for example 6.2." },
   grade: "Enter a slope in percent, for example 5 or -3.",
 };
@@ -99,7 +99,8 @@ const bounds = (text, field, units) =>
   text.replace(BOUNDS, (whole, what = "", where = "", first, second, unit) => {
     const named = KINDS[unit?.trim()] ?? (unit || field !== "grade" ? null : "grade");
     if (!named) return whole;
-    const kind = named === "speed" && field === "pace" ? "pace" : named;
+    // A field has a pace for a speed, and seconds for a short time.
+    const kind = named === "speed" && field === "pace" ? "pace" : named === "time" && field === "stretch" ? "stretch" : named;
     const end = /most|up/.test(where) ? "most" : second || /least/.test(where) ? "least" : undefined;
     const ends = [fromSi(kind, Number(first), units, end)];
     if (second) ends.push(fromSi(kind, Number(second), units, "most"));

@@ -20,12 +20,13 @@ export const DEFAULTS = {
   part: "knee",
   axis: "energy",
   language: "curl",
-  goal: "most_energy",
+  experience: "never",
+  place: "path",
   planTime: "30:00",
-  planEnergy: "300",
-  planForward: "12",
-  planBackward: "8",
-  planCap: "1500",
+  planStretch: "60",
+  planBackward: "",
+  planKnee: "none",
+  planUsual: "20:00",
 };
 
 /** Allowed values of each choice; other values in a link are ignored. */
@@ -38,7 +39,9 @@ const CHOICES = {
   part: /^(knee|calf|body)$/,
   axis: /^(energy|oxygen)$/,
   language: /^(curl|python|javascript)$/,
-  goal: /^(most_energy|least_load)$/,
+  experience: /^(never|weeks|months)$/,
+  place: /^(path|track|treadmill)$/,
+  planKnee: /^(none|same|half)$/,
 };
 
 /** Fields with a unit: the key in the link, the field, the kind, and the unit in each system. */
@@ -50,10 +53,9 @@ const MEASURED = [
   ["distance", "span", "distance", { metric: "km", imperial: "mi" }],
   ["grade", "grade", "grade", { metric: "percent", imperial: "percent" }],
   ["plan_time", "planTime", "time", { metric: "", imperial: "" }],
-  ["plan_energy", "planEnergy", "energy", { metric: "kcal", imperial: "kcal" }],
-  ["plan_forward", "planForward", "speed", { metric: "km/h", imperial: "mph" }],
+  ["plan_stretch", "planStretch", "stretch", { metric: "s", imperial: "s" }],
   ["plan_backward", "planBackward", "speed", { metric: "km/h", imperial: "mph" }],
-  ["plan_impulse", "planCap", "impulse", { metric: "BWs", imperial: "BWs" }],
+  ["plan_usual", "planUsual", "time", { metric: "", imperial: "" }],
 ];
 const BY = { pace: "moveBy", speed: "moveBy", time: "spanBy", distance: "spanBy" };
 const ALWAYS = new Set(["mass", "pace", "speed", "time", "distance"]);

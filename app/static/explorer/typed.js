@@ -14,6 +14,7 @@ export const UNITS = {
   speed: { metric: "km/h", imperial: "mph" },
   distance: { metric: "km", imperial: "mi" },
   time: { metric: "min", imperial: "min" },
+  stretch: { metric: "s", imperial: "s" },
   grade: { metric: "%", imperial: "%" },
   energy: { metric: "kcal", imperial: "kcal" },
   impulse: { metric: "BW·s", imperial: "BW·s" },
@@ -111,6 +112,13 @@ function time(text) {
   return { si, echo: timeText(si), other: timeText(other), instead: clockText(other) };
 }
 
+/** Read a time as on a watch: two numbers are minutes and seconds. */
+function stretch(text) {
+  const pair = PAIR.exec(text);
+  if (pair && !pair[4]) return { si: Number(pair[1]) * MINUTE_S + Number(pair[2]) + (pair[3] ? decimal(pair[3]) : 0) };
+  return { si: clockSeconds(text) ?? sum(text, TIME) };
+}
+
 /** Read the time of a pace. Two digits up to 59 after a colon, point or comma are seconds. */
 function paceSeconds(text) {
   const pair = PACE.exec(text);
@@ -140,6 +148,7 @@ const READERS = {
   pace: speed,
   speed,
   time,
+  stretch,
   distance: (text) => ({ si: sum(text, DISTANCE) }),
   grade: share,
   energy: (text) => ({ si: sum(text, ENERGY) }),

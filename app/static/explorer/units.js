@@ -7,7 +7,7 @@ export { KG, METRES, understood };
 const SYSTEMS = ["metric", "imperial"];
 /** The name of each unit, by system and kind. */
 export const NAMES = Object.fromEntries(
-  SYSTEMS.map((system) => [system, Object.fromEntries(["mass", "distance", "speed", "pace"].map((kind) => [kind, UNITS[kind][system]]))]),
+  SYSTEMS.map((system) => [system, Object.fromEntries(["mass", "distance", "speed", "pace", "stretch"].map((kind) => [kind, UNITS[kind][system]]))]),
 );
 
 /** Read a number with a decimal point or comma; NaN if it is not a number. */

@@ -43,21 +43,6 @@ export const OF_BACKWARD = new Set(["knee_extensor_moment_ratio"]);
 export const coveredWords = ({ covered }) =>
   covered < 1 ? `, which covers the ${Math.floor(covered * 100)} % of the time where it is known` : "";
 
-/** Say how often a bout is done, if more than once. */
-export const often = ({ times }) => (times > 1 ? `${times} × ` : "");
-
-export const BINDING = {
-  duration_s: "the time",
-  longest_backward_s: "the longest stretch backward",
-  recovery_s: "the recovery after it",
-  experience: "your experience",
-  speed_range: "the measured speeds",
-  speed_high_m_s: "your fastest speed forward",
-  backward_speed_high_m_s: "your fastest speed backward",
-  speed_low_m_s: "your slowest speed",
-  patellofemoral_impulse_per_bout_bw_s: "the knee-cap impulse",
-};
-
 /** Return the grade of a quantity in words, to be added to a sentence; empty if it has no grade. */
 export const gradeOf = (found) => (found?.evidence ? `, grade ${found.evidence}` : "");
 
@@ -99,7 +84,9 @@ const FIELDS = [
   ["duration_s", "time"],
   ["body_mass_kg", "body mass"],
   ["backward_speed_high_m_s", "fastest speed backward"],
-  ["speed_high_m_s", "fastest speed forward"],
+  ["speed_high_m_s", "speed forward"],
+  ["longest_backward_s", "longest stretch backward"],
+  ["recovery_s", "time after each stretch"],
   ["speed_m_s", "speed"],
   ["energy_model", "equation"],
   ["oxygen_uptake_max_ml_kg_min", "maximum oxygen uptake"],

@@ -18,7 +18,7 @@ class TestForEveryone:
     @pytest.mark.parametrize("scheme", ["light", "dark"])
     @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
     def test_axe_finds_nothing_serious(self, page: Explorer, size: tuple[int, int], scheme: str) -> None:
-        page.open(size=size, scheme=scheme)
+        page.open("#v=1&plan_backward=8km/h", size=size, scheme=scheme)
         page.script("for (const part of document.querySelectorAll('details')) part.open = true")
         for figure in ("load-figure", "plan-figure"):
             page.see(figure)
@@ -133,6 +133,7 @@ class TestForEveryone:
         page.screenshot(SHOTS / "forced-colours.png")
 
     def test_everything_can_be_reached_and_changed_with_the_keyboard(self, page: Explorer) -> None:
+        page.open()
         wanted = {
             "mass",
             "mass-slide",
@@ -144,8 +145,8 @@ class TestForEveryone:
             "span-slide",
             "grade",
         }
-        wanted |= {"grade-slide", "energy_model", "direction_model", "interval", "copy-link", "reset", "goal"}
-        wanted |= {"planTime", "planForward", "planBackward", "planCap", "file", "csv", "copy-code"}
+        wanted |= {"grade-slide", "energy_model", "direction_model", "interval", "copy-link", "reset", "experience"}
+        wanted |= {"place", "planTime", "planStretch", "planBackward", "planKnee", "file", "csv", "copy-code"}
         seen: set[str] = set()
         for _ in range(90):
             page.devtools("Input.dispatchKeyEvent", type="keyDown", key="Tab", code="Tab", windowsVirtualKeyCode=9)

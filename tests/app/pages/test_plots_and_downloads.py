@@ -195,6 +195,7 @@ class TestPlots:
     @pytest.mark.parametrize("figure", ["energy", "curve", "load", "plan"])
     def test_each_plot_downloads_as_svg_png_and_csv(self, dated: Explorer, downloads: Path, figure: str) -> None:
         page = dated
+        page.type("planBackward", "8")
         page.see(f"{figure}-figure")
         names = {kind: downloads / f"retrorun-{figure}.{kind.lower()}" for kind in ("SVG", "PNG", "CSV")}
         for kind, name in names.items():

@@ -1,109 +1,168 @@
-// Plans a session: bouts forward and backward with the most energy, or with the lowest impulse of the knee-cap.
+// Coaches a session: short stretches backward in the reader's gait and speed, and the way there over four weeks.
 
-import { at, element, say } from "../elements.js";
+import { at, download, element, say, table } from "../elements.js";
 import { placed, read, showErrors } from "../form.js";
 import { channel, problems } from "../request.js";
-import { lasting, moved, rounded } from "../units.js";
-import { BINDING, coveredWords, gradeOf, often, warningText } from "../words.js";
+import { fragmentOf } from "../state.js";
+import { lasting, moved } from "../units.js";
+import { gradeOf, summaryText, warningText } from "../words.js";
+import { calendar } from "./calendar.js";
 import { loaded } from "./plots.js";
 import { timeline } from "./timeline.js";
 
 const IMPULSE = "patellofemoral_impulse_per_bout_bw_s";
-const FIELDS = ["goal", "planTime", "planEnergy", "planForward", "planBackward", "planCap"];
+const FIELDS = ["experience", "place", "planTime", "planStretch", "planBackward", "planKnee", "planUsual"];
 const POINTERS = {
-  "/goal": "goal",
+  "/experience": "experience",
+  "/place": "place",
   "/duration_s": "planTime",
-  "/active_energy_kcal": "planEnergy",
-  "/speed_high_m_s": "planForward",
+  "/longest_backward_s": "planStretch",
+  "/recovery_s": "planStretch",
   "/backward_speed_high_m_s": "planBackward",
-  [`/limits/${IMPULSE}`]: "planCap",
+  [`/limits/${IMPULSE}`]: "planKnee",
 };
-/** Warnings of loads and of going backward that every plan shows. */
-const ask = channel();
+/** Share of the knee-cap impulse of the usual run that the plan may have. */
+const SHARES = { same: 1, half: 0.5 };
 
-/** Return the body of POST /plan with the person and models of the run, and errors of fields that cannot be read. */
-function planBody(state, run) {
-  const least = state.goal === "least_load";
-  const fields = [
-    ...(least ? ["planEnergy"] : []),
-    ...["planTime", "planForward", "planBackward", ...(least ? [] : ["planCap"])].filter(
-      (field) => state[field].trim() || (field === "planTime" && !least),
-    ),
-  ];
-  const { values, errors } = read(fields, state);
-  const shared = ["body_mass_kg", "gait", "grade", "energy_model", "direction_model", "interval"];
+const NO_TIME = "absent.plan_no_time_backward";
+/** Why no stretch backward is in a plan, by whether the time is too short for one. */
+const NO_STRETCH = {
+  true: "The session is too short for a stretch backward and as much time after it.",
+  false: "Backward was not studied at this speed, gait and slope. Try another speed backward, or walking.",
+};
+
+const [ask, askUsual] = [channel(), channel()];
+/** The plan on the screen, for the calendar. */
+let shown;
+
+/** Return the body of POST /plan with the person, gait, speed and models of the run, and errors of the fields. */
+function planBody(state, run, gait) {
+  const knee = state.planKnee in SHARES;
+  const { values, errors } = read(["planTime", "planStretch", "planBackward", ...(knee ? ["planUsual"] : [])], state);
+  const shared = ["body_mass_kg", "grade", "energy_model", "direction_model", "interval"];
   const body = Object.fromEntries(shared.filter((name) => name in run).map((name) => [name, run[name]]));
-  body.goal = state.goal;
-  if ("planTime" in values) body.duration_s = values.planTime;
-  if (least) Object.assign(body, { active_energy_kcal: values.planEnergy, indicator: IMPULSE });
-  if ("planForward" in values) body.speed_high_m_s = values.planForward;
-  if ("planBackward" in values) body.backward_speed_high_m_s = values.planBackward;
-  if ("planCap" in values) body.limits = { [IMPULSE]: values.planCap };
-  return { body, errors };
+  Object.assign(body, {
+    gait,
+    goal: "most_backward",
+    duration_s: values.planTime,
+    longest_backward_s: values.planStretch,
+    experience: state.experience,
+    place: state.place,
+    fixed_speeds: true,
+    speed_high_m_s: run.speed_m_s,
+    backward_speed_high_m_s: values.planBackward,
+  });
+  return { body, errors, usual_s: values.planUsual };
 }
 
-export async function plan(state, run) {
-  at("planEnergy-field").hidden = state.goal !== "least_load";
-  at("planCap-field").hidden = state.goal === "least_load";
-  const { body, errors } = planBody(state, run);
-  const answer = errors.length ? null : await ask("/plan", JSON.stringify(body));
-  if (answer?.status === 404) {
-    at("plan").hidden = true;
-    return;
+/** Return the knee-cap impulse of some minutes of the usual run; undefined if it is unknown, null if cancelled. */
+async function usualImpulse(run, gait, duration_s) {
+  const { distance_m, equal, ...usual } = { ...run, gait, duration_s };
+  const found = await askUsual("/estimate", JSON.stringify({ ...usual, include: ["load", "derived"] }));
+  return found && found.body.forward?.load?.[IMPULSE]?.value;
+}
+
+/** Show the plan of a run, once the reader has said how fast backward is. */
+export async function plan(state, run, gait) {
+  at("planUsual-field").hidden = !(state.planKnee in SHARES);
+  if (!state.planBackward.trim()) return clear("Enter your fastest speed backward. Before that there is no plan.");
+  const { body, errors, usual_s } = planBody(state, run, gait);
+  if (!errors.length && state.planKnee in SHARES) {
+    const impulse = await usualImpulse(run, gait, usual_s);
+    if (impulse === null) return;
+    if (impulse === undefined) errors.push({ field: "planKnee", message: "The knee-cap impulse of this run is unknown. Choose no limit." });
+    else body.limits = { [IMPULSE]: impulse * SHARES[state.planKnee] };
   }
+  const answer = errors.length ? null : await ask("/plan", JSON.stringify(body));
   if (answer === null && !errors.length) return;
+  at("plan").hidden = answer?.status === 404;
+  if (at("plan").hidden) return;
   const found = answer ? problems(answer).map((problem) => placed(problem, state, POINTERS)) : errors;
   showErrors(
     found.map((error) => (error.field === "whole" ? { ...error, field: "plan" } : error)),
     [...FIELDS, "plan"],
   );
-  at("plan-figure").hidden = found.length > 0;
-  if (found.length) {
-    say("plan-words", "");
-    at("plan-warnings").replaceChildren();
-    return;
-  }
-  const best = answer.body;
-  say("plan-words", sentence(best, state));
-  at("plan-warnings").replaceChildren(
-    ...best.warnings
-      .filter(({ code, severity }) => severity === "safety" || code.includes("plan"))
-      .map((warning) => element("li", { class: warning.severity }, warningText(warning, state))),
-  );
+  if (found.length) return clear("", false);
+  if (!answer.body.bouts.some(({ direction }) => direction === "backward"))
+    return clear(`There is no plan backward. ${NO_STRETCH[answer.body.warnings.some(({ code }) => code === NO_TIME)]}`);
+  shown = { answer: answer.body, state };
+  at("plan").dataset.shown = JSON.stringify(body);
+  write(answer.body, state);
   await loaded();
-  const options = [
-    ["Best plan", best],
-    ["Only forward", best.forward_only],
-    ["Only backward", best.backward_only],
-  ];
-  timeline(
-    options.filter(([, option]) => option),
-    state,
-  );
+  timeline(rowsOf(answer.body), state);
 }
 
-function sentence(best, state) {
-  const bouts = best.bouts.map(
-    (bout) => `${often(bout)}${lasting(bout.duration_s)} ${bout.direction} at ${moved(bout.speed_m_s, state)}`,
-  );
-  const rest = best.rest_s >= 0.5 ? ` and ${lasting(best.rest_s)} of rest` : "";
-  const bound = best.binding.map((name) => BINDING[name] ?? name.replaceAll("_", " "));
-  const held = bound.length ? ` Limited by: ${bound.join(", ")}.` : "";
-  // The headline holds times in words, no units that the reader chooses.
-  return `${best.summary.headline.text} Energy${gradeOf(best.totals.active_energy_kcal)}. ${bouts.join(", then ")}${rest}.${loadWords(best)}${held}`;
+function clear(words, errors = true) {
+  if (errors) showErrors([], [...FIELDS, "plan"]);
+  shown = undefined;
+  delete at("plan").dataset.shown;
+  say("plan-words", words);
+  say("plan-knee", "");
+  at("plan-answer").hidden = true;
+  at("plan-safety").replaceChildren();
 }
 
-/** Say both loads of the knee-cap, because one can fall while the other rises. */
-function loadWords({ goal, totals: { load = {} } }) {
-  const parts = [
-    ["impulse", load[IMPULSE], "BW·s"],
-    ["peak", load.patellofemoral_peak_force_bw, "BW each step"],
-  ]
-    .filter(([, found]) => found && "value" in found)
-    .map(
-      ([name, found, unit]) =>
-        `${name} ${rounded(found.value, found)} ${unit} (${rounded(found.low, found)} to ${rounded(found.high, found)}${gradeOf(found)})${coveredWords(found)}`,
+/** Whether a warning stands above the plan: those of safety, and that the four weeks are a choice. */
+const above = ({ code, severity }) => severity === "safety" || code === "caution.plan_weeks_are_a_choice";
+
+function write(best, state) {
+  const said = best.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state)));
+  at("plan-safety").replaceChildren(...said.filter((_, place) => above(best.warnings[place])));
+  at("plan-warnings").replaceChildren(
+    ...said.filter((_, place) => !above(best.warnings[place]) && best.warnings[place].code.includes("plan")),
+  );
+  say("plan-words", `${summaryText(best, "headline", state)} Energy${gradeOf(best.totals.active_energy_kcal)}.`);
+  say("plan-knee", summaryText(best, "knee", state));
+  at("plan-answer").hidden = false;
+  at("plan-weeks").hidden = !best.weeks;
+  if (best.weeks)
+    at("plan-weeks-table").replaceChildren(
+      table(
+        "The way over four weeks",
+        ["Week", "Sessions", "In each session"],
+        best.weeks.map((week) => [`Week ${week.week}`, String(week.sessions), repeatWords(week, best, state)]),
+      ),
     );
-  const least = goal === "least_load" ? " This plan has the lowest impulse (force added up over the steps), not the lowest peak." : "";
-  return parts.length ? ` Knee-cap: ${parts.join(", ")}.${least}` : "";
 }
+
+/** Say the repeats of a session, for example "6 × 1:00 min backward at 8.0 km/h, then 4:00 min forward at 10.9 km/h". */
+function repeatWords({ times, backward_s, forward_s, rest_s }, { bouts }, state) {
+  const at = (way) => moved(bouts.find(({ direction }) => direction === way).speed_m_s, state);
+  return [
+    `${times} × ${lasting(backward_s)} backward at ${at("backward")}`,
+    ...(forward_s >= 0.5 ? [`${lasting(forward_s)} forward at ${at("forward")}`] : []),
+    ...(rest_s >= 0.5 ? [`${lasting(rest_s)} of rest`] : []),
+  ].join(", then ");
+}
+
+/** Return the rows of the timeline: each week, or the session alone. */
+function rowsOf({ weeks, bouts, rest_s = 0 }) {
+  if (weeks) return weeks.map((week) => ({ name: `Week ${week.week}`, ...week }));
+  const of = (way) => bouts.filter(({ direction }) => direction === way);
+  const total = (way) => of(way).reduce((sum, bout) => sum + bout.duration_s * bout.times, 0);
+  const times = of("backward")[0]?.times ?? 1;
+  const each = { backward_s: total("backward") / times, forward_s: total("forward") / times, rest_s: rest_s / times };
+  return [{ name: "The session", times, ...each }];
+}
+
+/** Listen to the buttons of the plan: its calendar file, and its page for print. */
+export function listenPlan() {
+  at("plan-start").valueAsDate = new Date(Date.now() + DAY_MS - new Date().getTimezoneOffset() * MINUTE_MS);
+  at("plan-calendar").addEventListener("click", () => {
+    if (!shown?.answer.weeks || !at("plan-start").valueAsDate) return;
+    const { answer, state } = shown;
+    const sessions = answer.weeks.map((week) => ({ ...week, words: repeatWords(week, answer, state) }));
+    const notes = [...at("plan-safety").children].map(({ textContent }) => textContent);
+    const link = new URL(fragmentOf(state), location.href).href;
+    const text = calendar(sessions, at("plan-start").valueAsDate, [...notes, link]);
+    download("retrorun-weeks.ics", new Blob([text], { type: "text/calendar" }));
+  });
+  at("plan-print").addEventListener("click", () => {
+    document.body.classList.add("plan-only");
+    addEventListener("afterprint", () => document.body.classList.remove("plan-only"), { once: true });
+    print();
+  });
+}
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
