@@ -213,9 +213,10 @@ def plan(
         },
         fixed_speeds=fixed_speeds,
     )
+    time_s = INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s)
     task = Task(
         case,
-        INPUTS["duration_s"].high if duration_s is None else check("duration_s", duration_s),
+        time_s,
         duration_s is not None,
         0.0 if active_energy_kcal is None else check(ENERGY, active_energy_kcal),
         indicator or "",
@@ -223,7 +224,7 @@ def plan(
         # A little lower, so that rounding cannot exceed the limit.
         checked[IMPULSE] * (1 - MOST_ROUNDING) if IMPULSE in checked else None,
         own_speeds,
-        stretches_of(assumed, longest_backward_s, recovery_s, experience),
+        stretches_of(assumed, time_s, longest_backward_s, recovery_s, experience),
         fixed_speeds,
         goal == "most_backward",
         standard_score(2 * confidence - 1),
@@ -293,14 +294,23 @@ def own_speeds_of(gait: Gait, given: Mapping[str, float | None], *, fixed_speeds
 
 
 def stretches_of(
-    assumed: Assumed, longest_s: float | None, recovery_s: float | None, experience: Experience | None
+    assumed: Assumed,
+    time_s: float,
+    longest_s: float | None,
+    recovery_s: float | None,
+    experience: Experience | None,
 ) -> Stretches:
-    """Return how time backward is cut; what was not given is a choice of this project, and added to `assumed`."""
+    """Return how time backward is cut; what was not given is a choice of this project, and added to `assumed`.
+
+    The recovery follows the longest stretch, or one that leaves time for its recovery if the session is shorter.
+    """
     if longest_s is None:
         longest_s = assumed["longest_backward_s"] = LONGEST_BACKWARD_S
     longest_s = check("longest_backward_s", longest_s)
     if recovery_s is None:
-        recovery_s = assumed["recovery_s"] = RECOVERY_PER_BACKWARD * longest_s
+        longest_with_recovery_s = min(longest_s, time_s / (1.0 + RECOVERY_PER_BACKWARD))
+        recovery_s = max(INPUTS["recovery_s"].low, RECOVERY_PER_BACKWARD * longest_with_recovery_s)
+        assumed["recovery_s"] = recovery_s
     most_s = math.inf if experience is None else SESSION_BACKWARD_S.get(experience, math.inf)
     return Stretches(longest_s, check("recovery_s", recovery_s), most_s)
 

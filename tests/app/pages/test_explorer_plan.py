@@ -173,7 +173,7 @@ class TestPlanErrors:
     @pytest.mark.parametrize(
         ("field", "text", "error"),
         [
-            ("planBackward", "60", "Give a number from 0.7 to 28.8 km/h."),
+            ("planBackward", "60", "Give a number from 0.8 to 28.8 km/h."),
             ("planBackward", "fast", "Enter a number, for example 10.5."),
             ("planStretch", "2", "Give a number from 5 to 86400 s."),
             ("planStretch", "short", "Enter seconds or a time, for example 60 or 1:00."),

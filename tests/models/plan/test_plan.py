@@ -138,10 +138,16 @@ class Points:
         return {name: value[kept] for name, value in values.items()}
 
 
+def recovery_of(wish: Wish) -> float:
+    """Return the least recovery: as long as the longest stretch, and at most half of the time, if there is none."""
+    longest = min(wish.get("longest_backward_s", 60.0), wish.get("duration_s", np.inf) / 2)
+    return float(wish.get("recovery_s", max(1.0, longest)))
+
+
 def most_backward(wish: Wish) -> float:
     """Return the most time backward by trying every number of stretches."""
     longest = wish.get("longest_backward_s", 60.0)
-    recovery, time = wish.get("recovery_s", longest), wish["duration_s"]
+    recovery, time = recovery_of(wish), wish["duration_s"]
     numbers = np.arange(1.0, time / min(longest, recovery) + 2)
     most = np.max(np.minimum(numbers * longest, time - numbers * recovery), initial=0.0)
     most = min(float(most), {"never": 360.0, "weeks": 900.0}.get(wish.get("experience", ""), np.inf))
@@ -321,7 +327,7 @@ def check_stretches(option: Answer, wish: Wish) -> None:
     assert number * stretch <= {"never": 360.0, "weeks": 900.0}.get(wish.get("experience", ""), np.inf) * (1 + CLOSE)
     forward = sum(bout["times"] * bout["duration_s"] for bout in option["bouts"] if bout["direction"] == "forward")
     recovery = forward + option.get("rest_s", 0.0)
-    assert recovery >= number * wish.get("recovery_s", longest) * (1 - CLOSE)
+    assert recovery >= number * recovery_of(wish) * (1 - CLOSE)
     assert all(bout["duration_s"] >= 1 - CLOSE for bout in option["bouts"])
 
 

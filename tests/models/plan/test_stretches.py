@@ -115,13 +115,23 @@ def test_a_minute_at_a_time_is_assumed() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"duration_s": 30.0}, {"recovery_s": 1800.0}, {"duration_s": 60.9}, {"longest_backward_s": 3600.0}],
+    [{"duration_s": 1.9}, {"recovery_s": 1800.0}, {"duration_s": 60.9, "recovery_s": 60.0}],
 )
 def test_without_time_for_a_stretch_and_its_recovery_the_plan_goes_forward_and_says_why(change: Wish) -> None:
     answer = made(MOST | change)
     assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}
     assert "backward_only" not in answer
     assert WARNINGS[NO_TIME] in answer["warnings"]
+
+
+@pytest.mark.parametrize("change", [{"duration_s": 30.0}, {"duration_s": 60.9}, {"longest_backward_s": 3600.0}])
+def test_a_session_too_short_for_the_longest_stretch_is_half_backward(change: Wish) -> None:
+    wish = MOST | change
+    answer = made(wish)
+    assert answer["assumed"]["recovery_s"] == wish["duration_s"] / 2
+    assert [(bout["times"], bout["duration_s"]) for bout in answer["backward_only"]["bouts"]] == [
+        (1, pytest.approx(wish["duration_s"] / 2))
+    ]
 
 
 def test_a_stretch_longer_than_the_session_leaves_time_to_recover() -> None:
@@ -279,7 +289,7 @@ def test_a_place_adds_its_advice(place: str) -> None:
     assert not others & set(codes(made(wish)))
     only = made(MOST | {"place": place})["warnings"]
     assert f"For backward_only: {warning['message']}" in [one["message"] for one in only]
-    assert warning["code"] not in codes(made(MOST | {"place": place, "duration_s": 30.0}))
+    assert warning["code"] not in codes(made(MOST | {"place": place, "recovery_s": 1800.0}))
 
 
 @pytest.mark.parametrize(
