@@ -29,6 +29,10 @@ class TestForEveryone:
         if scheme == "light":
             page.screenshot(SHOTS / f"{name}-whole.png", whole=True)
 
+    def test_every_name_of_an_element_is_unique(self, page: Explorer) -> None:
+        names = page.script("return [...document.querySelectorAll('[id]')].map(({id}) => id)")
+        assert sorted(names) == sorted(set(names))
+
     @pytest.mark.parametrize("width", [320, 360, 768, 1024, 1360, 2200])
     def test_nothing_is_wider_than_the_screen(self, page: Explorer, width: int) -> None:
         page.emulate((width, 800), "light")
