@@ -41,7 +41,7 @@ QUESTION_HELP: Final = {
             "--goal most-energy --mass 70kg --duration 20min --limit patellofemoral-impulse-per-bout=900",
             "--goal least-load --mass 70kg --active-energy 150kcal --indicator peak-vertical-force",
             "--goal most-energy --mass 70kg --duration 20min --limit peak-vertical-force=3 --confidence 90%",
-            "--goal most-backward --mass 70kg --duration 30min --longest-backward 30s --recovery 90s --experience never",
+            "--goal most-backward --mass 70kg --duration 30min --longest-backward 30s --experience never",
         ),
     ),
     "workout": QuestionHelp(

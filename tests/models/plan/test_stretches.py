@@ -321,14 +321,15 @@ def test_a_field_that_is_no_choice_is_a_conflict_only_for_the_speeds() -> None:
         made(MOST | {"fixed_speeds": True})
 
 
+COACHED: Wish = {**MOST, "goal": "most_backward", "speed_high_m_s": 3.0}
+
+
 class TestMostBackward:
     """The goal of a coach: as much time backward as is allowed, whether it takes more energy or less than forward."""
 
-    WISH: Wish = {**MOST, "goal": "most_backward", "speed_high_m_s": 3.0}
-
     @pytest.mark.parametrize("backward", [2.0, 2.4, 2.9])
     def test_a_slow_backward_speed_is_used_too(self, backward: float) -> None:
-        wish = {**self.WISH, "backward_speed_high_m_s": backward, "fixed_speeds": True}
+        wish = {**COACHED, "backward_speed_high_m_s": backward, "fixed_speeds": True}
         found = made(wish)
         assert most_backward(wish) == pytest.approx(TIME / 2)
         assert [(bout["direction"], bout["speed_m_s"]) for bout in found["bouts"]] == [
@@ -339,7 +340,7 @@ class TestMostBackward:
         assert found["totals"]["duration_s"] == pytest.approx(TIME)
 
     def test_a_limit_comes_before_the_time_backward(self) -> None:
-        wish = {**self.WISH, "backward_speed_high_m_s": 2.4, "fixed_speeds": True, "limits": {IMPULSE: 500.0}}
+        wish = {**COACHED, "backward_speed_high_m_s": 2.4, "fixed_speeds": True, "limits": {IMPULSE: 500.0}}
         found = made(wish)
         assert {bout["direction"] for bout in found["bouts"]} == {"backward"}
         assert found["totals"]["load"][IMPULSE]["value"] == pytest.approx(500.0)
@@ -348,7 +349,7 @@ class TestMostBackward:
     @given(st.floats(1.9, 3.4), st.floats(100.0, 2000.0))
     @settings(max_examples=15)
     def test_no_other_goal_goes_backward_longer(self, backward: float, limit: float) -> None:
-        wish = {**self.WISH, "backward_speed_high_m_s": backward, "limits": {IMPULSE: limit}}
+        wish = {**COACHED, "backward_speed_high_m_s": backward, "limits": {IMPULSE: limit}}
         longest = backward_s(made(wish))
         assert longest <= most_backward(wish) * (1 + CLOSE)
         assert backward_s(made({**wish, "goal": "most_energy"})) <= longest * (1 + CLOSE) + CLOSE
