@@ -45,8 +45,12 @@ class Explorer:
         self.settle()
 
     def see(self, identifier: str) -> None:
-        """Scroll to a figure and wait until it is drawn."""
-        self.script("document.getElementById(arguments[0]).scrollIntoView()", identifier)
+        """Scroll to a figure, or to its section while it is hidden, and wait until it is drawn."""
+        self.script(
+            "const figure = document.getElementById(arguments[0]);"
+            "(figure.checkVisibility() ? figure : figure.closest('section')).scrollIntoView()",
+            identifier,
+        )
         # The browser reports parts near the view between two frames.
         self.driver.execute_async_script(
             "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)))"
