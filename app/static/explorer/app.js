@@ -243,7 +243,8 @@ async function drawCurve() {
   }
   const unmeasured = found.body.warnings.filter(({ code }) => ENDS.includes(code));
   const noPoints = points.length ? [] : ["No oxygen uptake was found for this slope."];
-  say("curve-words", [...noPoints, ...unmeasured.map((warning) => warningText(warning, state))].join(" "));
+  const dashed = unmeasured.length ? ["Where the backward line has fine dashes:"] : [];
+  say("curve-words", [...noPoints, ...dashed, ...unmeasured.map((warning) => warningText(warning, state))].join(" "));
   const { forward } = answer;
   const perOxygen =
     ((forward.total_energy_kcal.value / forward.oxygen_uptake_ml_kg_min.value) * 3600) / forward.duration_s;

@@ -38,6 +38,7 @@ export function inWords(text, { units, mass }) {
   const kilograms = mass && toSi("mass", mass, units);
   return inReadersUnits(text, units)
     .replace(/\bper km\b/g, "per mile")
+    .replace(/\((\d+(?:\.\d+)?), SD (\d+(?:\.\d+)?)\)/g, "($1 ml/kg/min, SD $2 ml/kg/min)")
     .replace(/(\d+(?:\.\d+)?) ml\/kg\/min/g, (whole, number) =>
       kilograms ? `${rounded((number * kilograms) / ML_PER_LITRE)} ${LITRES}` : whole,
     );

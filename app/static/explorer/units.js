@@ -20,8 +20,8 @@ export function number(text) {
 export function seconds(text) {
   const parts = text.trim().split(":");
   if (parts.length === 1) return number(text) * MINUTE_S;
-  if (parts.length > 3 || !parts.every((part) => /^\d+([.,]\d+)?$/.test(part))) return NaN;
-  if (parts.slice(1).some((part) => number(part) >= MINUTE_S)) return NaN;
+  if (parts.length > 3 || !/^\d+$/.test(parts[0])) return NaN;
+  if (!parts.slice(1).every((part) => /^[0-5]\d([.,]\d+)?$/.test(part))) return NaN;
   return parts.reduce((sum, part) => sum * MINUTE_S + number(part), 0);
 }
 
@@ -156,7 +156,8 @@ const KINDS = { kg: "mass", "m/s": "speed", m: "distance", s: "time" };
 /** Return a sentence of the service with its SI numbers in the reader's units; `paced` adds the pace to each speed. */
 export const inReadersUnits = (text, units, paced = false) =>
   text.replace(SPOKEN, (whole, low, to = "", high, unit) => {
-    if (!to !== !high) return whole;
+    // A short time is in seconds for everybody.
+    if (!to !== !high || (unit === "s" && !(Number(high ?? low) >= MINUTE_S))) return whole;
     const as = (kind) => {
       const numbers = [low, high].filter(Boolean).map((digits) => (kind === "time" ? clock(digits) : fromSi(kind, Number(digits), units)));
       return [numbers.join(to), NAMES[units][kind]].filter(Boolean).join(" ");
@@ -166,8 +167,11 @@ export const inReadersUnits = (text, units, paced = false) =>
 
 export const range = (found) => `${rounded(found.low, found)}–${rounded(found.high, found)}`;
 
+/** Return a ratio as a change in whole percent, a half up, although 1.075 is a little less in binary. */
+export const percentOf = (ratio) => Math.round((ratio * (1 + 1e-12) - 1) * 100);
+
 /** Write a ratio as a change in percent, with its sign. */
 export function change(ratio) {
-  const percent = Math.round((ratio - 1) * 100);
+  const percent = percentOf(ratio);
   return percent < 0 ? `−${-percent}\u00a0%` : `+${percent}\u00a0%`;
 }

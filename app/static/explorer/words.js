@@ -1,7 +1,7 @@
 // The words of the page: names of quantities and choices, and the sentences of the answer.
 
 import { inWords } from "./quantities.js";
-import { fromSi, inReadersUnits } from "./units.js";
+import { fromSi, inReadersUnits, percentOf } from "./units.js";
 
 export const PEOPLE = { 0.5: "half of people", 0.8: "8 in 10 people", 0.9: "9 in 10 people", 0.95: "19 in 20 people" };
 
@@ -70,7 +70,7 @@ export const CHIPS = {
 
 /** Write a ratio as a change in words. */
 export function lessOrMore(ratio) {
-  const percent = Math.round((ratio - 1) * 100);
+  const percent = percentOf(ratio);
   if (!percent) return "about the same";
   return percent < 0 ? `${-percent}\u00a0% less` : `${percent}\u00a0% more`;
 }
@@ -108,7 +108,7 @@ export const plain = (message) =>
         field,
         name.replace(/^(?!Achilles)./, (first) => first.toLowerCase()),
       ),
-    inPercent(message),
+    inPercent(message).replace("Send age, sex and height.", "The API takes age, sex and height."),
   );
 
 /** Return a sentence of the summary of an answer with the units of this page; empty if the answer has none. */

@@ -40,7 +40,10 @@ class TestAnswer:
         assert page.text("big") == page.text("bar-move") == pace
         assert page.text("big-marks") == "grade C"
         assert page.text("tab-speed") == "+30 % energy"
-        assert page.text("range").startswith(f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km. ")
+        ends = f"{clock(1000 / speed['high'])} to {clock(1000 / speed['low'])} /km"
+        assert page.text("range").startswith(f"{ends}. ")
+        # The sentence has the same numbers as the rest of the card: not rounded twice.
+        assert f"about {pace} backward ({ends}), 27 % slower" in page.text("lead")
         assert page.one("effort-field").is_displayed()
         page.pick("compare", "speed")
         assert page.body["equal"] == "speed"
@@ -87,6 +90,12 @@ class TestAnswer:
         assert opacity() < strong
         assert page.text("part-words").startswith("Unknown in both directions: each step, peak knee-cap force; each km")
         assert page.text("bar-knee") == "unknown"
+
+    def test_short_times_stay_in_seconds(self, page: Explorer) -> None:
+        page.type("grade", "5")
+        warnings = page.text("warnings")
+        assert "0:00" not in warnings
+        assert re.search(r"0\.\d+ to 0\.\d+ s\b", warnings)
 
     def test_a_pace_that_nobody_goes_is_unknown(self, refused: Explorer) -> None:
         refused.type("grade", "-10")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from retrorun.models.evidence.cautions import FALL, LOAD_MEANING, WARNINGS
-from tests.page.answers import answered, browsing, saved
+from tests.page.answers import answered, browsing, rounded, saved
 from tests.page.browser import Explorer
 
 pytestmark = browsing
@@ -51,7 +51,12 @@ class TestPlan:
             wish["backward_speed_high_m_s"],
         }
         assert best["summary"]["headline"]["text"] in plan.text("plan-words")
-        assert plan.text("plan-knee") == best["summary"]["knee"]["text"]
+        impulse = best["totals"]["load"][IMPULSE]
+        assert plan.text("plan-knee") == (
+            f"{best['summary']['knee']['text']} Knee-cap impulse of the session: about "
+            f"{rounded(impulse['value'], impulse)} BW·s ({rounded(impulse['low'], impulse)}–"
+            f"{rounded(impulse['high'], impulse)}, grade {impulse['evidence']})."
+        )
         safety = plan.text("plan-safety")
         assert all(WARNINGS[code]["message"] in safety for code in (LOAD_MEANING, FALL))
         above, below = (
@@ -143,7 +148,7 @@ class TestPlan:
         assert days[-1] < (first + timedelta(weeks=4)).strftime("%Y%m%d")
         assert text.count("6 × 1:00 min backward at 7:30 /km\\, then") == weeks[-1]["sessions"]
         assert "Going backward adds a risk of falling." in text
-        assert "#v=1&mass=70kg" in text
+        assert "mass" not in text
         assert text.startswith("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
         assert text.endswith("END:VCALENDAR\r\n")
 

@@ -94,7 +94,7 @@ def opened(page: Explorer, path: Path) -> None:
     rest(page)
     page.script(HOLD_FETCH + "window.opened = arguments[0]", str(path))
     # The plots above are drawn when they come near, and move what is below.
-    for above in ("load-figure", "plan-figure", "track-figure"):
+    for above in ("load-figure", "track-figure"):
         page.see(above)
     page.script("document.getElementById('track-figure').scrollIntoView({block: 'center'})")
     page.settle()

@@ -196,3 +196,9 @@ def test_a_bound_has_the_units_of_its_field_and_can_be_typed(
 
 def test_the_time_of_a_recording_is_read_as_on_a_watch(page: Explorer) -> None:
     assert evaluated(page, "seconds(row)", ["1:30", "4:00", "1:10:00", "40"]) == [90, 240, 4200, 2400]
+
+
+def test_a_link_with_half_a_time_is_no_time(page: Explorer) -> None:
+    page.script("location.hash = '#v=1&mass=70kg&pace=5:3/km&time=40:00'")
+    page.wait(lambda: page.text("move-error"))
+    assert page.text("move-error") == "Enter minutes and seconds, for example 5:30."

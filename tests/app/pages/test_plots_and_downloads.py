@@ -50,6 +50,9 @@ def dated(page: Explorer) -> Iterator[Explorer]:
     page.script("globalThis.Date = globalThis.moving ?? Date")
 
 
+DASHED = "Where the backward line has fine dashes:"
+
+
 class TestPlots:
     def test_unknown_is_drawn_as_unknown(self, page: Explorer) -> None:
         page.see("load-figure")
@@ -144,9 +147,11 @@ class TestPlots:
 
     def test_it_says_where_measurements_end(self, page: Explorer) -> None:
         words = "Backward energy was measured up to 12.6 km/h (4:46 /km)"
-        assert page.text("curve-words").startswith(words)
+        assert page.text("curve-words").startswith(f"{DASHED} {words}")
         page.type("grade", "7")
-        assert page.text("curve-words").startswith("No oxygen uptake was found for this slope. Backward energy")
+        assert page.text("curve-words").startswith(
+            f"No oxygen uptake was found for this slope. {DASHED} Backward energy"
+        )
 
     @pytest.mark.parametrize(
         ("grade", "gait", "lines"),

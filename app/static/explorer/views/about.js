@@ -6,6 +6,7 @@ import { NAMES, fromSi, lasting, moved } from "../units.js";
 import { GAIT, PEOPLE, RATIO, SAME } from "../words.js";
 
 let run;
+let person;
 let link;
 let models;
 
@@ -25,6 +26,7 @@ export function remember(state, body, answer) {
     RATIO[answer.models.direction_model],
     `range aims at ${PEOPLE[state.interval]}`,
   ].map(plain);
+  person = [run[0], ...run.slice(-2)];
   link = new URL(fragmentOf(state), document.baseURI).href;
   models = answer.models;
 }
@@ -33,13 +35,14 @@ export function remember(state, body, answer) {
 export function about(part) {
   const fields = [...(part?.querySelectorAll("input, select") ?? [])].filter(isGiven).map(inWords);
   const cautions = [part, at("warnings")].map((place) => [...(place?.querySelectorAll("li.safety") ?? [])]);
+  const recorded = part?.id === "track";
   return {
-    inputs: [...run, ...fields].join(", "),
+    inputs: [...(recorded ? ["a recording", ...person] : run), ...fields].join(", "),
     // The Swedish form is that of ISO 8601, in the reader's time.
     date: new Date().toLocaleString("sv").slice(0, 16),
     version: models.version,
     models: models.hash,
-    link,
+    link: recorded ? `${link} (without the recording)` : link,
     before_you_rely_on_this: cautions.find((found) => found.length)?.map(({ textContent }) => plain(textContent)).join(" ") ?? "",
   };
 }

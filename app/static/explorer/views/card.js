@@ -77,12 +77,23 @@ export function card(answer, state) {
       answer.warnings.map(({ code }) => code),
     ),
   );
-  say("lead", summaryText(answer, "headline", state) + (EFFORT.includes(state.equal) ? " The backward speed is unknown." : ""));
+  say("lead", headline(answer, state) + (EFFORT.includes(state.equal) ? " The backward speed is unknown." : ""));
   say("knee", summaryText(answer, "knee", state));
   say("summary-caution", summaryText(answer, "caution", state));
   say("range", `${rangeOf(answer, state)}${aimWords(state)}`);
   part(answer, state);
   bar(answer, state);
+}
+
+/** Return the first sentence, with a speed as the big number has it: pace or speed, not rounded twice. */
+function headline(answer, state) {
+  const { speed_m_s: speed } = answer.backward;
+  const said = summaryText(answer, "headline", state);
+  if (state.equal !== "metabolic_rate") return said;
+  return answer.summary.headline.text.replace(
+    /[\d.]+ m\/s backward \([\d.]+ to [\d.]+ m\/s\)/,
+    `${moved(speed.value, state)} backward (${movedRange(speed, state)})`,
+  );
 }
 
 function rangeOf({ backward, ratio }, state) {
@@ -154,6 +165,7 @@ function amount(found, unit, field, state) {
 function versus(ratio) {
   if (!ratio) return element("span", { class: "interval" }, "–");
   if (!("value" in ratio)) return element("span", { class: "hatched" }, "unknown");
+  if (ratio.low === ratio.high) return element("b", {}, "the same");
   const ends = `${lessOrMore(ratio.low)} to ${lessOrMore(ratio.high)}`;
   return element("span", {}, element("b", {}, lessOrMore(ratio.value)), " ", element("span", { class: "interval" }, ends));
 }
@@ -163,5 +175,8 @@ function bar({ backward, ratio }, state) {
   const knee = ratio?.load?.patellofemoral_peak_force;
   say("bar-move", backward.speed_m_s ? moved(backward.speed_m_s.value, state) : "unknown");
   say("bar-energy", `${rounded(backward.total_energy_kcal.value, backward.total_energy_kcal)} kcal`);
-  say("bar-knee", knee && "value" in knee ? lessOrMore(knee.value) : "unknown");
+  const known = knee && "value" in knee;
+  say("bar-knee", known ? lessOrMore(knee.value) : "unknown");
+  const letter = known && backward.load.patellofemoral_peak_force_bw?.evidence;
+  say("bar-knee-name", `knee-cap peak${letter ? `, grade ${letter}` : ""}`);
 }

@@ -3,9 +3,8 @@
 import { at, download, element, say, table } from "../elements.js";
 import { placed, read, showErrors } from "../form.js";
 import { channel, problems } from "../request.js";
-import { fragmentOf } from "../state.js";
-import { lasting, moved } from "../units.js";
-import { gradeOf, summaryText, warningText } from "../words.js";
+import { lasting, moved, range, rounded } from "../units.js";
+import { coveredWords, gradeOf, summaryText, warningText } from "../words.js";
 import { calendar } from "./calendar.js";
 import { loaded } from "./plots.js";
 import { timeline } from "./timeline.js";
@@ -23,13 +22,6 @@ const POINTERS = {
 };
 /** Share of the knee-cap impulse of the usual run that the plan may have. */
 const SHARES = { same: 1, half: 0.5 };
-
-const NO_TIME = "absent.plan_no_time_backward";
-/** Why no stretch backward is in a plan, by whether the time is too short for one. */
-const NO_STRETCH = {
-  true: "The session is too short for a stretch backward and as much time after it.",
-  false: "Backward was not studied at this speed, gait and slope. Try another speed backward, or walking.",
-};
 
 const [ask, askUsual] = [channel(), channel()];
 /** The plan on the screen, for the calendar. */
@@ -83,11 +75,13 @@ export async function plan(state, run, gait) {
     [...FIELDS, "plan"],
   );
   if (found.length) return clear("", false);
-  if (!answer.body.bouts.some(({ direction }) => direction === "backward"))
-    return clear(`There is no plan backward. ${NO_STRETCH[answer.body.warnings.some(({ code }) => code === NO_TIME)]}`);
+  if (!answer.body.bouts.some(({ direction }) => direction === "backward")) {
+    const reasons = answer.body.warnings.filter(({ code }) => code.startsWith("absent.plan_"));
+    return clear(`There is no plan backward. ${reasons.map((warning) => warningText(warning, state)).join(" ")}`);
+  }
   shown = { answer: answer.body, state };
   at("plan").dataset.shown = JSON.stringify(body);
-  write(answer.body, state);
+  write(answer.body, state, body.limits?.[IMPULSE]);
   await loaded();
   timeline(rowsOf(answer.body), state);
 }
@@ -105,14 +99,22 @@ function clear(words, errors = true) {
 /** Whether a warning stands above the plan: those of safety, and that the four weeks are a choice. */
 const above = ({ code, severity }) => severity === "safety" || code === "caution.plan_weeks_are_a_choice";
 
-function write(best, state) {
+/** Say the knee-cap impulse of the session, and its limit if there is one. */
+function impulseWords({ totals }, limit) {
+  const found = totals.load?.[IMPULSE];
+  if (!found) return "";
+  const most = limit ? `, limit ${rounded(limit)}` : "";
+  return ` Knee-cap impulse of the session: about ${rounded(found.value, found)} BW·s (${range(found)}${gradeOf(found)}${most})${coveredWords(found)}.`;
+}
+
+function write(best, state, limit) {
   const said = best.warnings.map((warning) => element("li", { class: warning.severity }, warningText(warning, state)));
   at("plan-safety").replaceChildren(...said.filter((_, place) => above(best.warnings[place])));
   at("plan-warnings").replaceChildren(
     ...said.filter((_, place) => !above(best.warnings[place]) && best.warnings[place].code.includes("plan")),
   );
   say("plan-words", `${summaryText(best, "headline", state)} Energy${gradeOf(best.totals.active_energy_kcal)}.`);
-  say("plan-knee", summaryText(best, "knee", state));
+  say("plan-knee", `${summaryText(best, "knee", state)}${impulseWords(best, limit)}`);
   at("plan-answer").hidden = false;
   at("plan-weeks").hidden = !best.weeks;
   if (best.weeks)
@@ -152,9 +154,9 @@ export function listenPlan() {
     if (!shown?.answer.weeks || !at("plan-start").valueAsDate) return;
     const { answer, state } = shown;
     const sessions = answer.weeks.map((week) => ({ ...week, words: repeatWords(week, answer, state) }));
+    // Without the link of the plan: a calendar is often shared, and the link has the body mass.
     const notes = [...at("plan-safety").children].map(({ textContent }) => textContent);
-    const link = new URL(fragmentOf(state), location.href).href;
-    const text = calendar(sessions, at("plan-start").valueAsDate, [...notes, link]);
+    const text = calendar(sessions, at("plan-start").valueAsDate, notes);
     download("retrorun-weeks.ics", new Blob([text], { type: "text/calendar" }));
   });
   at("plan-print").addEventListener("click", () => {

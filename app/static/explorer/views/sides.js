@@ -117,7 +117,8 @@ export function shareWords({ totals, backward, forward, models, summary }, { uni
     : forward
       ? `${plain(backward.distance_m, units)} backward in ${time(backward)}, of ${whole}.`
       : `${plain(backward.distance_m, units)} backward in ${time(backward)}.`;
-  const weak = summary.headline.code.startsWith("weak_") ? "A weak estimate by RetroRun: about" : "About";
+  // The headline is weak if its ratio is, and the sentence has only the energy.
+  const weak = totals.total_energy_kcal.evidence?.startsWith("D") ? "A weak estimate by RetroRun: about" : "About";
   const by = weak === "About" ? ", estimated by RetroRun" : "";
   return `${done} ${weak} ${energy} kcal (${low} to ${high})${by}.`;
 }
