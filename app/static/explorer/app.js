@@ -13,7 +13,6 @@ import { card, part, tabs, unknown } from "./views/card.js";
 import { code } from "./views/code.js";
 import { backwardRange, curve, speedRange, valuesTable } from "./views/curve.js";
 import { pairs } from "./views/pairs.js";
-import { listenPlan, plan } from "./views/plan.js";
 import { loaded } from "./views/plots.js";
 import { answerRows, cautioned, csv, numbers, ofLoad } from "./views/table.js";
 import { listenTrack, redrawTrack } from "./views/track.js";
@@ -113,7 +112,13 @@ async function renew() {
   show();
   await otherComparison();
   await plots();
-  if (near.has("plan")) await plan(state, body, answer.gait);
+  if (near.has("plan")) await plan();
+}
+
+/** Show the plan of the run. Its code is loaded when it is near for the first time. */
+async function plan() {
+  const coach = await import("./views/plan.js");
+  await coach.plan(state, body, answer.gait);
 }
 
 /** Fetch the other comparison of the same run, for its tab. */
@@ -348,7 +353,6 @@ async function background() {
 }
 
 listen(changed);
-listenPlan();
 listenTrack(
   () => {
     const { body_mass_kg, direction_model, interval, gait } = estimateBody().made;
@@ -406,7 +410,7 @@ const whenNear = (id, act) =>
     },
     { rootMargin: "200px" },
   ).observe(at(id));
-whenNear("plan", () => plan(state, body, answer.gait));
+whenNear("plan", plan);
 whenNear("load-figure", () => loaded().then(loads));
 addEventListener("beforeprint", () => {
   if (answer) at("printed").replaceChildren(...lines(about()).map((line) => element("p", {}, line)));
@@ -420,7 +424,7 @@ new ResizeObserver(() => {
   seen = requestAnimationFrame(() =>
     whileBusy(async () => {
       await plots();
-      if (near.has("plan")) await plan(state, body, answer.gait);
+      if (near.has("plan")) await plan();
       await redrawTrack(state);
     }),
   );

@@ -147,24 +147,21 @@ function rowsOf({ weeks, bouts, rest_s = 0 }) {
   return [{ name: "The session", times, ...each }];
 }
 
-/** Listen to the buttons of the plan: its calendar file, and its page for print. */
-export function listenPlan() {
-  at("plan-start").valueAsDate = new Date(Date.now() + DAY_MS - new Date().getTimezoneOffset() * MINUTE_MS);
-  at("plan-calendar").addEventListener("click", () => {
-    if (!shown?.answer.weeks || !at("plan-start").valueAsDate) return;
-    const { answer, state } = shown;
-    const sessions = answer.weeks.map((week) => ({ ...week, words: repeatWords(week, answer, state) }));
-    // Without the link of the plan: a calendar is often shared, and the link has the body mass.
-    const notes = [...at("plan-safety").children].map(({ textContent }) => textContent);
-    const text = calendar(sessions, at("plan-start").valueAsDate, notes);
-    download("retrorun-weeks.ics", new Blob([text], { type: "text/calendar" }));
-  });
-  at("plan-print").addEventListener("click", () => {
-    document.body.classList.add("plan-only");
-    addEventListener("afterprint", () => document.body.classList.remove("plan-only"), { once: true });
-    print();
-  });
-}
-
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
+
+at("plan-start").valueAsDate = new Date(Date.now() + DAY_MS - new Date().getTimezoneOffset() * MINUTE_MS);
+at("plan-calendar").addEventListener("click", () => {
+  if (!shown?.answer.weeks || !at("plan-start").valueAsDate) return;
+  const { answer, state } = shown;
+  const sessions = answer.weeks.map((week) => ({ ...week, words: repeatWords(week, answer, state) }));
+  // Without the link of the plan: a calendar is often shared, and the link has the body mass.
+  const notes = [...at("plan-safety").children].map(({ textContent }) => textContent);
+  const text = calendar(sessions, at("plan-start").valueAsDate, notes);
+  download("retrorun-weeks.ics", new Blob([text], { type: "text/calendar" }));
+});
+at("plan-print").addEventListener("click", () => {
+  document.body.classList.add("plan-only");
+  addEventListener("afterprint", () => document.body.classList.remove("plan-only"), { once: true });
+  print();
+});
