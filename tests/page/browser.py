@@ -210,6 +210,8 @@ class Explorer:
 def serving(**settings: str) -> Iterator[str]:
     """Run the service with these settings and yield its address."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
+    # The service would take a busy machine for overload, and refuse one reader.
+    settings = {"maximum_loop_lag_s": "5", **settings}
     bare |= {f"RETRORUN_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "retrorun.app.cli", "serve", "--port", "0"]
     with subprocess.Popen(command, env=bare, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
