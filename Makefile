@@ -25,9 +25,11 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 # In a folder with a package.json; says nothing but what is wrong.
 NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
 
-# Schemathesis gives all its tests one name, and pytest-xdist would run one of them. Those of the server need a quiet machine:
-# under load one of them waited for the end of a process in vain.
-ALONE = tests/app/contract/test_contract.py tests/app/server
+# Schemathesis gives all its tests one name, and pytest-xdist would run one of them. Those of the server mostly wait, and need a
+# processor that is free: under load one of them waited for the end of a process in vain. So these two run beside each other.
+CONTRACT_TESTS = tests/app/contract/test_contract.py
+SERVER_TESTS = tests/app/server
+ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -61,7 +63,8 @@ format: $(VENV)/.test-installed ## Fix what ruff can fix
 	$(BIN)/ruff format
 
 pytest: $(VENV)/.test-installed haproxy chromium typescript ## Run the tests alone (ARGS=)
-	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%) && $(BIN)/pytest $(ALONE))
+	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%) && \
+		{ $(BIN)/pytest $(CONTRACT_TESTS) & $(BIN)/pytest $(SERVER_TESTS); server=$$?; wait $$! && exit $$server; })
 
 test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
 	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/app/bulk/test_bulk.py
