@@ -391,7 +391,8 @@ class TestGait:
 
 class TestAssumed:
     async def test_it_lists_everything_when_all_is_left_out(self, client: httpx.AsyncClient) -> None:
-        assert set((await estimate(client, BOUT))["assumed"]) == set(Assumed.__annotations__) - {"confidence"}
+        of_plans = {"confidence", "longest_backward_s", "recovery_s"}
+        assert set((await estimate(client, BOUT))["assumed"]) == set(Assumed.__annotations__) - of_plans
 
     async def test_it_is_empty_when_nothing_is(self, client: httpx.AsyncClient) -> None:
         assert (await estimate(client, EVERYTHING))["assumed"] == {}

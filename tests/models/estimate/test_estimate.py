@@ -3,7 +3,8 @@
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, cast, get_type_hints
+from functools import partial
+from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 
@@ -14,6 +15,7 @@ from retrorun.models.evidence import cautions
 from retrorun.models.evidence.catalogue import catalogue, coefficients_hash
 from retrorun.models.evidence.claims import CLAIMS
 from retrorun.models.physiology.energy_models import ENERGY_MODELS
+from retrorun.models.plan.answer import Place
 from retrorun.models.plan.plan import plan
 from retrorun.models.solve.solve import solve
 from retrorun.models.sources.references import REFERENCES
@@ -523,6 +525,11 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
     lambda: plan(body_mass_kg=70.0, goal="most_energy", duration_s=600.0, limits={"patellofemoral_peak_force_bw": 3.8}),
     lambda: plan(
         body_mass_kg=70.0, goal="most_energy", duration_s=600.0, speed_low_m_s=3.4, backward_speed_high_m_s=3.3
+    ),
+    lambda: plan(body_mass_kg=70.0, goal="most_backward", duration_s=600.0, recovery_s=600.0),
+    *(
+        partial(plan, body_mass_kg=70.0, goal="most_backward", duration_s=600.0, experience="never", place=place)
+        for place in get_args(Place)
     ),
     lambda: workout(
         body_mass_kg=70.0,
