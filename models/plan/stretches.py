@@ -75,6 +75,9 @@ class Stretches(NamedTuple):
 def weeks_of(stretches: int, *, backward_s: float, forward_s: float, rest_s: float) -> list[Week]:
     """Return the sessions of four weeks, up to the plan.
 
+    Each week has its share of the stretches, rounded down. If the share is less than one stretch, the week has one
+    shorter stretch, so no week goes backward for longer than its share.
+
     Parameters
     ----------
     stretches : int
@@ -86,13 +89,15 @@ def weeks_of(stretches: int, *, backward_s: float, forward_s: float, rest_s: flo
     --------
     >>> [week["times"] for week in weeks_of(6, backward_s=60.0, forward_s=240.0, rest_s=0.0)]
     [3, 4, 5, 6]
+    >>> [week["backward_s"] for week in weeks_of(1, backward_s=360.0, forward_s=360.0, rest_s=0.0)]
+    [180.0, 240.0, 300.0, 360.0]
     """
     return [
         {
             "week": week,
             "sessions": SESSIONS_PER_WEEK,
             "times": max(1, math.floor(round(share * stretches, EXACT_DECIMALS))),
-            "backward_s": backward_s,
+            "backward_s": min(backward_s, max(LEAST_BOUT_S, share * stretches * backward_s)),
             "forward_s": forward_s,
             "rest_s": rest_s,
         }

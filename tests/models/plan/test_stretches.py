@@ -224,19 +224,31 @@ class TestFixedSpeeds:
 class TestWeeks:
     WISH = MOST | {"limits": {IMPULSE: 1200.0}, "experience": "never"}
 
-    @given(st.integers(1, 10_000), st.floats(5.0, 600.0), st.floats(0.0, 600.0), st.floats(0.0, 600.0))
+    @given(st.one_of(st.integers(1, 4), st.integers(1, 10_000)), st.floats(1.0, 600.0), st.floats(0.0, 600.0), st.floats(0.0, 600.0))
     def test_no_week_exceeds_the_plan_and_none_falls(
         self, number: int, backward: float, forward: float, rest: float
     ) -> None:
         weeks = weeks_of(number, backward_s=backward, forward_s=forward, rest_s=rest)
         times = [week["times"] for week in weeks]
+        totals = [week["times"] * week["backward_s"] for week in weeks]
         assert [week["week"] for week in weeks] == [1, 2, 3, 4]
         assert times == sorted(times)
-        assert 1 <= times[0] <= max(1, number / 2)
-        assert times[-1] == number
-        for week in weeks:
-            assert (week["backward_s"], week["forward_s"], week["rest_s"]) == (backward, forward, rest)
+        assert totals == sorted(totals)
+        assert times[0] >= 1
+        assert (times[-1], weeks[-1]["backward_s"]) == (number, backward)
+        for week, total, share in zip(weeks, totals, (1 / 2, 2 / 3, 5 / 6, 1.0), strict=True):
+            assert total <= max(1.0, share * number * backward) * (1 + CLOSE)
+            assert 1.0 <= week["backward_s"] <= backward
+            assert (week["forward_s"], week["rest_s"]) == (forward, rest)
             assert week["sessions"] == 2
+
+    @pytest.mark.parametrize(
+        ("longest", "first"), [(360.0, (1, 180.0)), (180.0, (1, 180.0)), (120.0, (1, 120.0)), (60.0, (3, 60.0))]
+    )
+    def test_a_beginner_starts_with_half_of_the_time_or_less(self, longest: float, first: tuple[int, float]) -> None:
+        weeks = made(MOST | {"goal": "most_backward", "experience": "never", "longest_backward_s": longest})["weeks"]
+        assert (weeks[0]["times"], weeks[0]["backward_s"]) == first
+        assert weeks[-1]["times"] * weeks[-1]["backward_s"] == pytest.approx(360.0)
 
     @pytest.mark.parametrize(("number", "times"), [(1, [1, 1, 1, 1]), (2, [1, 1, 1, 2]), (9, [4, 6, 7, 9])])
     def test_a_share_of_the_stretches_is_rounded_down(self, number: int, times: list[int]) -> None:
