@@ -238,6 +238,9 @@ def candidates_of(task: Task) -> Candidates:
     speeds: dict[Direction, Column] = {}
     ends_by: dict[Direction, tuple[str, str]] = {}
     for way in DIRECTIONS:
+        if way == "backward" and case.grade < 0:
+            warnings.append(cautions.PLAN_BACKWARD_DOWNHILL)
+            continue
         if unknown[way]:
             warnings.append(cautions.PLAN_BACKWARD_UNKNOWN)
             continue

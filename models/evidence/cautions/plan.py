@@ -43,6 +43,13 @@ PLAN_BACKWARD_UNKNOWN: Final = caution(
     "The plan has no backward part: for this gait and slope, a load that it limits or minimises is unknown backward.",
     about=top("bouts"),
 )
+PLAN_BACKWARD_DOWNHILL: Final = caution(
+    "absent",
+    "plan_backward_downhill",
+    "limit",
+    "The plan has no backward part: we found no measurement of going backward downhill. Plan it on level ground.",
+    about=top("bouts"),
+)
 PLAN_NO_TIME_BACKWARD: Final = caution(
     "absent",
     "plan_no_time_backward",

@@ -527,6 +527,7 @@ OTHER_QUESTIONS: list[Callable[[], Any]] = [
         body_mass_kg=70.0, goal="most_energy", duration_s=600.0, speed_low_m_s=3.4, backward_speed_high_m_s=3.3
     ),
     lambda: plan(body_mass_kg=70.0, goal="most_backward", duration_s=600.0, recovery_s=600.0),
+    lambda: plan(body_mass_kg=70.0, goal="most_backward", duration_s=600.0, grade=-0.05),
     *(
         partial(plan, body_mass_kg=70.0, goal="most_backward", duration_s=600.0, experience="never", place=place)
         for place in get_args(Place)

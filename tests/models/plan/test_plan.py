@@ -109,6 +109,8 @@ class Points:
         between: Callable[[float, float], Column],
     ) -> dict[str, Column]:
         low, high = max(span[0] for span in spans), min(span[1] for span in spans)
+        if way == "backward" and wish.get("grade", 0.0) < 0:
+            high = low - 1
         speeds = between(low, high) if low <= high else np.array([])
         if not speeds.size:
             return dict.fromkeys((*names, ENERGY), speeds)
@@ -571,6 +573,42 @@ def test_a_load_unknown_backward_keeps_backward_out() -> None:
         codes = [warning["code"] for warning in answer["warnings"]]
         assert "absent.plan_backward_unknown" in codes
         assert not {"caution.fall", "caution.novice"} & set(codes)
+
+
+@pytest.mark.parametrize("gait", ["run", "walk"])
+@pytest.mark.parametrize(
+    "goal",
+    [
+        {"goal": "most_backward", "duration_s": TIME, "experience": "never", "place": "path"},
+        {"goal": "most_energy", "duration_s": TIME},
+        {"goal": "most_energy", "duration_s": TIME, "limits": {VERTICAL: 3.0}},
+        {"goal": "least_load", ENERGY: 50.0, "indicator": VERTICAL},
+        {
+            "goal": "most_backward",
+            "duration_s": TIME,
+            "fixed_speeds": True,
+            "speed_high_m_s": 1.9,
+            "backward_speed_high_m_s": 1.2,
+        },
+    ],
+)
+@pytest.mark.parametrize("grade", [-0.01, -0.05, -0.3])
+def test_no_plan_goes_backward_downhill(gait: str, goal: Wish, grade: float) -> None:
+    answer = made({"body_mass_kg": 70.0, "gait": gait, "grade": grade, "energy_model": "minetti2002"} | goal)
+    assert {bout["direction"] for bout in answer["bouts"]} == {"forward"}
+    assert "backward_only" not in answer
+    assert "weeks" not in answer
+    warning = WARNINGS["absent.plan_backward_downhill"]
+    assert warning["severity"] == "limit"
+    assert warning in answer["warnings"]
+    assert "absent.plan_backward_unknown" not in [one["code"] for one in answer["warnings"]]
+
+
+def test_a_plan_on_level_ground_or_uphill_goes_backward() -> None:
+    for grade in (0.0, 0.03):
+        answer = made(MOST | {"goal": "most_backward", "grade": grade})
+        assert "backward" in {bout["direction"] for bout in answer["bouts"]}
+        assert WARNINGS["absent.plan_backward_downhill"] not in answer["warnings"]
 
 
 def test_backward_achilles_counts_with_its_upper_bound() -> None:

@@ -224,7 +224,12 @@ class TestFixedSpeeds:
 class TestWeeks:
     WISH = MOST | {"limits": {IMPULSE: 1200.0}, "experience": "never"}
 
-    @given(st.one_of(st.integers(1, 4), st.integers(1, 10_000)), st.floats(1.0, 600.0), st.floats(0.0, 600.0), st.floats(0.0, 600.0))
+    @given(
+        st.one_of(st.integers(1, 4), st.integers(1, 10_000)),
+        st.floats(1.0, 600.0),
+        st.floats(0.0, 600.0),
+        st.floats(0.0, 600.0),
+    )
     def test_no_week_exceeds_the_plan_and_none_falls(
         self, number: int, backward: float, forward: float, rest: float
     ) -> None:
