@@ -5,7 +5,7 @@ or under with the wanted confidence, at 0.5 the central estimate.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -42,7 +42,7 @@ RANGES_M_S: Final[dict[tuple[str, Gait], tuple[tuple[float, float], ...]]] = {
     ("achilles_relative_load", "walk"): (load.ACHILLES_RANGE_M_S["walk"],),
     ("tibial_compression_peak_bw", "run"): (load.TIBIAL_RANGE_M_S,),
 }
-"""Studied speeds of each rate that may be limited. A plan stays inside the ranges of all its rates."""
+"""Studied speeds of each rate that may be limited. A plan that chooses speeds stays inside the ranges of all its rates."""
 
 FASTEST: Final[dict[Direction, str]] = {"forward": "speed_high_m_s", "backward": "backward_speed_high_m_s"}
 """The person's fastest speed in each direction, by its name in the request."""
@@ -100,6 +100,18 @@ class Task(NamedTuple):
     """Whether time backward counts before energy."""
     score: float = 0.0
     """Standard score of the confidence with which limits are held; 0 for the central estimate."""
+
+    @property
+    def names(self) -> list[str]:
+        """What is limited or minimised, each once."""
+        limited = [limit.name for limit in self.limits]
+        impulse = [IMPULSE] * (self.impulse_limit is not None)
+        return list(dict.fromkeys([*limited, *filter(None, [self.indicator]), *impulse]))
+
+    def field_of(self, name: str) -> str:
+        """Return the place in the request of a load that is limited or minimised."""
+        limited = {limit.name for limit in self.limits} | ({IMPULSE} if self.impulse_limit is not None else set())
+        return f"limits/{name}" if name in limited else "indicator"
 
     @property
     def tightest(self) -> dict[str, Limit]:
@@ -209,6 +221,35 @@ def whole_mm_per_s(low_m_s: float, high_m_s: float) -> Column:
     return np.unique(np.clip(steps / 1000, low_m_s, high_m_s))
 
 
+def studied_range(name: str, gait: Gait) -> tuple[float, float]:
+    """Return the slowest and the fastest speed at which a load was studied [m/s]."""
+    ranges = [(0.0, math.inf), *RANGES_M_S.get((name, gait), ())]
+    return max(known[0] for known in ranges), min(known[1] for known in ranges)
+
+
+def speeds_of(task: Task, names: Sequence[str]) -> tuple[float, float]:
+    """Return the slowest and the fastest speed at which a plan may compare these loads [m/s].
+
+    If every bout is at a given speed, nothing is chosen by speed. So every speed that has an estimate is allowed.
+    """
+    gait = task.case.gait
+    if task.fixed_speeds:
+        return speed_bounds(gait)
+    ranges = [speed_bounds(gait), energy_models.ENERGY_MODELS[gait][task.case.energy_model].speed_range_m_s]
+    ranges += [studied_range(name, gait) for name in names]
+    return max(known[0] for known in ranges), min(known[1] for known in ranges)
+
+
+def unknown_loads(task: Task, names: Sequence[str], middle_m_s: float) -> dict[Direction, list[str]]:
+    """Return the loads that are unknown in each direction: at a speed that all were studied at, or at the given one."""
+    speeds = [task.own_speeds[FASTEST[way]] if task.fixed_speeds else middle_m_s for way in DIRECTIONS]
+    builder = one_second_at(task.case, np.array(speeds), 0.0)
+    return {
+        way: [name for name in names if np.isnan(np.broadcast_to(rate_of(builder, name, way), len(speeds))[place])]
+        for place, way in enumerate(DIRECTIONS)
+    }
+
+
 def candidates_of(task: Task) -> Candidates:
     """Return the allowed speeds of each direction. If the person's speeds lie outside the data, there are no rows.
 
@@ -217,23 +258,16 @@ def candidates_of(task: Task) -> Candidates:
     Undefined
         The loads were studied at no common speed, or a load is unknown forward.
     """
-    case, limited = task.case, [limit.name for limit in task.limits]
-    names = list(
-        dict.fromkeys([*limited, *filter(None, [task.indicator]), *[IMPULSE] * (task.impulse_limit is not None)])
-    )
-    ranges = [speed_bounds(case.gait), energy_models.ENERGY_MODELS[case.gait][case.energy_model].speed_range_m_s]
-    ranges += [known for name in names for known in RANGES_M_S.get((name, case.gait), ())]
-    low, high = max(known[0] for known in ranges), min(known[1] for known in ranges)
+    case, names = task.case, task.names
+    low, high = speeds_of(task, names)
     if low > high:
         raise Undefined(
             "limits", "These loads were not studied at any common speed. Limit or choose fewer loads.", "no_speed"
         )
-    middle = one_second_at(case, np.array([(low + high) / 2]), 0.0)
-    unknown = {way: [name for name in names if np.isnan(rate_of(middle, name, way))] for way in DIRECTIONS}
+    unknown = unknown_loads(task, names, (low + high) / 2)
     for name in unknown["forward"]:
-        field = f"limits/{name}" if name in limited or name != task.indicator else "indicator"
         message = f"{name} is unknown for this gait and grade. Choose another indicator or limit, gait or grade."
-        raise Undefined(field, message, "indicator_unknown")
+        raise Undefined(task.field_of(name), message, "indicator_unknown")
     warnings = []
     speeds: dict[Direction, Column] = {}
     ends_by: dict[Direction, tuple[str, str]] = {}
@@ -247,7 +281,7 @@ def candidates_of(task: Task) -> Candidates:
         if way == "backward" and not task.stretches.most_backward(task.time_s)[0]:
             warnings.append(cautions.PLAN_NO_TIME_BACKWARD)
             continue
-        back = BACKWARD_RANGE_M_S[case.gait] if way == "backward" else (low, high)
+        back = BACKWARD_RANGE_M_S[case.gait] if way == "backward" and not task.fixed_speeds else (low, high)
         lows = {SPEED_RANGE: max(low, back[0])}
         highs = {SPEED_RANGE: min(high, back[1])}
         for name, speed in task.own_speeds.items():

@@ -124,7 +124,7 @@ def plan(
     experience : {"never", "weeks", "months"}, optional
         For how long the person has gone backward. It limits the time backward and adds `weeks`.
     fixed_speeds : bool, optional
-        Whether every bout is at the person's fastest speed, so that no slower one is used.
+        Whether every bout is at the person's fastest speed, studied or not, so that no slower one is used.
     place : {"treadmill", "track", "path"}, optional
         Where the session takes place. It adds practical advice.
 
@@ -149,8 +149,8 @@ def plan(
     Time backward is cut into equal stretches, each followed by the recovery, so a plan may need three speeds: two in
     one direction and one in the other. No stretch is longer than `longest_backward_s`.
 
-    Speeds are those at which every estimate of the plan was studied, at a plausible oxygen uptake that does not exceed
-    the person's maximum. How long a person can hold a share of the maximum is not modelled.
+    Speeds are those at which every estimate of the plan was studied, or with `fixed_speeds` those of the person, at a
+    plausible oxygen uptake that does not exceed the person's maximum. How long a person can hold a share of the maximum is not modelled.
 
     With a confidence c, a limit is compared with the c-quantile of one person, from the distribution that gives the
     interval: in each bout, or for the impulse over all of them with their shared errors. The goal, the energy to reach

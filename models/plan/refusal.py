@@ -6,7 +6,7 @@ from typing import Final
 from retrorun.models.numerics.inward import rounded_inward, written
 from retrorun.models.plan.answer import ENERGY, UPTAKE
 from retrorun.models.plan.best_mix import best_mix, least_peak, most_energy, most_held_impulse
-from retrorun.models.plan.candidates import FASTEST, HELD_IMPULSE, Candidates, Limit, Task, candidates_of
+from retrorun.models.plan.candidates import FASTEST, HELD_IMPULSE, Candidates, Limit, Task, candidates_of, studied_range
 from retrorun.models.plan.stretches import LEAST_BOUT_S
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Unattainable, Undefined
@@ -66,19 +66,27 @@ def lowest_enough(others: Task, limit: Limit, low: float, high: float) -> float:
 
 
 def speed_refusal(task: Task) -> Undefined:
-    """Return the error for a slowest or fastest speed of the person that excludes every studied speed."""
+    """Return the error for a slowest or fastest speed of the person that excludes every studied speed.
+
+    If a load was not studied at the person's speeds, it is that load, so that nobody is told to go faster for a limit.
+    """
     own = task.own_speeds
+    for name in task.names:
+        low, high = studied_range(name, task.case.gait)
+        if own.get("speed_low_m_s", low) > high or own.get("speed_high_m_s", high) < low:
+            field = task.field_of(name)
+            advice = "Choose another indicator" if field == "indicator" else "Remove this limit"
+            studied = f"from {low:g} to {high:g} m/s" if low < high else f"at {low:g} m/s"
+            message = f"{name} was studied {studied}. Your own speeds are outside. {advice}."
+            return Undefined(field, message, "unattainable")
 
     def others(field: str) -> Task:
         return task._replace(own_speeds={name: speed for name, speed in own.items() if name != field})
 
     too_slow = candidates_of(others("speed_high_m_s")).speed_m_s.size > 0
-    field = "speed_high_m_s" if too_slow or task.fixed_speeds else "speed_low_m_s"
-    needed = {name: own[name] for name in [FASTEST["backward"]] * task.fixed_speeds}
-    for asked, others_left_out in (
-        (others(field), False),
-        (task.without_request_limits()._replace(own_speeds=needed), True),
-    ):
+    field = "speed_high_m_s" if too_slow else "speed_low_m_s"
+    free = task.without_request_limits()._replace(own_speeds={})
+    for asked, others_left_out in ((others(field), False), (free, True)):
         candidates = candidates_of(asked)
         speeds = candidates.speed_m_s[candidates.within(asked.peaks)]
         if not speeds.size:
@@ -97,6 +105,8 @@ def uptake_refusal(task: Task) -> Undefined:
     """Return the error if every speed takes an implausible uptake: for the first field that excludes slower speeds."""
     free = task.without_request_limits()
     message = f"Every allowed speed takes more than {free.peaks[UPTAKE]:g} ml/kg/min of oxygen."
+    if task.fixed_speeds:
+        return Undefined(FASTEST["forward"], f"{message} Give slower speeds, or use a gentler grade.", "unattainable")
     loose = [
         *[("speed_low_m_s", task._replace(own_speeds={}))] * ("speed_low_m_s" in task.own_speeds),
         *[(limit.field, without_limit(task, limit)) for limit in task.limits if limit.field],

@@ -8,6 +8,7 @@ from retrorun.models.evidence.cautions.load import LOAD_ON_GRADE, TIBIAL_SPEED, 
 from retrorun.models.evidence.cautions.parts import backward, top
 from retrorun.models.evidence.cautions.person import FALL, NOVICE, OLDER_BACKWARD_SPEED
 from retrorun.models.evidence.cautions.registry import WARNINGS, caution
+from retrorun.models.physiology import timing
 from retrorun.models.vocabulary.answer import Warning
 
 PLAN_CENTRAL: Final = caution(
@@ -40,8 +41,11 @@ PLAN_BACKWARD_UNKNOWN: Final = caution(
     "absent",
     "plan_backward_unknown",
     "limit",
-    "The plan has no backward part: for this gait and slope, a load that it limits or minimises is unknown backward.",
+    "The plan has no backward part: a load that it limits or minimises is unknown backward. That is "
+    "tibial_compression_peak_bw always, patellofemoral_impulse_per_bout_bw_s above {high_m_s} m/s, and every load on a "
+    "slope.",
     about=top("bouts"),
+    high_m_s=timing.BACKWARD_CONTACT_TO_M_S,
 )
 PLAN_BACKWARD_DOWNHILL: Final = caution(
     "absent",

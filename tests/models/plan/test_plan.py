@@ -650,6 +650,41 @@ def test_the_nearest_value_has_a_plan(wish: Wish, field: str) -> None:
     check_feasible(made(with_nearest(wish, refusal)), with_nearest(wish, refusal))
 
 
+@pytest.mark.parametrize(
+    ("change", "field", "studied"),
+    [
+        (
+            {"goal": "most_backward", "speed_high_m_s": 2.5, "backward_speed_high_m_s": 2.0, "limits": {ACHILLES: 0.6}},
+            f"limits/{ACHILLES}",
+            "from 2.7 to 4.5 m/s",
+        ),
+        ({"speed_high_m_s": 1.5, "limits": {ACHILLES: 2.0}}, f"limits/{ACHILLES}", "from 2.7 to 4.5 m/s"),
+        ({"speed_high_m_s": 2.5, "limits": {TIBIA: 9.0}}, f"limits/{TIBIA}", "from 2.6 to 4 m/s"),
+        ({"speed_high_m_s": 1.9, "limits": {IMPULSE: 900.0}}, f"limits/{IMPULSE}", "from 2 to 3.5 m/s"),
+        ({"speed_low_m_s": 5.0, "limits": {KNEE: 9.0, VERTICAL: 3.3}}, f"limits/{KNEE}", "from 1 to 4.5 m/s"),
+        ({"gait": "walk", "speed_high_m_s": 1.2, "limits": {ACHILLES: 1.0}}, f"limits/{ACHILLES}", "at 1.34 m/s"),
+        (
+            {"goal": "least_load", ENERGY: 100.0, "indicator": ACHILLES, "speed_high_m_s": 2.5},
+            "indicator",
+            "from 2.7 to 4.5 m/s",
+        ),
+    ],
+)
+def test_a_load_that_was_not_studied_at_the_own_speeds_is_named_and_no_faster_speed(
+    change: Wish, field: str, studied: str
+) -> None:
+    wish = {"body_mass_kg": 70.0, "gait": "run", "goal": "most_energy", "duration_s": TIME} | change
+    with pytest.raises(Undefined) as caught:
+        made(wish)
+    error = caught.value
+    assert not isinstance(error, Unattainable)
+    assert (error.field, error.code) == (field, "unattainable")
+    assert f"{change.get('indicator') or field.rpartition('/')[2]} was studied {studied}" in error.message
+    without = {name: limit for name, limit in wish.get("limits", {}).items() if name not in field}
+    if "indicator" not in change and wish.get("speed_high_m_s", 2.0) >= 1.8:
+        assert made(wish | {"limits": without})["bouts"]
+
+
 def with_nearest(wish: Wish, refusal: Unattainable) -> Wish:
     """Return a wish with the nearest value, and without the other limits if the error says so."""
     place, _, name = refusal.field.rpartition("/")
@@ -666,20 +701,26 @@ STRICT = st.builds(
     lambda wish, goal, own, limits: {"body_mass_kg": 70.0} | wish | goal | own | ({"limits": limits} if limits else {}),
     st.builds(lambda time: {"duration_s": time}, st.floats(300.0, 7200.0)),
     st.one_of(
-        st.just({"goal": "most_energy"}),
+        st.sampled_from([{"goal": "most_energy"}, {"goal": "most_backward"}]),
         st.builds(
             lambda energy, indicator: {"goal": "least_load", ENERGY: energy, "indicator": indicator},
             st.one_of(st.floats(100.0, 1500.0), st.floats(1.0, 1.2)),
             st.sampled_from([IMPULSE, KNEE, VERTICAL, ACHILLES, TIBIA]),
         ),
     ),
-    optional(
-        {
-            "grade": st.sampled_from([0.0, 0.3, -0.05]),
-            "speed_low_m_s": st.sampled_from([2.0, 2.0, 3.0, 7.0]),
-            "backward_speed_high_m_s": st.floats(1.0, 3.5),
-            MAXIMUM: st.floats(10.0, 60.0),
-        }
+    st.builds(
+        lambda one, other: one | other,
+        optional(
+            {
+                "grade": st.sampled_from([0.0, 0.3, -0.05]),
+                "backward_speed_high_m_s": st.floats(1.0, 3.5),
+                MAXIMUM: st.floats(10.0, 60.0),
+            }
+        ),
+        st.one_of(
+            optional({"speed_low_m_s": st.sampled_from([2.0, 2.0, 3.0, 7.0])}),
+            optional({"speed_high_m_s": st.floats(1.0, 4.0)}),
+        ),
     ),
     optional(
         {

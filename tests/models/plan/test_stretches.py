@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.catalogue import catalogue
-from retrorun.models.evidence.cautions import WARNINGS
+from retrorun.models.evidence.cautions import WARNINGS, concerns
 from retrorun.models.plan.answer import ENERGY
 from retrorun.models.plan.best_mix import Mix
 from retrorun.models.plan.plan import plan
@@ -203,18 +204,59 @@ class TestFixedSpeeds:
             made({name: value for name, value in self.WISH.items() if name != missing})
         assert caught.value.field == missing
 
-    def test_a_speed_outside_the_data_leaves_that_direction_out(self) -> None:
-        answer = made(self.WISH | {"backward_speed_high_m_s": 0.8})
+    @pytest.mark.parametrize(
+        ("gait", "there", "back"),
+        [("walk", 1.2, 0.8), ("walk", 0.4, 0.2), ("walk", 3.0, 2.5), ("run", 1.2, 0.5), ("run", 6.5, 5.0)],
+    )
+    def test_a_speed_outside_the_studies_is_planned_with_the_warnings_of_its_estimate(
+        self, gait: Any, there: float, back: float
+    ) -> None:
+        answer = made(
+            {"body_mass_kg": 70.0, "goal": "most_backward", "duration_s": TIME, "gait": gait, "fixed_speeds": True}
+            | {"speed_high_m_s": there, "backward_speed_high_m_s": back}
+        )
+        assert [(bout["direction"], bout["speed_m_s"]) for bout in answer["bouts"]] == [
+            ("backward", back),
+            ("forward", there),
+        ]
+        assert backward_s(answer) == pytest.approx(TIME / 2, rel=CLOSE)
+        bouts = {"forward": there, "backward": back}
+        for way, speed in bouts.items():
+            one = cast(Any, estimate)(body_mass_kg=70.0, gait=gait, speed_m_s=speed, duration_s=60.0)
+            outside = {code for code in codes(one) if code.startswith("energy.") and concerns(code, cast(Any, way))}
+            assert outside <= set(codes(answer))
+            (bout,) = answer[f"{way}_only"]["bouts"]
+            part = bout["duration_s"] / 60.0
+            assert bout[ENERGY]["value"] == pytest.approx(part * one[way][ENERGY]["value"], rel=1e-12)
+        assert any(code.startswith("energy.") for code in codes(answer))
+
+    def test_a_load_is_limited_outside_the_speeds_of_its_studies_too(self) -> None:
+        """Achilles load was studied from 2.7 m/s on."""
+        wish = MOST | {"speed_high_m_s": 2.0, "backward_speed_high_m_s": 1.5, "fixed_speeds": True}
+        answer = made(wish | {"limits": {"achilles_relative_load": 1.2}})
+        assert {bout["direction"] for bout in answer["bouts"]} == {"forward", "backward"}
+        assert "load.run_achilles_speed" in codes(answer)
+
+    def test_a_load_unknown_at_a_speed_leaves_that_direction_out_and_is_named(self) -> None:
+        wish = MOST | {"speed_high_m_s": 3.0, "fixed_speeds": True, "limits": {IMPULSE: 1000.0}}
+        known, unknown = (made(wish | {"backward_speed_high_m_s": speed}) for speed in (3.5, 3.6))
+        assert "backward_only" in known
+        assert "backward_only" not in unknown
+        warning = WARNINGS["absent.plan_backward_unknown"]
+        assert warning in unknown["warnings"]
+        assert warning not in known["warnings"]
+        assert f"{IMPULSE} above 3.5 m/s" in warning["message"]
+
+    def test_speeds_that_nobody_can_breathe_for_are_refused(self) -> None:
+        wish = MOST | {"speed_high_m_s": 8.0, "backward_speed_high_m_s": 8.0, "fixed_speeds": True}
+        with pytest.raises(Undefined, match="slower speeds") as caught:
+            made(wish | {"grade": 0.3, "energy_model": "minetti2002"})
+        assert caught.value.field == "speed_high_m_s"
+
+    def test_without_fixed_speeds_a_plan_stays_inside_the_studies(self) -> None:
+        answer = made(self.WISH | {"backward_speed_high_m_s": 0.8, "fixed_speeds": False})
         assert "backward_only" not in answer
         assert "absent.plan_backward_only" in codes(answer)
-
-    def test_two_speeds_outside_the_data_are_refused_with_the_nearest(self) -> None:
-        wish = MOST | {"speed_high_m_s": 7.5, "backward_speed_high_m_s": 6.0, "fixed_speeds": True}
-        with pytest.raises(Unattainable) as caught:
-            made(wish)
-        assert caught.value.field == "speed_high_m_s"
-        (bout,) = made(with_nearest(wish, caught.value) | {"backward_speed_high_m_s": 6.0})["bouts"]
-        assert bout["speed_m_s"] == caught.value.nearest
 
     def test_a_backward_speed_above_the_forward_one_is_used(self) -> None:
         answer = made(MOST | {"speed_high_m_s": 2.1, "backward_speed_high_m_s": 2.4, "fixed_speeds": True})
