@@ -42,7 +42,7 @@ RANGES_M_S: Final[dict[tuple[str, Gait], tuple[tuple[float, float], ...]]] = {
     ("achilles_relative_load", "walk"): (load.ACHILLES_RANGE_M_S["walk"],),
     ("tibial_compression_peak_bw", "run"): (load.TIBIAL_RANGE_M_S,),
 }
-"""Studied speeds of each rate that may be limited. A plan that chooses speeds stays inside the ranges of all its rates."""
+"""Studied speeds of each rate that may be limited. A plan that chooses its speeds stays inside all of them."""
 
 FASTEST: Final[dict[Direction, str]] = {"forward": "speed_high_m_s", "backward": "backward_speed_high_m_s"}
 """The person's fastest speed in each direction, by its name in the request."""

@@ -150,7 +150,8 @@ def plan(
     one direction and one in the other. No stretch is longer than `longest_backward_s`.
 
     Speeds are those at which every estimate of the plan was studied, or with `fixed_speeds` those of the person, at a
-    plausible oxygen uptake that does not exceed the person's maximum. How long a person can hold a share of the maximum is not modelled.
+    plausible oxygen uptake that does not exceed the person's maximum. How long a person can hold a share of the maximum
+    is not modelled.
 
     With a confidence c, a limit is compared with the c-quantile of one person, from the distribution that gives the
     interval: in each bout, or for the impulse over all of them with their shared errors. The goal, the energy to reach
@@ -266,7 +267,7 @@ def plan(
     if not person.own_rest:
         codes.append(cautions.REST_ASSUMED)
     codes += [cautions.PERSONAL_OUTDATED] * outdated(personal, gait)
-    unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and backward_speed_high_m_s is None
+    unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and not fixed_speeds
     how = cautions.PLAN_CONFIDENCE if task.score else cautions.PLAN_CENTRAL
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, how, *candidates.warnings]
     if experience is not None and (weeks := weeks_of_plan(mixed)):

@@ -303,7 +303,7 @@ OLDER: Final = _text(
     "Older people walked backward more slowly: start slowly, on even ground, with someone near.",
 )
 NO_OWN_LIMIT: Final = _text(
-    "no_own_limit", f"You gave no limit of your own: this may be too fast for you, and {_FALL}."
+    "no_own_limit", f"No limit of oxygen uptake given: this may be too fast for you, and {_FALL}."
 )
 ABOVE_MAXIMUM: Final[dict[str, str]] = {
     way: _text(f"above_maximum_{way}", f"Going {way} takes more than your maximal oxygen uptake, and {_FALL}.")

@@ -32,9 +32,10 @@ PLAN_WITHOUT_OWN_LIMIT: Final = caution(
     "caution",
     "plan_without_own_limit",
     "safety",
-    "You gave no limit of your own, so this plan uses the fastest speeds that were measured. You may not reach or hold "
-    "them, above all backward. Give your own fastest speed backward first, as backward_speed_high_m_s, then "
-    "oxygen_uptake_max_ml_kg_min and a limit of oxygen_uptake_ml_kg_min that you can hold for as long.",
+    "You gave no limit of your oxygen uptake, so this plan uses the fastest speeds that were measured, or yours where "
+    "they are slower. You may not reach or hold them, above all backward. Give your own fastest speed backward first, "
+    "as backward_speed_high_m_s, then oxygen_uptake_max_ml_kg_min and a limit of oxygen_uptake_ml_kg_min that you can "
+    "hold for as long.",
     about=top("bouts"),
 )
 PLAN_BACKWARD_UNKNOWN: Final = caution(

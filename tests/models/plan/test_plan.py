@@ -673,7 +673,7 @@ def test_the_nearest_value_has_a_plan(wish: Wish, field: str) -> None:
 def test_a_load_that_was_not_studied_at_the_own_speeds_is_named_and_no_faster_speed(
     change: Wish, field: str, studied: str
 ) -> None:
-    wish = {"body_mass_kg": 70.0, "gait": "run", "goal": "most_energy", "duration_s": TIME} | change
+    wish: Wish = {"body_mass_kg": 70.0, "gait": "run", "goal": "most_energy", "duration_s": TIME} | change
     with pytest.raises(Undefined) as caught:
         made(wish)
     error = caught.value
@@ -825,12 +825,25 @@ class TestWhatIsOwn:
     CODE = "caution.plan_without_own_limit"
 
     def test_without_any_limit_of_the_person_the_first_warning_says_what_to_give(self) -> None:
-        for wish in (BARE, BARE | {"speed_high_m_s": 3.0, "limits": {KNEE: 4.6}}):
+        for wish in (
+            BARE,
+            BARE | {"speed_high_m_s": 3.0, "limits": {KNEE: 4.6}},
+            BARE | {"backward_speed_high_m_s": 2.2},
+            BARE | {"goal": "most_backward", "speed_high_m_s": 3.0, "backward_speed_high_m_s": 2.2},
+            BARE | {"speed_high_m_s": 3.0, "backward_speed_high_m_s": 2.2, "fixed_speeds": False},
+        ):
             first = made(wish)["warnings"][0]
             assert first["code"] == self.CODE
             assert all(name in first["message"] for name in (MAXIMUM, UPTAKE, "backward_speed_high_m_s"))
 
-    @pytest.mark.parametrize("own", [{"limits": {UPTAKE: 40.0}}, {MAXIMUM: 50.0}, {"backward_speed_high_m_s": 2.2}])
+    @pytest.mark.parametrize(
+        "own",
+        [
+            {"limits": {UPTAKE: 40.0}},
+            {MAXIMUM: 50.0},
+            {"speed_high_m_s": 3.0, "backward_speed_high_m_s": 2.2, "fixed_speeds": True},
+        ],
+    )
     def test_with_one_it_is_not_said_and_how_long_it_is_held_is_never_promised(self, own: Wish) -> None:
         codes = [warning["code"] for warning in made(BARE | own)["warnings"]]
         assert self.CODE not in codes
