@@ -239,18 +239,14 @@ def of_plan(answer: Answer) -> Sentence:
     }
     energy = amount("active_energy_kcal", answer["totals"]["active_energy_kcal"])
     stretches = max((bout["times"] for bout in answer["bouts"] if bout["direction"] == "backward"), default=0)
+    times = {str(way): in_time(time_s / max(1, stretches)) for way, time_s in lasts_s.items()}
     if stretches > 1:
-        times = {str(way): in_time(time_s / stretches) for way, time_s in lasts_s.items()}
         times["rest"] = in_time(answer.get("rest_s", 0.0) / stretches)
         after = tuple(way for way in ("forward", "rest") if times[way] != NO_TIME)
         named: Params = {part: times[part] for part in ("backward", *after)}
         return sentence(texts.PLAN_REPEATS[after], energy | {"times": stretches} | named)
-    minutes: Params = {
-        f"{way}_duration_min": rounded(value=time_s / 60, low=time_s / 60, high=time_s / 60)[0]
-        for way, time_s in lasts_s.items()
-        if time_s
-    }
-    return sentence(texts.PLAN[tuple(way for way in DIRECTIONS if lasts_s[way])], energy | minutes)
+    ways = tuple(way for way in DIRECTIONS if lasts_s[way])
+    return sentence(texts.PLAN[ways], energy | {way: times[way] for way in ways})
 
 
 def in_time(time_s: float) -> str:

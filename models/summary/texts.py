@@ -193,7 +193,7 @@ KNEE_UNKNOWN_SUPPORT: Final = _text(
 )
 
 _PLAN: Final = f"About {_amount('active_energy_kcal', 'kcal')} above rest {_range('active_energy_kcal')}"
-_PLANNED: Final = {way: f"{_amount(f'{way}_duration_min', 'min')} {way}" for way in DIRECTIONS}
+_PLANNED: Final = {way: f"{{{way}}} {way}" for way in DIRECTIONS}
 
 PLAN: Final[dict[tuple[Direction, ...], str]] = {
     ("forward", "backward"): _headline("plan_mix", f"{_PLAN}: {_PLANNED['backward']} and {_PLANNED['forward']}."),
@@ -346,8 +346,8 @@ PARAMETERS: Final[Mapping[str, str]] = {
         for way in DIRECTIONS
     },
     "times": "How often.",
-    "backward": "One stretch backward, in whole seconds [h, min, s].",
-    "forward": "Time forward after each stretch, in whole seconds [h, min, s].",
+    "backward": "Time backward, of one stretch if there are several, in whole seconds [h, min, s].",
+    "forward": "Time forward, after each stretch if there are several, in whole seconds [h, min, s].",
     "rest": "Rest after each stretch, in whole seconds [h, min, s].",
     "covered_percent": "Share of the moving time in which the load is known, rounded down [%].",
     "evidence": "Evidence grade: A, B, C, C- or D.",

@@ -16,7 +16,7 @@ from retrorun.models.solve.solve import solve
 from retrorun.models.summary.rounding import rounded
 from retrorun.models.summary.summary import CAUTION_BY_WARNING, UNKNOWN_BY_WARNING, change, percent_of
 from retrorun.models.summary.texts import KNEE, PARAMETERS, TEXTS, WEAK
-from retrorun.models.vocabulary.choices import SECTIONS
+from retrorun.models.vocabulary.choices import IMPULSE, SECTIONS
 from retrorun.models.workout.workout import workout
 
 Answer = dict[str, Any]
@@ -188,12 +188,21 @@ class TestHeadline:
     def test_of_a_workout(self, listed: Any, text: str) -> None:
         assert text in ask(workout, body_mass_kg=70.0, segments=listed)["summary"]["headline"]["text"]
 
-    def test_the_minutes_of_a_plan_are_those_of_its_bouts(self) -> None:
-        answer = ask(plan, **(SESSION | OF_PLANS[2] | {"longest_backward_s": 86_400.0, "recovery_s": 1.0}))
-        params = answer["summary"]["headline"]["params"]
-        for way in ("forward", "backward"):
-            lasts_s = sum(bout["duration_s"] for bout in answer["bouts"] if bout["direction"] == way)
-            assert params[f"{way}_duration_min"] == pytest.approx(lasts_s / 60, rel=0.005)
+    @pytest.mark.parametrize(
+        ("more", "ends"),
+        [
+            ({"longest_backward_s": 5.0, "limits": {IMPULSE: 2.5}}, "4 s backward only."),
+            ({"longest_backward_s": 900.0, "recovery_s": 900.0}, ": 15 min backward and 15 min forward."),
+            ({"longest_backward_s": 42.0, "recovery_s": 1758.0}, ": 42 s backward and 29 min 18 s forward."),
+            ({"longest_backward_s": 5.0, "recovery_s": 1795.0}, ": 5 s backward and 29 min 55 s forward."),
+            ({"duration_s": 7300.0, "recovery_s": 7300.0}, ": 2 h 1 min 40 s forward only."),
+        ],
+    )
+    def test_the_times_of_a_plan_in_one_piece_are_in_words(self, more: Answer, ends: str) -> None:
+        wish = SESSION | {"goal": "most_backward", "speed_high_m_s": 3.0, "backward_speed_high_m_s": 2.4}
+        headline = ask(plan, **(wish | {"gait": "run", "fixed_speeds": True} | more))["summary"]["headline"]
+        assert headline["text"].endswith(ends)
+        assert {"forward", "backward"} & set(headline["params"])
 
     @pytest.mark.parametrize(
         ("more", "code", "said", "german"),
