@@ -270,7 +270,7 @@ def plan(
     unlimited = UPTAKE not in checked and oxygen_uptake_max_ml_kg_min is None and not fixed_speeds
     how = cautions.PLAN_CONFIDENCE if task.score else cautions.PLAN_CENTRAL
     first = [*[cautions.PLAN_WITHOUT_OWN_LIMIT] * unlimited, how, *candidates.warnings]
-    if experience is not None and (weeks := weeks_of_plan(mixed)):
+    if experience is not None and (weeks := weeks_of_plan(task, mixed)):
         answer["weeks"] = weeks
         first.append(cautions.PLAN_WEEKS)
     if place is not None and "backward" in {bout["direction"] for bout in mixed["bouts"]}:

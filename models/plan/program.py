@@ -177,9 +177,9 @@ class Program(NamedTuple):
                 yield [less[row], less[other]]
         backward = {row: bool(self.backward[place]) for row, place in zip(rows, places, strict=True)}
         number = self.stretches.number(sum(seconds[row] for row in rows if backward[row]))
+        # Each stretch backward holds a bout at each backward speed, and a bout at each forward speed follows it.
+        least_s = LEAST_BOUT_S * max(1, number)
         for row in rows:
-            # Each stretch backward holds a bout at each backward speed.
-            least_s = LEAST_BOUT_S * (number if backward[row] else 1)
             if seconds[row] < least_s * (1 - MOST_ROUNDING):
                 yield [less[row], self.within(rows, {row: least_s})]
         if len(rows) > MOST_BOUTS:

@@ -27,9 +27,10 @@ from retrorun.models.workout.sums import Segments, workout_of
 def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) -> tuple[PlanOption, list[str]]:
     """Return a mix as a part of the answer, and the codes of its warnings."""
     left_s = task.time_s
+    rounding_s = MOST_ROUNDING * task.time_s
     backward_s = sum(time_s for row, time_s in found.seconds.items() if candidates.backward[row])
     number = task.stretches.number(backward_s)
-    left_of_stretch_s = task.stretches.longest_s
+    left_of_stretch_s = task.stretches.stretch(backward_s, time_s=task.time_s)
     bouts: list[PlanBout] = []
     codes: list[str] = []
     for row, time_s in found.seconds.items():
@@ -41,6 +42,8 @@ def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) ->
             whole = duration_s > left_of_stretch_s * (1 - MOST_ROUNDING)
             duration_s = left_of_stretch_s if whole else duration_s
             left_of_stretch_s -= duration_s
+        elif times == number:
+            duration_s = rounded_to(duration_s, task.stretches.recovery_s, LEAST_BOUT_S, within_s=rounding_s)
         duration_s = fitting(duration_s, 0.0, partial(is_bout, task.case.gait, speed))
         left_s -= times * duration_s
         case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
@@ -54,13 +57,23 @@ def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) ->
     answer: PlanOption = {"bouts": bouts, "totals": totals, "binding": found.binding}
     if chances := probabilities(task, person, candidates, found, totals):
         answer["probabilities"] = chances
+    needed_s = max(0.0, number * task.stretches.recovery_s - duration_of(bouts, "forward"))
     if task.timed:
-        answer["rest_s"] = max(0.0, task.time_s - totals["duration_s"])
-    else:
-        rest_s = number * task.stretches.recovery_s - duration_of(bouts, "forward")
-        if rest_s > 0:
-            answer["rest_s"] = rest_s
+        answer["rest_s"] = rounded_to(max(0.0, task.time_s - totals["duration_s"]), needed_s, within_s=rounding_s)
+    elif needed_s:
+        answer["rest_s"] = needed_s
     return answer, codes
+
+
+def rounded_to(time_s: float, *targets_s: float, within_s: float) -> float:
+    """Return the first of some times that another one differs from only by rounding, or that time.
+
+    Examples
+    --------
+    >>> rounded_to(4.999999999999996, 5.0, 1.0, within_s=1e-9), rounded_to(4.9, 5.0, 1.0, within_s=1e-9)
+    (5.0, 4.9)
+    """
+    return next((target_s for target_s in targets_s if abs(time_s - target_s) <= within_s), time_s)
 
 
 def times_of(way: Direction, speed_m_s: float, time_s: float, stretches: int) -> int:
@@ -71,7 +84,8 @@ def times_of(way: Direction, speed_m_s: float, time_s: float, stretches: int) ->
     >>> times_of("forward", 2.5, 300.0, 5), times_of("forward", 2.5, 3.5, 5), times_of("forward", 5.0, 150_000.0, 0)
     (5, 3, 2)
     """
-    times = max(1, stretches if way == "backward" else min(stretches, math.floor(time_s / LEAST_BOUT_S)))
+    most = math.floor(time_s / LEAST_BOUT_S * (1 + MOST_ROUNDING))
+    times = max(1, stretches if way == "backward" else min(stretches, most))
     return times * math.ceil(speed_m_s * time_s / times / INPUTS["distance_m"].high)
 
 
@@ -80,13 +94,18 @@ def duration_of(bouts: Sequence[PlanBout], way: Direction) -> float:
     return sum(bout["times"] * bout["duration_s"] for bout in bouts if bout["direction"] == way)
 
 
-def weeks_of_plan(plan: PlanOption) -> list[Week]:
+def weeks_of_plan(task: Task, plan: PlanOption) -> list[Week]:
     """Return the way to a plan over four weeks, or nothing if the plan has no bouts backward."""
     stretches = next((bout["times"] for bout in plan["bouts"] if bout["direction"] == "backward"), 0)
     if not stretches:
         return []
-    backward_s, forward_s = (duration_of(plan["bouts"], way) / stretches for way in ("backward", "forward"))
-    return weeks_of(stretches, backward_s=backward_s, forward_s=forward_s, rest_s=plan.get("rest_s", 0.0) / stretches)
+    backward_s, forward_s = (
+        sum(bout["times"] / stretches * bout["duration_s"] for bout in plan["bouts"] if bout["direction"] == way)
+        for way in ("backward", "forward")
+    )
+    rest_s = plan.get("rest_s", 0.0) / stretches
+    rest_s = rounded_to(rest_s, task.stretches.recovery_s, within_s=MOST_ROUNDING * task.time_s)
+    return weeks_of(stretches, backward_s=backward_s, forward_s=forward_s, rest_s=rest_s)
 
 
 def bout_of(case: Case, way: Direction, times: int, builder: AnswerBuilder) -> PlanBout:

@@ -7,7 +7,7 @@ number here is a choice of this project, of evidence grade D.
 import math
 from typing import Final, NamedTuple
 
-from retrorun.models.numerics.roots import MOST_ROUNDING
+from retrorun.models.numerics.roots import MOST_ROUNDING, fitting
 from retrorun.models.plan.answer import Experience, Week
 from retrorun.models.vocabulary.quantities import INPUTS
 
@@ -70,6 +70,18 @@ class Stretches(NamedTuple):
         (6, 7, 0)
         """
         return math.ceil(backward_s / self.longest_s * (1 - MOST_ROUNDING))
+
+    def stretch(self, backward_s: float, *, time_s: float) -> float:
+        """Return the longest stretch that a time backward may have, as it leaves time for each recovery.
+
+        Examples
+        --------
+        >>> Stretches(60.0, 5.0).stretch(550.0000000000002, time_s=600.0)
+        55.0
+        """
+        number = max(1, self.number(backward_s))
+        longest_s = min(self.longest_s, self.most_backward(time_s)[0] / number)
+        return fitting(longest_s, 0.0, lambda stretch_s: number * stretch_s + number * self.recovery_s <= time_s)
 
 
 def weeks_of(stretches: int, *, backward_s: float, forward_s: float, rest_s: float) -> list[Week]:

@@ -174,8 +174,8 @@ def best_of_grid(wish: Wish, confidence: float) -> float | None:
         held = (one + other) * np.exp(score * np.hypot(0.35, share * np.hypot(0.27, 0.05 / 1.075)))
         back = parts[:, None] * backward[row] + (1 - parts[:, None]) * backward
         seconds = np.minimum(np.minimum(time, cap / np.maximum(back, 1e-12)), limit / held)
-        # No bout is too short: in each stretch there is one at each speed backward.
-        least = np.where(backward[row] & backward, np.ceil(seconds * back / wish.get("longest_backward_s", 60.0)), 1.0)
+        # No bout is too short: in each stretch there is one at each speed backward, then one at each speed forward.
+        least = np.maximum(1.0, np.ceil(seconds * back / wish.get("longest_backward_s", 60.0)))
         first, second = parts[:, None] * seconds, (1 - parts[:, None]) * seconds
         kept = ((first >= least) | (first == 0)) & ((second >= least) | (second == 0))
         best = max(best, float(np.max(energy * seconds, initial=0.0, where=kept)))

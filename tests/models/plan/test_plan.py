@@ -188,8 +188,11 @@ def best_of_grid(wish: Wish) -> float | None:
     elif np.isfinite(budget):
         uses, totals = [*uses, load * time / budget], [*totals, 1.0]
     found = vertices(np.array(uses), np.array(totals)) * time
+    # After each stretch backward there is a bout at each forward speed, which is not too short.
+    number = np.maximum(1.0, np.ceil(found @ backward / wish.get("longest_backward_s", 60.0) * (1 - CLOSE)))
+    found = found[((found < CLOSE) | (found >= number[:, None] * (1 - CLOSE))).all(axis=1)]
     if not least:
-        return float(np.max(found @ energy))
+        return float(np.max(found @ energy, initial=0.0)) or None
     feasible = (found @ energy >= wish[ENERGY] * (1 - CLOSE)) & (found @ load <= budget)
     if not feasible.any():
         return None
@@ -328,6 +331,7 @@ def check_stretches(option: Answer, wish: Wish) -> None:
     assert stretch <= longest * (1 + CLOSE)
     assert number * stretch <= {"never": 360.0, "weeks": 900.0}.get(wish.get("experience", ""), np.inf) * (1 + CLOSE)
     forward = sum(bout["times"] * bout["duration_s"] for bout in option["bouts"] if bout["direction"] == "forward")
+    assert all(bout["times"] % number == 0 for bout in option["bouts"])
     recovery = forward + option.get("rest_s", 0.0)
     assert recovery >= number * recovery_of(wish) * (1 - CLOSE)
     assert all(bout["duration_s"] >= 1 - CLOSE for bout in option["bouts"])

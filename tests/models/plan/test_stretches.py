@@ -15,6 +15,7 @@ from retrorun.models.plan.answer import ENERGY
 from retrorun.models.plan.best_mix import Mix
 from retrorun.models.plan.plan import plan
 from retrorun.models.plan.stretches import SESSION_BACKWARD_S, Stretches, weeks_of
+from retrorun.models.summary.summary import in_time
 from retrorun.models.vocabulary.choices import IMPULSE
 from retrorun.models.vocabulary.errors import Conflict, Missing, OutOfRange, Unattainable, Undefined
 from tests.models.plan.test_plan import (
@@ -142,17 +143,30 @@ def test_a_stretch_longer_than_the_session_leaves_time_to_recover() -> None:
     assert NO_TIME not in codes(answer)
 
 
-def test_a_forward_bout_follows_each_stretch_if_it_is_long_enough() -> None:
-    wish = MOST | {"limits": {IMPULSE: 1300.0}}
-    back, there = made(wish)["bouts"]
-    assert back["times"] == there["times"] == 15
-    assert there["duration_s"] >= 1
-    # With an impulse hardly above that of 900 s backward there are only a few seconds forward.
-    impulse = back["load"][IMPULSE]["value"] * 15
-    back, there = made(wish | {"limits": {IMPULSE: impulse * 1.01}})["bouts"]
-    assert (back["times"], back["duration_s"]) == (15, 60.0)
-    assert there["times"] < 15
-    assert 1 <= there["duration_s"] < 2
+@pytest.mark.parametrize("factor", [1.0, 1.0001, 1.005, 1.01, 1.02, 1.05])
+def test_a_forward_bout_follows_each_stretch_or_none(factor: float) -> None:
+    """With an impulse hardly above that of 900 s backward, a second forward after each stretch costs too much of it."""
+    impulse = 15 * made(MOST | {"limits": {IMPULSE: 1300.0}})["bouts"][0]["load"][IMPULSE]["value"]
+    wish = MOST | {"limits": {IMPULSE: impulse * factor}}
+    answer = made(wish)
+    check_stretches(answer, wish)
+    headline = answer["summary"]["headline"]["text"]
+    assert (" s forward" in headline) is (len(answer["bouts"]) > 1)
+    assert len(answer["bouts"]) == 1 + (factor >= 1.005)
+
+
+@pytest.mark.parametrize(("time", "recovery"), [(600.0, 1.0), (600.0, 5.0), (1000.0, 7.3), (333.3, 5.1), (1800.0, 1.7)])
+def test_the_recovery_is_the_one_asked_for(time: float, recovery: float) -> None:
+    wish = MOST | {"goal": "most_backward", "duration_s": time, "recovery_s": recovery, "experience": "months"}
+    answer = made(wish)
+    back, there = answer["bouts"]
+    assert back["times"] == there["times"]
+    assert there["duration_s"] == recovery
+    assert answer["totals"]["duration_s"] <= time
+    assert answer["weeks"][-1]["forward_s"] == recovery
+    only = answer["backward_only"]
+    assert only["rest_s"] == only["bouts"][0]["times"] * recovery
+    assert f"{in_time(recovery)} forward after each" in answer["summary"]["headline"]["text"]
 
 
 def test_backward_at_two_speeds_is_done_in_one_stretch(monkeypatch: pytest.MonkeyPatch) -> None:
