@@ -93,6 +93,19 @@ def ticks(low: float, high: float, most: int) -> list[float]:
     return [_plain(number * step) for number in range(first, last + 1)]
 
 
+def ticks_around(low: float, high: float, most: int) -> list[float]:
+    """Return round numbers, the first at or below `low` and the last at or above `high`, in steps as those of `ticks`.
+
+    Examples
+    --------
+    >>> ticks_around(0.96, 1.39, 5)
+    [0.9, 1.0, 1.1, 1.2, 1.3, 1.4]
+    """
+    step = _step(high - low, most)
+    first, last = floor(_plain(low / step)), ceil(_plain(high / step))
+    return [_plain(number * step) for number in range(first, last + 1)]
+
+
 def rounded_up(value: float, most: int) -> float:
     """Round a positive value up to the next tick of an axis that begins at zero.
 

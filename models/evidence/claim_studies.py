@@ -1,15 +1,15 @@
 """What the studies of the tables measured of a claim: people, speed and effect of each, and a verdict in a few words.
 
-An effect is a ratio of two group means of one study: backward over forward at equal speed or heart rate, or with more
-steps over the usual step rate. A study whose speeds differed, or that printed no number, has none.
+An effect is a ratio of two group means of one study: backward over forward at equal speed, or with more steps over the
+usual step rate. A study whose speeds differed, or that printed no number, has none.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final, Literal, NotRequired, TypeAlias, TypedDict
 
 from retrorun.models.evidence.claims import CLAIMS
-from retrorun.models.physiology.direction import DIRECTION_REFERENCES, HEART_RATE_RATIO
 from retrorun.models.sources.references import REFERENCES
 from retrorun.models.sources.tables import number, table
 
@@ -36,7 +36,7 @@ VERDICTS: Final[dict[str, Verdict]] = {
     "muscles": "small studies support it",
     "brain": "not measured",
     "surface": "not measured",
-    "watch_calories": "measurements contradict it",
+    "watch_calories": "not supported",
     "hundred_steps": "measurements contradict it",
     "weight_support_treadmill": "not supported",
     "higher_step_rate": "partly supported",
@@ -51,11 +51,10 @@ GROUND_FORCE: Final = ("vgrf_peak", "grf_resultant_at_peak_knee_moment")
 
 BACKWARD_OVER_FORWARD: Final = "backward over forward at the same speed"
 
-AT_EQUAL_HEART_RATE: Final = "the same heart rate, derived from the means"
-"""The conditions of a ratio that was derived from the lines of heart rate and energy of a study."""
+SECONDARY_SPEED: Final = re.compile(r"([\d.]+-[\d.]+) m/s by [^;]*\(secondary\)")
+"""A speed in the note of a row that somebody else than the study gave."""
 
 EFFECTS: Final[dict[str, str]] = {
-    "uplift_equal_effort": "Energy, backward over forward at the same heart rate",
     "uplift_equal_speed": f"Energy, {BACKWARD_OVER_FORWARD}",
     "burns_double": f"Energy, {BACKWARD_OVER_FORWARD}",
     "hundred_steps": f"Energy, {BACKWARD_OVER_FORWARD}",
@@ -65,6 +64,13 @@ EFFECTS: Final[dict[str, str]] = {
     "higher_step_rate": "Peak knee-cap force forward, 10 % more steps over usual",
 }
 """The effect that our tables have for a claim. The other claims have none."""
+
+NO_EFFECT: Final = "our tables have no ratio of two means in equal conditions for this claim"
+
+WITHOUT_EFFECT: Final[dict[str, str]] = {
+    "uplift_equal_effort": "the ratios were derived from lines of heart rate",
+}
+"""Why a claim has no effect, if not for `NO_EFFECT`."""
 
 
 class Study(TypedDict):
@@ -100,8 +106,6 @@ def studies_of(claim: str) -> list[Study]:
     match claim:
         case "uplift_equal_speed":
             return list(_energy("run"))
-        case "uplift_equal_effort":
-            return list(_equal_heart_rate())
         case "burns_double" | "hundred_steps":
             return [*_energy("run"), *_energy("walk")]
         case "knee_cap_load":
@@ -136,14 +140,6 @@ def _energy(gait: str) -> Iterator[Study]:
             yield _study(row, float(row["ratio_backward_forward"]))
 
 
-def _equal_heart_rate() -> Iterator[Study]:
-    """Yield the ratio at equal heart rate that was derived from one study of each gait."""
-    for (gait, ratio), source in zip(HEART_RATE_RATIO.items(), DIRECTION_REFERENCES["heart_rate"], strict=True):
-        for row in table("ratios"):
-            if row["gait"] == gait and reference_of(row["study"]) == source:
-                yield {**_study(row, ratio), "speed": AT_EQUAL_HEART_RATE}
-
-
 def _pairs(*indicators: str) -> Iterator[Study]:
     """Yield the ratio of a load backward to forward of each study that measured both at one speed."""
     forward: dict[tuple[str, str, str], Mapping[str, str]] = {}
@@ -176,12 +172,14 @@ def _study(row: Mapping[str, str], effect: float) -> Study:
 
 
 def _speed(row: Mapping[str, str]) -> str:
-    """Return the speed of a row in words: its cell, or else what its note says."""
+    """Return the speed of a row in words, from its cell, from its note, or from another row of its study."""
     noted = row.get("note", "").partition("speed: ")[2].partition(";")[0]
-    speed = row["speed_m_s"] or noted
-    if not speed:
-        return "speed not known"
-    return f"{speed.replace('-', ' to ')} m/s" if any(map(str.isdigit, speed)) else f"{speed} speed"
+    if speed := row["speed_m_s"] or noted:
+        return f"{speed.replace('-', ' to ')} m/s" if any(map(str.isdigit, speed)) else f"{speed} speed"
+    for each in table("load"):
+        if each["study"] == row["study"] and (found := SECONDARY_SPEED.search(each.get("note", ""))):
+            return f"{found[1].replace('-', ' to ')} m/s, secondary source"
+    return "speed not known"
 
 
 @cache

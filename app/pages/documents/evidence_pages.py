@@ -9,9 +9,16 @@ from markupsafe import Markup, escape
 
 from retrorun.app.pages.documents.layout import TEMPLATES, code
 from retrorun.app.pages.documents.validation_page import MODEL_TITLES
-from retrorun.app.pages.svg import RADIUS, SHAPES, THIN, Axis, Drawing, ticks
+from retrorun.app.pages.svg import FONT, RADIUS, SHAPES, THIN, Axis, Drawing, ticks_around
 from retrorun.models.evidence.catalogue import Catalogue, Constant, catalogue
-from retrorun.models.evidence.claim_studies import EFFECTS, VERDICTS, studies_of, without_number
+from retrorun.models.evidence.claim_studies import (
+    EFFECTS,
+    NO_EFFECT,
+    VERDICTS,
+    WITHOUT_EFFECT,
+    studies_of,
+    without_number,
+)
 from retrorun.models.evidence.claims import CLAIMS, MUSCLE_ROLES, evidence
 from retrorun.models.sources.references import REFERENCES
 from retrorun.models.vocabulary.meanings import MEANINGS
@@ -26,7 +33,7 @@ LINES: Final = 3.4
 """Lines of a study: its name and people, its speed, its mark, and a gap."""
 MOST_TICKS: Final = 5
 BEYOND: Final = 0.12
-"""How far the axis goes beyond the values, as a share of their range."""
+"""How far the axis goes beyond the values at least, as a share of their range. It ends at a tick."""
 SAME: Final = 1.0
 """The effect that means no difference."""
 
@@ -203,7 +210,8 @@ def dots(claim: str) -> Markup:
     studies = studies_of(claim)
     effects = [SAME, *(study["effect"] for study in studies)]
     beyond = BEYOND * (max(effects) - min(effects))
-    across = Axis(min(effects) - beyond, max(effects) + beyond, SIDE, WIDTH - VALUE)
+    labels = ticks_around(min(effects) - beyond, max(effects) + beyond, MOST_TICKS)
+    across = Axis(labels[0], labels[-1], SIDE + FONT, WIDTH - VALUE)
     drawing = Drawing("page")
     said = []
     for place, study in enumerate(studies):
@@ -221,7 +229,7 @@ def dots(claim: str) -> Markup:
         drawing.text(WIDTH - SIDE, row + RADIUS, f"{effect:.2f}", text_anchor="end", font_weight="bold")
         said.append(words)
     bottom = (LINES * len(studies) + 1) * LINE
-    for value in ticks(across.low, across.high, MOST_TICKS):
+    for value in labels:
         drawing.text(across.at(value), bottom, f"{value:g}", text_anchor="middle")
     return Markup(
         drawing.svg(WIDTH, round(bottom) + RADIUS, title=EFFECTS[claim], description=f"{'. '.join(said)}.", name=claim)
@@ -230,7 +238,8 @@ def dots(claim: str) -> Markup:
 
 TEMPLATES.globals |= {
     **{"EFFECTS": EFFECTS, "GROUP_TITLES": GROUP_TITLES, "MODEL_TITLES": MODEL_TITLES, "REFERENCES": REFERENCES},
-    **{"VERDICTS": VERDICTS, "studies_of": studies_of, "without_number": without_number},
+    **{"NO_EFFECT": NO_EFFECT, "VERDICTS": VERDICTS, "WITHOUT_EFFECT": WITHOUT_EFFECT},
+    **{"studies_of": studies_of, "without_number": without_number},
 }
 TEMPLATES.filters |= {each.__name__: each for each in (code, doi, dots, meaning_and_unit, raised, source_links)}
 CLAIMS_PAGE: Final = TEMPLATES.get_template("evidence.html")

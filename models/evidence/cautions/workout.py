@@ -150,7 +150,7 @@ HEART_RATE_CALORIES: Final = caution(
     "caution",
     "heart_rate_calories",
     "note",
-    # The first sentence of the finding says the same as what may be said.
+    # The first sentence of the finding is the verdict.
     "We do not use heart rate for energy. {may_say} {finding}",
     about=top("measured"),
     may_say=_watch["may_say"],

@@ -327,6 +327,28 @@ class TestEvidence:
                 assert shown in drawn
         assert ("No study in our tables measured it." in card) == (not claim["sources"])
         assert ("Nothing is drawn here" in card) == (bool(claim["sources"]) and not studies)
+        for study in studies:
+            assert f'href="./references#{study["reference"]}"' in card
+
+    def test_without_a_dot_the_card_says_why(self) -> None:
+        lines = "Nothing is drawn here: the ratios were derived from lines of heart rate."
+        assert lines in plain(cards()["uplift_equal_effort"])
+        assert "Nothing is drawn here: our tables have no ratio" in plain(cards()["achilles_pain"])
+
+    @pytest.mark.parametrize("claim", EFFECTS)
+    def test_the_axis_ends_at_numbers_that_enclose_every_dot(self, claim: str) -> None:
+        drawn = dots(claim)
+        axis = [
+            (float(value), float(place))
+            for place, value in re.findall(r'x="([\d.]+)" y="[\d.]+" text-anchor="middle"[^>]*>([\d.]+)<', drawn)
+        ]
+        places = [float(x) for x in re.findall(r"translate\(([\d.]+) ", drawn)]
+        effects = [study["effect"] for study in studies_of(claim)]
+        (low, left), (high, right) = axis[0], axis[-1]
+        assert low < min([1.0, *effects]) < high
+        assert low < max([1.0, *effects]) < high
+        for place, effect in zip(places, effects, strict=True):
+            assert place == pytest.approx(left + (effect - low) / (high - low) * (right - left), abs=0.02)
 
     def test_dots_stand_in_the_order_of_their_effects_and_inside(self) -> None:
         for claim in EFFECTS:
