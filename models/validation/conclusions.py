@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Final, NotRequired, TypedDict, get_args
 
 from retrorun.models.numerics.quantiles import binomial_interval
+from retrorun.models.physiology.energy_models import ENERGY_MODELS
 from retrorun.models.sources.tables import TableName
 from retrorun.models.validation.comparison import INTERVAL, ComparedModel, Comparison
 from retrorun.models.vocabulary.choices import DirectionModelName
@@ -51,6 +52,31 @@ def covered_share(covered: int, judged: int) -> Share:
         return {}
     low, high = binomial_interval(covered, judged, interval=INTERVAL)
     return {"share_covered": covered / judged, "share_low": low, "share_high": high}
+
+
+def judged_once(comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Return one judged comparison of each measured value: with the default equation, unless another is chosen.
+
+    The defaults are the first energy equation of each gait and the first direction model. As in `coverages`, a
+    direction model counts only the rows of `RATIO_TABLE`.
+    """
+    compared = {name for comparison in comparisons for name in _equations(comparison)}
+    others: set[str] = set()
+    for default, *alternatives in (*map(tuple, ENERGY_MODELS.values()), get_args(DirectionModelName)):
+        if default in compared:
+            others.update(alternatives)
+    found: dict[tuple[str, int, str], Comparison] = {}
+    for comparison in comparisons:
+        of_direction = comparison["model"] in get_args(DirectionModelName)
+        repeated = of_direction and comparison["table"] != RATIO_TABLE
+        if "inside" in comparison and not repeated and not others & _equations(comparison):
+            found.setdefault((comparison["table"], comparison["rows"][-1], comparison["indicator"]), comparison)
+    return list(found.values())
+
+
+def _equations(comparison: Comparison) -> set[str]:
+    """Return the equations of a comparison: a backward energy has two."""
+    return {comparison["model"], comparison.get("direction_model", comparison["model"])}
 
 
 def coverages(comparisons: Sequence[Comparison]) -> list[Coverage]:

@@ -4,7 +4,7 @@ The text and the layout are in `templates/validation.html`. The template is comp
 """
 
 from collections.abc import Sequence
-from math import ceil, floor
+from math import ceil, floor, log10
 from typing import Final
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from markupsafe import Markup
 from retrorun.app.pages.documents.layout import TEMPLATES, code
 from retrorun.app.pages.svg import CROSS, DASHES, FONT, RADIUS, SHAPES, THICK, THIN, Axis, Drawing
 from retrorun.models.validation.comparison import Comparison
+from retrorun.models.validation.conclusions import judged_once
 from retrorun.models.validation.validation import Miss, Summary, Validation, groups_of
 
 SIDE: Final = 480
@@ -20,6 +21,8 @@ CIRCLE: Final = 3
 """Size of a plot, its margin, and line width of a circle, in units of the SVG."""
 STEPS: Final = 4
 """Approximate number of steps of an axis from the lowest to the highest value."""
+DECIMALS: Final = 4
+"""Most decimals of a number on the page."""
 MODEL_TITLES: Final[dict[str, str]] = {
     "looney2025": "Looney 2025",
     "looney2019": "Looney 2019",
@@ -98,11 +101,20 @@ def page(found: Validation, *, model: str, indicator: str) -> str:
 
 def conclusion(found: Validation) -> str:
     """Return in words how often the ranges include what was measured, and which ranges are too narrow."""
-    judged, covered = (sum(each[name] for each in found["coverage"]) for name in ("judged", "covered"))
-    if not judged:
+    values = judged_once(found["comparisons"])
+    if not values:
         return "No measurement allows a judgement of this choice."
     aim = found["group_interval"]
-    said = f"{covered} of {judged} measured values ({covered / judged:.0%}) lie in our {aim:.0%} ranges."
+    fitted, unfitted = ([each["inside"] for each in values if each["fitted"] is made] for made in (True, False))
+    said = "Every measured value was used in a fit."
+    if unfitted:
+        said = (
+            f"{sum(unfitted)} of {len(unfitted)} measured values that no equation was fitted to "
+            f"({sum(unfitted) / len(unfitted):.0%}) lie in our {aim:.0%} ranges."
+        )
+    if fitted:
+        said += f" Of the values that were used in a fit, {sum(fitted)} of {len(fitted)} do: that proves little."
+    said += " Each value counts once, with the default equation unless you chose another."
     narrow = [
         in_sentence(MODEL_TITLES[each["model"]])
         for each in found["coverage"]
@@ -160,6 +172,18 @@ def standing(comparison: Comparison) -> str:
     return "; ".join(filter(None, (comparison.get("standing"), doi, comparison.get("note"))))
 
 
+def digits(value: float, most: int = 4, sign: str = "") -> str:
+    """Return a number with at most `most` digits and `DECIMALS` decimals, and never with an exponent.
+
+    Examples
+    --------
+    >>> digits(-1.504e-05), digits(0.27146), digits(123456.0), digits(1.0), digits(2.146, 3, "+")
+    ('0', '0.2715', '123500', '1', '+2.15')
+    """
+    rounded = round(value, min(DECIMALS, most - 1 - floor(log10(abs(value))))) if value else value
+    return f"{rounded:{sign}.{DECIMALS}f}".rstrip("0").rstrip(".") if rounded else "0"
+
+
 def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> Markup:
     """Return a plot of predicted against measured values: a miss is a cross, any other value a circle."""
     low, high = ends([value for comparison in group for value in (comparison["measured"], comparison["predicted"])])
@@ -170,7 +194,9 @@ def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> M
     drawing.line([(left, bottom), (right, top)], stroke="faint", stroke_width=THIN)
     for comparison in group:
         measured, predicted = comparison["measured"], comparison["predicted"]
-        words = f"{comparison['study']}: measured {measured:.4g}, predicted {predicted:.4g}, {verdict(comparison)}"
+        words = (
+            f"{comparison['study']}: measured {digits(measured)}, predicted {digits(predicted)}, {verdict(comparison)}"
+        )
         place = across.at(measured), up.at(predicted)
         if not comparison.get("inside", True):
             drawing.mark(place, CROSS, fill="none", stroke="miss", stroke_width=THICK, title=words)
@@ -180,11 +206,11 @@ def figure(group: Sequence[Comparison], number: int, title: str, unit: str) -> M
             place, SHAPES[0], fill="none", stroke="ink", stroke_width=CIRCLE, stroke_dasharray=dashes, title=words
         )
     for x, y, anchor, words in (
-        (left, bottom + FONT, "start", f"{low:.4g}"),
-        (right, bottom + FONT, "end", f"{high:.4g}"),
+        (left, bottom + FONT, "start", digits(low)),
+        (right, bottom + FONT, "end", digits(high)),
         (right, SIDE - FONT + RADIUS, "end", f"Measured, {unit}"),
-        (left - RADIUS, bottom, "end", f"{low:.4g}"),
-        (left - RADIUS, top + FONT - RADIUS, "end", f"{high:.4g}"),
+        (left - RADIUS, bottom, "end", digits(low)),
+        (left - RADIUS, top + FONT - RADIUS, "end", digits(high)),
         (left, top - FONT + RADIUS, "start", f"Predicted, {unit}"),
     ):
         drawing.text(x, y, words, text_anchor=anchor)
@@ -209,5 +235,5 @@ def ends(values: Sequence[float]) -> tuple[float, float]:
 
 
 TEMPLATES.globals |= {"MODEL_TITLES": MODEL_TITLES, "INDICATOR_TITLES": INDICATOR_TITLES}
-TEMPLATES.filters |= {each.__name__: each for each in (codes, figure, model_title, standing, verdict)}
+TEMPLATES.filters |= {each.__name__: each for each in (codes, digits, figure, model_title, standing, verdict)}
 PAGE: Final = TEMPLATES.get_template("validation.html")

@@ -1,11 +1,13 @@
 """The pages of evidence, validation, models, references and problems: one look, true links, and JSON as before."""
 
+import copy
+import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -28,11 +30,12 @@ from retrorun.app.pages.documents.evidence_pages import (
 from retrorun.app.pages.documents.layout import PAGES
 from retrorun.app.pages.documents.validation_page import conclusion, page
 from retrorun.app.settings import Settings
+from retrorun.models.estimate.estimate import estimate
 from retrorun.models.evidence.catalogue import catalogue, models_hash
 from retrorun.models.evidence.claim_studies import EFFECTS, VERDICTS, studies_of
 from retrorun.models.evidence.claims import CAUTION, CLAIMS, MUSCLE_ROLES, evidence
 from retrorun.models.sources.references import REFERENCES
-from retrorun.models.validation.conclusions import coverages
+from retrorun.models.validation.comparison import ComparedModel
 from retrorun.models.validation.validation import validation
 from tests.page.answers import SHOTS
 from tests.page.browser import CHROMIUM, DRIVER, PHONE, WIDE, Explorer, explorer, serving
@@ -47,6 +50,7 @@ LISTS: Final[dict[str, Callable[[], Any]]] = {
 NAMES: Final = {"/evidence": "Evidence", "/validation": "Validation", "/models": "Models", "/references": "References"}
 ADDRESSES: Final = [*NAMES, "/messages", "/problems/required", "/validation?model=acsm"]
 KEY: Final = "rr_documents"
+BOUT: Final[Any] = {"body_mass_kg": 70.0, "speed_m_s": 1.8, "duration_s": 600.0}
 VOID: Final = {"meta", "link", "wbr", "br", "path", "rect"}
 NAVIGATION: Final = re.compile(r'<header class="top">.*?</header>', re.DOTALL)
 ICONS_BYTES: Final = 20_000
@@ -419,12 +423,56 @@ class TestReferences:
 
 
 class TestConclusion:
+    def values_of_the_answer(self) -> tuple[dict[str, bool], dict[str, bool]]:
+        """Return the judged values of the JSON with whether their range includes them: used in a fit, and others."""
+        rows = json.loads(encode(validation()))["comparisons"]
+        default = {gait: estimate(**BOUT, gait=gait)["models"]["energy_model"] for gait in ("run", "walk")}
+        energy = {entry["id"] for entry in catalogue()["energy_models"]}
+        values: tuple[dict[str, bool], dict[str, bool]] = ({}, {})
+        for row in rows:
+            if "inside" not in row or "pooled" in (row["model"], row.get("direction_model")):
+                continue
+            if row["model"] in energy and row["model"] != default[row["gait"]]:
+                continue
+            if row["model"] == "documented" and row["table"] == "energy":
+                continue  # the ratio of a row of ratios.csv, or of the same people
+            values[not row["fitted"]].setdefault(f"{row['table']} {row['rows'][-1]} {row['indicator']}", row["inside"])
+        return values
+
+    def test_no_value_counts_twice(self) -> None:
+        fitted, unfitted = self.values_of_the_answer()
+        assert not fitted.keys() & unfitted.keys()
+        assert len(fitted) + len(unfitted) < sum(each["judged"] for each in validation()["coverage"])
+
+    @pytest.mark.parametrize("model", get_args(ComparedModel))
+    def test_every_choice_counts_values_of_that_equation(self, model: ComparedModel) -> None:
+        found = validation(model=model)
+        said = conclusion(found)
+        judged = {
+            (row["table"], row["rows"][-1], row["indicator"])
+            for row in found["comparisons"]
+            if "inside" in row and (row["model"] not in {"documented", "pooled"} or row["table"] == "ratios")
+        }
+        counts = re.findall(r"(\d+) of (\d+)", said)
+        assert sum(int(total) for _, total in counts) == len(judged)
+        assert all(int(covered) <= int(total) for covered, total in counts)
+
+    def test_where_every_value_was_used_in_a_fit_it_says_so(self) -> None:
+        said = conclusion(validation(model="knee_extensor_moment_ratio"))
+        assert said.startswith(
+            "Every measured value was used in a fit. Of the values that were used in a fit, 2 of 2 do"
+        )
+
     def test_it_counts_what_is_covered_and_names_the_ranges_that_are_too_narrow(self) -> None:
         found = validation()
         said = conclusion(found)
-        judged = sum(each["judged"] for each in found["coverage"])
-        covered = sum(each["covered"] for each in found["coverage"])
-        assert said.startswith(f"{covered} of {judged} measured values ({covered / judged:.0%}) lie in our 90% ranges.")
+        fitted, unfitted = self.values_of_the_answer()
+        covered, judged = sum(unfitted.values()), len(unfitted)
+        assert said.startswith(
+            f"{covered} of {judged} measured values that no equation was fitted to ({covered / judged:.0%}) lie in our "
+            f"90% ranges. Of the values that were used in a fit, {sum(fitted.values())} of {len(fitted)} do: that "
+            "proves little. Each value counts once, with the default equation"
+        )
         narrow = {each["model"] for each in found["coverage"] if "too narrow" in each["conclusion"]}
         named = said.partition("the ranges of ")[2].replace(" and ", ", ").split(", ")
         assert len(named) == len(narrow)
@@ -434,7 +482,18 @@ class TestConclusion:
     def test_without_a_range_that_is_too_narrow_it_says_so(self) -> None:
         few = validation(model="tibial_compression_peak")
         assert conclusion(few).endswith("Nothing measured contradicts a range, but the measurements are few.")
-        assert conclusion({**few, "coverage": coverages([])}) == "No measurement allows a judgement of this choice."
+        assert conclusion({**few, "comparisons": []}) == "No measurement allows a judgement of this choice."
+
+    def test_no_number_of_the_page_has_an_exponent(self) -> None:
+        """A bias of -1.504e-05 s is 0 s for a reader."""
+        text = page(validation(), model="all", indicator="all")
+        assert not re.findall(r"\b\d(?:\.\d+)?e[-+]?\d+", text)
+        tiny = copy.deepcopy(validation(model="acsm"))
+        for summary in tiny["summary"]:
+            summary["bias"] = -1.5e-7
+        for comparison in tiny["comparisons"]:
+            comparison["error"] = 3e-6
+        assert not re.findall(r"\b\d(?:\.\d+)?e[-+]?\d+", page(tiny, model="acsm", indicator="all"))
 
     def test_the_page_begins_with_it(self) -> None:
         found = validation(model="acsm")
