@@ -150,8 +150,8 @@ CLAIMS: Final = (
         "The two studies differ so much that the size of the effect is unknown.",
         "C",
         "ordway2016 terblanche2005",
-        "Two small studies found that forward running took less energy after weeks of backward training: 2.5 % (8 "
-        "people) and 30 % (13 women). How much it is for you is unknown.",
+        "After weeks of backward training, forward running took 2.5 % less energy in one small study (8 people) and "
+        "30 % less oxygen in another (13 women). How much it is for you is unknown.",
         "You will run faster.",
     ),
     _claim(
