@@ -34,7 +34,6 @@ TABLE_ONLY = {
     "lee2013",
     "li2020",
     "lieberman2015",
-    "terblanche2005",
 }
 
 
