@@ -103,7 +103,7 @@ const above = ({ code, severity }) => severity === "safety" || code === "caution
 function impulseWords({ totals }, limit) {
   const found = totals.load?.[IMPULSE];
   if (!found) return "";
-  const most = limit ? `, limit ${rounded(limit)}` : "";
+  const most = limit ? `, limit ${rounded(limit, found)}` : "";
   return ` Knee-cap impulse of the session: about ${rounded(found.value, found)} BW·s (${range(found)}${gradeOf(found)}${most})${coveredWords(found)}.`;
 }
 
