@@ -55,10 +55,8 @@ def ask(url: str, path: str, body: bytes, *, content_type: str = "application/js
         server is not RetroRun.
     """
     headers = {"content-type": content_type, "accept": "application/json"}
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+    key = api_key()
     if key:
-        if not KEY.fullmatch(key):
-            raise NoAnswer(f"{KEY_VARIABLE}: This is not a key. Copy the key exactly as 'retrorun key new' printed it.")
         headers["x-api-key"] = key
     try:
         # A custom transport ignores the proxies of the environment.
@@ -83,6 +81,15 @@ def ask(url: str, path: str, body: bytes, *, content_type: str = "application/js
     if status in INVALID_REQUEST and "detail" in content:
         return status, response.content
     raise NoAnswer(f"--url: The service answered {status} {content.get('title')}: {content.get('detail')}")
+
+
+def api_key(given: str | None = None) -> str:
+    """Return the API key that was given, or that of the environment, or an empty text; raise NoAnswer if it is none."""
+    key = (os.environ.get(KEY_VARIABLE, "") if given is None else given).strip()
+    if key and not KEY.fullmatch(key):
+        name = KEY_VARIABLE if given is None else "--key"
+        raise NoAnswer(f"{name}: This is not a key. Copy the key exactly as 'retrorun key new' printed it.")
+    return key
 
 
 def is_loopback(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `strava`, `serve`, `mcp` and others.
+"""The command line: `estimate`, `solve`, `plan`, `workout`, `bulk`, `strava`, `serve`, `check`, `mcp` and others.
 
 Each command imports its code only when it runs, so `retrorun --help` is fast.
 """
@@ -13,6 +13,7 @@ import textwrap
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn, get_type_hints
 
+from retrorun.app.cli.check.options import add_check_options
 from retrorun.app.cli.help import QUESTION_HELP
 from retrorun.app.cli.help.install import import_problem
 from retrorun.app.settings import SETTINGS, BadSetting, from_environment, variable, warnings, written
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 DONE: Final = 0
 FAILED: Final = 1
-"""A service did not answer, a port is in use, or a library is not installed."""
+"""A service did not answer or differs, a port is in use, or a library is not installed."""
 INVALID: Final = 2
 """The user must fix the command or the request."""
 
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        Exit code: 0 done; 1 something did not answer or is not installed; 2 the user must fix the command or request.
+        Exit code: 0 done; 1 something did not answer, differs or is not installed; 2 the user must fix the command or
+        request, or `check` found no service.
     """
     closed = open_streams()
     for stream in (sys.stdout, sys.stderr):
@@ -172,6 +174,8 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
 
         add_strava_options(strava_parser)
         add_inputs(strava_parser, StravaRequest)
+
+    add_check_options(add("check", check, help="compare a running service with this command"))
 
     means = "Make an API key. The key is shown once and stored nowhere."
     key_parser = add("key", key, help="make an API key", description=means)
@@ -344,6 +348,27 @@ def write_files(name: str, run: Callable[[], str]) -> int:
         print_errors(import_problem(name, error))
         return FAILED
     return DONE
+
+
+def check(chosen: argparse.Namespace) -> int:
+    """Compare a running service with this command."""
+    import anyio
+
+    from retrorun.app.cli.check.report import document, is_same, text
+    from retrorun.app.cli.check.service import Unreachable
+    from retrorun.app.cli.check.service import check as check_service
+    from retrorun.app.cli.client import NoAnswer, api_key
+
+    try:
+        checked = anyio.run(check_service, chosen.url, api_key(chosen.key))
+    except (NoAnswer, Unreachable) as error:
+        print_errors(str(error))
+        return INVALID
+    if chosen.json:
+        write(document(checked) + b"\n")
+    else:
+        sys.stdout.write(text(checked))
+    return DONE if is_same(checked) else FAILED
 
 
 def key(chosen: argparse.Namespace) -> int:

@@ -49,6 +49,7 @@ Place: TypeAlias = tuple[str, str, str]
 
 ELSEWHERE: Final[dict[Place, str]] = {
     ("README.md", "Ask it", "json"): "tests/house/test_readme.py",
+    ("docs/operations.md", "Check a deployment", "text"): "tests/house/test_deploy.py",
     ("docs/command-line.md", "One bout", "text"): "tests/house/test_readme.py",
     ("CONTRIBUTING.md", "Where things are", "text"): "tests/house/test_readme.py",
     ("docs/mcp.md", "Connect a client", "json"): "tests/app/mcp/test_mcp.py",

@@ -25,8 +25,8 @@ import pytest
 import yaml
 
 from retrorun.app.contract.examples import pairs
+from retrorun.app.contract.golden import shortened
 from retrorun.app.contract.open_answers import KNOWN_WORDS
-from tests.app.contract.golden import shortened
 from tests.app.contract.test_golden import assert_same
 from tests.clients.generate import COMMANDS, MODULES, generate, lacking
 from tests.clients.native import LANGUAGES, contract, missing

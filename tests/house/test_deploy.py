@@ -22,11 +22,16 @@ import pytest
 import yaml
 from prometheus_client import generate_latest
 
+from retrorun.app.cli.check.report import text as check_text
+from retrorun.app.cli.check.service import PINS, WITHIN_S, Checked
+from retrorun.app.cli.main import main
+from retrorun.app.contract.examples import pairs
+from retrorun.app.contract.golden import TOLERANCE
 from retrorun.app.contract.openapi import contract
 from retrorun.app.http.limits import ALWAYS_SERVED, REFUSALS
 from retrorun.app.main import create_app
 from retrorun.app.observe.metrics import Metrics
-from retrorun.app.settings import SETTINGS, Settings, from_environment, variable
+from retrorun.app.settings import KEY_VARIABLE, SETTINGS, Settings, from_environment, variable
 from retrorun.models import __version__
 from robustness.load import service
 
@@ -218,8 +223,8 @@ class TestKubernetes:
 
 def variables_named() -> Iterator[tuple[str, str]]:
     """Yield each setting that a file of the deployment or its documentation names, comments included."""
-    # What Kubernetes would set.
-    others = {"RETRORUN_PORT"}
+    # What Kubernetes would set, and what a client reads.
+    others = {"RETRORUN_PORT", KEY_VARIABLE}
     for path in (*sorted(DEPLOY.rglob("*")), HOUSE / "docs" / "operations.md"):
         if path.is_file():
             for name in re.findall(r"\bRETRORUN_[A-Z_]*[A-Z]", path.read_text(encoding="utf-8")):
@@ -281,6 +286,70 @@ class TestCompose:
     def test_the_image_is_of_this_version(self, compose: Any) -> None:
         assert compose["image"] == f"retrorun:{__version__}"
         assert set(re.findall(r"retrorun:(\d[\w.]*)", OPERATIONS)) == {__version__}
+
+
+class TestCheck:
+    """`retrorun check` after a roll-out: it is restricted too, of the same image, and asks the service that runs."""
+
+    @pytest.fixture
+    def service(self) -> Any:
+        return yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]["check"]
+
+    @pytest.fixture
+    def job(self) -> Any:
+        return yaml.safe_load((KUBERNETES / "check" / "job.yaml").read_text(encoding="utf-8"))
+
+    def test_compose_asks_its_service_when_it_is_healthy(self, service: Any, compose: Any) -> None:
+        assert service["image"] == compose["image"]
+        assert service["command"] == ["retrorun", "check", f"http://retrorun:{image_instruction('EXPOSE')}"]
+        assert service["depends_on"] == {"retrorun": {"condition": "service_healthy"}}
+        assert service["profiles"] == ["check"]  # It does not start with `up`.
+
+    def test_in_compose_it_is_restricted(self, service: Any, compose: Any) -> None:
+        for name in ("user", "read_only", "cap_drop", "security_opt", "pids_limit"):
+            assert service[name] == compose[name], name
+        assert service["mem_limit"] == service["memswap_limit"]
+        assert service["environment"] == {KEY_VARIABLE: None}
+
+    @pytest.mark.parametrize("release", RELEASES)
+    def test_the_job_is_valid(self, job: Any, release: str) -> None:
+        kubernetes_validate.validate(job, release, strict=True)
+
+    def test_the_job_asks_the_service_of_its_namespace_once(self, job: Any) -> None:
+        service = next(each for each in plain() if each["kind"] == "Service")
+        (container,) = job["spec"]["template"]["spec"]["containers"]
+        assert container["args"] == ["retrorun", "check", f"http://{service['metadata']['name']}"]
+        assert [port["port"] for port in service["spec"]["ports"]] == [80]
+        assert (job["spec"]["backoffLimit"], job["spec"]["template"]["spec"]["restartPolicy"]) == (0, "Never")
+        assert job["spec"]["activeDeadlineSeconds"] > WITHIN_S
+        # The NetworkPolicy of the service forbids requests.
+        assert job["spec"]["template"]["metadata"]["labels"] != LABELS
+
+    def test_the_job_is_of_the_same_image_and_namespace(self) -> None:
+        text = (KUBERNETES / "check" / "kustomization.yaml").read_text(encoding="utf-8")
+        checking = yaml.safe_load(text)
+        assert checking["resources"] == ["job.yaml"]
+        for name in ("images", "namespace"):
+            assert checking[name] == kustomization()[name]
+
+    def test_the_pod_is_restricted(self, job: Any) -> None:
+        deployment = next(each for each in plain() if each["kind"] == "Deployment")["spec"]["template"]["spec"]
+        pod = job["spec"]["template"]["spec"]
+        for name in ("automountServiceAccountToken", "enableServiceLinks"):
+            assert pod[name] == deployment[name] is False
+        assert pod["securityContext"].items() <= deployment["securityContext"].items()
+        assert {"runAsNonRoot", "runAsUser", "seccompProfile"} <= pod["securityContext"].keys()
+        assert pod["containers"][0]["securityContext"] == deployment["containers"][0]["securityContext"]
+
+    def test_the_documentation_says_what_it_does(self) -> None:
+        section = OPERATIONS.partition("### Check a deployment\n")[2].partition("\n### ")[0]
+        sent = [pair for pair in pairs().values() if "request" in pair]
+        assert f"{len(sent)} golden requests" in section
+        assert f"within {TOLERANCE:g} of their size" in section
+        # A block of the document: the beginning of what the command prints where everything is the same.
+        (shown,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
+        same = check_text([Checked("livez.alive", [], PINS)])
+        assert same.startswith(shown)
 
 
 class TestImage:
@@ -461,6 +530,17 @@ class TestProxy:
             bout = {"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}
             answer = client.post(urljoin("/v1/openapi.json", server["url"]) + "estimate", json=bout)
         assert answer.status_code == 200
+
+    def test_a_deployment_behind_it_is_checked_as_the_service_is(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with service(tmp_path / "log") as running, proxy(tmp_path, running.port) as port:
+            assert main(["check", f"http://127.0.0.1:{port}/v1"]) == 0
+        # The proxy hides the health checks.
+        assert re.findall(r"^(\w+) +1 +0 +not public, as behind a proxy$", capsys.readouterr().out, re.MULTILINE) == [
+            "livez",
+            "readyz",
+        ]
 
     def test_headers_that_a_client_sets_about_itself_are_replaced(self, tmp_path: Path) -> None:
         said = ["Forwarded: for=192.0.2.1;proto=https", "X-API-Key: rr_example", "X-Request-ID: mine"]

@@ -138,6 +138,13 @@ LAYOUT = "counts of columns, decimals, matches and exit codes"
 UNITS = "what a unit is by definition"
 Allowed: TypeAlias = dict[str, tuple[int | float | str, ...]]
 NUMBERS_OF_APP: dict[str, Allowed] = {
+    "app/cli/check/service.py": {
+        "seconds for all, for one, to wait": (60.0, 10.0, 5.0),
+        "tries, bytes of an answer": (3, 23),
+        "statuses of a busy service": (429,),
+    },
+    "app/cli/check/report.py": {LAYOUT: (2, 3), "most differences, characters": (60, 100, 120, 1000)},
+    "app/contract/golden.py": {"share of a number that counts as the same": (1e-12,)},
     "app/contract/examples.py": {"folders above": (2,), "answers shown": (3,)},
     "app/contract/llms.py": {"most words of a field that are listed": (12,)},
     "app/contract/openapi.py": {"indent of the JSON": (2,), "statuses as OpenAPI writes them": ("200", "304", "401")},

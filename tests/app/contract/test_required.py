@@ -14,10 +14,10 @@ import httpx
 import pytest
 
 from retrorun.app.contract.examples import pairs
+from retrorun.app.contract.golden import sendable
 from retrorun.app.contract.open_answers import led_to
 from retrorun.app.contract.openapi import contract
 from retrorun.app.main import create_app
-from tests.app.contract.golden import sendable
 
 Schema: TypeAlias = dict[str, Any]
 

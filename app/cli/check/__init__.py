@@ -1,0 +1,1 @@
+"""`retrorun check`: send the golden requests to a running service, and compare its answers."""
