@@ -8,10 +8,7 @@ is lost that no run wrote.
 import errno
 import hashlib
 import json
-import multiprocessing
 import os
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent import futures
@@ -35,12 +32,13 @@ from retrorun.app.bulk.options import PARTITION_ROWS
 from retrorun.app.bulk.part import REJECTED, Work, compute_block, finished_parts, join, schema_of, write_part
 from retrorun.app.bulk.source import KINDS, BadFile, Block, Source, is_gz, kind_of, reading, without_gz
 from retrorun.app.bulk.text import refuse_unsupported_type
+from retrorun.app.processes.pool import AHEAD, executor_of
 from retrorun.models import __version__
 from retrorun.models.evidence.catalogue import models_hash
 from retrorun.models.vocabulary.errors import Conflict
 
-AHEAD: Final = 2
-"""Blocks sent to each process in advance, so that no process waits."""
+WORKING: Final = "retrorun.app.bulk.part"
+"""The module that the processes need."""
 
 
 class Progress(NamedTuple):
@@ -143,12 +141,17 @@ def run_locked(
     work = Work(source.parser(), options.keep, options.fields, kind, directory.resolve(), estimates.resolve())
     counts = finished_parts(work)
     resumed_rows = total(counts, "rows")
-    for index, counted in computed(source, work, options, counts):
-        counts[index] = counted
-        report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
-    if not counts:
-        counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.empty_content()), work)
-        write_part(0, work, files)
+    with flushing(wanted=options.folder) as flush:
+        for index in counts:
+            flush(work.part(index, work.ending))
+        for index, counted in computed(source, work, options, counts):
+            counts[index] = counted
+            flush(work.part(index, work.ending))
+            report(Progress(total(counts, "share"), total(counts, "rows"), resumed_rows))
+        if not counts:
+            counts[0], files = compute_block(Block(0, 0, 0, 1.0, source.empty_content()), work)
+            write_part(0, work, files)
+            flush(work.part(0, work.ending))
     if fingerprint(source.path, output, options) != identity:
         raise BadFile(f"{source.path.name} changed during the run. Run the same command again.")
     rejected: Counter[tuple[str, str | None]] = Counter()
@@ -182,14 +185,27 @@ def name_output(
             output, work.directory, lambda file: join(estimates, work.kind, names, file, packed=is_gz(output)), output
         )
     else:
-        for part in estimates:
-            with part.open("rb") as content:
-                os.fsync(content.fileno())
         unfinished[output] = work.estimates
     if not rejected and is_made(rejected_file, output):
         rejected_file.unlink()  # from an earlier run with this output
     for path, file in unfinished.items():
         give_name(file, path, output)
+
+
+@contextmanager
+def flushing(*, wanted: bool) -> Iterator[Callable[[Path], object]]:
+    """Give a function that sends a file to the disk while others are computed, and wait for all at the end."""
+    with futures.ThreadPoolExecutor(1) as disk:
+        flushed: list[futures.Future[None]] = []
+        yield lambda path: flushed.append(disk.submit(reach_disk, path)) if wanted else None
+        for one in flushed:
+            one.result()
+
+
+def reach_disk(path: Path) -> None:
+    """Wait until the content of a file is on the disk."""
+    with path.open("rb") as content:
+        os.fsync(content.fileno())
 
 
 def kind_of_parts(output: Path, options: Options) -> str:
@@ -243,7 +259,8 @@ def fingerprint(source: Path, output: Path, options: Options) -> str:
 
 def computed(source: Source, work: Work, options: Options, done: dict[int, Any]) -> Iterator[tuple[int, Any]]:
     """Compute the parts that are missing, and yield the counts of each when it is written."""
-    with executor_of(options) as (executor, processes):
+    opened = executor_of(WORKING, options.workers, engine=options.engine, scheduler=options.scheduler)
+    with opened as (executor, processes):
         blocks = source.blocks(options.partition_rows, frozenset(done))
         pending: dict[futures.Future[Any], int] = {}
         while True:
@@ -257,78 +274,3 @@ def computed(source: Source, work: Work, options: Options, done: dict[int, Any])
                 if files:
                     write_part(index, work, files)
                 yield index, counted
-
-
-@contextmanager
-def executor_of(options: Options) -> Iterator[tuple[futures.Executor, Callable[[], int]]]:
-    """Open the executor, with a function that returns its current number of processes."""
-    workers = options.workers or cores()
-    if options.engine == "dask":
-        with dask_client(options.scheduler, workers) as client:
-            yield client.get_executor(pure=False), lambda: max(1, sum(client.nthreads().values()))
-    elif workers == 1:
-        with futures.ThreadPoolExecutor(1) as pool:
-            yield pool, lambda: 1
-    else:
-        context = multiprocessing.get_context("spawn")
-        with futures.ProcessPoolExecutor(workers, context, initializer=end_with_parent) as pool:
-            try:
-                with ignore_sigint():
-                    for _ in range(workers):
-                        pool.submit(int)  # Each starts a process, which ignores SIGINT from the start.
-                yield pool, lambda: workers
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-
-
-@contextmanager
-def ignore_sigint() -> Iterator[None]:
-    """Ignore SIGINT (Ctrl-C). Child processes started here inherit that, before they reach `end_with_parent`."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # Only the main thread may change a handler.
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def dask_client(scheduler: str | None, workers: int) -> Iterator[Any]:
-    """Open a client of a running Dask cluster, or of a new one on the loopback interface of this machine."""
-    from distributed import Client, KilledWorker, LocalCluster  # noqa: PLC0415 - the optional extra retrorun[dask]
-
-    try:
-        if scheduler:
-            with Client(scheduler) as client:
-                yield client
-            return
-        with (
-            LocalCluster(
-                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-            ) as cluster,
-            Client(cluster) as client,
-        ):
-            yield client
-    except KilledWorker:
-        raise futures.BrokenExecutor from None  # Every worker that computed one of the blocks was ended.
-
-
-def end_with_parent() -> None:
-    """End this process when its parent ends or is killed. Only the parent reacts to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()

@@ -304,6 +304,10 @@ def bulk(chosen: argparse.Namespace) -> int:
         chosen.constants = constants_of(chosen.constants or ())
         return bulk_of(chosen)
 
+    if not chosen.list_fields and chosen.engine == "local":
+        from retrorun.app.processes.pool import start_imports
+
+        start_imports("retrorun.app.bulk.part", chosen.workers)  # Takes as long as the imports here.
     return write_files("bulk", run)
 
 

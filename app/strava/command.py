@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from retrorun.app.bulk.command import Failed, spaced
 from retrorun.app.bulk.files import give_name, refuse_unless_made, written
-from retrorun.app.bulk.run import AHEAD, Options, executor_of
 from retrorun.app.bulk.source import BadFile, NotRead, kind_of
+from retrorun.app.processes.pool import AHEAD, executor_of
 from retrorun.app.strava.activity import OTHER_SPORT, Answered, answered, is_on_foot
 from retrorun.app.strava.export import Activity, Export
 from retrorun.app.strava.page import page
@@ -24,6 +24,8 @@ from retrorun.app.strava.table import row_of, write_table
 from retrorun.models.physiology.uncertainty import DEFAULT_INTERVAL
 from retrorun.models.vocabulary.errors import Undefined
 
+WORKING: Final = "retrorun.app.strava.activity"
+"""The module that the processes need."""
 NOT_ON_FOOT: Final = "This activity is not a run, walk or hike."
 NOTHING_WRITTEN: Final = "No file was written."
 
@@ -100,7 +102,7 @@ def answers(
     export: Export, activities: Sequence[Activity], request: dict[str, Any], workers: int | None
 ) -> Iterator[Answered]:
     """Yield the answer to each activity, in order. Only a few recordings are in memory at once."""
-    with executor_of(Options(workers=workers)) as (executor, processes):
+    with executor_of(WORKING, workers) as (executor, processes):
         pending: deque[futures.Future[Answered]] = deque()
         for activity in activities:
             pending.append(answer_of(export, activity, request, executor))

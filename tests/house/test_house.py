@@ -286,7 +286,8 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "longest cell, digits of a number that is read at once": (2, 31, 18),
         "bits of the bytes of a read, a block and a row with line breaks": (16, 26, 20),
     },
-    "app/bulk/run.py": {"blocks ahead, letters of a name": (2, 16)},
+    "app/bulk/run.py": {"letters of a name": (16,)},
+    "app/processes/pool.py": {"tasks ahead": (2,)},
     "app/pages/documents/validation_page.py": {"size of a plot, its margin, a line, steps of an axis": (480, 80, 3, 4)},
     "app/pages/documents/evidence_pages.py": {
         "sizes of a plot: width, margin, values, lines, and how far its axis goes": (560, 12, 76, 27, 3.4, 0.12, 2),

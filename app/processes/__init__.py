@@ -1,0 +1,1 @@
+"""Processes that compute: on this machine, or in a Dask cluster."""
