@@ -5,19 +5,22 @@ import gzip
 import io
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from retrorun.app.bulk.columns import Column, converted, with_constants
+from retrorun.app.bulk.plain.readers import LINE_END, plain_csv, plain_json
 from retrorun.app.units import clock_s
 from retrorun.models.columns.inputs import SOURCES
 from retrorun.models.columns.names import ALL_NUMBERS, FLAGS, INPUT_COLUMNS
@@ -59,6 +62,8 @@ class RowsRead(NamedTuple):
     given: pa.RecordBatch
     """The known and kept columns. In a text file they are text."""
     faults: dict[int, Fault]
+    lines: Sequence[bytes] = ()
+    """The lines of all rows, if `given` has only the kept columns. Then parse those lines whose cells you need."""
 
 
 @dataclass(frozen=True)
@@ -76,38 +81,70 @@ class TextParser:
     ignore_others: bool = False
     """Whether other members of a JSON object are ignored."""
 
-    def __call__(self, lines: Sequence[bytes], /) -> RowsRead:
-        """Return the rows of a block."""
+    def __call__(self, content: list[bytes] | tuple[bytes], /) -> RowsRead:
+        """Return the rows of a block: of a list of rows, or of one text in which each line is a row."""
+        lines: Sequence[bytes] = content
+        if isinstance(content, tuple):
+            if self.kind == "jsonl" and (read := self.plain_json_rows(*content)):
+                return read
+            lines = lines_in(*content)
         faults: dict[int, Fault] = {}
-        table = self.csv_table(lines, faults) if self.kind == "csv" else self.json_table(lines, faults)
-        read = numbers_of_text if self.kind == "csv" else numbers_of_json
+        if self.kind == "csv":
+            texts = self.csv_table(content, lines, faults)
+            bouts = self.bouts_of(texts, numbers_of_text, trimmed_words, faults)
+        else:
+            table = self.json_table(lines, faults)
+            texts = [pa.array([text_of(cell) for cell in cells], pa.string()) for cells in table]
+            bouts = self.bouts_of(table, numbers_of_json, words, faults)
+        batch = self.batch_of(bouts, len(lines), faults)
+        return RowsRead(batch, pa.RecordBatch.from_arrays(texts, names=list(self.columns)), faults)
+
+    def bouts_of(
+        self, table: Sequence[Any], numbers: Callable[..., pa.Array], words: Callable[..., pa.Array], faults: Any
+    ) -> dict[str, pa.Array]:
+        """Return the inputs of a table, whose columns these functions read as numbers and as words."""
         bouts = {}
         for heading, cells in zip(self.columns, table, strict=True):
-            if heading not in self.inputs:
-                continue
-            column = self.inputs[heading]
-            name = column.input
-            if name in ALL_NUMBERS:
-                bouts[name] = read(column, cells, faults)
-            else:
-                bouts[name] = words(name, map(trimmed, cells) if self.kind == "csv" else cells, faults)
-        texts = [pa.array([text_of(cell) for cell in cells], pa.string()) for cells in table]
-        readable = [row for row in range(len(lines)) if row not in faults]
-        needed = {name: cells for name, cells in bouts.items() if name in NEEDED or cells.null_count < len(lines)}
+            if column := self.inputs.get(heading):
+                name = column.input
+                bouts[name] = numbers(column, cells, faults) if name in ALL_NUMBERS else words(name, cells, faults)
+        return bouts
+
+    def batch_of(self, bouts: Mapping[str, pa.Array], rows: int, faults: Mapping[int, Fault]) -> pa.RecordBatch:
+        """Return the readable rows as bouts, without optional columns that are empty."""
+        readable = [row for row in range(rows) if row not in faults] if faults else range(rows)
+        needed = {name: cells for name, cells in bouts.items() if name in NEEDED or cells.null_count < rows}
         batch = pa.RecordBatch.from_pydict(needed)
         if faults and needed:
             batch = batch.take(pa.array(readable, pa.int64()))
-        batch = with_constants(batch, len(readable), self.constants)
-        return RowsRead(batch, pa.RecordBatch.from_arrays(texts, names=list(self.columns)), faults)
+        return with_constants(batch, len(readable), self.constants)
 
-    def csv_table(self, lines: Sequence[bytes], faults: dict[int, Fault]) -> list[list[Any]]:
-        """Return the cells of CSV lines by column. An empty cell is None."""
+    def plain_json_rows(self, text: bytes) -> RowsRead | None:
+        """Return the rows of JSON Lines that Arrow can read, or None."""
+        names = {name for name, column in self.inputs.items() if column.input in ALL_NUMBERS}
+        if names.intersection(self.keep):
+            return None
+        table = plain_json(text, names, set(self.columns) - names)
+        if table is None:
+            return None
+        lines = lines_in(text)
+        read = self.bouts_of([table[name] for name in self.columns], same_numbers, same_words, {})
+        kept = pa.RecordBatch.from_arrays([table[name] for name in self.keep], names=list(self.keep))
+        return RowsRead(self.batch_of(read, len(lines), {}), kept, {}, lines)
+
+    def csv_table(
+        self, content: list[bytes] | tuple[bytes], lines: Sequence[bytes], faults: dict[int, Fault]
+    ) -> list[pa.Array]:
+        """Return the cells of CSV lines by column, as text. An empty cell is null."""
+        places = [self.heading.index(name) for name in self.columns]
+        if isinstance(content, tuple) and (found := plain_csv(*content, len(self.heading), places)):
+            return found
         rows = cells_of([line.decode() for line in lines])
         for number, row in enumerate(rows):
             if len(row) != len(self.heading):
                 faults[number] = NOT_A_ROW[self.kind], None
                 rows[number] = [""] * len(self.heading)
-        return [[row[place] or None for row in rows] for place in map(self.heading.index, self.columns)]
+        return [pa.array([row[place] or None for row in rows], pa.string()) for place in places]
 
     def json_table(self, lines: Sequence[bytes], faults: dict[int, Fault]) -> list[list[Any]]:
         """Return the values of lines of JSON by column."""
@@ -143,7 +180,7 @@ class TextParser:
 
 
 @contextmanager
-def lines_of(path: Path) -> Iterator[tuple[Iterator[bytes], io.BufferedReader]]:
+def lines_of(path: Path) -> Iterator[tuple["Lines", io.BufferedReader]]:
     """Open a file of text, and give its lines and the file. Its content decides whether it is unpacked.
 
     A byte order mark is left out. A line longer than `BLOCK_BYTES` is cut. A gzip file can be read only from its start,
@@ -158,9 +195,47 @@ def lines_of(path: Path) -> Iterator[tuple[Iterator[bytes], io.BufferedReader]]:
         if head.startswith(MARK):
             text.read(len(MARK))
         if b"\r" in head and b"\n" not in head:
-            yield lines_ended_by_cr(text), file
+            yield Lines(lines_ended_by_cr(text)), file
         else:
-            yield iter(partial(text.readline, BLOCK_BYTES + 1), b""), file
+            yield Lines(iter(partial(text.readline, BLOCK_BYTES + 1), b""), text), file
+
+
+class Lines:
+    """The lines of a text, one by one, or many at once if they end in a line feed."""
+
+    def __init__(self, lines: Iterator[bytes], text: io.BufferedReader | None = None) -> None:
+        self.lines = lines
+        self.text = text
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self.lines)
+
+    def take(self, count: int) -> bytes:
+        """Return this many of the next lines, or fewer if they are long. All end in a line feed, also the last.
+
+        A line longer than `BLOCK_BYTES` is cut.
+        """
+        found: list[bytes] = []
+        size = begun = 0
+        while self.text and count > 0 and size - begun <= BLOCK_BYTES and (seen := self.text.peek()):
+            ends = np.flatnonzero(np.frombuffer(seen, np.uint8) == LINE_END)[:count] + 1
+            within = int(np.searchsorted(ends, BLOCK_BYTES - size, side="right"))
+            ends = ends[: within + 1]
+            last = ends.size == count or ends.size > within
+            found.append(self.text.read(int(ends[-1]) if last else len(seen)))
+            begun = size + int(ends[-1]) if ends.size else begun
+            size += len(found[-1])
+            count = 0 if last else count - ends.size
+        text = b"".join(found)
+        return text + b"\n" if text and not text.endswith(b"\n") else text
+
+
+def lines_in(text: bytes) -> list[bytes]:
+    """Return the lines of a text that end in a line feed, without it."""
+    return text.removesuffix(b"\n").split(b"\n")
 
 
 def lines_ended_by_cr(text: io.BufferedReader) -> Iterator[bytes]:
@@ -298,15 +373,18 @@ def cells_of_row(text: str) -> list[str]:
 
 def text_of(value: Any) -> str | None:
     """Return a cell as text: a string unchanged, any other value as JSON."""
-    return value if value is None or isinstance(value, str) else json.dumps(value)
+    if value is None or isinstance(value, str):
+        return value
+    # The same text as of json.dumps, which takes ten times as long.
+    return repr(value) if type(value) is float and isfinite(value) else json.dumps(value)
 
 
-def numbers_of_text(column: Column, cells: Sequence[Any], faults: dict[int, Fault]) -> pa.Array:
+def numbers_of_text(column: Column, cells: pa.Array, faults: dict[int, Fault]) -> pa.Array:
     """Return text cells as numbers in the unit of the input, and record those that are not numbers."""
     try:
-        return converted(pa.array(cells, pa.string()).cast(pa.float64()), column.size)
+        return converted(cells.cast(pa.float64()), column.size)
     except pa.ArrowInvalid:
-        found = [number_of_text(column, row, cell, faults) for row, cell in enumerate(cells)]
+        found = [number_of_text(column, row, cell, faults) for row, cell in enumerate(cells.to_pylist())]
     # A time such as 0:20:00 is in seconds, whatever the unit of the column.
     clocks = pa.array([isinstance(number, Fraction) for number in found], pa.bool_())
     numbers = pa.array([None if number is None else float(number) for number in found], pa.float64())
@@ -333,6 +411,22 @@ def numbers_of_json(column: Column, cells: Sequence[Any], faults: dict[int, Faul
             faults.setdefault(row, ("not_a_number", column.input))
     numbers = [float(cell) if type(cell) in (float, int) else None for cell in cells]
     return converted(pa.array(numbers, pa.float64()), column.size)
+
+
+def same_numbers(column: Column, cells: pa.Array, _: dict[int, Fault]) -> pa.Array:
+    """Return numbers in the unit of the input."""
+    return converted(cells, column.size)
+
+
+def same_words(_: str, cells: pa.Array, __: dict[int, Fault]) -> pa.Array:
+    """Return words, which are all text."""
+    return cells
+
+
+def trimmed_words(name: str, cells: pa.Array, faults: dict[int, Fault]) -> pa.Array:
+    """Return text cells as words, without the spaces around them. There are few different ones."""
+    different = cells.dictionary_encode()
+    return words(name, map(trimmed, different.dictionary.to_pylist()), faults).take(different.indices)
 
 
 def trimmed(cell: str | None) -> str | None:

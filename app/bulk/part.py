@@ -96,7 +96,7 @@ def compute_block(block: Block, work: Work) -> tuple[dict[str, Any], dict[str, b
     }
     files = {
         work.ending: WRITERS[work.kind](table),
-        REJECTED: rejected_rows(rows.given.take(rejected), rejected.to_pylist(), faults, block.first_row),
+        REJECTED: rejected_rows(given_of(rows, rejected, work), rejected.to_pylist(), faults, block.first_row),
     }
     counts["bytes"] = {ending: len(content) for ending, content in files.items()}
     files[DONE] = json.dumps(counts).encode()
@@ -119,6 +119,13 @@ def estimates_of(rows: RowsRead, fields: tuple[str, ...] | None) -> pa.RecordBat
         fault = pa.array([rows.faults[row][place] if row in rows.faults else None for row in range(count)], pa.string())
         columns[place] = pc.coalesce(columns[place].cast(pa.string()), fault).dictionary_encode().cast(WORD)
     return pa.RecordBatch.from_arrays(columns, schema=answer.schema)
+
+
+def given_of(rows: RowsRead, places: pa.Array, work: Work) -> pa.RecordBatch:
+    """Return the input cells of rows."""
+    if rows.lines:
+        return work.parse([rows.lines[place] for place in places.to_pylist()]).given
+    return rows.given.take(places)
 
 
 def rejected_rows(given: pa.RecordBatch, places: list[int], faults: list[Any], first_row: int) -> bytes:

@@ -4,12 +4,14 @@ The file is read once from its start, so it need not fit in memory. A cell that 
 and no estimate. Other rows are not affected.
 """
 
+import io
 import os
 import re
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 
 from retrorun.app.bulk.columns import Column, Unclear, advice, columns_of, converted, with_constants
 from retrorun.app.bulk.lines import BLOCK_BYTES, RowsRead, TextParser, cells_of, json_of, lines_of, whole_rows
+from retrorun.app.bulk.plain.readers import rows_of_plain
 from retrorun.app.formats.record_batches import check_schema
 from retrorun.models.columns.names import ALL_NUMBERS, INPUT_COLUMNS
 from retrorun.models.vocabulary.errors import Conflict
@@ -58,14 +61,14 @@ def reading(path: Path) -> Iterator[None]:
 
 
 class Block(NamedTuple):
-    """Consecutive rows of a file, as bytes: an Arrow stream, or lines."""
+    """Consecutive rows of a file, as bytes: an Arrow stream, a list of rows, or one text whose lines are the rows."""
 
     place: int
     first_row: int
     rows: int
     share: float
     """Share of the file in this block."""
-    content: bytes | list[bytes]
+    content: bytes | list[bytes] | tuple[bytes]
 
 
 def kind_of(path: Path) -> str:
@@ -268,17 +271,29 @@ class Source:
                 self.first_row(lines)
             index = first = before = 0
             rest: list[bytes] = []
-            while held := self.some_lines(lines, rows, rest, first):
-                text = b"".join(held) if self.kind == "csv" else b""
-                if rest or b'"' in text:
-                    held, rest = whole_rows(held, rows, lines)
-                full = [row for row in held if not row.isspace()]
+            while True:
+                text = b"" if rest else lines.take(rows)
+                content: list[bytes] | tuple[bytes] = (text,)
+                if not (count := self.plain_rows(text)):
+                    held = self.some_lines(chain(io.BytesIO(text), lines), rows, rest, first)
+                    if not held:
+                        return
+                    if rest or (self.kind == "csv" and any(b'"' in line for line in held)):
+                        held, rest = whole_rows(held, rows, lines)
+                    content = [row for row in held if not row.isspace()]
+                    count = len(content)
                 share = (file.tell() - before) / size
                 if index not in done:
-                    if not is_utf8(text):
-                        self.refuse_encoding(full, first)
-                    yield Block(index, first, len(full), share, full)
-                index, first, before = index + 1, first + len(full), file.tell()
+                    if self.kind == "csv" and isinstance(content, list):
+                        self.refuse_encoding(content, first)
+                    yield Block(index, first, count, share, content)
+                index, first, before = index + 1, first + count, file.tell()
+
+    def plain_rows(self, text: bytes) -> int | None:
+        """Return the number of rows of a text in which each line is a row, or None if that is not sure."""
+        if len(text) > BLOCK_BYTES or (self.kind == "csv" and (b'"' in text or not is_utf8(text))):
+            return None
+        return rows_of_plain(text)
 
     def some_lines(self, lines: Iterator[bytes], rows: int, held: list[bytes], first: int) -> list[bytes]:
         """Return the held lines and the next ones: `rows` together, or fewer if they are long."""
@@ -296,7 +311,7 @@ class Source:
 
     def refuse_encoding(self, rows: Sequence[bytes], first: int) -> None:
         """Raise for the first row that is not UTF-8, because its kept text would be lost."""
-        for number, row in enumerate(rows, first + 1):
+        for number, row in enumerate(() if is_utf8(b"".join(rows)) else rows, first + 1):
             if not is_utf8(row):
                 raise BadFile(f"{self.path.name}: row {number} is not in UTF-8. Save the file as UTF-8.")
 
