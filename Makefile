@@ -34,7 +34,7 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
-	test-spark test-kills sbom image-check clean
+	scale-dask scale-spark test-spark test-kills sbom image-check clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,12 @@ test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty time
 
 test-spark: $(SPARK_VENV)/.installed ## Compare Spark's own engine with the service; needs Java 17 or newer
 	PYTHONPATH=. $(SPARK_VENV)/bin/python tests/spark/agreement.py
+
+scale-dask: $(VENV)/.test-installed ## Estimate ten million bouts in Dask, with a worker killed in the middle (ARGS='--rows 1000000')
+	$(BIN)/python -m robustness.scale dask $(ARGS)
+
+scale-spark: $(SPARK_VENV)/.installed ## Estimate ten million bouts in Spark; needs Java 17 or newer (ARGS='--rows 1000000')
+	PYTHONPATH=. $(SPARK_VENV)/bin/python -m robustness.scale spark $(ARGS)
 
 rolling: install haproxy ## Restart two replicas behind HAProxy five times each under load, then kill one (ARGS=)
 	$(BIN)/python tests/app/server/rolling.py $(ARGS)

@@ -1,23 +1,29 @@
 """Measure a whole file, and the delay of other requests during full batches: `python -m benchmarks.bulk_run`.
 
-Ten million rows of Parquet by one process and by two, by turns, with the memory of all their processes; then
-/estimate on its own and beside full batches that follow one another, service and callers on the same machine.
+Ten million rows to a folder by one process and by two, by turns, with the processor time and the memory of all their
+processes; then /estimate on its own and beside full batches that follow one another, service and callers on the same
+machine.
 """
 
 import argparse
 import http.client
+import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from statistics import quantiles
+from typing import NamedTuple
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 
 from benchmarks.bulk import ITEMS, TEN
@@ -26,22 +32,33 @@ from benchmarks.server import HOST, RETRORUN, estimate, first_answer, serving
 
 ROWS = 10_000_000
 ROWS_AT_ONCE = 1_000_000
-TURNS = 2
+TURNS = 5
 ASKED = 2000
 LOOK_S = 0.05
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def write_bouts(path: Path, rows: int) -> None:
-    """Write bouts of running and walking to a file of Parquet."""
-    chance = np.random.default_rng(1)
-    with pq.ParquetWriter(path, pa.schema(dict.fromkeys(COLUMNS, pa.float64()))) as writer:
+    """Write bouts of running and walking to a file. Text has three decimals."""
+    chance, kind = np.random.default_rng(1), path.suffix
+    schema = pa.schema(dict.fromkeys(COLUMNS, pa.float64()))
+    with ExitStack() as stack:
+        if kind == ".jsonl":
+            lines = stack.enter_context(path.open("wb"))
+        else:
+            open_writer = pq.ParquetWriter if kind == ".parquet" else pyarrow.csv.CSVWriter
+            writer = stack.enter_context(open_writer(path, schema))
         for start in range(0, rows, ROWS_AT_ONCE):
             size = min(ROWS_AT_ONCE, rows - start)
-            writer.write_batch(
-                pa.RecordBatch.from_pydict(
-                    {name: chance.uniform(low, high, size) for name, (low, high) in COLUMNS.items()}
-                )
-            )
+            columns = {name: chance.uniform(low, high, size) for name, (low, high) in COLUMNS.items()}
+            if kind == ".parquet":
+                writer.write_batch(pa.RecordBatch.from_pydict(columns))
+                continue
+            bouts = pa.RecordBatch.from_pydict({name: np.round(column, 3) for name, column in columns.items()})
+            if kind == ".csv":
+                writer.write_batch(bouts)
+            else:
+                lines.writelines(orjson.dumps(row) + b"\n" for row in bouts.to_pylist())
 
 
 COLUMNS = {"body_mass_kg": (50.0, 90.0), "speed_m_s": (1.0, 4.5), "duration_s": (300.0, 7200.0)}
@@ -67,39 +84,60 @@ def memory_mb(process: int) -> float:
     return total
 
 
-def run(source: Path, target: Path, *, workers: int, every_column: bool) -> tuple[float, float]:
-    """Estimate a file; return the time [s] and the most memory [MB]."""
+def processor_s(process: int) -> float:
+    """Return the processor time of a process and all that it started, also of those that have ended [s]."""
+    total = 0.0
+    for one in tree(process):
+        try:
+            after_name = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        total += sum(map(int, after_name[11:15])) / TICKS_A_SECOND
+    return total
+
+
+class Measured(NamedTuple):
+    """What a run took."""
+
+    wall_s: float
+    processor_s: float
+    memory_mb: float
+
+
+def run(source: Path, target: Path, *, workers: int, every_column: bool) -> Measured:
+    """Estimate a file; return the time and the most memory."""
     fields = [] if every_column else ["--fields", ",".join(TEN)]
-    begun, most = time.perf_counter(), 0.0
-    words = [str(RETRORUN), "bulk", str(source), str(target), "--workers", str(workers), *fields]
+    begun, most, processor = time.perf_counter(), 0.0, 0.0
+    words = [str(RETRORUN), "bulk", str(source), f"{target}/", "--workers", str(workers), *fields]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             try:
                 most = max(most, memory_mb(process.pid))
+                processor = max(processor, processor_s(process.pid))
             except OSError:
                 break
             time.sleep(LOOK_S)
     taken = time.perf_counter() - begun
     assert process.returncode == 0
-    assert pq.ParquetFile(target).metadata.num_rows == pq.ParquetFile(source).metadata.num_rows
-    target.unlink()
-    return taken, most
+    shutil.rmtree(target)
+    return Measured(taken, processor, most)
 
 
-def files(rows: int, *, every_column: bool) -> None:
+def files(rows: int, kind: str, *, every_column: bool) -> None:
     """Print the time and memory of a file."""
     with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder, "in.parquet"), Path(folder, "out.parquet")
+        source, target = Path(folder, f"in.{kind}"), Path(folder, "out")
         write_bouts(source, rows)
-        found: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
+        found: dict[int, list[Measured]] = {1: [], 2: []}
         for _ in range(TURNS):
             for workers, runs in found.items():
                 runs.append(run(source, target, workers=workers, every_column=every_column))
         for workers, runs in found.items():
-            times = ", ".join(f"{taken:.1f}" for taken, _ in runs)
-            most = max(memory for _, memory in runs)
-            print(f"{rows:_} rows, {workers} worker(s): {times} s, at most {most:.0f} MB")
-        one, two = (min(taken for taken, _ in runs) for runs in found.values())
+            times = ", ".join(f"{one.wall_s:.1f}" for one in runs)
+            processor, most = min(one.processor_s for one in runs), max(one.memory_mb for one in runs)
+            spent = f"{processor:.1f} s of processors, at most {most:.0f} MB"
+            print(f"{rows:_} rows of {kind}, {workers} worker(s): {times} s; {spent}")
+        one, two = (min(each.wall_s for each in runs) for runs in found.values())
         print(f"two workers are {one / two:.2f} times as fast as one")
 
 
@@ -152,10 +190,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.bulk_run", description=__doc__)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--kind", choices=("parquet", "csv", "jsonl"), default="parquet", help="of the input")
+    parser.add_argument("--files-only", action="store_true", help="without the delay of other requests")
     parser.add_argument("--every-column", action="store_true", help="instead of ten columns; takes minutes and 10 GB")
     options = parser.parse_args()
-    beside()
-    files(options.rows, every_column=options.every_column)
+    if not options.files_only:
+        beside()
+    files(options.rows, options.kind, every_column=options.every_column)
 
 
 if __name__ == "__main__":
