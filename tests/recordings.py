@@ -279,8 +279,8 @@ def wide_tcx(points: Points, size: int) -> bytes:
 
 
 def gzipped(data: bytes) -> bytes:
-    """Return data compressed by gzip."""
-    return gzip.compress(data)
+    """Return data compressed by gzip, the same at any time: the names of some tests have it."""
+    return gzip.compress(data, mtime=0)
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
@@ -288,5 +288,5 @@ def zipped(files: dict[str, bytes]) -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files.items():
-            archive.writestr(name, data)
+            archive.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
     return held.getvalue()
