@@ -32,6 +32,7 @@ from retrorun.app.http.limits import (
     EXCHANGE,
     KEPT_ANSWER,
     LONGEST_LENGTH,
+    PROBES,
     REFUSAL_REASON,
     REFUSALS,
     SECURITY_HEADERS,
@@ -178,7 +179,7 @@ class Guard:
             raise Refused("loop_lag")
         # Before a browser sends a key to another origin, it sends OPTIONS without the key.
         preflight = self.cross_origin is not None and scope["method"] == "OPTIONS"
-        if self.keys is not None and not preflight and not self.keys.allows(scope):
+        if self.keys is not None and path not in PROBES and not preflight and not self.keys.allows(scope):
             raise Refused("key")
 
     def needs_models(self, scope: Scope, asked: bytes) -> bool:
