@@ -35,7 +35,8 @@ def assert_says_what_it_is(page: Explorer, row: dict[str, str]) -> None:
     assert row["inputs"].startswith(f"{run}, equation looney2025, ")
     assert row["date"] == "2031-01-02 03:04"
     assert (row["version"], row["models"]) == (answer["models"]["version"], answer["models"]["hash"])
-    assert row["link"] == f"{page.url}/#{page.fragment()}"
+    # The address follows a little later.
+    assert page.wait(lambda: row["link"] == f"{page.url}/#{page.fragment()}")
     safety = [warning["message"] for warning in answer["warnings"] if warning["severity"] == "safety"]
     assert all(message in row["before_you_rely_on_this"] for message in safety)
 

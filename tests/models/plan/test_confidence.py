@@ -32,6 +32,7 @@ from tests.models.plan.test_plan import (
     most_backward,
     reached,
     with_nearest,
+    within,
 )
 
 Wish: TypeAlias = dict[str, Any]
@@ -189,7 +190,7 @@ def test_no_mix_of_a_grid_has_more_energy_within_the_held_impulse(wish: Wish, co
     answer = made(wish | {"confidence": confidence})
     best = best_of_grid(wish, confidence)
     assert best is not None
-    assert energy_of(answer) >= best * (1 - TO_THE_MM)
+    assert energy_of(answer) >= best * (1 - within(wish))
     assert all(energy_of(option) <= energy_of(answer) * (1 + CLOSE) for option in options(answer))
 
 
