@@ -67,7 +67,7 @@ class Program(NamedTuple):
         if best is None:
             return None
         tidy = next(self.untidy(best), None) is None
-        ways = [best] if tidy else [way for way in (self.tidied(best), self.single()) if way]
+        ways = [best] if tidy else [way for way in (self.tidied(best), self.single(), self.in_fewer(best)) if way]
         return max(ways, key=self.gain_of) if ways else best
 
     def most(self) -> Seconds | None:
@@ -193,6 +193,33 @@ class Program(NamedTuple):
         found = [(program, program.most()) for program in programs if depth and program.rows.size]
         tidy = [program.tidied(way, depth - 1) for program, way in found if way]
         return max((way for way in tidy if way), key=self.gain_of, default=None)
+
+    def in_fewer(self, seconds: Seconds) -> Seconds | None:
+        """Return the best mix of all the same rows in as many stretches or fewer, or None if there is none.
+
+        A bout at each speed is done with each stretch, so in fewer stretches shorter times are enough. The limits are
+        linear in the number of stretches, so the gain is concave in it: the best number is where it stops to rise.
+        """
+        used = self.within(seconds)
+        ways = dict(zip(used.rows.tolist(), used.backward.tolist(), strict=True))
+        low, high = 1, self.stretches.number(sum(time_s for row, time_s in seconds.items() if ways[row]))
+        while low < high:
+            number = (low + high) // 2
+            here, more = (self.in_stretches(seconds, count) for count in (number, number + 1))
+            rises = self.gain_of(here) < self.gain_of(more) if here and more else bool(more)
+            # Without either, an energy to reach needs more stretches, and bouts that are too long in all need fewer.
+            if rises or (not (here or more) and self.energy_kcal):
+                low = number + 1
+            else:
+                high = number
+        found = self.in_stretches(seconds, low)
+        return found if found and next(self.untidy(found), None) is None else None
+
+    def in_stretches(self, rows: Collection[int], number: int) -> Seconds | None:
+        """Return the best mix of all of some rows in a number of stretches at most, or None if there is none."""
+        most_s = min(self.stretches.most_s, number * self.stretches.longest_s)
+        program = self.within(rows, dict.fromkeys(rows, LEAST_BOUT_S * number))
+        return program._replace(stretches=self.stretches._replace(most_s=most_s)).most()
 
     def single(self) -> Seconds | None:
         """Return the best bout at one speed, or None if there is none that is long enough."""

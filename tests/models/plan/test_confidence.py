@@ -32,7 +32,6 @@ from tests.models.plan.test_plan import (
     most_backward,
     reached,
     with_nearest,
-    within,
 )
 
 Wish: TypeAlias = dict[str, Any]
@@ -190,8 +189,20 @@ def test_no_mix_of_a_grid_has_more_energy_within_the_held_impulse(wish: Wish, co
     answer = made(wish | {"confidence": confidence})
     best = best_of_grid(wish, confidence)
     assert best is not None
-    assert energy_of(answer) >= best * (1 - within(wish))
+    assert energy_of(answer) >= best * (1 - TO_THE_MM)
     assert all(energy_of(option) <= energy_of(answer) * (1 + CLOSE) for option in options(answer))
+
+
+@pytest.mark.parametrize(("duration_s", "limit"), [(300.0, 168.0), (300.0, 184.0), (4430.0, 2480.0)])
+@pytest.mark.parametrize("confidence", [0.5, 0.8])
+def test_fewer_stretches_are_used_where_each_needs_a_bout_after_it(
+    duration_s: float, limit: float, confidence: float
+) -> None:
+    wish = {"body_mass_kg": 70.0, "goal": "most_energy", "duration_s": duration_s, "limits": {IMPULSE: limit}}
+    wish |= {"backward_speed_high_m_s": 2.0, "speed_high_m_s": 3.0, "longest_backward_s": 5.0, "recovery_s": 2.0}
+    best = best_of_grid(wish, confidence)
+    assert best is not None
+    assert energy_of(made(wish | {"confidence": confidence})) >= best * (1 - TO_THE_MM)
 
 
 @pytest.mark.parametrize(("confidence", "limit"), [(0.6, 1650.0), (0.8, 2050.0), (0.95, 2900.0)])

@@ -48,10 +48,6 @@ MEASURED_BACKWARD = {"run": (0.2, 3.5), "walk": (1.111, 1.389)}
 CLOSE = 1e-9
 TO_THE_MM = 1e-3
 """Share of a total by which speeds in whole mm/s may be short of those in between."""
-FEW_SECONDS = 10.0
-"""Longest stretch below which each bout is about as short as a bout may be [s]."""
-TO_THE_BOUT = 1e-2
-"""Share of a total by which such a plan may be short of the best: bouts too short are removed one after another."""
 TIME = 1800.0
 CAPPED: Wish = {"body_mass_kg": 70.0, "backward_speed_high_m_s": 2.2}
 MOST: Wish = CAPPED | {"goal": "most_energy", "duration_s": TIME}
@@ -142,11 +138,6 @@ class Points:
             kept &= (values[name] <= limit) | (name == IMPULSE)
         kept &= values[UPTAKE] <= min(PLAUSIBLE_UPTAKE, wish.get("oxygen_uptake_max_ml_kg_min", np.inf))
         return {name: value[kept] for name, value in values.items()}
-
-
-def within(wish: Wish) -> float:
-    """Return the share by which a plan may be short of the best one of a grid."""
-    return TO_THE_MM if wish.get("longest_backward_s", 60.0) >= FEW_SECONDS else TO_THE_BOUT
 
 
 def recovery_of(wish: Wish) -> float:
@@ -358,12 +349,12 @@ def test_no_plan_of_a_grid_is_better(wish: Wish) -> None:
         return
     check_feasible(answer, wish)
     best = reached(answer, wish)
-    assert expected is None or best >= expected - within(wish) * abs(expected)
+    assert expected is None or best >= expected - TO_THE_MM * abs(expected)
     for name in ("forward_only", "backward_only"):
         if name in answer:
             check_feasible(answer[name], wish)
             assert {bout["direction"] for bout in answer[name]["bouts"]} == {name.removesuffix("_only")}
-            assert reached(answer[name], wish) <= best + within(wish) * abs(best)
+            assert reached(answer[name], wish) <= best + TO_THE_MM * abs(best)
 
 
 @settings(max_examples=60, deadline=None)
