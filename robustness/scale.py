@@ -21,7 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from retrorun.app.bulk.run import Options, Progress, run
 from retrorun.app.record_batches import estimate_keyed_batch
+from retrorun.app.spark import estimate
 
 ROWS: Final = 10_000_000
 FILE_ROWS: Final = 500_000
@@ -76,8 +78,6 @@ def by_dask(source: Path, output: Path) -> str:
     """Estimate a file with two Dask workers; kill one when half of the rows are done."""
     from distributed import Client, LocalCluster  # noqa: PLC0415 - Spark's environment has no Dask
 
-    from retrorun.app.bulk.run import Options, Progress, run  # noqa: PLC0415 - the same
-
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster) as client,
@@ -99,8 +99,6 @@ def by_dask(source: Path, output: Path) -> str:
 def by_spark(source: Path, output: Path) -> str:
     """Estimate a file with two tasks of Spark."""
     from pyspark.sql import SparkSession  # noqa: PLC0415 - only `make scale-spark` has it
-
-    from retrorun.app.spark import estimate  # noqa: PLC0415 - the same
 
     os.environ["PYSPARK_PYTHON"] = sys.executable
     session = (
