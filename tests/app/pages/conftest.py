@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -47,23 +48,29 @@ def browser(service: str, downloads: Path) -> Iterator[Explorer]:
         yield opened
 
 
-@pytest.fixture
-def page(browser: Explorer) -> Iterator[Explorer]:
-    """The page with its example; afterwards the console is empty and no request went to another host."""
+@contextmanager
+def example(browser: Explorer) -> Iterator[list[str]]:
+    """Show the example, and yield a list that is filled afterwards: the console. No request may go to another host."""
     browser.console()
     browser.requests()
     browser.again()
-    yield browser
-    assert not browser.console()
+    console: list[str] = []
+    yield console
+    console += browser.console()
     assert_at_home(browser)
+
+
+@pytest.fixture
+def page(browser: Explorer) -> Iterator[Explorer]:
+    """The page with its example; afterwards the console is empty."""
+    with example(browser) as console:
+        yield browser
+    assert not console
 
 
 @pytest.fixture
 def refused(browser: Explorer) -> Iterator[Explorer]:
-    """The page; afterwards the console has refused requests only."""
-    browser.console()
-    browser.requests()
-    browser.again()
-    yield browser
-    assert all(re.search(r"status of 4(15|22)|ERR_INTERNET_DISCONNECTED", line) for line in browser.console())
-    assert_at_home(browser)
+    """The page with its example; afterwards the console has refused requests only."""
+    with example(browser) as console:
+        yield browser
+    assert all(re.search(r"status of 4(15|22)|ERR_INTERNET_DISCONNECTED", line) for line in console)
