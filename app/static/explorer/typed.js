@@ -14,6 +14,7 @@ export const UNITS = {
   speed: { metric: "km/h", imperial: "mph" },
   distance: { metric: "km", imperial: "mi" },
   time: { metric: "min", imperial: "min" },
+  moment: { metric: "min", imperial: "min" },
   stretch: { metric: "s", imperial: "s" },
   grade: { metric: "%", imperial: "%" },
   energy: { metric: "kcal", imperial: "kcal" },
@@ -112,15 +113,8 @@ function time(text) {
   return { si, echo: timeText(si), other: timeText(other), instead: clockText(other) };
 }
 
-/** Read a time as on a watch: two numbers are minutes and seconds. */
-function stretch(text) {
-  const pair = PAIR.exec(text);
-  if (pair && !pair[4]) return { si: Number(pair[1]) * MINUTE_S + Number(pair[2]) + (pair[3] ? decimal(pair[3]) : 0) };
-  return { si: clockSeconds(text) ?? sum(text, TIME) };
-}
-
-/** Read the time of a pace. Two digits up to 59 after a colon, point or comma are seconds. */
-function paceSeconds(text) {
+/** Read a time in minutes and seconds, as of a pace or on a watch. Two digits up to 59 after a colon, point or comma are seconds. */
+function minuteSeconds(text) {
   const pair = PACE.exec(text);
   if (pair) return Number(pair[1]) * MINUTE_S + decimal(pair[2] ?? pair[3]);
   return clockSeconds(text) ?? sum(BARE.test(text) ? `${text}min` : text, TIME);
@@ -130,7 +124,7 @@ function speed(text) {
   const at = text.lastIndexOf("/");
   const length = DISTANCE.sizes.get(text.slice(at + 1));
   if (at < 1 || length === undefined) return { si: sum(text, SPEED) / HOUR_S };
-  const pace = paceSeconds(text.slice(0, at));
+  const pace = minuteSeconds(text.slice(0, at));
   if (PLAIN_PACE.test(text.slice(0, at))) return { si: length / pace };
   const per = length === METRES.imperial ? "imperial" : "metric";
   return { si: length / pace, echo: `${minutesText((pace * METRES[per]) / length)} ${UNITS.pace[per]}` };
@@ -148,7 +142,9 @@ const READERS = {
   pace: speed,
   speed,
   time,
-  stretch,
+  moment: (text) => ({ si: minuteSeconds(text) }),
+  // "100 m" can be metres too, and nobody should go backward for so many minutes.
+  stretch: (text) => ({ si: /\d ?m$/.test(text) ? NaN : minuteSeconds(text) }),
   distance: (text) => ({ si: sum(text, DISTANCE) }),
   grade: share,
   energy: (text) => ({ si: sum(text, ENERGY) }),

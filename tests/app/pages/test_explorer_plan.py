@@ -182,6 +182,7 @@ class TestPlanErrors:
             ("planBackward", "fast", "Enter a number, for example 10.5."),
             ("planStretch", "2", "Give a number from 5 to 86400 s."),
             ("planStretch", "short", "Enter seconds or a time, for example 60 or 1:00."),
+            ("planStretch", "100 m", "Enter seconds or a time, for example 60 or 1:00."),
             ("planTime", "", "Enter minutes or a time, for example 40, 40:00 or 1:10:00."),
         ],
     )

@@ -2,22 +2,9 @@
 
 import { at, element } from "../elements.js";
 import { showErrors } from "../form.js";
-import { clock, number } from "../units.js";
+import { clock, understood } from "../units.js";
 
 const HOW = "Enter a time as on your watch, for example 4:00 or 1:10:00.";
-const HOUR_S = 3600;
-const MINUTE_S = 60;
-/** Ways to write a time, and the unit of each number in them: 1:10:00, 4:00, 4.5, 1h10, 5'30", 90 s. */
-const MINUTES = "(?:min(?:utes?)?|m|')";
-const SECONDS = `(?:s(?:ec(?:onds?)?)?|"|'')`;
-const WRITTEN = [
-  [/^(\d+):([0-5]\d):([0-5]\d)$/, HOUR_S, MINUTE_S, 1],
-  [/^(\d+)[:.,]([0-5]\d)$/, MINUTE_S, 1],
-  [new RegExp(`^(\\d+(?:[.,]\\d+)?) ?${MINUTES}?$`), MINUTE_S],
-  [new RegExp(`^(\\d+) ?h(?:ours?)?(?: ?([0-5]?\\d) ?${MINUTES}?)?(?: ?([0-5]?\\d) ?${SECONDS})?$`), HOUR_S, MINUTE_S, 1],
-  [new RegExp(`^(\\d+) ?${MINUTES} ?([0-5]?\\d) ?${SECONDS}?$`), MINUTE_S, 1],
-  [new RegExp(`^(\\d+) ?${SECONDS}$`), 1],
-];
 
 let rows = [];
 let made = 0;
@@ -27,14 +14,7 @@ let changed;
 export let length_s = Infinity;
 
 /** Read a time on the clock of a watch in whole seconds; NaN if it is none. A number without a unit is minutes. */
-export function watchSeconds(text) {
-  const plain = text.trim().toLowerCase().replace(/[’′]/g, "'").replace(/[”″]/g, '"');
-  for (const [pattern, ...units] of WRITTEN) {
-    const found = pattern.exec(plain);
-    if (found) return Math.round(units.reduce((sum, unit, place) => sum + unit * number(found[place + 1] ?? "0"), 0));
-  }
-  return NaN;
-}
+export const watchSeconds = (text) => Math.round(understood("moment", text, "metric").si);
 
 /** Call `act` after every change of a part or of the selection. `changed` says whether a part changed. */
 export function listenParts(act) {
