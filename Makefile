@@ -33,7 +33,7 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
 	scale-dask scale-spark test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -103,6 +103,9 @@ soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--min
 
 overload: install ## Four times the connections that saturate the service (ARGS='--seconds 60')
 	$(BIN)/python -m robustness.overload $(ARGS)
+
+stops: install ## Stop the service ten times while each request comes on a new connection: none may be lost (ARGS='--stops 20')
+	$(BIN)/python -m robustness.stops $(ARGS)
 
 loop: $(VENV)/.test-installed ## Time every callback of the event loop under 5000 random requests (ARGS='--requests 1000 --seed 1')
 	$(BIN)/python -m robustness.loop $(ARGS)

@@ -22,7 +22,8 @@ import pyarrow as pa
 
 from retrorun.app.api.table import ARROW
 from retrorun.app.main import build
-from retrorun.app.server.server import Server, configuration, freeze_garbage_collector, listen
+from retrorun.app.server.listener import listen
+from retrorun.app.server.server import Server, configuration, freeze_garbage_collector
 from retrorun.app.settings import Settings
 from retrorun.models.physiology.direction import EQUAL_EFFORT
 from retrorun.models.vocabulary.choices import Equal

@@ -222,7 +222,8 @@ def serve(chosen: argparse.Namespace) -> int:
     print_errors(*warnings(os.environ))
     from retrorun.app.http.access import BadKeys
     from retrorun.app.observe.tracing import NoTracing
-    from retrorun.app.server.server import CannotListen, run
+    from retrorun.app.server.listener import CannotListen
+    from retrorun.app.server.server import run
 
     try:
         run(chosen_settings)
@@ -248,7 +249,7 @@ def mcp(chosen: argparse.Namespace) -> int:
     if not chosen.http:
         serve_stdio()
         return DONE
-    from retrorun.app.server.server import CannotListen
+    from retrorun.app.server.listener import CannotListen
 
     try:
         serve_http(chosen)

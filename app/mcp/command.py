@@ -27,7 +27,8 @@ from retrorun.app.contract.openapi import contract
 from retrorun.app.main import create_app
 from retrorun.app.mcp.http_service import LOOPBACK, http_service
 from retrorun.app.mcp.tools import answer, operations_of
-from retrorun.app.server.server import address, freeze_garbage_collector, listen
+from retrorun.app.server.listener import address, listen
+from retrorun.app.server.server import freeze_garbage_collector
 from retrorun.app.settings import Settings
 from retrorun.app.streams import say
 from retrorun.models import __version__

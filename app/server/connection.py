@@ -50,6 +50,8 @@ except ImportError:  # On Windows, the number of bytes that the system has still
 else:
     UNSENT = termios.TIOCOUTQ
 
+LAST_S: Final = 0.25
+"""Time in which the last connections and their requests can arrive when the service stops."""
 LINGER_S: Final = 2.0
 """Time that a client may continue to send after its refusal. Closed at once, it would see a reset, not the answer."""
 ANSWERED_TIMES: Final = 2
@@ -137,6 +139,7 @@ class Connection(HttpToolsProtocol):
         self.over_limit = False  # More than `maximum_connections` were open when it began.
         self.client_gone: list[bool] = []  # Not empty once the connection is closed.
         self.close_after_next = False  # Close it after the next answer.
+        self.idle_until_s = math.inf  # When to close it if no request arrives.
         self.refusal = ""  # Why to close it after the answers to earlier requests; a key of `REFUSALS`.
         # The request that is arriving.
         self.receiving = False  # A request has begun to arrive and is not complete.
@@ -354,11 +357,14 @@ class Connection(HttpToolsProtocol):
         self.counted_at_s, self.unsent_bytes = now, left
 
     def shutdown(self) -> None:
-        """Close after the answers to all requests that have begun to arrive."""
+        """Close after the answers to all requests that have begun to arrive, or begin to within `LAST_S`."""
         if self.in_headers:
             self.close_after_next = True
-        else:
+        elif self.receiving or self.is_answering():
             super().shutdown()
+        else:
+            self.close_after_next = True
+            self.idle_until_s = self.loop.time() + LAST_S
 
     def maximum_received(self) -> float:
         """Return the most bytes that a request may have on the wire, with headers and chunk framing [B]."""
@@ -395,8 +401,9 @@ class Connection(HttpToolsProtocol):
                 settings.request_timeout_s if self.cycle.response_complete else self.body_time_s
             ):
                 self.break_off("request_time")
-        elif not self.is_answering() and taken_s > (
-            settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s
+        elif not self.is_answering() and (
+            now > self.idle_until_s
+            or taken_s > (settings.keep_alive_timeout_s if self.cycle else settings.header_timeout_s)
         ):
             self.transport.close()
 

@@ -1,18 +1,17 @@
 """Runs the service on a socket: uvicorn with the limits of the service, a drain before it stops, and metrics."""
 
 import asyncio
-import errno
 import gc
 import logging
 import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from time import monotonic
 from types import FrameType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import uvicorn
 from uvicorn.server import ServerState
@@ -22,22 +21,16 @@ from retrorun.app.http.limits import where_it_happened
 from retrorun.app.main import build
 from retrorun.app.observe.logs import configure, lines
 from retrorun.app.observe.observer import Observer, metrics_service
-from retrorun.app.server.connection import LINGERING_TIMES, Connection, changed_uvicorn_names
+from retrorun.app.server.connection import LAST_S, LINGERING_TIMES, Connection, changed_uvicorn_names
+from retrorun.app.server.door import Door
+from retrorun.app.server.listener import address, listen
 from retrorun.app.settings import Settings, variable
 from retrorun.app.streams import say
 
-BACKLOG: Final = 2048
-"""Connections that may wait to be accepted: uvicorn's default."""
-TAKEN_AT_ONCE: Final = 64
-"""Most connections that are accepted in one turn of the event loop."""
 FILES_BESIDE: Final = 256
 """Most files that are open in addition to the connections."""
-TRY_AGAIN_S: Final = 0.05
-"""Pause after a connection could not be accepted."""
 METRICS_CONNECTIONS: Final = 16
 """Connections that the metrics port serves at once."""
-UNSENT_BYTES: Final = 1 << 16
-"""Unsent bytes that the system keeps for one client."""
 LAG_EVERY_S: Final = 0.05
 """How often the lag of the event loop is measured."""
 LOOK_EVERY: Final = 5
@@ -45,18 +38,6 @@ LOOK_EVERY: Final = 5
 
 
 logger = logging.getLogger("retrorun")
-
-
-class CannotListen(Exception):
-    """The service cannot listen on the address. The message says why and what to do."""
-
-
-class Door(NamedTuple):
-    """A listening socket, the configuration of its connections, and the connections that are open."""
-
-    listener: socket.socket
-    config: uvicorn.Config
-    state: ServerState
 
 
 class Server(uvicorn.Server):
@@ -91,8 +72,6 @@ class Server(uvicorn.Server):
         self.stop_at = 0.0
         self.metrics = metrics
         self.doors: list[Door] = []
-        self.accepting: list[asyncio.Task[None]] = []
-        self.connecting: set[asyncio.Task[None]] = set()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Handle a signal to stop.
@@ -136,7 +115,7 @@ class Server(uvicorn.Server):
             watching.cancel()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to accept connections. uvloop's own server would stop for good if memory for one runs out."""
+        """Begin to accept connections."""
         await super().startup(sockets=[])
         self.doors = [Door(listener, self.config, self.server_state) for listener in sockets or ()]
         if self.metrics:
@@ -144,64 +123,20 @@ class Server(uvicorn.Server):
             config.load()
             self.doors.append(Door(listener, config, ServerState()))
         for door in self.doors:
-            door.listener.setblocking(False)
-        self.accepting = [asyncio.create_task(self.accept(door)) for door in self.doors]
+            door.open(self.lifespan.state)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept the connections that wait, then no more, and stop."""
-        for task in self.accepting:
-            task.cancel()
-        await asyncio.gather(*self.accepting, return_exceptions=True)
+        """Accept the connections that wait or have begun to arrive, then no more, and stop."""
         for door in self.doors:
-            with suppress(OSError):
-                for _ in range(0, BACKLOG, TAKEN_AT_ONCE):
-                    self.take_connections(door)
-        await asyncio.gather(*self.connecting, return_exceptions=True)
+            door.stop_new_connections()
+        if not self.force_exit:
+            await asyncio.sleep(LAST_S)
+        for door in self.doors:
+            await door.close()
         if self.metrics:
-            self.doors[-1].listener.close()
             for connection in list(self.doors[-1].state.connections):
                 connection.shutdown()
-        await super().shutdown(sockets)
-
-    async def accept(self, door: Door) -> None:
-        """Accept connections until the service stops, also after errors."""
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                taken, _ = await loop.sock_accept(door.listener)
-                self.connect(taken, door)
-                self.take_connections(door)
-            except (BlockingIOError, ConnectionAbortedError):
-                continue
-            except OSError:
-                # Out of files or memory: new connections wait, and trying again without a pause would make it worse.
-                await asyncio.sleep(TRY_AGAIN_S)
-            except Exception as error:
-                logger.error("connections could not be accepted: %s", where_it_happened(error))
-                await asyncio.sleep(TRY_AGAIN_S)
-
-    def take_connections(self, door: Door) -> None:
-        """Accept up to `TAKEN_AT_ONCE` connections. Raise OSError if no more wait, or the system has no room."""
-        for _ in range(TAKEN_AT_ONCE):
-            self.connect(door.listener.accept()[0], door)
-
-    def connect(self, taken: socket.socket, door: Door) -> None:
-        """Start a task that serves a connection."""
-        task = asyncio.get_running_loop().create_task(self.serve_connection(taken, door))
-        self.connecting.add(task)
-        task.add_done_callback(self.connecting.discard)
-
-    async def serve_connection(self, taken: socket.socket, door: Door) -> None:
-        """Serve a connection, or close it if the client has gone already."""
-
-        def protocol() -> asyncio.Protocol:
-            options = {"server_state": door.state, "app_state": self.lifespan.state}
-            return door.config.http_protocol_class(config=door.config, **options)  # type: ignore[call-arg]  # a class at run time
-
-        try:
-            await asyncio.get_running_loop().connect_accepted_socket(protocol, taken)
-        except OSError:
-            taken.close()
+        await super().shutdown([])
 
     async def watch(self) -> None:
         """Measure how late the event loop runs, and end connections that take too long."""
@@ -248,29 +183,50 @@ def run(settings: Settings) -> None:
     say(*(f"retrorun: {sentence}" for sentence in allow_files(settings)))
     configure(settings.log_level)
     guard = build(settings)
-    with listen(settings.host, settings.port) as listener:
-        if listener.getsockname()[0] == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
-            say("retrorun: on this machine, :: accepts only IPv6 connections, no IPv4.")
-        if guard.keys is None:
-            logger.warning(
-                "no API keys: everybody who reaches this service can use it; to require keys, set RETRORUN_API_KEY_FILE"
-            )
-        if found := changed_uvicorn_names():
-            logger.warning(
-                "this version of uvicorn is not supported (%s differ): the limits on headers, times and slow readers "
-                "are off; install the version that the service requires",
-                ", ".join(found),
-            )
-        metrics = open_metrics(guard, settings)
-        server = Server(configuration(guard, settings, guard.observer), settings, guard.state, guard.observer, metrics)
-        place = address(listener, settings)
+    with listen(settings.host, settings.port) as listener, listen_for_metrics(settings) as metrics:
+        warn(settings, listener)
         if metrics:
-            say(f"Metrics are on {address(metrics[0], settings)}/metrics")
+            say(f"Metrics are on {address(metrics, settings)}/metrics")
+        place = address(listener, settings)
         say(f"RetroRun listens on {place} and explains itself on {place}/docs")
-        freeze_garbage_collector()
-        with suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+        serve(guard, settings, listener, metrics)
     lines.finish()
+
+
+def serve(guard: Guard, settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> None:
+    """Serve on a socket until the service stops, and the metrics on another one if there is one."""
+    observer = guard.observer
+    metrics_door = None
+    if metrics is not None and isinstance(observer, Observer):
+        alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
+        metrics_door = metrics, configuration(metrics_service(observer.metrics, alone), alone)
+    server = Server(configuration(guard, settings, observer), settings, guard.state, observer, metrics_door)
+    freeze_garbage_collector()
+    with suppress(KeyboardInterrupt):
+        server.run(sockets=[listener])
+
+
+def warn(settings: Settings, listener: socket.socket) -> None:
+    """Say what the operator may not expect."""
+    if listener.getsockname()[0] == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY):
+        say("retrorun: on this machine, :: accepts only IPv6 connections, no IPv4.")
+    if settings.api_key_file is None:
+        logger.warning(
+            "no API keys: everybody who reaches this service can use it; to require keys, set RETRORUN_API_KEY_FILE"
+        )
+    if found := changed_uvicorn_names():
+        logger.warning(
+            "this version of uvicorn is not supported (%s differ): the limits on headers, times and slow readers "
+            "are off; install the version that the service requires",
+            ", ".join(found),
+        )
+
+
+def listen_for_metrics(settings: Settings) -> AbstractContextManager[socket.socket | None]:
+    """Return the socket of the metrics port, or None if the settings have none."""
+    if settings.metrics_port is None:
+        return nullcontext()
+    return listen(settings.host, settings.metrics_port, variable("metrics_port"))
 
 
 def freeze_garbage_collector() -> None:
@@ -298,20 +254,6 @@ def configuration(app: Callable[..., Any], settings: Settings, observer: Observi
     )
 
 
-def open_metrics(guard: Guard, settings: Settings) -> tuple[socket.socket, uvicorn.Config] | None:
-    """Return the socket and the configuration of the metrics port, or None if the settings have none."""
-    if settings.metrics_port is None or not isinstance(guard.observer, Observer):
-        return None
-    alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
-    listener = listen(settings.host, settings.metrics_port, variable("metrics_port"))
-    return listener, configuration(metrics_service(guard.observer.metrics, alone), alone)
-
-
-def address(listener: socket.socket, settings: Settings) -> str:
-    """Return the URL of a listening socket."""
-    return f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{listener.getsockname()[1]}"
-
-
 def allow_files(settings: Settings) -> Iterator[str]:
     """Raise the limit of open files to what the connections need, or yield a sentence if that is not allowed."""
     try:
@@ -327,25 +269,3 @@ def allow_files(settings: Settings) -> Iterator[str]:
             f"This process may open {hard} files, but {settings.maximum_connections} connections "
             f"(maximum_connections) may need {needed}. Raise the limit of open files, or lower maximum_connections."
         )
-
-
-def listen(host: str, port: int, named: str = "--port") -> socket.socket:
-    """Return a listening socket. :: accepts IPv4 too. Raise `CannotListen` with the reason and what to change."""
-    six = ":" in host
-    both = six and socket.has_dualstack_ipv6()
-    try:
-        listener = socket.create_server(
-            (host, port), family=socket.AF_INET6 if six else socket.AF_INET, backlog=BACKLOG, dualstack_ipv6=both
-        )
-        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
-            # Connections inherit it. Without it the system keeps megabytes for each client that does not read.
-            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-        return listener
-    except OSError as error:
-        why = {
-            errno.EADDRINUSE: f"it is in use. Stop the other program, or choose another {named}",
-            errno.EADDRNOTAVAIL: "it is not an address of this machine. Choose another --host",
-            errno.EAFNOSUPPORT: "this machine has no IPv6. Choose another --host",
-            errno.EACCES: f"it is not allowed. Choose a {named} of 1024 or more",
-        }.get(error.errno or 0, "the --host is not an address. Give one, such as 127.0.0.1")
-        raise CannotListen(f"Cannot listen on {host} port {port}: {why}.") from error

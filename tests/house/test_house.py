@@ -154,7 +154,7 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "bytes at once, bytes from which a body counts, digits of a length": (15, 8192, 19),
     },
     "app/server/connection.py": {
-        "seconds to linger": (2.0,),
+        "seconds to linger, and for the last requests": (2.0, 0.25),
         "bytes parsed at once": (4096,),
         "times the served connections: answered, lingering": (2, 3),
         "bytes on the wire for one of a body, of a request id": (8,),
@@ -272,9 +272,13 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/observe/observer.py": {"milliseconds in a second, and no status": (1000,), "times of a pause": (10,)},
     "app/observe/tracing.py": {"seconds to send spans within": (2,)},
     "app/cli/client.py": {"seconds to wait": (10.0,)},
+    "app/server/door.py": {"connections taken at once, seconds of a pause": (64, 0.05)},
+    "app/server/listener.py": {
+        "connections that may wait, bytes not sent yet": (2048, 16),
+        "a packet filter: option, instructions, flags": (26, 0x30, 0x54, 0x15, 0x06, 13, 0x12, 0x02, 0xFFFFFFFF),
+    },
     "app/server/server.py": {
-        "connections that may wait, and that are taken at once": (2048, 64),
-        "files beside connections, connections for metrics, bytes not sent yet": (256, 16),
+        "files beside connections, connections for metrics": (256, 16),
         "seconds between measurements of lag, and measurements between looks": (0.05, 5),
     },
     "app/cli/main.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},

@@ -20,8 +20,10 @@ from starlette.types import Receive, Scope, Send
 
 from retrorun.app.http.guard import Guard
 from retrorun.app.server.connection import changed_uvicorn_names
+from retrorun.app.server.listener import listen, stop_new_connections
 from retrorun.app.server.server import Server, configuration
 from retrorun.app.settings import Settings
+from robustness.stops import ANSWERED, REFUSED, ask, stop_under_load
 
 BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
 HEAD = b"POST /estimate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BOUT)
@@ -129,6 +131,50 @@ class TestStopping:
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"connection: close" in answer
             assert process.wait(timeout=10) == 0
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="Only Linux filters the packets of a socket.")
+    @pytest.mark.parametrize("host", ["127.0.0.1", "::"])
+    def test_new_connections_are_ignored_and_those_that_have_begun_arrive(self, host: str) -> None:
+        with (
+            listen(host, 0) as listener,
+            socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 5) as begun,
+        ):
+            begun.sendall(b"before")
+            stop_new_connections(listener)
+            with pytest.raises(TimeoutError):
+                socket.create_connection(("127.0.0.1", listener.getsockname()[1]), 0.3)
+            begun.sendall(b" and after")
+            begun.shutdown(socket.SHUT_WR)
+            with listener.accept()[0] as taken, taken.makefile("rb") as received:
+                assert received.read() == b"before and after"
+            listener.settimeout(0)
+            with pytest.raises(BlockingIOError):
+                listener.accept()
+
+    def test_a_connection_that_was_just_accepted_may_still_send_its_request(self) -> None:
+        """It has more time for that here, so that a busy machine does not matter."""
+        longer = "import retrorun.app.server.server, retrorun.app.server.connection as it; it.LAST_S = 10.0\n"
+        main = "from retrorun.app.cli.main import main; raise SystemExit(main(['serve', '--port', '0']))"
+        environment = {"RETRORUN_DRAIN_TIME_S": "0", "RETRORUN_SHUTDOWN_WITHIN_S": "20"}
+        with (
+            serving(command=[sys.executable, "-c", longer + main], **environment) as (process, url, port),
+            socket.create_connection(("127.0.0.1", port), 10) as fresh,
+        ):
+            httpx.get(f"{url}/livez", trust_env=False)
+            process.send_signal(signal.SIGTERM)
+            while ask(port) != REFUSED:
+                pass
+            fresh.sendall(HEAD + BOUT)
+            answer = fresh.recv(65_536)
+            assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"connection: close" in answer
+            assert process.wait(timeout=15) == 0
+
+    def test_a_stop_loses_no_connection(self, tmp_path: Path) -> None:
+        settings = {"RETRORUN_DRAIN_TIME_S": "0", "RETRORUN_MAXIMUM_LOOP_LAG_S": "60"}
+        for turn in range(2):
+            found = stop_under_load(8, 0.7, settings, tmp_path / f"log-{turn}")
+            assert set(found) == {ANSWERED, REFUSED}
 
 
 class TestStart:
