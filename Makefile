@@ -41,8 +41,8 @@ help: ## List these targets
 
 install: $(VENV)/.installed ## Create .venv and install the service, hash-checked (PYTHON=, VENV=)
 
-serve: install ## Run the service (HOST=, PORT=)
-	$(BIN)/retrorun serve --host $(HOST) --port $(PORT)
+serve: install ## Run the service (HOST=, PORT=, WORKERS=)
+	$(BIN)/retrorun serve --host $(HOST) --port $(PORT) $(if $(WORKERS),--workers $(WORKERS))
 
 test: lint contract-lint pytest ## Run everything that must pass: lint, types, tests
 
@@ -104,7 +104,7 @@ soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--min
 overload: install ## Four times the connections that saturate the service (ARGS='--seconds 60')
 	$(BIN)/python -m robustness.overload $(ARGS)
 
-stops: install ## Stop the service ten times while each request comes on a new connection: none may be lost (ARGS='--stops 20')
+stops: install ## Stop the service ten times while each request comes on a new connection: none may be lost (ARGS='--workers 2')
 	$(BIN)/python -m robustness.stops $(ARGS)
 
 loop: $(VENV)/.test-installed ## Time every callback of the event loop under 5000 random requests (ARGS='--requests 1000 --seed 1')

@@ -134,6 +134,18 @@ class CrossOrigin(CORSMiddleware):
         return problem(answer.status_code, code="origin", detail=detail, headers=answer.headers)
 
 
+def check(settings: Settings) -> None:
+    """Raise what `build` would raise, and start nothing: neither BadKeys nor NoTracing should end each worker."""
+    if settings.tracing:
+        exporter_of_environment()
+    keys_of(settings)
+
+
+def keys_of(settings: Settings) -> KeyFile | None:
+    """Return the keys that the settings name."""
+    return KeyFile(settings.api_key_file, open_pages=settings.pages_without_key) if settings.api_key_file else None
+
+
 def build(settings: Settings) -> Guard:
     """Return the service with these settings."""
 
@@ -148,7 +160,7 @@ def build(settings: Settings) -> Guard:
 
     provider = tracer_provider(exporter_of_environment()) if settings.tracing else None
     workers = Workers(settings, Bytes(settings.maximum_outgoing_bytes, "answers"))
-    keys = KeyFile(settings.api_key_file, open_pages=settings.pages_without_key) if settings.api_key_file else None
+    keys = keys_of(settings)
     app = create_app(telemetry(provider), workers, keys)
     observer = Observer(settings, {**methods_of(app.routes), "/metrics": {"GET"}})
     if settings.metrics_port is None:

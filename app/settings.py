@@ -5,11 +5,13 @@ invalid value stops the start with one sentence. An unknown variable is only a w
 Kubernetes, set some of them.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
 from difflib import get_close_matches
 from ipaddress import ip_network
+from pathlib import Path
 from typing import Any, Final
 
 PREFIX: Final = "RETRORUN_"
@@ -22,6 +24,9 @@ KUBERNETES_ADDRESS: Final = re.compile(r"(tcp|udp|sctp)://")
 """Start of the value of other such variables, for example RETRORUN_PORT."""
 
 ORIGIN: Final = re.compile(r"\*|https?://[A-Za-z0-9.\-\[\]:]+")
+MOST_WORKERS: Final = 64
+CPU_QUOTA: Final = Path("/sys/fs/cgroup/cpu.max")
+"""The processor time that a container may use, in microseconds, and the time in which it may use it."""
 LEVELS: Final = ("debug", "info", "warning", "error")
 ON: Final = {"on": True, "true": True, "yes": True, "1": True, "off": False, "false": False, "no": False, "0": False}
 
@@ -53,6 +58,24 @@ def several(expected: str, meaning: str, read: Callable[[str], str]) -> Any:
     return setting((), expected, meaning, lambda text: tuple(read(part.strip()) for part in text.split(",")))
 
 
+def cores() -> int:
+    """Return how many cores this process may use: those of its CPU set, or fewer if a container has a quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CPU_QUOTA.read_text(encoding="ascii").split()
+        return max(1, min(allowed, int(quota) // int(period)))
+    except (OSError, ValueError):  # There is no quota.
+        return allowed
+
+
+def number_of_workers(text: str) -> int:
+    """Return a number of workers, or raise ValueError."""
+    number = min(cores(), MOST_WORKERS) if text.lower() == "auto" else int(text)
+    if not 1 <= number <= MOST_WORKERS:
+        raise ValueError
+    return number
+
+
 def origin(text: str) -> str:
     """Return an origin of web pages, or raise ValueError."""
     if not ORIGIN.fullmatch(text):
@@ -66,6 +89,13 @@ class Settings:
 
     host: str = setting("127.0.0.1", "an address", "Address to listen on. --host overrides it.", str)
     port: int = number(8000, 0, 65_535, "Port to listen on; 0 means any free port. --port overrides it.")
+    workers: int = setting(
+        1,
+        f"a whole number from 1 to {MOST_WORKERS}, or auto for the number of cores",
+        "Processes that serve the port. The limits on connections and on bytes held at once, and the computing "
+        "processes, are divided among them. --workers overrides it.",
+        number_of_workers,
+    )
     maximum_body_bytes: int = number(65_536, 1024, 16_777_216, "Largest body of a request. A larger one gets 413.")
     maximum_list_bytes: int = number(
         4_194_304, 1024, 1_073_741_824, "Largest body that is a JSON list, such as a workout. A larger one gets 413."

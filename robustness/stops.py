@@ -82,8 +82,10 @@ def main() -> int:
     parser.add_argument("--stops", type=int, default=10, help="(%(default)s)")
     parser.add_argument("--threads", type=int, default=8, help="(%(default)s)")
     parser.add_argument("--seconds", type=float, default=1.5, help="of load before each stop (%(default)s)")
+    parser.add_argument("--workers", type=int, default=1, help="of the service (%(default)s)")
     chosen = parser.parse_args()
     settings = {
+        "RETRORUN_WORKERS": str(chosen.workers),
         "RETRORUN_DRAIN_TIME_S": "0.5",
         "RETRORUN_LOG_LEVEL": "warning",
         "RETRORUN_MAXIMUM_LOOP_LAG_S": "60",

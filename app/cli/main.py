@@ -127,6 +127,14 @@ def command_line(words: Sequence[str]) -> argparse.ArgumentParser:
         "--port", type=port, help=f"port; 0 chooses a free one (default: RETRORUN_PORT, or {port_default})"
     )
 
+    serve_parser.add_argument(
+        "--workers",
+        type=workers,
+        metavar="N",
+        help="processes that serve the port, on a machine with several cores; auto: one for each core "
+        "(default: RETRORUN_WORKERS, or 1)",
+    )
+
     means = "Serve the tools estimate, solve, plan and evidence to a client of the Model Context Protocol."
     mcp_parser = add("mcp", mcp, help="serve tools of the Model Context Protocol", description=means)
     if "mcp" in words:
@@ -212,10 +220,19 @@ def port(text: str) -> int:
     return int(text)
 
 
+def workers(text: str) -> int:
+    """Return a number of workers, for argparse."""
+    try:
+        number: int = SETTINGS["workers"].metadata["read"](text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"give {SETTINGS['workers'].metadata['expected']}") from None
+    return number
+
+
 def serve(chosen: argparse.Namespace) -> int:
     """Run the service until a signal stops it."""
     try:
-        chosen_settings = from_environment(os.environ, host=chosen.host, port=chosen.port)
+        chosen_settings = from_environment(os.environ, host=chosen.host, port=chosen.port, workers=chosen.workers)
     except BadSetting as error:
         print_errors(str(error))
         return INVALID

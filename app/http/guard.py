@@ -6,6 +6,7 @@ applies the limits to both. Neither uses Starlette's `BaseHTTPMiddleware`: it wo
 
 import asyncio
 import logging
+import os
 import random
 import re
 from collections.abc import Callable, Sequence, Sized
@@ -56,6 +57,8 @@ FAULT: Final = int(HTTPStatus.INTERNAL_SERVER_ERROR)
 """The lowest status of a problem, and that of a fault. A member of an enumeration is slower to read."""
 
 IDS: Final = random.Random()  # an id tells requests apart, it is no secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=IDS.seed)  # Otherwise all workers would give the same ids.
 REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 SHORTEST: Final = START + b'"}'
@@ -95,6 +98,9 @@ class Observing(Protocol):
 
     def lag(self, seconds: float) -> None:
         """Record how late the event loop ran."""
+
+    def publish(self) -> None:
+        """Show what was recorded to the other workers, if there are any."""
 
 
 class Computing(Protocol):

@@ -22,6 +22,7 @@ from retrorun.app.http.media_types import preferred
 from retrorun.app.http.problems import install, problem
 from retrorun.app.observe.logs import lines, time_of, trace_of
 from retrorun.app.observe.metrics import Metrics
+from retrorun.app.observe.shared import SharedMetrics
 from retrorun.app.observe.tracing import OFF, current_trace, forget_trace
 from retrorun.app.settings import Settings
 
@@ -52,6 +53,17 @@ class Observer:
         self.metrics = Metrics(routes)
         self.logged_from = LOGGED_FROM.get(settings.log_level, NOTHING)
         self.tracing = settings.tracing
+        self.shared: SharedMetrics | None = None
+
+    def share(self, folder: str, number: int) -> None:
+        """Add the metrics of all workers up in a folder. `number` is that of this worker."""
+        self.shared = SharedMetrics(self.metrics.registry, folder, number)
+        self.metrics.registry = self.shared.registry
+
+    def publish(self) -> None:
+        """Show the metrics of this worker to the others, if there are any."""
+        if self.shared is not None:
+            self.shared.publish()
 
     def started(self) -> None:
         """Record that a request arrived."""

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import signal
 import socket
 import threading
@@ -16,19 +17,22 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.server import ServerState
 
-from retrorun.app.http.guard import Guard, Observing, State
+from retrorun.app.http.guard import Observing, State
 from retrorun.app.http.limits import where_it_happened
-from retrorun.app.main import build
+from retrorun.app.main import build, check
 from retrorun.app.observe.logs import configure, lines
 from retrorun.app.observe.observer import Observer, metrics_service
 from retrorun.app.server.connection import LAST_S, LINGERING_TIMES, Connection, changed_uvicorn_names
 from retrorun.app.server.door import Door
 from retrorun.app.server.listener import address, listen
+from retrorun.app.server.supervisor import Place, share_of, start_workers
 from retrorun.app.settings import Settings, variable
 from retrorun.app.streams import say
 
 FILES_BESIDE: Final = 256
 """Most files that are open in addition to the connections."""
+ORDERS_AT_ONCE: Final = 64
+"""Most signals that a worker reads at once."""
 METRICS_CONNECTIONS: Final = 16
 """Connections that the metrics port serves at once."""
 LAG_EVERY_S: Final = 0.05
@@ -55,6 +59,8 @@ class Server(uvicorn.Server):
         Receives the lag of the event loop.
     metrics : tuple of socket and uvicorn.Config, optional
         Socket and configuration of the metrics port.
+    place : Place, optional
+        The place of this worker among several.
     """
 
     def __init__(
@@ -64,6 +70,7 @@ class Server(uvicorn.Server):
         state: State,
         observer: Observing | None = None,
         metrics: tuple[socket.socket, uvicorn.Config] | None = None,
+        place: Place | None = None,
     ) -> None:
         super().__init__(config)
         self.observer = observer
@@ -71,6 +78,7 @@ class Server(uvicorn.Server):
         self.state = state
         self.stop_at = 0.0
         self.metrics = metrics
+        self.place = place
         self.doors: list[Door] = []
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -88,7 +96,10 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Handle signals, SIGHUP too unless it is ignored (as under nohup)."""
+        """Handle signals, SIGHUP too unless it is ignored (as under nohup). A worker gets them from its supervisor."""
+        if self.place is not None:
+            yield
+            return
         hang_up = getattr(signal, "SIGHUP", None)
         listening = threading.current_thread() is threading.main_thread()
         with super().capture_signals():
@@ -117,13 +128,25 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to accept connections."""
         await super().startup(sockets=[])
-        self.doors = [Door(listener, self.config, self.server_state) for listener in sockets or ()]
+        self.doors = [Door(listener, self.config, self.server_state, self.place) for listener in sockets or ()]
         if self.metrics:
             listener, config = self.metrics
             config.load()
             self.doors.append(Door(listener, config, ServerState()))
         for door in self.doors:
             door.open(self.lifespan.state)
+        if self.place is not None:
+            asyncio.get_running_loop().add_reader(self.place.orders, self.obey, self.place.orders)
+
+    def obey(self, orders: int) -> None:
+        """Handle the signals that the supervisor passes on, or its end."""
+        received = os.read(orders, ORDERS_AT_ONCE)
+        for which in received:
+            self.handle_exit(which, None)
+        if not received:
+            asyncio.get_running_loop().remove_reader(orders)
+            if not self.state.stopping:
+                self.handle_exit(signal.SIGTERM, None)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept the connections that wait or have begun to arrive, then no more, and stop."""
@@ -150,8 +173,12 @@ class Server(uvicorn.Server):
             late = self.state.loop_lag_s > self.settings.maximum_loop_lag_s
             # Late twice in a row. Once may be a pause of the machine, and then refusing does not help.
             self.state.overloaded, late_before = late and late_before, late
+            if self.place is not None:
+                self.place.beat()
             count += 1
             if count % LOOK_EVERY == 0:
+                if self.observer is not None:
+                    self.observer.publish()
                 now = loop.time()
                 for door in self.doors:
                     for connection in list(door.state.connections):
@@ -182,25 +209,36 @@ def run(settings: Settings) -> None:
     """
     say(*(f"retrorun: {sentence}" for sentence in allow_files(settings)))
     configure(settings.log_level)
-    guard = build(settings)
+    check(settings)
     with listen(settings.host, settings.port) as listener, listen_for_metrics(settings) as metrics:
         warn(settings, listener)
         if metrics:
             say(f"Metrics are on {address(metrics, settings)}/metrics")
         place = address(listener, settings)
         say(f"RetroRun listens on {place} and explains itself on {place}/docs")
-        serve(guard, settings, listener, metrics)
+        if settings.workers == 1:
+            serve(settings, listener, metrics)
+        else:
+            freeze_garbage_collector()
+            listeners = [listener, metrics] if metrics else [listener]
+            if worker := start_workers(settings, listeners):
+                serve(share_of(settings), listener, metrics, worker)
     lines.finish()
 
 
-def serve(guard: Guard, settings: Settings, listener: socket.socket, metrics: socket.socket | None) -> None:
+def serve(
+    settings: Settings, listener: socket.socket, metrics: socket.socket | None, place: Place | None = None
+) -> None:
     """Serve on a socket until the service stops, and the metrics on another one if there is one."""
+    guard = build(settings)
     observer = guard.observer
+    if place is not None and isinstance(observer, Observer):
+        observer.share(place.folder, place.number)
     metrics_door = None
     if metrics is not None and isinstance(observer, Observer):
         alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)
         metrics_door = metrics, configuration(metrics_service(observer.metrics, alone), alone)
-    server = Server(configuration(guard, settings, observer), settings, guard.state, observer, metrics_door)
+    server = Server(configuration(guard, settings, observer), settings, guard.state, observer, metrics_door, place)
     freeze_garbage_collector()
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])

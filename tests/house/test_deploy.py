@@ -31,6 +31,7 @@ from retrorun.app.contract.openapi import contract
 from retrorun.app.http.limits import ALWAYS_SERVED, REFUSALS
 from retrorun.app.main import create_app
 from retrorun.app.observe.metrics import Metrics
+from retrorun.app.observe.shared import RESTARTS
 from retrorun.app.settings import KEY_VARIABLE, SETTINGS, Settings, from_environment, variable
 from retrorun.models import __version__
 from robustness.load import service
@@ -570,7 +571,12 @@ class TestAlerts:
         exposed = generate_latest(Metrics({}).registry).decode()
         families = dict(re.findall(r"^# TYPE (\w+) (\w+)$", exposed, re.MULTILINE))
         histograms = {name for name, kind in families.items() if kind == "histogram"}
-        return families.keys() | {f"{name}_{part}" for name in histograms for part in ("bucket", "count", "sum")}
+        with_workers = {f"{RESTARTS}_total"}
+        return (
+            with_workers
+            | families.keys()
+            | {f"{name}_{part}" for name in histograms for part in ("bucket", "count", "sum")}
+        )
 
     def test_every_metric_is_exposed(self, metrics: set[str]) -> None:
         for text in (self.RULES, OPERATIONS):

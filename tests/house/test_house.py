@@ -272,14 +272,17 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
     "app/observe/observer.py": {"milliseconds in a second, and no status": (1000,), "times of a pause": (10,)},
     "app/observe/tracing.py": {"seconds to send spans within": (2,)},
     "app/cli/client.py": {"seconds to wait": (10.0,)},
-    "app/server/door.py": {"connections taken at once, seconds of a pause": (64, 0.05)},
+    "app/server/door.py": {"connections taken at once, seconds of the pauses": (64, 8, 0.05, 0.005)},
     "app/server/listener.py": {
         "connections that may wait, bytes not sent yet": (2048, 16),
         "a packet filter: option, instructions, flags": (26, 0x30, 0x54, 0x15, 0x06, 13, 0x12, 0x02, 0xFFFFFFFF),
     },
     "app/server/server.py": {
-        "files beside connections, connections for metrics": (256, 16),
+        "files beside connections, connections for metrics, signals read at once": (256, 16, 64),
         "seconds between measurements of lag, and measurements between looks": (0.05, 5),
+    },
+    "app/server/supervisor.py": {
+        "numbers and their bytes, checks of a silent worker, bytes of signals": (2, 8, 30, 4096)
     },
     "app/cli/main.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
     "app/cli/answer_table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},

@@ -516,6 +516,9 @@ class Noting:
     def failed(self) -> None:
         self.noted.append("failed")
 
+    def publish(self) -> None:
+        self.noted.append("published")
+
 
 @pytest.mark.anyio
 class TestHooks:

@@ -23,7 +23,7 @@ from retrorun.app.server.connection import changed_uvicorn_names
 from retrorun.app.server.listener import listen, stop_new_connections
 from retrorun.app.server.server import Server, configuration
 from retrorun.app.settings import Settings
-from robustness.stops import ANSWERED, REFUSED, ask, stop_under_load
+from robustness.stops import REFUSED, ask
 
 BOUT = b'{"body_mass_kg": 70, "speed_m_s": 2.5, "duration_s": 1200}'
 HEAD = b"POST /estimate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(BOUT)
@@ -169,12 +169,6 @@ class TestStopping:
             assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
             assert b"connection: close" in answer
             assert process.wait(timeout=15) == 0
-
-    def test_a_stop_loses_no_connection(self, tmp_path: Path) -> None:
-        settings = {"RETRORUN_DRAIN_TIME_S": "0", "RETRORUN_MAXIMUM_LOOP_LAG_S": "60"}
-        for turn in range(2):
-            found = stop_under_load(8, 0.7, settings, tmp_path / f"log-{turn}")
-            assert set(found) == {ANSWERED, REFUSED}
 
 
 class TestStart:

@@ -5,10 +5,11 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from retrorun.app.settings import SETTINGS, BadSetting, Settings, from_environment, variable, warnings, written
+from retrorun.app.settings import SETTINGS, BadSetting, Settings, cores, from_environment, variable, warnings, written
 
 PROGRAM = [sys.executable, "-m", "retrorun.app.cli"]
 BARE = {name: value for name, value in os.environ.items() if not name.startswith("RETRORUN_")}
@@ -23,6 +24,8 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
 GOOD = [
     ("RETRORUN_HOST", "0.0.0.0", "host", "0.0.0.0"),
     ("RETRORUN_PORT", "0", "port", 0),
+    ("RETRORUN_WORKERS", "64", "workers", 64),
+    ("RETRORUN_WORKERS", "auto", "workers", cores()),
     ("RETRORUN_MAXIMUM_BODY_BYTES", "1024", "maximum_body_bytes", 1024),
     ("RETRORUN_MAXIMUM_HEADER_BYTES", "1048576", "maximum_header_bytes", 1_048_576),
     ("RETRORUN_MAXIMUM_CONNECTIONS", " 7 ", "maximum_connections", 7),
@@ -45,6 +48,9 @@ GOOD = [
 ]
 
 BAD = [
+    ("RETRORUN_WORKERS", "0"),
+    ("RETRORUN_WORKERS", "65"),
+    ("RETRORUN_WORKERS", "many"),
     ("RETRORUN_PORT", "65536"),
     ("RETRORUN_PORT", "-1"),
     ("RETRORUN_PORT", "http"),
@@ -118,6 +124,21 @@ class TestFromEnvironment:
             assert name.endswith("_s") or name == "shutdown_within_s"
         if default := written(SETTINGS[name].default):
             assert known["read"](default) == SETTINGS[name].default
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [("150000 100000", 1), ("50000 100000", 1), ("300000 100000", 3), ("6400000 100000", 4), ("max 100000", 4)],
+)
+def test_auto_is_the_cores_that_a_container_may_use(
+    quota: str, expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "cpu.max"
+    monkeypatch.setattr("retrorun.app.settings.CPU_QUOTA", file)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 2, 3, 5}, raising=False)
+    assert cores() == 4
+    file.write_text(quota)
+    assert from_environment({"RETRORUN_WORKERS": "auto"}).workers == expected
 
 
 KUBERNETES = {
