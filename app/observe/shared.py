@@ -63,7 +63,7 @@ class SharedMetrics(Collector):
         gauge = family.type == "gauge"
         kind = f"gauge_{GAUGES.get(family.name, 'livesum')}" if gauge else family.type
         if kind not in self.files:
-            self.files[kind] = MmapedDict(str(self.folder / f"{kind}_{self.number}.db"))
+            self.files[kind] = counts_in(self.folder / f"{kind}_{self.number}.db")
             if not gauge:
                 self.earlier |= {key: value for key, value, _ in self.files[kind].read_all_values()}
         for sample in family.samples:
@@ -79,6 +79,16 @@ class SharedMetrics(Collector):
         self.publish()
         yield from MultiProcessCollector.merge([str(file) for file in self.folder.glob("*.db")], accumulate=False)
         yield from (family for family in self.own.collect() if family.type == SAME_IN_ALL)
+
+
+def counts_in(file: Path) -> MmapedDict:
+    """Open a file of counts. A new one gets its name when it has its form: another worker may read it at once."""
+    if file.exists():
+        return MmapedDict(str(file))
+    new = file.with_suffix(".new")
+    counts = MmapedDict(str(new))
+    new.rename(file)
+    return counts
 
 
 @cache
