@@ -8,6 +8,7 @@ import itertools
 import math
 import operator
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from typing import Any, Final, NamedTuple, TypeAlias, cast, get_args
 
 import numpy as np
@@ -91,7 +92,8 @@ class Group(NamedTuple):
                 return Personal._make(map(part, value))
             return value[rows] if isinstance(value, np.ndarray) else value
 
-        return Group(rows, Case._make(map(part, self.case)), part(self.score), part(self.rest_assumed))
+        parts = {each.name: part(getattr(self.case, each.name)) for each in fields(self.case) if each.init}
+        return Group(rows, Case(**parts), part(self.score), part(self.rest_assumed))
 
     def __len__(self) -> int:
         return self.rows.stop if isinstance(self.rows, slice) else len(self.rows)

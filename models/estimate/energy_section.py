@@ -7,7 +7,7 @@ may be columns. A section writes to an `AnswerBuilder`; the texts of its warning
 from typing import Final
 
 from retrorun.models.estimate.builder import AnswerBuilder, Factors, Grades
-from retrorun.models.estimate.case import Case, forward_power, on_a_grade, supported
+from retrorun.models.estimate.case import Case, forward_power
 from retrorun.models.estimate.equal_intensity import Movement
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Number, either_outside, outside, settled
@@ -73,7 +73,7 @@ def forward_grade(case: Case) -> Code:
     """Return the evidence grade of the forward energies."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
-    return either(supported(case), graded("weight_support"), graded("forward_energy", settled(left)))
+    return either(case.supported, graded("weight_support"), graded("forward_energy", settled(left)))
 
 
 def energy_grades(case: Case) -> Grades:
@@ -93,7 +93,7 @@ def energy_grades(case: Case) -> Grades:
         )
         name = "running_ratio" if case.gait == "run" else "walking_ratio"
         ratio = either(settled(unmeasured), graded("ratio_unmeasured"), graded(name))
-        ratio = either(supported(case), carried, ratio)
+        ratio = either(case.supported, carried, ratio)
     return Grades(forward, weaker(forward, ratio), ratio)
 
 
@@ -181,11 +181,11 @@ def energy_warnings(case: Case, move: Movement, builder: AnswerBuilder) -> None:
         )
     builder.warn(cautions.IMPLAUSIBLE_UPTAKE["forward"], move.forward_w_kg > PLAUSIBLE_W_KG)
     builder.warn(cautions.IMPLAUSIBLE_UPTAKE["backward"], move.backward_w_kg > PLAUSIBLE_W_KG)
-    builder.warn(cautions.WEIGHT_SUPPORT, supported(case))
+    builder.warn(cautions.WEIGHT_SUPPORT, case.supported)
     builder.warn(cautions.OVERGROUND, settled(case.overground))
     if case.equal in direction.EQUAL_EFFORT:
         builder.warn(cautions.EQUAL_EFFORT[case.equal])
-        builder.warn(cautions.EQUAL_EFFORT_ON_GRADE[case.equal], on_a_grade(case))
+        builder.warn(cautions.EQUAL_EFFORT_ON_GRADE[case.equal], case.on_grade)
         return
     builder.warn(cautions.BACKWARD_DOWNHILL, case.grade < -energy.ON_A_GRADE)
     builder.warn(cautions.BACKWARD_UPHILL[case.gait], case.grade > direction.MEASURED_TO_GRADE[case.gait])

@@ -1,6 +1,7 @@
 """Compute the backward movement from the forward one when speed, metabolic rate or effort is equal."""
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Final
 
 from retrorun.models.estimate.builder import EXACT, UNGRADED, AnswerBuilder, Grades
 from retrorun.models.estimate.case import (
@@ -12,7 +13,6 @@ from retrorun.models.estimate.case import (
     powers_at_the_same_speed,
     spreads_of_person,
     study_widening,
-    supported,
 )
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Number, outside, settled, where
@@ -31,7 +31,8 @@ BEYOND_THE_ROOT: Final = 1.01
 """Factor by which a search extends beyond a root that may be at its end (choice)."""
 
 
-class Movement(NamedTuple):
+@dataclass(slots=True, kw_only=True)
+class Movement:
     """Power of both directions, the backward speed, and their spreads as used for the ends of intervals."""
 
     forward_w_kg: Number
@@ -91,7 +92,7 @@ def equal_power(
     backward_at = backward_power(case)
     low, high = 0.0 * case.speed_m_s, case.speed_m_s
     least, most = speed_bounds(case.gait)
-    if supported(case) is not False:
+    if case.supported is not False:
         # The ratio may be 1. Then the root is the forward speed, and it must be inside the bounds.
         high = BEYOND_THE_ROOT * case.speed_m_s
     if case.personal:
@@ -132,7 +133,7 @@ def solved_grades(case: Case, speed_m_s: Number) -> Grades:
     if case.equal != "metabolic_rate":
         return UNGRADED
     fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
-    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast | supported(case))
+    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast | case.supported)
     solved = graded("solved_speed", unmeasured)
     return Grades(None, solved, solved)
 

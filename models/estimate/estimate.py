@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from retrorun.models import __version__
 from retrorun.models.estimate.builder import AnswerBuilder
-from retrorun.models.estimate.case import Case, on_a_grade
+from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.energy_section import energy_section, energy_warnings
 from retrorun.models.estimate.equal_intensity import Movement, motion_section, movement
 from retrorun.models.estimate.inputs import complete_bout, energy_model_of, gait_of, grade_of, input_cv, person_of
@@ -244,7 +244,7 @@ def fill(case: Case, builder: AnswerBuilder, include: Collection[Section]) -> Mo
         load_section(case, move, steps, builder)
         if "energy" not in include and case.equal == "speed":
             beyond = case.speed_m_s > direction.BACKWARD_MEASURED_TO_M_S
-            builder.warn_of_load(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, negate(on_a_grade(case)) & beyond)
+            builder.warn_of_load(cautions.BACKWARD_LOAD_BEYOND_MEASUREMENT, negate(case.on_grade) & beyond)
     if case.equal in direction.EQUAL_EFFORT:
         builder.warn(cautions.EQUAL_EFFORT_ABSENT[case.equal])
     builder.warn(cautions.NOVICE)

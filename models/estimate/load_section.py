@@ -1,7 +1,7 @@
 """Load indicators of an answer."""
 
 from retrorun.models.estimate.builder import AnswerBuilder, known_only
-from retrorun.models.estimate.case import Case, on_a_grade, supported
+from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import Movement
 from retrorun.models.estimate.timing_section import Step, Steps
 from retrorun.models.evidence import cautions
@@ -14,11 +14,11 @@ from retrorun.models.physiology.uncertainty import spread_factor
 def load_section(case: Case, move: Movement, steps: Steps | None, builder: AnswerBuilder) -> None:
     """Write the load indicators that are known; `steps` is None for walking."""
     builder.warn(cautions.LOAD_MEANING)
-    builder.load_known = negate(supported(case))
-    builder.warn(cautions.WEIGHT_SUPPORT_LOADS, supported(case))
+    builder.load_known = negate(case.supported)
+    builder.warn(cautions.WEIGHT_SUPPORT_LOADS, case.supported)
     if steps is not None:
         builder.warn(cautions.STEP_RATE, settled(case.step_rate_ratio > 1))
-    on_grade = on_a_grade(case)
+    on_grade = case.on_grade
     if on_grade is not False:
         builder.warn_of_load(cautions.VERTICAL_FORCE_GRADE, on_slope(case, load.VERTICAL_FORCE_SLOPE_RANGE_DEG))
         builder.warn_of_load(cautions.LOAD_ON_GRADE, on_grade)

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, Literal, NotRequired, TypedDict, cast
 
 from retrorun.models.estimate.case import (
     Case,
     forward_power,
-    on_a_grade,
     own_variances,
     ratio_of,
     ratio_study_cv,
@@ -62,7 +62,7 @@ def with_own_factor(case: Case, measurements: Sequence[Measurement], given: OwnF
             )
     if given is not None and case.gait not in given:
         raise Conflict("personal", f"It has no factor for the gait {case.gait}. Send measurements of that gait first.")
-    return case._replace(personal=own_factor_of(case, measurements, given))
+    return replace(case, personal=own_factor_of(case, measurements, given))
 
 
 def own_factor_of(case: Case, measurements: Sequence[Measurement], given: OwnFactors | None) -> Personal | None:
@@ -182,7 +182,7 @@ def measured(case: Case, index: int, measurement: Measurement) -> Measured:
             place, "Give oxygen_uptake_ml_kg_min, or total_energy_kcal with duration_s."
         )
     # A measurement is taken on a treadmill, without air drag and without weight support.
-    there = case._replace(grade=grade, speed_m_s=speed, weight_support=0.0, overground=False)
+    there = replace(case, grade=grade, speed_m_s=speed, weight_support=0.0, overground=False)
     if outside(grade, energy_models.ENERGY_MODELS[case.gait][case.energy_model].defined_grade):
         raise Undefined(f"{place}/grade", f"{case.energy_model} is not defined on this grade.", "grade_undefined")
     predicted = forward_power(there)(speed)
@@ -237,7 +237,7 @@ def parts_of_spread(case: Case, move: Movement, score: Number) -> Parts:
                     own_parts[f"personal_{name}_study_cv"] = of_study**0.5
         parts |= cast(Parts, own_parts)
     else:
-        parts["model_cv"] = cast(float, uncertainty.model_cv(gait=case.gait, on_grade=on_a_grade(case)))
+        parts["model_cv"] = cast(float, uncertainty.model_cv(gait=case.gait, on_grade=case.on_grade))
         parts["person_cv"] = uncertainty.PERSON_FORWARD_CV[case.gait]
         if ratio_enters:
             parts["ratio_person_cv"] = uncertainty.PERSON_RATIO_CV[case.gait]

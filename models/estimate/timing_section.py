@@ -1,9 +1,9 @@
 """Cadence, steps and contact time of an answer."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from retrorun.models.estimate.builder import AnswerBuilder, Grades
-from retrorun.models.estimate.case import Case, on_a_grade
+from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import Movement
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Condition, Number, either_outside, negate, outside, settled
@@ -12,7 +12,8 @@ from retrorun.models.physiology.grades import Code, graded, weaker
 from retrorun.models.physiology.uncertainty import root_sum_square
 
 
-class Step(NamedTuple):
+@dataclass(slots=True)
+class Step:
     """Timing of a running step in one direction, with its speed and peak force."""
 
     speed_m_s: Number
@@ -21,7 +22,8 @@ class Step(NamedTuple):
     peak_vertical_force_bw: Number
 
 
-class Steps(NamedTuple):
+@dataclass(slots=True)
+class Steps:
     """A running step in each direction, and where backward contact time is known."""
 
     forward: Step
@@ -55,7 +57,7 @@ def running_step(case: Case, speed_m_s: Number) -> Step:
 
 def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
     """Write the cadence and steps of forward walking; backward cadence and all contact times are unknown."""
-    on_grade = on_a_grade(case)
+    on_grade = case.on_grade
     builder.warn(cautions.TIMING_ON_GRADE, on_grade)
     cadence = timing.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
     of_cadence = builder.factors(spread=timing.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"] / cadence)
@@ -70,7 +72,7 @@ def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
 
 def running_timing_section(case: Case, move: Movement, steps: Steps, builder: AnswerBuilder) -> None:
     """Write cadence, steps and contact time; backward only if its speed is known."""
-    on_grade = on_a_grade(case)
+    on_grade = case.on_grade
     builder.warn(cautions.TIMING_ON_GRADE, on_grade)
     minutes = case.duration_s / 60
     cadence, back_cadence = steps.forward.cadence_steps_per_min, steps.backward.cadence_steps_per_min

@@ -6,6 +6,7 @@ or under with the wanted confidence, at 0.5 the central estimate.
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -204,7 +205,7 @@ def rate_of(builder: AnswerBuilder, name: str, way: Direction, end: Literal["val
 
 def one_second_at(case: Case, speed_m_s: Column, score: float) -> AnswerBuilder:
     """Return the estimates of one second at each of these speeds, in both directions."""
-    second = case._replace(speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
+    second = replace(case, speed_m_s=speed_m_s, distance_m=speed_m_s, duration_s=1.0)
     with np.errstate(over="ignore", invalid="ignore"):  # active energy near zero has no upper end, and is refused
         return compute(second, score=score, include=("energy", "load"))[0]
 

@@ -1,6 +1,7 @@
 """How likely one person stays within the limits of a plan."""
 
 import math
+from dataclasses import replace
 
 from retrorun.models.estimate.inputs import Person
 from retrorun.models.numerics.roots import MOST_ROUNDING
@@ -35,7 +36,7 @@ def peak_score(task: Task, candidates: Candidates, found: Mix, limit: Limit) -> 
     scores = []
     for row in found.seconds:
         way, speed = candidates.direction_of(row), float(candidates.speed_m_s[row])
-        case = task.case._replace(speed_m_s=speed, distance_m=speed * task.case.duration_s)
+        case = replace(task.case, speed_m_s=speed, distance_m=speed * task.case.duration_s)
         if is_range(case, limit.name, way):
             return None
         scores.append(limit_score(case, limit.name, way, limit.value))

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -46,7 +47,7 @@ def option_of(task: Task, person: Person, candidates: Candidates, found: Mix) ->
             duration_s = rounded_to(duration_s, task.stretches.recovery_s, LEAST_BOUT_S, within_s=rounding_s)
         duration_s = fitting(duration_s, 0.0, partial(is_bout, task.case.gait, speed))
         left_s -= times * duration_s
-        case = task.case._replace(speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
+        case = replace(task.case, speed_m_s=speed, duration_s=duration_s, distance_m=speed * duration_s)
         builder, _ = compute(case, score=person.score, include=("energy", "load"))
         bouts.append(bout_of(case, way, times, builder))
         # No bout is above the maximum; the other direction at the same speed may be.

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, NamedTuple, cast, get_args
 
@@ -287,7 +288,7 @@ def find_speed(question: Question, target: str) -> Found:
 def find_equal_cost_speed(question: Question) -> Found:
     """Find the backward speed with the same power as a given forward speed, as an estimate does, or the reverse."""
     case, given, bounds, score = question.case, question.given, question.bounds_m_s, question.person.score
-    equal = case._replace(equal="metabolic_rate")
+    equal = replace(case, equal="metabolic_rate")
     field = one_given_of(given, SPEEDS)
     of: dict[Direction, Solved]
     if field == "speed_m_s":
@@ -345,7 +346,7 @@ def find_equal_cost_speed(question: Question) -> Found:
 def find_level_speed(question: Question) -> Found:
     """Find the level speed with the same power as the given speed on its grade, in each direction."""
     case, bounds, speed = question.case, question.bounds_m_s, question.given["speed_m_s"]
-    level = question._replace(case=case._replace(grade=0.0))
+    level = question._replace(case=replace(case, grade=0.0))
     found: dict[Direction, Solved | Unattainable] = {}
     codes: list[str] = []
     energies_at(case, speed, score=question.person.score)  # raises if the bout has no answer

@@ -3,6 +3,7 @@
 Runners call it grade-adjusted pace. Gait, direction and equation are the same on the slope and on the level.
 """
 
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -129,4 +130,4 @@ def level_grade(case: Case, level: LevelSpeeds, direction: Direction) -> Code:
 
 
 def _on_level(case: Case) -> Case:
-    return case._replace(grade=0.0)
+    return replace(case, grade=0.0)

@@ -1,6 +1,7 @@
 """Find the ranges of speed in which a joint load stays at or under a bound."""
 
 import math
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -104,7 +105,7 @@ def plausible_speeds(gait_name: Gait, duration_s: float | None = None) -> tuple[
 
 def at_speeds(case: Case, speeds: Number) -> Case:
     """Return a case at other speeds, for the same duration."""
-    return case._replace(speed_m_s=speeds, distance_m=speeds * case.duration_s)
+    return replace(case, speed_m_s=speeds, distance_m=speeds * case.duration_s)
 
 
 def load_ranges(case: Case, *, indicator: str, bound: float, bounds_m_s: tuple[float, float]) -> LoadRanges:

@@ -1,6 +1,7 @@
 """Find the speed at which going forward or backward takes a given power, and the targets that have such a speed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from typing import Final, NamedTuple, cast
 
@@ -174,7 +175,7 @@ def speed_grade(direction: Direction, *bouts: Case) -> Code:
     grades = [forward_grade(bout) for bout in bouts]
     if direction == "backward":
         for bout in bouts:
-            solved = solved_grades(bout._replace(equal="metabolic_rate"), bout.speed_m_s).backward
+            solved = solved_grades(replace(bout, equal="metabolic_rate"), bout.speed_m_s).backward
             assert solved is not None
             grades.append(solved)
     return reduce(weaker, grades)

@@ -4,6 +4,7 @@ Segments come as columns. `models.workout.workout` makes them from a list, and `
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, NamedTuple, cast
 
 import numpy as np
@@ -165,7 +166,7 @@ def group_of(
     """Return the segments in some rows, all of one gait, with their estimates and what was measured."""
     case = case_of(segments, rows, gait, person, energy_model)
     personal = own_factor_of(case, person.measurements, person.personal)
-    builder, move = compute(case._replace(personal=personal), score=person.score, include=COMPUTED)
+    builder, move = compute(replace(case, personal=personal), score=person.score, include=COMPUTED)
     under = grid(speed_m_s=segments.speed_m_s[rows], grade=segments.grade[rows])
     backward = segments.backward[rows]
     own = (

@@ -1,6 +1,7 @@
 """Level speeds as columns: by hand, at their limits, and beside `solve`."""
 
 import math
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -90,7 +91,7 @@ class TestInvariants:
         flat = level_speeds(case).speed_m_s
         known = ~np.isnan(flat)
         assert ((flat[known] >= low) & (flat[known] <= high) | (grades[known] == 0)).all()
-        back = forward_power(case._replace(grade=0.0))(flat[known])
+        back = forward_power(replace(case, grade=0.0))(flat[known])
         assert back == pytest.approx(np.asarray(forward_power(case)(cast(Column, case.speed_m_s)))[known], rel=1e-9)
         climb = flat[known & (grades >= 0)]
         assert (np.diff(climb) >= -1e-12).all()
