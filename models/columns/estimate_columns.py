@@ -73,30 +73,18 @@ def sections_of(names: Collection[str]) -> frozenset[Section]:
     return frozenset(found)
 
 
-class LazyFactors:
-    """`Factors` that are computed on first use: the exponential of a column is slow, and often not all are needed."""
+class LazyFactor:
+    """A factor that is computed on first use: the exponential of a column is slow, and often it is not needed."""
 
-    def __init__(self, score: Number, spread: Number, ratio_spread: Number, backward_spread: Number | None) -> None:
+    def __init__(self, score: Number, *spreads: Number) -> None:
         self.score = score
-        self.spread = spread
-        self.ratio_spread = ratio_spread
-        self.backward_spread = backward_spread
+        self.spreads = spreads
 
     @cached_property
-    def forward(self) -> Number:
-        """Factor of the forward estimate."""
-        return spread_factor(self.spread, self.score)
-
-    @cached_property
-    def backward(self) -> Number:
-        """Factor of the backward estimate."""
-        own = self.backward_spread
-        return spread_factor(root_sum_square(self.spread, self.ratio_spread) if own is None else own, self.score)
-
-    @cached_property
-    def ratio(self) -> Number:
-        """Factor of the ratio."""
-        return spread_factor(self.ratio_spread, self.score)
+    def value(self) -> Number:
+        """The factor of the independent spreads together."""
+        spread = self.spreads[0] if len(self.spreads) == 1 else root_sum_square(*self.spreads)
+        return spread_factor(spread, self.score)
 
 
 class ColumnAnswerBuilder(AnswerBuilder):
@@ -130,6 +118,8 @@ class ColumnAnswerBuilder(AnswerBuilder):
         rows = self.rows
         if central is not None:
             central[rows] = value
+        if isinstance(factor, LazyFactor) and not low is high is None:
+            factor = factor.value
         for function, target in ((np.divide, low), (np.multiply, high)):
             if target is not None and isinstance(rows, slice):
                 function(value, factor, out=target[rows])
@@ -196,8 +186,12 @@ class ColumnAnswerBuilder(AnswerBuilder):
 
     def factors(self, *, spread: Number, ratio_spread: Number = 0.0, backward_spread: Number | None = None) -> Factors:
         """Return the interval factors of a pair, each computed on first use."""
-        # A `LazyFactors` has the same three attributes as a `Factors`, and callers use only these.
-        return cast(Factors, LazyFactors(self.score, spread, ratio_spread, backward_spread))
+        backward = (spread, ratio_spread) if backward_spread is None else (backward_spread,)
+        # Nothing but `put` looks into the factors of a pair.
+        return cast(
+            Factors,
+            (LazyFactor(self.score, spread), LazyFactor(self.score, *backward), LazyFactor(self.score, ratio_spread)),
+        )
 
     def load_pair(
         self,
@@ -207,11 +201,11 @@ class ColumnAnswerBuilder(AnswerBuilder):
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
-        at_best: tuple[Code | None, Code | None] = (None, None),
+        grades: tuple[Code, Code] | None = None,
     ) -> None:
         """Write a load indicator in both directions, where it is known, if a column of it is wanted."""
         if self.wants(name):
-            super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known), at_best)
+            super().load_pair(name, forward, backward, factors, settled(known), settled(backward_known), grades)
 
     def pair(
         self,

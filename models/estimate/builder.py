@@ -6,14 +6,14 @@ or as columns.
 """
 
 import math
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from retrorun.models.numerics.arithmetic import Condition, Number, exponential, where
 from retrorun.models.physiology.energy import intensity
-from retrorun.models.physiology.grades import GRADES, Code, code_of, grades_of, weaker
+from retrorun.models.physiology.grades import GRADES, Code, code_of, grades_of
 from retrorun.models.physiology.load import EVIDENCE_GRADES
 from retrorun.models.physiology.uncertainty import spread_factor
 from retrorun.models.vocabulary.answer import Graded
@@ -52,27 +52,16 @@ active energy, energy per kilometre from total energy and distance, steps from c
 bout from that of a kilometre and the distance."""
 
 
-class Factors(NamedTuple):
-    """Factors between the estimates of a pair and the ends of their intervals."""
+Factors: TypeAlias = tuple[Number, Number, Number]
+"""Factors between the estimates of a pair and the ends of their intervals: forward, backward and their ratio."""
 
-    forward: Number
-    backward: Number
-    ratio: Number
-
-
-EXACT: Final = Factors(1.0, 1.0, 1.0)
+EXACT: Final[Factors] = (1.0, 1.0, 1.0)
 """Factors of a value that the caller gave without an error."""
 
+Grades: TypeAlias = tuple[Code | None, Code | None, Code | None]
+"""Evidence grades of a pair: forward, backward and their ratio. None means no grade."""
 
-class Grades(NamedTuple):
-    """Evidence grades of a pair: forward, backward and their ratio. None means no grade."""
-
-    forward: Code | None = None
-    backward: Code | None = None
-    ratio: Code | None = None
-
-
-UNGRADED: Final = Grades()
+UNGRADED: Final[Grades] = (None, None, None)
 
 LOAD_CODES: Final = {
     name: {gait: (code_of(forward), code_of(backward)) for gait, (forward, backward) in grades.items()}
@@ -146,8 +135,8 @@ class AnswerBuilder:
         forward, backward, ratio = score * spread, score * backward_spread, score * ratio_spread
         if isinstance(forward, float) and isinstance(backward, float) and isinstance(ratio, float):
             # In place, because an estimate has thirty of these.
-            return Factors(math.exp(forward), math.exp(backward), math.exp(ratio))
-        return Factors(exponential(forward), exponential(backward), exponential(ratio))
+            return math.exp(forward), math.exp(backward), math.exp(ratio)
+        return exponential(forward), exponential(backward), exponential(ratio)
 
     def pair(
         self,
@@ -162,14 +151,16 @@ class AnswerBuilder:
 
         `backward` is None if it is never known; `backward_known` is False in the rows where it is unknown.
         """
-        self.put(self.forward, name, forward, factors.forward, grades.forward)
+        to_forward, to_backward, to_ratio = factors
+        of_forward, of_backward, of_ratio = grades
+        self.put(self.forward, name, forward, to_forward, of_forward)
         if backward is not None and backward_known is not False:
             if backward_known is not True:
                 backward = known_only(backward, backward_known)
-            self.put(self.backward, name, backward, factors.backward, grades.backward)
+            self.put(self.backward, name, backward, to_backward, of_backward)
             ratio = RATIO_NAMES.get(name)
             if ratio is not None:
-                self.put(self.ratio, ratio, backward / forward, factors.ratio, grades.ratio)
+                self.put(self.ratio, ratio, backward / forward, to_ratio, of_ratio)
 
     def load_pair(
         self,
@@ -179,45 +170,34 @@ class AnswerBuilder:
         factors: Factors,
         known: Condition = True,
         backward_known: Condition = True,
-        at_best: tuple[Code | None, Code | None] = (None, None),
+        grades: tuple[Code, Code] | None = None,
     ) -> None:
         """Write a load indicator in both directions and its ratio, where they are known, with evidence grades.
 
-        `at_best` holds the best grades that the indicator may have, forward and backward.
+        `grades` holds those of forward and backward if they are not the ones in `LOAD_CODES`.
         """
-        self.put_load(name, forward, factors.forward, known, at_best[0])
-        backward_known = known & backward_known & self.load_known
-        self.put_backward_load(name, backward, factors.backward, backward_known, at_best[1])
+        to_forward, to_backward, to_ratio = factors
+        of_forward, of_backward = grades or LOAD_CODES[name][self.gait]
+        self.put_load(self.forward_load, name, forward, to_forward, known, of_forward)
+        backward_known = known & backward_known
+        self.put_load(self.backward_load, name, backward, to_backward, backward_known, of_backward)
         ratio = RATIO_NAMES.get(name)
         if ratio is not None and backward_known is not False:
-            value = known_only(backward / forward, backward_known)
-            self.put(self.ratio_load, ratio, value, factors.ratio)
+            self.put_load(self.ratio_load, ratio, backward / forward, to_ratio, backward_known)
 
     def put_load(
-        self, name: str, value: Number, factor: Number, known: Condition = True, at_best: Code | None = None
+        self,
+        section: Values,
+        name: str,
+        value: Number,
+        factor: Number,
+        known: Condition = True,
+        evidence: Code | None = None,
     ) -> None:
-        """Write a forward load indicator where it is known, with its evidence grade."""
+        """Write one load indicator where it is known."""
         known = known & self.load_known
         if known is not False:
-            evidence: Code = LOAD_CODES[name][self.gait][0]
-            if at_best is not None:
-                evidence = weaker(evidence, at_best)
-            if known is not True:
-                value = known_only(value, known)
-            self.put(self.forward_load, name, value, factor, evidence)
-
-    def put_backward_load(
-        self, name: str, value: Number, factor: Number, known: Condition, at_best: Code | None = None
-    ) -> None:
-        """Write a backward load indicator where it is known, with its evidence grade."""
-        known = known & self.load_known
-        if known is not False:
-            evidence: Code = LOAD_CODES[name][self.gait][1]
-            if at_best is not None:
-                evidence = weaker(evidence, at_best)
-            if known is not True:
-                value = known_only(value, known)
-            self.put(self.backward_load, name, value, factor, evidence)
+            self.put(section, name, value if known is True else known_only(value, known), factor, evidence)
 
     def put_backward_bounds(self, name: str, bounds: tuple[float, float], forward: Number, same_speed: Number) -> None:
         """Write a backward indicator that has bounds but no value: bounds times forward at the backward speed."""

@@ -84,7 +84,7 @@ def energy_grades(case: Case) -> Grades:
     """
     forward, carried = forward_grade(case), graded("weight_support")
     if case.equal == "metabolic_rate":
-        return Grades(forward, forward)
+        return forward, forward, None
     if case.equal in direction.EQUAL_EFFORT:
         ratio = graded("equal_effort")
     else:
@@ -94,7 +94,7 @@ def energy_grades(case: Case) -> Grades:
         name = "running_ratio" if case.gait == "run" else "walking_ratio"
         ratio = either(settled(unmeasured), graded("ratio_unmeasured"), graded(name))
         ratio = either(case.supported, carried, ratio)
-    return Grades(forward, weaker(forward, ratio), ratio)
+    return forward, weaker(forward, ratio), ratio
 
 
 def per_km_section(case: Case, move: Movement, from_input: tuple[Number, Number], builder: AnswerBuilder) -> None:

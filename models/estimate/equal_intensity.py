@@ -135,7 +135,7 @@ def solved_grades(case: Case, speed_m_s: Number) -> Grades:
     fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
     unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast | case.supported)
     solved = graded("solved_speed", unmeasured)
-    return Grades(None, solved, solved)
+    return None, solved, solved
 
 
 def motion_section(case: Case, move: Movement, builder: AnswerBuilder) -> None:

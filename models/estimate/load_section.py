@@ -1,13 +1,13 @@
 """Load indicators of an answer."""
 
-from retrorun.models.estimate.builder import AnswerBuilder, known_only
+from retrorun.models.estimate.builder import LOAD_CODES, AnswerBuilder, known_only
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import Movement
 from retrorun.models.estimate.timing_section import Step, Steps
 from retrorun.models.evidence import cautions
 from retrorun.models.numerics.arithmetic import Condition, Number, either_outside, negate, outside, settled
 from retrorun.models.physiology import load
-from retrorun.models.physiology.grades import code_of, either
+from retrorun.models.physiology.grades import CODES, either
 from retrorun.models.physiology.uncertainty import spread_factor
 
 
@@ -40,11 +40,13 @@ def load_section(case: Case, move: Movement, steps: Steps | None, builder: Answe
     else:
         moment = load.knee_extensor_moment_ratio(speed_m_s=back)
         factor = spread_factor(load.KNEE_MOMENT_RATIO_SD / moment, builder.score)
-        builder.put_backward_load("knee_extensor_moment_ratio", moment, factor, backward_known)
+        evidence = LOAD_CODES["knee_extensor_moment_ratio"]["run"][1]
+        builder.put_load(builder.backward_load, "knee_extensor_moment_ratio", moment, factor, backward_known, evidence)
         force = steps.forward.peak_vertical_force_bw
         tibia = load.tibial_compression_peak(peak_vertical_force_bw=force, speed_m_s=there, grade=case.grade)
         factor = spread_factor(load.tibial_spread(peak_bw=tibia), builder.score)
-        builder.put_load("tibial_compression_peak_bw", tibia, factor)
+        evidence = LOAD_CODES["tibial_compression_peak_bw"]["run"][0]
+        builder.put_load(builder.forward_load, "tibial_compression_peak_bw", tibia, factor, evidence=evidence)
         builder.warn_of_load(cautions.TIBIAL_SPEED, outside(there, load.TIBIAL_RANGE_M_S))
         builder.warn_of_load(cautions.BACKWARD_TIBIAL_ABSENT)
     builder.close_load()
@@ -74,9 +76,10 @@ def vertical_force(
     left = left_back = settled(outside(there, bounds))
     if back is not there:
         left_back = settled(outside(back, bounds))
-    at_best = (either(left, code_of("D"), code_of("A")), either(left_back, code_of("D"), code_of("A")))
+    (inside, inside_back), extrapolated = LOAD_CODES["peak_vertical_force_bw"][case.gait], CODES["outside"]
+    grades = either(left, extrapolated, inside), either(left_back, extrapolated, inside_back)
     builder.load_pair(
-        "peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known, at_best=at_best
+        "peak_vertical_force_bw", force, back_force, factors, backward_known=backward_known, grades=grades
     )
     builder.warn_of_load(cautions.VERTICAL_FORCE_SPEED[case.gait], left | left_back)
 
@@ -136,7 +139,8 @@ def achilles(case: Case, speeds: tuple[Number, Number], backward_known: Conditio
     there, back = speeds
     name = "achilles_relative_load"
     forward = load.achilles_relative_load(gait=case.gait, speed_m_s=there)
-    builder.put_load(name, forward, spread_factor(load.ACHILLES_CV, builder.score))
+    factor, evidence = spread_factor(load.ACHILLES_CV, builder.score), LOAD_CODES[name][case.gait][0]
+    builder.put_load(builder.forward_load, name, forward, factor, evidence=evidence)
     if backward_known is not False:
         same_speed = forward
         if back is not there:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from retrorun.models.estimate.builder import AnswerBuilder, Grades
+from retrorun.models.estimate.builder import AnswerBuilder
 from retrorun.models.estimate.case import Case
 from retrorun.models.estimate.equal_intensity import Movement
 from retrorun.models.evidence import cautions
@@ -62,7 +62,7 @@ def walking_timing_section(case: Case, builder: AnswerBuilder) -> None:
     cadence = timing.walking_cadence(speed_m_s=case.speed_m_s, step_rate_ratio=case.step_rate_ratio)
     of_cadence = builder.factors(spread=timing.CADENCE_PERSON_SD_STEPS_PER_MIN["walk"] / cadence)
     left = settled(outside(case.speed_m_s, timing.WALKING_CADENCE_RANGE_M_S))
-    grades = Grades(graded("walking_cadence", settled(left | on_grade)))
+    grades = (graded("walking_cadence", settled(left | on_grade)), None, None)
     builder.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=grades)
     if builder.wants("steps"):
         builder.pair("steps", cadence * (case.duration_s / 60), None, of_cadence, grades=grades)
@@ -83,7 +83,8 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, builder: An
     of_contact = builder.factors(spread=timing.CONTACT_TIME_PERSON_CV, ratio_spread=timing.TIMING_RATIO_CV)
     there, back = case.speed_m_s, case.speed_m_s if move.speed_m_s is None else move.speed_m_s
     of_steps = graded("running_cadence", settled(outside(there, timing.RUNNING_CADENCE_RANGE_M_S) | on_grade))
-    cadence_grades = Grades(of_steps, graded("cadence_ratio"), graded("cadence_ratio"))
+    of_cadence_ratio = graded("cadence_ratio")
+    cadence_grades = (of_steps, of_cadence_ratio, of_cadence_ratio)
     contact = contact_back = contact_grade(there, on_grade)
     if back is not there:
         contact_back = contact_grade(back, on_grade)
@@ -92,7 +93,7 @@ def running_timing_section(case: Case, move: Movement, steps: Steps, builder: An
     if case.equal == "metabolic_rate":
         # At two speeds the ratio depends on both contact times; at one speed they cancel.
         ratio_of_contact = weaker(contact, contact_back)
-    contact_grades = Grades(contact, contact_back, ratio_of_contact)
+    contact_grades = (contact, contact_back, ratio_of_contact)
     if move.speed_m_s is None:
         builder.pair("cadence_steps_per_min", cadence, None, of_cadence, grades=cadence_grades)
         if builder.wants("steps"):

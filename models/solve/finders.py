@@ -327,7 +327,7 @@ def find_equal_cost_speed(question: Question) -> Found:
         steepness = elasticity(power_at(case, "backward"), speed_m_s=backward)
         spread = move.speed_spread * steepness / elasticity(power_at(case, "forward"), speed_m_s=forward)
         # Only the ratio changes it, as with a solved backward speed.
-        given_backward = solved_grades(equal, backward).backward
+        _, given_backward, _ = solved_grades(equal, backward)
         assert given_backward is not None
         evidence = cast(EvidenceGrade, grades_of(given_backward))
         of = {

@@ -175,7 +175,7 @@ def speed_grade(direction: Direction, *bouts: Case) -> Code:
     grades = [forward_grade(bout) for bout in bouts]
     if direction == "backward":
         for bout in bouts:
-            solved = solved_grades(replace(bout, equal="metabolic_rate"), bout.speed_m_s).backward
+            solved = solved_grades(replace(bout, equal="metabolic_rate"), bout.speed_m_s)[1]
             assert solved is not None
             grades.append(solved)
     return reduce(weaker, grades)
