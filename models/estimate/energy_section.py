@@ -73,7 +73,12 @@ def forward_grade(case: Case) -> Code:
     """Return the evidence grade of the forward energies."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
     left = outside(case.speed_m_s, model.speed_range_m_s) | outside(case.grade, model.grade_range)
-    return either(case.supported, graded("weight_support"), graded("forward_energy", settled(left)))
+    return carried(case, graded("forward_energy", settled(left)))
+
+
+def carried(case: Case, grade: Code) -> Code:
+    """Return a grade, or that of weight support where a treadmill carries part of the body."""
+    return grade if case.supported is False else either(case.supported, graded("weight_support"), grade)
 
 
 def energy_grades(case: Case) -> Grades:
@@ -82,7 +87,7 @@ def energy_grades(case: Case) -> Grades:
     At equal metabolic rate the energies are equal by definition. Then the ratio has no grade, and both directions have
     the forward grade.
     """
-    forward, carried = forward_grade(case), graded("weight_support")
+    forward = forward_grade(case)
     if case.equal == "metabolic_rate":
         return forward, forward, None
     if case.equal in direction.EQUAL_EFFORT:
@@ -92,8 +97,7 @@ def energy_grades(case: Case) -> Grades:
             gait=case.gait, speed_m_s=case.speed_m_s
         )
         name = "running_ratio" if case.gait == "run" else "walking_ratio"
-        ratio = either(settled(unmeasured), graded("ratio_unmeasured"), graded(name))
-        ratio = either(case.supported, carried, ratio)
+        ratio = carried(case, either(settled(unmeasured), graded("ratio_unmeasured"), graded(name)))
     return forward, weaker(forward, ratio), ratio
 
 
@@ -121,7 +125,9 @@ def input_spreads(case: Case, move: Movement) -> tuple[Number, Number, tuple[Num
     """
     mass_cv = case.body_mass_cv
     if isinstance(case.speed_cv, float) and case.speed_cv == 0:
-        return case.speed_cv, mass_cv, (mass_cv, mass_cv)
+        no_error = isinstance(mass_cv, float) and mass_cv == 0
+        # The same object, so that power and energy share their factors.
+        return mass_cv if no_error else case.speed_cv, mass_cv, (mass_cv, mass_cv)
     steepness = direction.elasticity(forward_power(case), speed_m_s=case.speed_m_s)
     of_power = steepness * case.speed_cv
     per_distance = (steepness - 1) * case.speed_cv

@@ -89,7 +89,8 @@ def patellofemoral(
 ) -> None:
     """Write the peak patellofemoral force, and for running the impulse of one leg, per kilometre and per bout."""
     there, back = speeds
-    known = negate(on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
+    # The level is within every range of slopes.
+    known = case.on_grade is False or negate(on_slope(case, load.PATELLOFEMORAL_SLOPE_RANGE_DEG))
     rate = case.step_rate_ratio
     peak = same = load.patellofemoral_peak_force(gait=case.gait, speed_m_s=there, step_rate_ratio=rate)
     if back is not there:

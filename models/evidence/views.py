@@ -49,7 +49,7 @@ def estimate_in_view(compute: Callable[..., Any], asked: Mapping[str, Any]) -> V
     """
     view, include = asked.get("view", DEFAULT), asked.get("include", ())
     answer = compute(**without_choices(asked), include=sections_to_compute(view, tuple(include)))
-    if view != "summary" and only_summary(include):
+    if include and view != "summary" and only_summary(include):
         for name in BESIDE_SUMMARY:
             answer.pop(name, None)
     return shown(answer, view, include)

@@ -97,7 +97,10 @@ def outside(value: Number, bounds: tuple[float, float]) -> Condition:
     >>> outside(1.0, (1.0, 2.0)), outside(2.5, (1.0, 2.0))
     (False, True)
     """
-    return (value < bounds[0]) | (value > bounds[1])
+    low, high = bounds
+    if isinstance(value, float):
+        return value < low or value > high
+    return (value < low) | (value > high)
 
 
 def settled(condition: Condition) -> Condition:

@@ -129,7 +129,7 @@ def graded_d(estimates: Answer, name: str) -> bool:
 def sentence(code: str, params: Params | None = None) -> Sentence:
     """Return the sentence of a code with its parameters."""
     params = params or {}
-    return {"code": code, "params": params, "text": texts.TEXTS[code].format_map(params)}
+    return {"code": code, "params": params, "text": texts.TEMPLATES[code] % params if params else texts.TEXTS[code]}
 
 
 def amount(name: str, found: Answer, *, scale: float = 1.0) -> Params:

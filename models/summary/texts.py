@@ -4,6 +4,7 @@ They use only words that GET /evidence allows: a percentage names what is the sa
 estimated and has its grade, and nothing is promised to one person.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 
@@ -320,6 +321,9 @@ CAUTIONARY: Final = frozenset(
     {FALL, FALL_AND_LOAD, OLDER, NO_OWN_LIMIT, *ABOVE_MAXIMUM.values(), *IMPLAUSIBLE.values()}
 )
 """The sentences that keep a person from harm."""
+
+TEMPLATES: Final = {code: re.sub(r"\{(\w+)\}", r"%(\1)s", text.replace("%", "%%")) for code, text in TEXTS.items()}
+"""The same sentences for the operator %, which fills them in faster than `format` does."""
 
 _MEANINGS: Final = {
     "total_energy_kcal": "Total energy, rest included, rounded [kcal].",
