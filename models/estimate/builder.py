@@ -179,11 +179,14 @@ class AnswerBuilder:
         to_forward, to_backward, to_ratio = factors
         of_forward, of_backward = grades or LOAD_CODES[name][self.gait]
         self.put_load(self.forward_load, name, forward, to_forward, known, of_forward)
-        backward_known = known & backward_known
-        self.put_load(self.backward_load, name, backward, to_backward, backward_known, of_backward)
-        ratio = RATIO_NAMES.get(name)
-        if ratio is not None and backward_known is not False:
-            self.put_load(self.ratio_load, ratio, backward / forward, to_ratio, backward_known)
+        known = known & backward_known & self.load_known
+        if known is not False:
+            if known is not True:
+                backward = known_only(backward, known)
+            self.put(self.backward_load, name, backward, to_backward, of_backward)
+            ratio = RATIO_NAMES.get(name)
+            if ratio is not None:
+                self.put(self.ratio_load, ratio, backward / forward, to_ratio)
 
     def put_load(
         self,
