@@ -44,11 +44,17 @@ class Case:
     """Whether the ground counts as a slope."""
     supported: Condition = field(init=False)
     """Whether a treadmill carries part of the body."""
+    unmeasured_grade: Condition = field(init=False)
+    """Whether backward was not measured on the slope."""
 
     def __post_init__(self) -> None:
         """Compute the conditions that every section asks for."""
         self.on_grade = settled(outside(self.grade, (-energy.ON_A_GRADE, energy.ON_A_GRADE)))
         self.supported = settled(self.weight_support > 0)
+        # Both gaits were measured on the level.
+        self.unmeasured_grade = self.on_grade is not False and direction.unmeasured_grade(
+            gait=self.gait, grade=self.grade
+        )
 
 
 class Spreads(NamedTuple):
@@ -130,16 +136,18 @@ def ratio_of(case: Case) -> Number:
     ratio = direction.DIRECTION_MODELS[case.direction_model][case.gait].ratio
     own = case.personal.ratio_log if case.personal else 0.0
     if case.supported is False:
-        return ratio * exponential(own)
+        return ratio * exponential(own) if case.personal else ratio
     left = greater(1.0 - case.weight_support / direction.WEIGHT_SUPPORT_EQUAL_FROM, 0.0)
     return exponential((math.log(ratio) + own) * left)
 
 
-def ratio_study_cv(case: Case, grade: Number) -> Number:
+def ratio_study_cv(case: Case) -> Number:
     """Return the spread between studies of the ratio that a case uses [1]."""
     if case.equal in direction.EQUAL_EFFORT:
         return direction.HEART_RATE_STUDY_CV
-    study = direction.ratio_study_cv(direction_model=case.direction_model, gait=case.gait, grade=grade)
+    study = direction.ratio_study_cv(
+        direction_model=case.direction_model, gait=case.gait, unmeasured=case.unmeasured_grade
+    )
     if case.supported is False:
         return study
     doubled = uncertainty.UNMEASURED_STUDY_FACTOR * direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv
@@ -170,7 +178,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
     on_grade, person = case.on_grade, PERSON_RATIO_CV[case.gait]
     forward = uncertainty.forward_spread(gait=case.gait, on_grade=on_grade)
     forward_variance, ratio_variance, covariance = forward * forward, person * person, 0.0
-    study, own = ratio_study_cv(case, case.grade), case.personal
+    study, own = ratio_study_cv(case), case.personal
     if own is not None:
         level = uncertainty.forward_spread(gait=case.gait, on_grade=False)
         own_forward, own_ratio, own_covariance = own_variances(case, own, studies_widened)
@@ -180,7 +188,7 @@ def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
         return Spreads(forward_variance, ratio_variance + study * study, covariance)
     if own is None:
         return Spreads(forward_variance, ratio_variance + studies_widened * study * study, covariance)
-    level_study = ratio_study_cv(replace(case, weight_support=0.0), 0.0)
+    level_study = ratio_study_cv(replace(case, weight_support=0.0, grade=0.0))
     added = study * study - level_study * level_study
     return Spreads(forward_variance, own_ratio + studies_widened * added, own_covariance)
 

@@ -93,9 +93,7 @@ def energy_grades(case: Case) -> Grades:
     if case.equal in direction.EQUAL_EFFORT:
         ratio = graded("equal_effort")
     else:
-        unmeasured = direction.unmeasured_grade(gait=case.gait, grade=case.grade) | direction.unmeasured_speed(
-            gait=case.gait, speed_m_s=case.speed_m_s
-        )
+        unmeasured = case.unmeasured_grade | direction.unmeasured_speed(gait=case.gait, speed_m_s=case.speed_m_s)
         name = "running_ratio" if case.gait == "run" else "walking_ratio"
         ratio = carried(case, either(settled(unmeasured), graded("ratio_unmeasured"), graded(name)))
     return forward, weaker(forward, ratio), ratio

@@ -56,12 +56,14 @@ class Movement:
 def movement(case: Case, builder: AnswerBuilder) -> Movement:
     """Return the backward movement: its power at equal speed or effort, its speed at equal power."""
     model = energy_models.ENERGY_MODELS[case.gait][case.energy_model]
-    builder.refuse(
-        outside(case.grade, model.defined_grade),
-        "grade",
-        f"{case.energy_model} is not defined on this grade. Use another energy_model, or leave it out.",
-        "grade_undefined",
-    )
+    undefined = outside(case.grade, model.defined_grade)
+    if undefined is not False:
+        builder.refuse(
+            undefined,
+            "grade",
+            f"{case.energy_model} is not defined on this grade. Use another energy_model, or leave it out.",
+            "grade_undefined",
+        )
     model_w, backward_w = powers_at_the_same_speed(case)
     own = own_factor(case)
     spreads = spreads_of_person(case, study_widening(case, builder.score))
@@ -133,7 +135,7 @@ def solved_grades(case: Case, speed_m_s: Number) -> Grades:
     if case.equal != "metabolic_rate":
         return UNGRADED
     fast = speed_m_s > direction.BACKWARD_MEASURED_TO_M_S if case.gait == "run" else False
-    unmeasured = settled(direction.unmeasured_grade(gait=case.gait, grade=case.grade) | fast | case.supported)
+    unmeasured = settled(case.unmeasured_grade | fast | case.supported)
     solved = graded("solved_speed", unmeasured)
     return None, solved, solved
 

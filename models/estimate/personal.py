@@ -241,7 +241,7 @@ def parts_of_spread(case: Case, move: Movement, score: Number) -> Parts:
         parts["person_cv"] = uncertainty.PERSON_FORWARD_CV[case.gait]
         if ratio_enters:
             parts["ratio_person_cv"] = uncertainty.PERSON_RATIO_CV[case.gait]
-            parts["ratio_study_cv"] = cast(float, ratio_study_cv(case, case.grade))
+            parts["ratio_study_cv"] = cast(float, ratio_study_cv(case))
     if (ratio_enters and case.equal not in direction.EQUAL_EFFORT) or "personal_forward_study_cv" in parts:
         parts["ratio_studies"] = known.studies
     _, of_energy, _ = input_spreads(case, move)

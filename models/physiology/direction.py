@@ -137,7 +137,7 @@ def unmeasured_speed(*, gait: Gait, speed_m_s: Number) -> Condition:
     return settled(outside(speed_m_s, running if gait == "run" else WALKING_RATIO_RANGE_M_S))
 
 
-def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Number) -> Number:
+def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, unmeasured: Condition) -> Number:
     """Return the spread between studies of the ratio at equal speed.
 
     Parameters
@@ -146,22 +146,20 @@ def ratio_study_cv(*, direction_model: DirectionModelName, gait: Gait, grade: Nu
         Source of the ratio.
     gait : {"run", "walk"}
         Gait, the same in both directions.
-    grade : float or ndarray
-        Rise over run [1].
+    unmeasured : bool or ndarray
+        Whether backward was not measured on the grade, see `unmeasured_grade`.
 
     Returns
     -------
     float or ndarray
-        Coefficient of variation, doubled where direction was not measured: downhill, or steeper than
-        `MEASURED_TO_GRADE` (choice) [1].
+        Coefficient of variation, doubled where direction was not measured (choice) [1].
 
     Examples
     --------
-    >>> ratio_study_cv(direction_model="documented", gait="run", grade=-0.1)
+    >>> ratio_study_cv(direction_model="documented", gait="run", unmeasured=True)
     0.14
     """
     study = DIRECTION_MODELS[direction_model][gait].study_cv
-    unmeasured = unmeasured_grade(gait=gait, grade=grade)
     spread: Number = where(unmeasured, UNMEASURED_STUDY_FACTOR * study, study)
     return spread
 

@@ -165,4 +165,5 @@ def _study_part(gait: Gait, grade: float, source: DirectionModelName) -> Number:
     """Return the spread of a ratio between studies in a group interval, as a coefficient of variation [1]."""
     studies = direction.DIRECTION_MODELS[source][gait].studies
     widening = uncertainty.widening(uncertainty.standard_score(INTERVAL), studies=studies)
-    return direction.ratio_study_cv(direction_model=source, gait=gait, grade=grade) * widening
+    unmeasured = direction.unmeasured_grade(gait=gait, grade=grade)
+    return direction.ratio_study_cv(direction_model=source, gait=gait, unmeasured=unmeasured) * widening
