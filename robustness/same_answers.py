@@ -3,10 +3,11 @@
     python -m robustness.same_answers write before.jsonl
     python -m robustness.same_answers write after.jsonl
     python -m robustness.same_answers compare before.jsonl after.jsonl
+    python -m robustness.same_answers compare --exactly before.jsonl after.jsonl
 
 Each operation is asked 2,000 times, half of them for the full view, and a fifth with something wrong in the request.
 Texts of messages and descriptions are left out of the comparison; numbers may differ only in the last digits, those of
-a plan by the resolution of a search over whole mm/s.
+a plan by the resolution of a search over whole mm/s. With --exactly no number may differ.
 """
 
 import argparse
@@ -180,7 +181,7 @@ def write(path: Path, count: int, seed: int) -> None:
     asyncio.run(run())
 
 
-def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str]:
+def differences(one: Any, other: Any, place: str, *, plan: bool, digits: float = DIGITS) -> Iterator[str]:
     """Yield the places at which two answers differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one.keys() | other.keys():
@@ -189,14 +190,14 @@ def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str
                 if name not in one or name not in other:
                     yield f"{inside} is in only one"
                 else:
-                    yield from differences(one[name], other[name], inside, plan=plan)
+                    yield from differences(one[name], other[name], inside, plan=plan, digits=digits)
     elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
             yield f"{place} has {len(one)} and {len(other)} items"
         for number, (left, right) in enumerate(zip(one, other, strict=False)):
-            yield from differences(left, right, f"{place}/{number}", plan=plan)
+            yield from differences(left, right, f"{place}/{number}", plan=plan, digits=digits)
     elif isinstance(one, int | float) and isinstance(other, int | float) and not isinstance(one, bool):
-        allowed = DIGITS * max(abs(one), abs(other))
+        allowed = digits * max(abs(one), abs(other))
         if plan:
             allowed = PLAN_SPEED_M_S if "speed_m_s" in place else max(PLAN_SHARE * max(abs(one), abs(other)), allowed)
         if abs(one - other) > allowed:
@@ -205,7 +206,7 @@ def differences(one: Any, other: Any, place: str, *, plan: bool) -> Iterator[str
         yield f"{place}: {one} and {other}"
 
 
-def compare(before: Path, after: Path) -> int:
+def compare(before: Path, after: Path, *, exactly: bool = False) -> int:
     """Print where the answers of two files differ, and return how many do."""
     asked: Counter[tuple[str, int]] = Counter()
     different: Counter[str] = Counter()
@@ -216,7 +217,8 @@ def compare(before: Path, after: Path) -> int:
             asked[operation, status] += 1
             hashes |= {pair for pair in zip(HASH.findall(left), HASH.findall(right), strict=False) if len({*pair}) > 1}
             found = [] if (operation, status) == (name, other_status) else [f"status {status} and {other_status}"]
-            found = found or list(differences(one, other, "", plan=operation == "plan"))
+            digits = 0.0 if exactly else DIGITS
+            found = found or list(differences(one, other, "", plan=operation == "plan" and not exactly, digits=digits))
             if found:
                 different[operation] += 1
                 if different[operation] <= 3:
@@ -235,9 +237,10 @@ def main() -> int:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--exactly", action="store_true", help="let no number differ")
     chosen = parser.parse_args()
     if chosen.what == "compare":
-        return int(bool(compare(*chosen.files)))
+        return int(bool(compare(*chosen.files, exactly=chosen.exactly)))
     write(chosen.files[0], chosen.requests, chosen.seed)
     return 0
 
