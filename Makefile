@@ -33,7 +33,7 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript \
+.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript fastify \
 	scale-dask scale-spark test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -62,7 +62,7 @@ format: $(VENV)/.test-installed ## Fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.test-installed haproxy chromium typescript ## Run the tests alone (ARGS=)
+pytest: $(VENV)/.test-installed haproxy chromium typescript fastify ## Run the tests alone (ARGS=)
 	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%) && \
 		{ $(BIN)/pytest $(CONTRACT_TESTS) & $(BIN)/pytest $(SERVER_TESTS); server=$$?; wait $$! && exit $$server; })
 
@@ -98,6 +98,10 @@ typescript: # npm's packages, for the TypeScript client; elsewhere it is neither
 	@command -v npm >/dev/null || { echo 'npm is not installed: there will be no TypeScript client'; exit 0; }; \
 		cd tests/clients/typescript && $(NPM_CI)
 
+fastify: # npm's packages, for a variant of the benchmarks; elsewhere it is neither measured nor tested, and says so
+	@command -v npm >/dev/null || { echo 'npm is not installed: Fastify will be left out'; exit 0; }; \
+		cd benchmarks/variants/fastify && $(NPM_CI)
+
 soak: install ## Ten minutes at saturation with 5 % hostile traffic (ARGS='--minutes 1')
 	$(BIN)/python -m robustness.soak $(ARGS)
 
@@ -121,7 +125,7 @@ fuzz: $(VENV)/.fuzz-installed $(VENV)/.test-installed ## Fuzz what reads a reque
 mutate: $(VENV)/.test-installed ## Change thirty constants of the models, one at a time: each must fail a test (SEED=, ARGS=)
 	$(BIN)/python -m robustness.mutate $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: $(VENV)/.test-installed ## Measure what an answer costs beside other ways to serve it, under 5 minutes
+bench: $(VENV)/.test-installed fastify ## Measure what an answer costs beside other ways to serve it, under 5 minutes
 	@command -v wrk > /dev/null || { apt-get update -qq && apt-get install -y -qq wrk; } > /dev/null 2>&1 || true
 	$(BIN)/python -m benchmarks
 

@@ -9,15 +9,30 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 from contextlib import ExitStack
 from statistics import median
 from typing import Any, Final
 
-from benchmarks.server import HOST, HOUSE, Started, estimate, first_answer, pinned, processor_seconds, serving
-from benchmarks.variants import BODY, VARIANTS
+from benchmarks.server import (
+    FASTIFY,
+    HOST,
+    HOUSE,
+    Started,
+    estimate,
+    first_answer,
+    has_fastify,
+    pinned,
+    processor_seconds,
+    serving,
+)
+from benchmarks.variants import BODY, FRAMES, VARIANTS
 
 ROUNDS: Final = {1: 6, 8: 6, 32: 16, 128: 6}
 """Number of rounds for each number of connections; most for those with targets."""
+
+FRAMES_AT: Final = 32
+"""The number of connections at which `FRAMES` are measured too."""
 
 SECONDS: Final = 1
 """Length of a round: short, so that some rounds are not disturbed by other work on the machine."""
@@ -31,6 +46,8 @@ CLIENT_CORE: Final = 1
 WHERE_IS_WRK: Final = (
     "wrk is not here, and the part over HTTP is left out: on Debian, `apt-get install wrk` as root brings it."
 )
+
+WHERE_IS_FASTIFY: Final = "Fastify is not here, and is left out: `make fastify` brings it, if npm is installed."
 
 HIGHER_IS_BETTER: Final = "requests_per_s"
 
@@ -125,14 +142,18 @@ def ratio(ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> dict[
 def measure() -> dict[str, Any]:
     """Return throughput and latency of each variant at each number of connections, and the service's over others'."""
     chance = random.Random(SEED)
+    frames = [frame for frame in FRAMES if frame.place != FASTIFY.name or has_fastify()]
+    if len(frames) < len(FRAMES):
+        print(WHERE_IS_FASTIFY, file=sys.stderr)
     runs: dict[int, dict[str, list[dict[str, float]]]] = {
-        connections: {variant.key: [] for variant in VARIANTS} for connections in ROUNDS
+        connections: {variant.key: [] for variant in (*VARIANTS, *(frames if connections == FRAMES_AT else ()))}
+        for connections in ROUNDS
     }
     # Spread over the whole time, so that each number of connections meets the machine in all its moods.
     turns = [(turn / rounds, connections) for connections, rounds in ROUNDS.items() for turn in range(rounds)]
     with ExitStack() as stack:
         servers = {}
-        for variant in VARIANTS:
+        for variant in (*VARIANTS, *frames):
             server = stack.enter_context(serving(variant.place, core=SERVER_CORE))
             connection = first_answer(server)
             for _ in range(WARM_UP):
@@ -140,7 +161,7 @@ def measure() -> dict[str, Any]:
             connection.close()
             servers[variant.key] = server
         for _, connections in sorted(turns):
-            order = list(servers)
+            order = list(runs[connections])
             chance.shuffle(order)
             for key in order:
                 runs[connections][key].append(load(servers[key], connections))

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from benchmarks.variants import BODY
+from benchmarks.variants.constant import CONTENT
 
 HOUSE: Final = Path(__file__).parent.parent
 HOST: Final = "127.0.0.1"
 RETRORUN: Final = Path(sys.executable).with_name("retrorun")
 EMPTY: Final = "benchmarks.variants.empty:app"
+FASTIFY: Final = HOUSE / "benchmarks" / "variants" / "fastify"
 
 SETTINGS: Final = (
     *("--loop", "auto", "--http", "auto", "--ws", "none"),
@@ -46,6 +48,8 @@ def command(place: str, port: int) -> list[str]:
     """Return the command that serves an application."""
     if place == "app.main:app":
         return [str(RETRORUN), "serve", "--host", HOST, "--port", str(port)]
+    if place == FASTIFY.name:
+        return ["node", str(FASTIFY / "server.js"), HOST, str(port)]
     return [sys.executable, "-m", "uvicorn", place, "--host", HOST, "--port", str(port), *SETTINGS]
 
 
@@ -59,6 +63,11 @@ def pinned(core: int, words: Sequence[str]) -> list[str]:
 
 NEVER_SHED: Final = {"RETRORUN_MAXIMUM_LOOP_LAG_S": "5", "RETRORUN_DRAIN_TIME_S": "0"}
 """wrk keeps every connection busy: the service would refuse what the others queue, and less work is no speed."""
+
+
+def has_fastify() -> bool:
+    """Return whether Node and the packages of Fastify are installed."""
+    return shutil.which("node") is not None and (FASTIFY / "node_modules" / "fastify").is_dir()
 
 
 def free_port() -> int:
@@ -77,7 +86,7 @@ def serving(place: str, *, core: int | None = None) -> Iterator[Started]:
     process = subprocess.Popen(
         words if core is None else pinned(core, words),
         cwd=HOUSE,
-        env=os.environ | NEVER_SHED,
+        env=os.environ | NEVER_SHED | {"BENCH_ANSWER": CONTENT.decode()},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

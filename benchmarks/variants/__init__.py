@@ -26,6 +26,12 @@ VARIANTS: Final = (
 )
 """The service with all its middleware, and three others without any."""
 
+FRAMES: Final = (
+    Variant("e", "constant answer", "benchmarks.variants.constant:app"),
+    Variant("f", "Fastify, constant answer", "fastify"),
+)
+"""What sends the bytes of the service's answer without computing it: the server alone, and Fastify under Node."""
+
 INFORMATION: Final = (
     Variant("b'", "FastAPI, answer as models", "benchmarks.variants.ordinary:app_with_models"),
     Variant("d'", "bare ASGI, orjson", "benchmarks.variants.bare:app_with_orjson"),

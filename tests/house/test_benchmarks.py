@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 import retrorun.app.main
 import retrorun.app.server.server
 from benchmarks import asgi, check, commands, http, process, report, server
-from benchmarks.variants import BODY, INFORMATION, VARIANTS, Variant, application, litestar_msgspec, ordinary
+from benchmarks.variants import BODY, FRAMES, INFORMATION, VARIANTS, Variant, application, litestar_msgspec, ordinary
 from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest
 from retrorun.app.settings import Settings
 from retrorun.models.vocabulary.quantities import INPUTS
@@ -81,6 +81,20 @@ class TestVariants:
         uvicorn.main(words[3:], standalone_mode=False)
         for name in ("loop", "ws", "log_level", "access_log", "server_header", "proxy_headers"):
             assert others[name] == getattr(service, name), name
+
+    async def test_the_frames_send_the_bytes_of_the_service(self) -> None:
+        (service,) = (each for each in VARIANTS if each.key == "a")
+        expected = await asgi.ask(application(service))
+        constant, fastify = FRAMES
+        assert await asgi.ask(application(constant)) == expected
+        if not server.has_fastify():
+            pytest.skip("Fastify is not installed: make fastify")
+        with server.serving(fastify.place) as started:
+            connection = server.first_answer(started)
+            assert server.estimate(connection) == expected
+            connection.request("POST", "/estimate", b'{"body_mass_kg": 7}', {"content-type": "application/json"})
+            assert connection.getresponse().status == 400
+            connection.close()
 
     def test_the_service_over_http_is_the_command_that_serves_it(self) -> None:
         assert server.command("app.main:app", 8000)[1:] == ["serve", "--host", "127.0.0.1", "--port", "8000"]
@@ -185,7 +199,7 @@ class TestReport:
     def test_an_unmeasured_result_is_not_claimed(self) -> None:
         kept = {name: self.RESULTS[name] for name in ("python", "versions", "asgi")}
         verdicts = [each.verdict() for each in report.targets(kept)]
-        assert verdicts[2:] == ["not measured"] * 6
+        assert verdicts[2:] == ["not measured"] * 8
         assert "Over HTTP" not in report.figures(kept)
         assert len(report.panels(kept)) == 1
 
