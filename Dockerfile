@@ -34,9 +34,21 @@ RUN /build/bin/pip --python /opt/retrorun/bin/python install --require-hashes -r
     && ./sbom.sh /sbom/bin/cyclonedx-py /opt/retrorun/bin/python /sbom.cdx.json
 
 FROM ${BASE_IMAGE} AS image
+# What this image is made from, for its labels: --build-arg REVISION="$(git rev-parse HEAD)".
+ARG BASE_IMAGE
+ARG VERSION=0.2.0.dev0
+ARG REVISION=unknown
+ARG SOURCE=https://github.com/retrorun/retrorun
 LABEL org.opencontainers.image.title="RetroRun" \
       org.opencontainers.image.description="What a bout of running or walking costs forward and backward" \
-      org.opencontainers.image.licenses="MIT"
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.authors="RetroRun contributors" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE}" \
+      org.opencontainers.image.url="${SOURCE}" \
+      org.opencontainers.image.documentation="${SOURCE}/tree/main/docs" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}"
 # One thread: nothing here multiplies matrices, and NumPy would make a thread for each core of the machine.
 ENV PATH=/opt/retrorun/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
 # The slim image ships the standard library without bytecode, which doubles every start on a read-only root.

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -369,6 +370,33 @@ class TestImage:
         for stage in ("sbom", "build-bulk"):
             assert f"COPY --from={stage} /sbom.cdx.json /usr/share/doc/retrorun/" in DOCKERFILE
         assert "/usr/share/doc/retrorun/sbom.cdx.json" in OPERATIONS
+
+    def test_its_labels_say_what_it_is_made_from(self) -> None:
+        labels = dict(re.findall(r'org\.opencontainers\.image\.([a-z.]+)="([^"]+)"', DOCKERFILE))
+        given = {
+            "VERSION": "1.2.3",
+            "REVISION": "0123abc",
+            "SOURCE": "https://example.org/fork",
+            "BASE_IMAGE": "python",
+        }
+        stage = DOCKERFILE.partition(" AS image\n")[2].partition("\nFROM ")[0]
+        assert {line.partition("=")[0] for line in re.findall(r"^ARG (\S+)$", stage, re.MULTILINE)} == given.keys()
+        for name, value in given.items():
+            labels = {label: text.replace(f"${{{name}}}", value) for label, text in labels.items()}
+        assert not [text for text in labels.values() if "$" in text]
+        assert labels.keys() == {
+            *("title", "description", "licenses", "authors", "version", "revision"),
+            *("source", "url", "documentation", "base.name"),
+        }
+        assert (labels["version"], labels["revision"], labels["base.name"]) == ("1.2.3", "0123abc", "python")
+        assert labels["source"] == labels["url"] == given["SOURCE"]
+        assert labels["documentation"].startswith(f"{given['SOURCE']}/")
+
+    def test_without_arguments_it_is_of_this_version_and_repository(self) -> None:
+        arguments = dict(re.findall(r"^ARG (\w+)=(\S+)$", DOCKERFILE, re.MULTILINE))
+        project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        assert (arguments["VERSION"], arguments["REVISION"]) == (__version__, "unknown")
+        assert arguments["SOURCE"] == project["urls"]["Source"]
 
     def test_every_rule_that_is_ignored_has_its_reason(self) -> None:
         for line in re.findall(r"# hadolint ignore=.*", DOCKERFILE):
