@@ -33,7 +33,7 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract clients lock rolling haproxy chromium typescript fastify \
+.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract release-check set-version clients lock rolling haproxy chromium typescript fastify \
 	scale-dask scale-spark test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -149,6 +149,12 @@ openapi: examples ## Regenerate the contract, openapi/openapi.json, and its exam
 release-contract: ## Make the contract of now the released one, which later ones are compared with
 	cp openapi/openapi.json openapi/released.json
 
+set-version: $(VENV)/.test-installed ## Write VERSION= into every file that names the version, and head the changelog
+	$(BIN)/python -m release set-version $(VERSION)
+
+release-check: $(VENV)/.test-installed typescript ## Build every file of a release twice, compare, install and try each (VERSION=)
+	$(BIN)/python -m release check $(VERSION)
+
 clients: $(VENV)/.test-installed typescript ## Make clients in Python, TypeScript, Kotlin and Swift, in build/clients
 	$(BIN)/python -m tests.clients.generate
 
@@ -189,7 +195,7 @@ image-check: ## Build the container images and try them, where the machine can; 
 
 clean: ## Remove the virtual environment, builds and caches
 	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache openapi/openapi.json.new
-	find app models robustness tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find app models release robustness tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "RetroRun needs Python 3.11 or newer, and $(PYTHON) is %d.%d: name another one with PYTHON=" % sys.version_info[:2])'

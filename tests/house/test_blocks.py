@@ -32,6 +32,7 @@ import yaml
 from retrorun.app.cli.main import main
 from retrorun.app.contract.openapi import contract
 from retrorun.app.main import app, create_app
+from retrorun.models import __version__
 from robustness.agreement import bouts, table_of
 from tests.page.browser import serving
 from tests.recordings import fit_file, recorded
@@ -67,10 +68,10 @@ PAGES_ELSEWHERE: Final = {
 """Documents of which another test takes every block."""
 
 NOT_RUN: Final = {
-    "docker build --tag retrorun:0.2.0.dev0 .": "needs a container engine: `make image-check` builds it",
+    f"docker build --tag retrorun:{__version__} .": "needs a container engine: `make image-check` builds it",
     "docker run --read-only --tmpfs /tmp:rw,noexec,nosuid,size=16m --cap-drop ALL --security-opt no-new-privileges "
     "--memory 1g --pids-limit 64 --env RETRORUN_METRICS_PORT=9100 --publish 127.0.0.1:8000:8000 "
-    "retrorun:0.2.0.dev0": "the same, and does not end",
+    f"retrorun:{__version__}": "the same, and does not end",
     ".venv/bin/python -m benchmarks check --slower-by-us 40": "takes a minute, and fails on purpose",
     "retrorun bulk bouts.parquet estimates.parquet --engine dask --scheduler tcp://10.0.0.1:8786": "a machine that is "
     "not there; tests/app/formats/test_dask.py names one that is",
