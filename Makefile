@@ -46,12 +46,16 @@ serve: install ## Run the service (HOST=, PORT=, WORKERS=)
 
 test: lint contract-lint pytest ## Run everything that must pass: lint, types, tests
 
-lint: $(VENV)/.test-installed ## Check style, formatting, types, the layers of imports and the Dockerfile
+lint: $(VENV)/.test-installed ## Check style, formatting, types, the layers of imports, the Dockerfile and the workflows
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/hadolint Dockerfile
+	$(BIN)/zizmor --offline --quiet --no-progress .github
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.citation-file-format CITATION.cff
 
 contract-lint: ## Check the contract by every recommended rule of Redocly's linter
 	@command -v npm >/dev/null || { echo 'npm is not installed: the contract will not be linted'; exit 0; }; \
@@ -172,6 +176,7 @@ lock: $(VENV)/.test-installed ## Regenerate the locked requirements (UPGRADE=--u
 	$(LOCK) requirements/spark.in --constraint requirements/runtime.txt --output-file requirements/spark.txt
 	$(LOCK) requirements/sbom.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--output-file requirements/sbom.txt
+	$(LOCK) requirements/release.in --constraint requirements/test.txt --output-file requirements/release.txt
 	$(LOCK) requirements/bench.in --constraint requirements/runtime.txt --constraint requirements/build.txt \
 		--constraint requirements/test.txt --output-file requirements/bench.txt
 

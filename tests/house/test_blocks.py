@@ -80,6 +80,11 @@ NOT_RUN: Final = {
     "pip install fitfast fitdecode garmin-fit-sdk gpxpy lxml pyfitparsernative python-fitparse tcxreader": "compared "
     "once, and not wanted here",
     "python -m benchmarks.watch_files": "compares those packages",
+    "sha256sum --check SHA256SUMS": "needs a release; tests/house/test_release.py checks the sums of one file",
+    "cosign verify-blob --bundle SHA256SUMS.sigstore.json --certificate-oidc-issuer "
+    "https://token.actions.githubusercontent.com --certificate-identity-regexp "
+    "^https://github.com/retrorun/retrorun/.github/workflows/release.yml@refs/tags/v SHA256SUMS": "needs a release",
+    "gh attestation verify retrorun-*.whl --owner retrorun": "the same",
 }
 """Commands that no test runs, as the shell reads them, and why."""
 

@@ -1,9 +1,11 @@
 """What the repository says of itself: whose the files in it are, what the forge runs, what runs before a commit."""
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,6 +13,10 @@ from typing import Any, Final
 
 import pytest
 import yaml
+
+from release.build import CHECKSUMS, names
+from release.changes import is_final
+from release.version import version_of
 
 HOUSE: Final = Path(__file__).parents[2]
 VENDORED: Final = "VENDORED.md"
@@ -126,13 +132,24 @@ def workflow(path: Path) -> Any:
 def commands(job: Any) -> list[str]:
     """Return what a job runs, once for each value of its matrix."""
     runs = [step["run"] for step in job["steps"] if "run" in step]
-    for key, values in job.get("strategy", {}).get("matrix", {}).items():
+    matrix = job.get("strategy", {}).get("matrix", {})
+    for key, values in ((key, matrix[key]) for key in matrix if key != "include"):
         runs = [run.replace(f"${{{{ matrix.{key} }}}}", value) for run in runs for value in values]
     return runs
 
 
+RELEASE: Final = HOUSE / ".github" / "workflows" / "release.yml"
+ORDINARY: Final = [path for path in WORKFLOWS if path != RELEASE]
+OTHERS: Final = {"anchore/scan-action", "sigstore/cosign-installer"}
+"""Actions that are not of the forge itself."""
+
+
+def steps(path: Path) -> list[Any]:
+    return [step for job in workflow(path)["jobs"].values() for step in job["steps"]]
+
+
 class TestForge:
-    @pytest.mark.parametrize("path", WORKFLOWS, ids=named)
+    @pytest.mark.parametrize("path", ORDINARY, ids=named)
     def test_it_runs_only_targets_of_make(self, path: Path) -> None:
         targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
         for name, job in workflow(path)["jobs"].items():
@@ -141,31 +158,215 @@ class TestForge:
                 assert re.fullmatch(r"make [a-z-]+", command), command
                 assert command.removeprefix("make ") in targets, command
 
-    @pytest.mark.parametrize("path", WORKFLOWS, ids=named)
-    def test_it_may_only_read_and_every_action_is_pinned(self, path: Path) -> None:
+    @pytest.mark.parametrize("path", ORDINARY, ids=named)
+    def test_it_may_only_read(self, path: Path) -> None:
         assert workflow(path)["permissions"] == {"contents": "read"}
-        for job in workflow(path)["jobs"].values():
-            assert "permissions" not in job
-            assert job["timeout-minutes"] <= 60
-            for step in job["steps"]:
-                if "uses" in step:
-                    assert re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", step["uses"])
-                    checkout = step["uses"].startswith("actions/checkout@")
-                    assert not checkout or step["with"]["persist-credentials"] is False
+        assert all("permissions" not in job for job in workflow(path)["jobs"].values())
+
+    @pytest.mark.parametrize("path", WORKFLOWS, ids=named)
+    def test_every_action_is_pinned(self, path: Path) -> None:
+        assert all(job["timeout-minutes"] <= 60 for job in workflow(path)["jobs"].values())
+        for step in steps(path):
+            if "uses" in step:
+                action, _, commit = step["uses"].partition("@")
+                assert re.fullmatch(r"actions/[a-z-]+", action) or (path == RELEASE and action in OTHERS)
+                assert re.fullmatch(r"[0-9a-f]{40}", commit)
+                assert action != "actions/checkout" or step["with"]["persist-credentials"] is False
         assert len(re.findall(r"@[0-9a-f]{40} # v\d+\.\d+\.\d+$", path.read_text(encoding="utf-8"), re.MULTILINE)) == (
             path.read_text(encoding="utf-8").count("uses:")
         )
 
+    def test_an_action_has_one_version(self) -> None:
+        used = {step["uses"] for path in WORKFLOWS for step in steps(path) if "uses" in step}
+        assert len({action.partition("@")[0] for action in used}) == len(used)
+
     def test_it_runs_what_must_pass(self) -> None:
         runs = {
-            path.stem: [each for job in workflow(path)["jobs"].values() for each in commands(job)] for path in WORKFLOWS
+            path.stem: [each for job in workflow(path)["jobs"].values() for each in commands(job)] for path in ORDINARY
         }
         must = set(re.findall(r"make [a-z-]+", read(".ci/run"))) - {"make pytest"}
         assert must == {"make test", "make image-check"}
         assert must | {"make test-spark"} <= set(runs["ci"])
-        pythons = workflow(HOUSE / ".github" / "workflows" / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
-        assert pythons == ["3.11", "3.13"]
-        assert "make bench-check" in runs["nightly"]
+        assert {"make bench-check", "make release-check"} <= set(runs["nightly"])
+
+
+class TestRelease:
+    """What of the release runs at the forge alone; `tests/house/test_release.py` has the rest."""
+
+    JOBS: Final = workflow(RELEASE)["jobs"]
+    WRITES: Final = {
+        "build": set(),
+        "attest": {"attestations", "id-token"},
+        "image": {"packages"},
+        "index": {"attestations", "id-token", "packages"},
+        "pypi": {"id-token"},
+        "npm": {"id-token"},
+        "publish": {"contents"},
+    }
+
+    def needed(self, name: str) -> set[str]:
+        """Return the jobs that a job waits for, at any distance."""
+        needs = self.JOBS[name].get("needs", [])
+        direct = {needs} if isinstance(needs, str) else {*needs}
+        return direct.union(*(self.needed(each) for each in direct))
+
+    def test_a_job_has_the_rights_that_it_uses(self) -> None:
+        assert workflow(RELEASE)["permissions"] == {}
+        writes = {
+            name: {right for right, access in job["permissions"].items() if access == "write"}
+            for name, job in self.JOBS.items()
+        }
+        assert writes == self.WRITES
+
+    def test_nothing_is_published_before_everything_is_checked(self) -> None:
+        for name in ("pypi", "npm", "publish"):
+            assert {"build", "attest", "image", "index"} <= self.needed(name)
+        assert {"pypi", "npm"} <= self.needed("publish")
+        runs = "\n".join(commands(self.JOBS["image"]))
+        uses = [step.get("uses", step.get("run", "")) for step in self.JOBS["image"]["steps"]]
+        (scan,) = [place for place, step in enumerate(uses) if step.startswith("anchore/scan-action@")]
+        (push,) = [place for place, step in enumerate(uses) if "docker push" in step]
+        assert scan < push
+        assert runs.index("docker build") < runs.index("/readyz") < runs.index("docker push")
+
+    def test_without_a_tag_nothing_leaves_the_forge(self) -> None:
+        tagged = "github.ref_type == 'tag'"
+        alone = {name for name, job in self.JOBS.items() if job.get("if") != tagged}
+        waiting = {name for name in alone if any(self.JOBS[each].get("if") == tagged for each in self.needed(name))}
+        assert alone - waiting == {"build", "image"}
+        assert all(
+            step.get("if") == tagged for step in self.JOBS["image"]["steps"] if "docker push" in step.get("run", "")
+        )
+        on = workflow(RELEASE)[True]  # YAML reads the key `on` as true
+        assert on.keys() == {"push", "workflow_dispatch"}
+        assert on["push"] == {"tags": ["v[0-9]+.[0-9]+.[0-9]+"]}
+
+    def test_there_is_an_image_for_both_processors_and_targets(self) -> None:
+        matrix = self.JOBS["image"]["strategy"]["matrix"]
+        assert matrix["processor"] == ["amd64", "arm64"]
+        assert {each["processor"]: each["machine"] for each in matrix["include"]} == {
+            "amd64": "ubuntu-24.04",
+            "arm64": "ubuntu-24.04-arm",
+        }
+        assert (
+            set(matrix["target"])
+            == {"service", "bulk"}
+            <= set(re.findall(r" AS (\w+)$", read("Dockerfile"), re.MULTILINE))
+        )
+        runs = "\n".join(commands(self.JOBS["image"]))
+        given = set(re.findall(r"--build-arg (\w+)=", runs))
+        assert (
+            given
+            == {"VERSION", "REVISION", "SOURCE"}
+            <= set(re.findall(r"^ARG (\w+)", read("Dockerfile"), re.MULTILINE))
+        )
+        index = "\n".join(commands(self.JOBS["index"]))
+        assert '"$PARTS-amd64" "$PARTS-arm64"' in index
+
+    def test_no_command_holds_an_expression_and_no_secret_is_kept(self) -> None:
+        for step in steps(RELEASE):
+            assert "${{" not in step.get("run", "")
+        assert set(re.findall(r"secrets\.(\w+)", RELEASE.read_text(encoding="utf-8"))) == {"GITHUB_TOKEN"}
+
+    def test_the_files_that_it_names_are_those_of_a_release(self) -> None:
+        version = "1.2.3"
+        files = {f"dist/{name}" for name in names(version).values()}
+        published = " ".join(run for job in ("pypi", "npm") for run in commands(self.JOBS[job]))
+        patterns = re.findall(r"dist/\S+", published)
+        found = {pattern: [file for file in files if fnmatch(file, pattern)] for pattern in patterns}
+        assert [len(each) for each in found.values()] == [1, 1, 1, 1]
+        assert {file for each in found.values() for file in each} == {
+            f"dist/{names(version)[kind]}" for kind in ("wheel", "sdist", "python", "npm")
+        }
+        attested = [step["with"] for step in self.JOBS["attest"]["steps"] if "actions/attest@" in step.get("uses", "")]
+        assert attested[0]["subject-checksums"] == f"dist/{CHECKSUMS}"
+        for kind, place in (("wheel", "subject-path"), ("sbom", "sbom-path")):
+            assert attested[1][place].replace("${{ env.VERSION }}", version) == f"dist/{names(version)[kind]}"
+
+    def test_the_tag_is_the_version_of_the_source(self, tmp_path: Path) -> None:
+        (step,) = [step for step in self.JOBS["build"]["steps"] if step.get("id") == "version"]
+        output = tmp_path / "output"
+        for tag, passes in ((f"v{version_of(HOUSE)}", True), ("v9.9.9", False)):
+            output.write_text("")
+            found = {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": tag, "GITHUB_OUTPUT": str(output)}
+            run = subprocess.run(
+                ["bash", "-e", "-c", step["run"]], cwd=HOUSE, env=os.environ | found, capture_output=True, check=False
+            )
+            assert (run.returncode == 0) is passes
+            assert output.read_text() == (f"version={version_of(HOUSE)}\n" if passes else "")
+
+
+def tool(name: str, *options: str | Path) -> int:
+    return subprocess.run([Path(sys.executable).with_name(name), *options], capture_output=True, check=False).returncode
+
+
+class TestSchemas:
+    """`make lint` runs these tools; the schemas come with one of them."""
+
+    SCHEMAS: Final = {
+        "CITATION.cff": ("citation-file-format", "cff-version: 1.2.0", "cff-version: 9"),
+        ".github/dependabot.yml": ("dependabot", "interval: weekly", "interval: sometimes"),
+        ".github/workflows/release.yml": ("github-workflows", "runs-on:", "run-on:"),
+    }
+
+    @pytest.mark.parametrize("path", SCHEMAS)
+    def test_it_fits_and_a_mistake_is_seen(self, path: str, tmp_path: Path) -> None:
+        schema, right, wrong = self.SCHEMAS[path]
+        options = ("--builtin-schema", f"vendor.{schema}")
+        assert tool("check-jsonschema", *options, HOUSE / path) == 0
+        mistaken = tmp_path / Path(path).name
+        mistaken.write_text(read(path).replace(right, wrong, 1), encoding="utf-8")
+        assert tool("check-jsonschema", *options, mistaken) == 1
+        assert f"vendor.{schema} {path.replace('release.yml', '*.yml')}\n" in read("Makefile")
+
+    @pytest.mark.parametrize(
+        ("right", "wrong"),
+        [
+            ("    permissions:\n      contents: read\n    outputs:", "    permissions: write-all\n    outputs:"),
+            ("actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1", "actions/checkout@main"),
+            ('make release-check VERSION="$VERSION"', "make release-check VERSION=${{ github.ref_name }}"),
+        ],
+    )
+    def test_a_workflow_that_trusts_too_much_is_seen(self, right: str, wrong: str, tmp_path: Path) -> None:
+        workflows = tmp_path / ".github" / "workflows"
+        workflows.mkdir(parents=True)
+        options = ("--offline", "--quiet", "--no-progress", workflows.parent)
+        text = read(".github/workflows/release.yml")
+        (workflows / "release.yml").write_text(text, encoding="utf-8")
+        assert tool("zizmor", *options) == 0
+        assert right in text
+        (workflows / "release.yml").write_text(text.replace(right, wrong, 1), encoding="utf-8")
+        assert tool("zizmor", *options) > 0
+
+
+class TestCitation:
+    def test_it_says_what_the_package_says(self) -> None:
+        cited, project = yaml.safe_load(read("CITATION.cff")), tomllib.loads(read("pyproject.toml"))["project"]
+        assert cited["version"] == version_of(HOUSE)
+        assert ("date-released" in cited) is is_final(cited["version"])
+        assert cited["license"] == project["license"]
+        assert cited["authors"] == project["authors"]
+        assert cited["keywords"] == project["keywords"]
+        assert cited["repository-code"] == project["urls"]["Source"]
+
+
+class TestDependabot:
+    def test_every_lock_and_pin_is_looked_after(self) -> None:
+        updates = yaml.safe_load(read(".github/dependabot.yml"))["updates"]
+        folders = {
+            (update["package-ecosystem"], folder.strip("/"))
+            for update in updates
+            for folder in update.get("directories", [update.get("directory")])
+        }
+        npm = {
+            named(path.parent)
+            for path in HOUSE.glob("tests/*/**/package-lock.json")
+            if "node_modules" not in path.parts
+        }
+        assert folders == {("pip", "requirements"), ("docker", ""), ("github-actions", "")} | {
+            ("npm", folder) for folder in npm
+        }
+        assert all(update["schedule"]["interval"] == "weekly" for update in updates)
 
 
 def test_before_a_commit_the_same_tools_run() -> None:
