@@ -33,7 +33,8 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract release-check set-version clients lock rolling haproxy chromium typescript fastify \
+.PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract release-check set-version \
+	licences clients lock rolling haproxy chromium typescript fastify \
 	scale-dask scale-spark test-spark test-kills sbom image-check clean
 
 help: ## List these targets
@@ -158,6 +159,9 @@ set-version: $(VENV)/.test-installed ## Write VERSION= into every file that name
 
 release-check: $(VENV)/.test-installed typescript ## Build every file of a release twice, compare, install and try each (VERSION=)
 	$(BIN)/python -m release check $(VERSION)
+
+licences: $(VENV)/.test-installed ## List the licence of every locked package, in requirements/licences.csv
+	$(BIN)/python -m release licences
 
 clients: $(VENV)/.test-installed typescript ## Make clients in Python, TypeScript, Kotlin and Swift, in build/clients
 	$(BIN)/python -m tests.clients.generate

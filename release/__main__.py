@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from release import licences
 from release.build import build, commit_of, committed, differences, missing_tools, run
 from release.changes import notes
 from release.check import try_all
@@ -63,13 +64,16 @@ def main() -> None:
     checked.add_argument("version", nargs="?", help="as 1.2.3, or 1.2.3.dev0; by default that of the source")
     written = commands.add_parser("set-version", help="write a version into every file that names it")
     written.add_argument("version", help="as 1.2.3, or 1.2.3.dev0")
+    commands.add_parser("licences", help="write requirements/licences.csv anew")
     options = parser.parse_args()
     try:
         if options.command == "check":
             check(options.version)
-        else:
+        elif options.command == "set-version":
             day = datetime.datetime.now(tz=datetime.UTC).date().isoformat()
             print(*set_version(HOUSE, options.version.removeprefix("v"), day), sep="\n")
+        else:
+            licences.write()
     except (RuntimeError, ValueError) as error:
         sys.exit(str(error))
 

