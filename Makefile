@@ -7,6 +7,7 @@ HOST = 127.0.0.1
 
 BIN := $(VENV)/bin
 SPARK_VENV = .venv-spark
+NEWEST_VENV = .venv-newest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SMOKE := ../shared/bin/container-smoke.sh
 
@@ -35,7 +36,7 @@ ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
 .DELETE_ON_ERROR:
 .PHONY: help install serve test lint contract-lint format pytest bench page-speed bench-check bench-baseline soak overload stops loop uploads fuzz mutate examples openapi release-contract release-check set-version \
 	licences clients lock rolling haproxy chromium typescript fastify \
-	scale-dask scale-spark test-spark test-kills sbom image-check clean
+	scale-dask scale-spark test-spark test-kills test-newest sbom image-check clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -73,6 +74,14 @@ pytest: $(VENV)/.test-installed haproxy chromium typescript fastify ## Run the t
 
 test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
 	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/app/bulk/test_bulk.py
+
+# The upper bound of uvicorn is left behind: which of the tests its next version fails is what this shows.
+test-newest: ## Run the tests with the newest FastAPI, uvicorn and NumPy, and all that they need
+	$(MAKE) VENV=$(NEWEST_VENV) $(NEWEST_VENV)/.test-installed
+	$(NEWEST_VENV)/bin/python -m pip --disable-pip-version-check --quiet install --upgrade --upgrade-strategy eager \
+		fastapi uvicorn numpy
+	$(NEWEST_VENV)/bin/python -m pip freeze | grep --extended-regexp '^(fastapi|numpy|pydantic|starlette|uvicorn)='
+	$(MAKE) VENV=$(NEWEST_VENV) pytest
 
 test-spark: $(SPARK_VENV)/.installed ## Compare Spark's own engine with the service; needs Java 17 or newer
 	PYTHONPATH=. $(SPARK_VENV)/bin/python tests/spark/agreement.py

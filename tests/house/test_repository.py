@@ -188,7 +188,19 @@ class TestForge:
         must = set(re.findall(r"make [a-z-]+", read(".ci/run"))) - {"make pytest"}
         assert must == {"make test", "make image-check"}
         assert must | {"make test-spark"} <= set(runs["ci"])
-        assert {"make bench-check", "make release-check"} <= set(runs["nightly"])
+        assert {"make bench-check", "make test-newest", "make release-check"} <= set(runs["nightly"])
+
+    def test_every_python_that_is_supported_is_tested(self) -> None:
+        pythons = workflow(HOUSE / ".github" / "workflows" / "ci.yml")["jobs"]["test"]["strategy"]["matrix"]["python"]
+        project = tomllib.loads(read("pyproject.toml"))["project"]
+        assert f">={pythons[0]}" == project["requires-python"]
+        assert pythons == ["3.11", "3.13", "3.14"]
+        assert set(re.findall(r"\b3\.\d+\b", read(".ci/run"))) == set(pythons[1:])
+
+    def test_the_newest_of_three_packages_are_tested(self) -> None:
+        (recipe,) = re.findall(r"^test-newest:.*\n((?:\t.*\n)+)", read("Makefile"), re.MULTILINE)
+        assert "--upgrade --upgrade-strategy eager \\\n\t\tfastapi uvicorn numpy\n" in recipe
+        assert recipe.rstrip().endswith("$(MAKE) VENV=$(NEWEST_VENV) pytest")
 
 
 class TestRelease:
