@@ -18,6 +18,7 @@ from threading import Thread
 
 import pytest
 from prometheus_client import generate_latest
+from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
@@ -458,15 +459,15 @@ class TestShares:
         assert isinstance(starting, Observer)
         reading.share(str(tmp_path), 0)
         reading.publish()
+        registry = reading.metrics.registry
         read: list[bool] = []
 
-        class Slow(shared.MmapedDict):
-            def __init__(self, name: str) -> None:
-                Path(name).touch()
-                read.append(b"retrorun_build_info" in generate_latest(reading.metrics.registry))
-                super().__init__(name)
+        def open_slowly(name: str) -> MmapedDict:
+            Path(name).touch()
+            read.append(b"retrorun_build_info" in generate_latest(registry))
+            return MmapedDict(name)
 
-        monkeypatch.setattr(shared, "MmapedDict", Slow)
+        monkeypatch.setattr(shared, "MmapedDict", open_slowly)
         starting.share(str(tmp_path), 1)
         starting.publish()
         assert len(read) >= 3
