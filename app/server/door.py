@@ -59,12 +59,18 @@ class Door:
         self.app_state = app_state
         self.listener.setblocking(False)
         asyncio.get_running_loop().add_reader(self.listener, self.take_connections)
+        if self.place is not None:
+            self.place.enter()
+
+    def connections(self) -> int:
+        """Return how many connections are open or being opened."""
+        return len(self.state.connections) + len(self.connecting)
 
     def take_connections(self) -> None:
         """Accept connections that wait, unless another worker has fewer. Pause after an error."""
         try:
             for _ in range(TAKEN_AT_ONCE):
-                if self.place is not None and self.place.is_busier(len(self.state.connections) + len(self.connecting)):
+                if self.place is not None and self.place.is_busier(self.connections()):
                     self.wait(YIELD_S, self.place.others())
                     return
                 self.take_connection()

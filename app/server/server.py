@@ -174,7 +174,7 @@ class Server(uvicorn.Server):
             # Late twice in a row. Once may be a pause of the machine, and then refusing does not help.
             self.state.overloaded, late_before = late and late_before, late
             if self.place is not None:
-                self.place.beat()
+                self.place.beat(self.doors[0].connections() if self.doors else 0)
             count += 1
             if count % LOOK_EVERY == 0:
                 if self.observer is not None:

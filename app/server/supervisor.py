@@ -49,6 +49,8 @@ class Board:
     def __init__(self, workers: int) -> None:
         shared = memoryview(mmap(-1, 2 * workers * NUMBER_BYTES)).cast("q")
         self.connections, self.beats = shared[:workers], shared[workers:]
+        for number in range(workers):
+            self.connections[number] = ABSENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +83,23 @@ class Place:
         """Return how many connections each other worker has."""
         return [count for number, count in enumerate(self.board.connections) if number != self.number]
 
+    def enter(self) -> None:
+        """Tell the others that this worker accepts connections, and has none yet."""
+        self.board.connections[self.number] = 0
+
     def leave(self) -> None:
         """Tell the others that this worker accepts no connections."""
         self.board.connections[self.number] = ABSENT
 
-    def beat(self) -> None:
-        """Tell the supervisor that the event loop runs."""
+    def beat(self, connections: int) -> None:
+        """Tell the supervisor that the event loop runs, and the others how many connections are left.
+
+        A worker that has lost connections would else look busy until it is asked again, which another one, that always
+        wakes first, may prevent for ever.
+        """
         self.board.beats[self.number] += 1
+        if self.board.connections[self.number] != ABSENT:
+            self.board.connections[self.number] = connections
 
 
 def share_of(settings: Settings) -> Settings:

@@ -28,6 +28,7 @@ from retrorun.app.observe import shared
 from retrorun.app.observe.observer import Observer
 from retrorun.app.observe.shared import Restarts, forget_worker
 from retrorun.app.server.listener import CannotListen
+from retrorun.app.server.server import LAG_EVERY_S
 from retrorun.app.server.supervisor import Board, Place, share_of, start_workers
 from retrorun.app.settings import Settings
 from robustness.stops import ANSWERED, REFUSED, ask, stop_under_load
@@ -209,6 +210,18 @@ class TestWorkers:
             names = [get(connection)[2]["x-request-id"] for connection in connections for _ in range(10)]
             assert len(set(names)) == len(names)
 
+    def test_the_next_two_connections_go_to_both_whatever_was_before(self) -> None:
+        """One that has lost its connections says so, also if the other one always wakes first."""
+        with serving() as service:
+            tries: Counter[bool] = Counter()
+
+            def ten_times() -> bool:
+                time.sleep(2 * LAG_EVERY_S)
+                tries[both_accept(service)] += 1
+                return tries[True] == 10
+
+            wait_until(ten_times)
+
     def test_each_has_its_part_of_the_connections(self) -> None:
         with serving(RETRORUN_MAXIMUM_CONNECTIONS="8") as service, ExitStack() as opened:
             connections = [opened.enter_context(closing(service.connect())) for _ in range(12)]
@@ -388,11 +401,26 @@ class TestShares:
     def test_the_one_with_more_connections_waits_for_the_others_that_accept(self) -> None:
         board = Board(3)
         one, two, three = (Place(number, 0, "", board) for number in range(3))
+        assert not one.is_busier(1)
+        for place in (one, two, three):
+            place.enter()
         three.leave()
         assert not one.is_busier(0)
         assert two.is_busier(1)
         assert not one.is_busier(1)
         two.leave()
+        assert not one.is_busier(5)
+
+    def test_one_that_lost_its_connections_looks_free_before_it_is_asked_again(self) -> None:
+        board = Board(2)
+        one, two = (Place(number, 0, "", board) for number in range(2))
+        one.enter()
+        assert two.is_busier(7)
+        assert not one.is_busier(5)
+        two.beat(0)
+        assert one.is_busier(5)
+        two.leave()
+        two.beat(0)
         assert not one.is_busier(5)
 
     def test_without_a_folder_or_fork_one_sentence_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
