@@ -7,7 +7,6 @@ machine.
 
 import argparse
 import http.client
-import os
 import random
 import shutil
 import subprocess
@@ -28,14 +27,13 @@ import pyarrow.parquet as pq
 
 from benchmarks.bulk import ITEMS, TEN
 from benchmarks.process import megabytes
-from benchmarks.server import HOST, RETRORUN, estimate, first_answer, serving
+from benchmarks.server import HOST, RETRORUN, estimate, first_answer, processor_seconds, serving, tree
 
 ROWS = 10_000_000
 ROWS_AT_ONCE = 1_000_000
 TURNS = 5
 ASKED = 2000
 LOOK_S = 0.05
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 def write_bouts(path: Path, rows: int) -> None:
@@ -64,14 +62,6 @@ def write_bouts(path: Path, rows: int) -> None:
 COLUMNS = {"body_mass_kg": (50.0, 90.0), "speed_m_s": (1.0, 4.5), "duration_s": (300.0, 7200.0)}
 
 
-def tree(process: int) -> list[int]:
-    """Return a process and all that it started."""
-    children = [
-        int(child) for file in Path(f"/proc/{process}/task").glob("*/children") for child in file.read_text().split()
-    ]
-    return [process, *(one for child in children for one in tree(child))]
-
-
 def memory_mb(process: int) -> float:
     """Return the memory of a process and all that it started, shared pages once [MB]."""
     total = 0.0
@@ -81,18 +71,6 @@ def memory_mb(process: int) -> float:
         except (OSError, LookupError):
             # The process has ended.
             continue
-    return total
-
-
-def processor_s(process: int) -> float:
-    """Return the processor time of a process and all that it started, also of those that have ended [s]."""
-    total = 0.0
-    for one in tree(process):
-        try:
-            after_name = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        total += sum(map(int, after_name[11:15])) / TICKS_A_SECOND
     return total
 
 
@@ -113,7 +91,7 @@ def run(source: Path, target: Path, *, workers: int, every_column: bool) -> Meas
         while process.poll() is None:
             try:
                 most = max(most, memory_mb(process.pid))
-                processor = max(processor, processor_s(process.pid))
+                processor = max(processor, processor_seconds(process.pid))
             except OSError:
                 break
             time.sleep(LOOK_S)

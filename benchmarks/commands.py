@@ -7,7 +7,7 @@ import sys
 from importlib.metadata import version
 from typing import Any, Final
 
-from benchmarks import asgi, check, http, parts, process, report
+from benchmarks import asgi, check, http, parts, process, report, workers
 from benchmarks.variants import VARIANTS
 
 PACKAGES: Final = ("fastapi", "pydantic", "orjson", "uvicorn", "uvloop", "httptools", "litestar", "msgspec", "numpy")
@@ -23,6 +23,8 @@ def run() -> int:
     }
     if http.available():
         results["http"] = said("HTTP", http.measure())
+        if workers.available():
+            results["workers"] = said("two workers", workers.measure())
     else:
         print(http.WHERE_IS_WRK, file=sys.stderr)
     results["process"] = said("process", process.measure())

@@ -27,7 +27,7 @@ def one_run(place: str) -> dict[str, float]:
         alive = time.perf_counter() - server.since
         estimate(connection)
         answered = time.perf_counter() - server.since
-        taken = processor_seconds(server)
+        taken = processor_seconds(server.process.pid)
         for _ in range(REQUESTS - 1):
             estimate(connection)
         connection.close()

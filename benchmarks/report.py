@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from benchmarks.server import HOUSE
 from benchmarks.variants import FRAMES, VARIANTS
+from benchmarks.workers import NAMES as NAMES_OF_WORKERS
 
 RESULTS: Final = Path(__file__).with_name("results") / "latest.json"
 PICTURE: Final = RESULTS.with_suffix(".svg")
@@ -56,6 +57,7 @@ def targets(results: Mapping[str, Any]) -> list[Target]:
     nothing: dict[str, None] = {"best": None, "median": None}
     ratios = results["asgi"]["ratios"]
     loaded = results["http"]["connections"][LOAD]["ratios"] if "http" in results else {}
+    two = results.get("workers", {})
     service = results.get("process", {}).get("service", {})
 
     def target(what: str, sign: str, limit: float, found: Mapping[str, float | None], unit: str = "") -> Target:
@@ -75,6 +77,7 @@ def targets(results: Mapping[str, Any]) -> list[Target]:
         target(f"{at}, requests per second of a over e", "≥", 0.25, over("e", "requests_per_s")),
         target(f"{at}, requests per second of a over f", "≥", 0.5, over("f", "requests_per_s")),
         target(f"{at}, p99 of a over b", "≤", 1.0, over("b", "p99_ms")),
+        target("Two workers, requests per second and core over one", "≥", 0.85, two.get("ratio", nothing)),
         target("Start to first estimate", "<", 1.0, service.get("first_estimate_s", nothing), "s"),
         target("Resident memory after 1000 requests", "<", 90.0, service.get("rss_mb", nothing), "MB"),
     ]
@@ -130,6 +133,7 @@ def figures(results: Mapping[str, Any]) -> str:
         ),
         *asgi_section(results),
         *http_section(results),
+        *workers_section(results),
         *process_section(results),
     ]
     return "\n\n".join(sections) + "\n"
@@ -187,6 +191,31 @@ def http_section(results: Mapping[str, Any]) -> list[str]:
                 ]
                 for connections, found in measured["connections"].items()
                 for key, each in found["variants"].items()
+            ],
+        ),
+    ]
+
+
+def workers_section(results: Mapping[str, Any]) -> list[str]:
+    """Return the table of one worker and two."""
+    if "workers" not in results:
+        return []
+    measured = results["workers"]
+    return [
+        "### Two workers",
+        f"The best of {measured['rounds']} interleaved rounds with {measured['connections']} connections. One worker "
+        "has a core for itself. Two workers have two cores, less what `wrk` takes of them.",
+        table(
+            ["Workers", "Requests/s", "Cores left", "Cores used", "Requests/s and core left"],
+            [
+                [
+                    name,
+                    Number(measured[name]["requests_per_s"], 0),
+                    Number(measured[name]["cores_left"], 2),
+                    Number(measured[name]["cores_used"], 2),
+                    Number(measured[name]["requests_per_s_and_core"], 0),
+                ]
+                for name in NAMES_OF_WORKERS
             ],
         ),
     ]

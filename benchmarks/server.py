@@ -78,15 +78,15 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(place: str, *, core: int | None = None) -> Iterator[Started]:
-    """Run a server until the block ends; it is started, and may not answer yet."""
+def serving(place: str, *, core: int | None = None, workers: int = 1) -> Iterator[Started]:
+    """Run a server until the block ends; it is started, and may not answer yet. Only the service has workers."""
     port = free_port()
     words = command(place, port)
     since = time.perf_counter()
     process = subprocess.Popen(
         words if core is None else pinned(core, words),
         cwd=HOUSE,
-        env=os.environ | NEVER_SHED | {"BENCH_ANSWER": CONTENT.decode()},
+        env=os.environ | NEVER_SHED | {"BENCH_ANSWER": CONTENT.decode(), "RETRORUN_WORKERS": str(workers)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -129,8 +129,21 @@ def estimate(connection: http.client.HTTPConnection) -> bytes:
     return body
 
 
-def processor_seconds(server: Started) -> float:
-    """Return the processor time that a server has taken; it does not count what else the machine does."""
-    fields = Path("/proc", str(server.process.pid), "stat").read_text().rpartition(")")[2].split()
-    user, system = fields[11:13]
-    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+def tree(process: int) -> list[int]:
+    """Return a process and all that it started."""
+    children = [
+        int(child) for file in Path(f"/proc/{process}/task").glob("*/children") for child in file.read_text().split()
+    ]
+    return [process, *(one for child in children for one in tree(child))]
+
+
+def processor_seconds(process: int) -> float:
+    """Return the processor time of a process and all that it started, also of those that have ended [s]."""
+    total = 0
+    for one in tree(process):
+        try:
+            after_name = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # The process has ended.
+        total += sum(map(int, after_name[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")

@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 import retrorun.app.main
 import retrorun.app.server.server
-from benchmarks import asgi, check, commands, http, process, report, server
+from benchmarks import asgi, check, commands, http, process, report, server, workers
 from benchmarks.variants import BODY, FRAMES, INFORMATION, VARIANTS, Variant, application, litestar_msgspec, ordinary
 from retrorun.app.api.estimate import EstimateRequest, MeasurementRequest
 from retrorun.app.settings import Settings
@@ -101,7 +101,7 @@ class TestVariants:
         assert server.RETRORUN.name == "retrorun"
 
 
-@pytest.mark.parametrize("module", [asgi, check, http, process, report], ids=lambda module: module.__name__)
+@pytest.mark.parametrize("module", [asgi, check, http, process, report, workers], ids=lambda module: module.__name__)
 def test_the_examples_hold(module: ModuleType) -> None:
     found = doctest.testmod(module)
     assert found.attempted
@@ -199,7 +199,7 @@ class TestReport:
     def test_an_unmeasured_result_is_not_claimed(self) -> None:
         kept = {name: self.RESULTS[name] for name in ("python", "versions", "asgi")}
         verdicts = [each.verdict() for each in report.targets(kept)]
-        assert verdicts[2:] == ["not measured"] * 8
+        assert verdicts[2:] == ["not measured"] * 9
         assert "Over HTTP" not in report.figures(kept)
         assert len(report.panels(kept)) == 1
 
