@@ -27,10 +27,11 @@ LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-st
 NPM_CI = { [ node_modules/.package-lock.json -nt package-lock.json ] || npm ci --silent --no-audit --no-fund; }
 
 # Schemathesis gives all its tests one name, and pytest-xdist would run one of them. Those of the server mostly wait, and need a
-# processor that is free: under load one of them waited for the end of a process in vain. So these two run beside each other.
-CONTRACT_TESTS = tests/app/contract/test_contract.py
+# processor that is free: under load one of them waited for the end of a process in vain. So these run in two lanes, as long as each
+# other, after all others.
 SERVER_TESTS = tests/app/server
-ALONE = $(CONTRACT_TESTS) $(SERVER_TESTS)
+ONE_LANE = tests/app/contract/test_contract.py $(SERVER_TESTS)/test_limits.py
+LEFT_OUT ?=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -68,9 +69,9 @@ format: $(VENV)/.test-installed ## Fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.test-installed haproxy chromium typescript fastify ## Run the tests alone (ARGS=)
-	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --numprocesses 2 --dist loadfile $(ALONE:%=--ignore=%) && \
-		{ $(BIN)/pytest $(CONTRACT_TESTS) & $(BIN)/pytest $(SERVER_TESTS); server=$$?; wait $$! && exit $$server; })
+pytest: $(VENV)/.test-installed haproxy chromium typescript fastify ## Run the tests alone (ARGS=, LEFT_OUT=tests/app/pages)
+	$(if $(ARGS),$(BIN)/pytest $(ARGS),$(BIN)/pytest --numprocesses 2 --dist loadfile $(patsubst %,--ignore=%,$(ONE_LANE) $(SERVER_TESTS) $(LEFT_OUT)) && \
+		{ $(BIN)/pytest $(ONE_LANE) & $(BIN)/pytest $(SERVER_TESTS) $(ONE_LANE:%=--ignore=%); other=$$?; wait $$! && exit $$other; })
 
 test-kills: $(VENV)/.test-installed ## Kill a run of `retrorun bulk` twenty times at random moments, and resume it
 	RETRORUN_TEST_KILLS=20 $(BIN)/pytest -k kills tests/app/bulk/test_bulk.py

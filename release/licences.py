@@ -4,6 +4,7 @@ import csv
 import importlib.metadata
 import json
 import re
+from contextlib import suppress
 from email.message import Message
 from pathlib import Path
 from typing import Final
@@ -77,13 +78,12 @@ def listed() -> dict[str, str]:
 
 
 def installed(names: set[str]) -> dict[str, str]:
-    """Return the licence that each package says it has, for those that are installed here."""
+    """Return the licence that each package says it has, for those that are installed here and say one."""
     found = {}
     for name in sorted(names):
-        try:
-            found[name] = licence_of(importlib.metadata.metadata(name))  # type: ignore[arg-type]  # it is a Message
-        except importlib.metadata.PackageNotFoundError:
-            continue
+        with suppress(importlib.metadata.PackageNotFoundError):
+            if licence := licence_of(importlib.metadata.metadata(name)):  # type: ignore[arg-type]  # it is a Message
+                found[name] = licence
     return found
 
 
@@ -114,7 +114,7 @@ def refused(licences: dict[str, str]) -> dict[str, str]:
 
 
 def write() -> None:
-    """Write the list anew. A package that is not installed here keeps its row.
+    """Write the list anew. A package that is not installed here, or says nothing, keeps its row.
 
     Raises
     ------

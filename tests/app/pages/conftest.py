@@ -19,13 +19,13 @@ def client_is_closed() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def service() -> Iterator[str]:
     with serving() as url:
         yield url
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def downloads(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("downloads")
 
@@ -42,10 +42,19 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def opened(service: str, downloads: Path) -> Iterator[Explorer]:
+    with explorer(service, downloads) as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module")
-def browser(service: str, downloads: Path) -> Iterator[Explorer]:
-    with explorer(service, downloads) as opened:
-        yield opened
+def browser(opened: Explorer) -> Explorer:
+    """The browser that all modules share, with nothing left in it of the one before."""
+    opened.driver.get("about:blank")
+    opened.devtools("Storage.clearDataForOrigin", origin=opened.url, storageTypes="all")
+    opened.devtools("Network.clearBrowserCache")
+    return opened
 
 
 @contextmanager
