@@ -36,7 +36,7 @@ RUN /build/bin/pip --python /opt/retrorun/bin/python install --require-hashes -r
 FROM ${BASE_IMAGE} AS image
 # What this image is made from, for its labels: --build-arg REVISION="$(git rev-parse HEAD)".
 ARG BASE_IMAGE
-ARG VERSION=0.2.0.dev0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 ARG SOURCE=https://github.com/retrorun/retrorun
 LABEL org.opencontainers.image.title="RetroRun" \

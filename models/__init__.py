@@ -5,4 +5,4 @@ if __name__ == "models":
 
     shorten(__name__)
 
-__version__ = "0.2.0.dev0"
+__version__ = "0.2.0"

@@ -348,10 +348,10 @@ class TestCheck:
         sent = [pair for pair in pairs().values() if "request" in pair]
         assert f"{len(sent)} golden requests" in section
         assert f"within {TOLERANCE:g} of their size" in section
-        # A block of the document: the beginning of what the command prints where everything is the same.
+        # A block of the document: the end of what the command prints where everything is the same.
         (shown,) = re.findall(r"```text\n(.*?)```", section, re.DOTALL)
         same = check_text([Checked("livez.alive", [], PINS)])
-        assert same.startswith(shown)
+        assert same.endswith(shown)
 
 
 class TestImage:
