@@ -26,8 +26,8 @@ SOURCES: Final = {
 }
 """What an archive holds of a client that users compile. The generator also writes the binary of a build tool."""
 
-GENERATED_VERSION: Final = "version '1.0.0'"
-"""The version that the generator writes into every client in Kotlin."""
+GENERATED_VERSION: Final = "'1.0.0'"
+"""The version that the generator writes into every client in Kotlin: of the build, and of what it publishes."""
 
 
 def run(*command: str | Path, cwd: Path, **environment: str) -> str:
@@ -188,7 +188,7 @@ def build_clients(source: Path, dist: Path, *, version: str, seconds: str) -> No
     run("npm", "pack", "--silent", "--pack-destination", dist, cwd=made / "typescript")
 
     gradle = made / "kotlin" / "build.gradle"
-    gradle.write_text(read(gradle).replace(GENERATED_VERSION, f"version '{version}'"), encoding="utf-8")
+    gradle.write_text(read(gradle).replace(GENERATED_VERSION, f"'{version}'"), encoding="utf-8")
     for language, parts in SOURCES.items():
         archive(dist / names(version)[language], made / language, ("LICENSE", *parts), seconds=int(seconds))
 

@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 UNRELEASED: Final = "## [Unreleased]\n"
+REPOSITORY: Final = "https://github.com/retrorun/retrorun"
 
 
 def is_final(version: str) -> bool:
@@ -34,10 +35,21 @@ def notes(changelog: str, version: str) -> str:
     found = re.search(
         rf"^## \[{re.escape(name)}\](?: - \d{{4}}-\d\d-\d\d)?\n(.*?)(?=^## \[|\Z)", changelog, re.MULTILINE | re.DOTALL
     )
-    said = found[1].strip() if found else ""
+    said = linked(found[1].strip(), version) if found else ""
     if is_final(version) and not said:
         raise ValueError(f"CHANGELOG.md has nothing under [{version}]: set the version first, make set-version.")
     return said + "\n"
+
+
+def linked(said: str, version: str) -> str:
+    """Return a text with the links to files of the repository as addresses of a version: a release is no folder.
+
+    Examples
+    --------
+    >>> linked("[a](docs/a.md), [b](https://example.com/)", "0.2.0")
+    '[a](https://github.com/retrorun/retrorun/blob/v0.2.0/docs/a.md), [b](https://example.com/)'
+    """
+    return re.sub(r"\]\((?!https?://|#)", f"]({REPOSITORY}/blob/v{version}/", said)
 
 
 def headed(changelog: str, version: str, day: str) -> str:

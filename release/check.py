@@ -138,6 +138,10 @@ def native_client(language: str, dist: Path, work: Path, *, version: str) -> Non
     with tarfile.open(dist / name) as file:
         file.extractall(work / "native", filter="data")
     (work / "native" / name.removesuffix(".tar.gz")).rename(work / "native" / language)
+    if language == "kotlin":
+        gradle = read(work / "native" / language / "build.gradle")
+        published = {*re.findall(r"^ *version\s*=?\s*'(.*)'", gradle, re.MULTILINE)}
+        require(published == {version}, f"{name} is published as {published}")
     lacks = missing(language, work / "native")
     require(not lacks, f"{name} lacks {lacks}")
 

@@ -13,7 +13,11 @@ from release.version import read
 
 HOUSE: Final = Path(__file__).parents[1]
 LIST: Final = HOUSE / "requirements" / "licences.csv"
-NPM_LOCKS: Final = ("tests/contract/package-lock.json", "tests/clients/typescript/package-lock.json")
+NPM_LOCKS: Final = (
+    "tests/contract/package-lock.json",
+    "tests/clients/typescript/package-lock.json",
+    "benchmarks/variants/fastify/package-lock.json",
+)
 SHIPPED: Final = ("runtime", "bulk", "tracing", "mcp")
 """The locks of what runs with the service; the others are of tools."""
 

@@ -9,6 +9,7 @@ from release.changes import headed, is_final
 SOURCE: Final = "models/__init__.py"
 
 PLACES: Final = {
+    "SECURITY.md": r"(?<=retrorun:)\d[\w.]*",
     "CITATION.cff": r"(?<=^version: )\S+$",
     SOURCE: r'(?<=^__version__ = ")[^"]+(?="$)',
     "Dockerfile": r"(?<=^ARG VERSION=)\S+$",

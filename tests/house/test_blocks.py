@@ -85,6 +85,10 @@ NOT_RUN: Final = {
     "https://token.actions.githubusercontent.com --certificate-identity-regexp "
     "^https://github.com/retrorun/retrorun/.github/workflows/release.yml@refs/tags/v SHA256SUMS": "needs a release",
     "gh attestation verify retrorun-*.whl --owner retrorun": "the same",
+    "cosign verify --certificate-oidc-issuer https://token.actions.githubusercontent.com --certificate-identity-regexp "
+    "^https://github.com/retrorun/retrorun/.github/workflows/release.yml@refs/tags/v "
+    f"ghcr.io/retrorun/retrorun:{__version__}": "needs a released image",
+    f"gh attestation verify oci://ghcr.io/retrorun/retrorun:{__version__} --owner retrorun": "the same",
 }
 """Commands that no test runs, as the shell reads them, and why."""
 
