@@ -220,7 +220,7 @@ class WorkFailed(Exception):
 
 
 class Bytes:
-    """Counts the bytes held for all clients together, up to a maximum.
+    """Counts the bytes held for all clients together, up to a maximum: those of other workers too, if there are any.
 
     Parameters
     ----------
@@ -231,14 +231,30 @@ class Bytes:
     """
 
     def __init__(self, most: int, reason: str) -> None:
-        self.most, self.reason, self.held = most, reason, 0
+        self.most, self.reason = most, reason
+        self.held_by_worker: list[int] | memoryview[int] = [0]
+        self.number = 0
+
+    def share(self, held_by_worker: "memoryview[int]", number: int) -> None:
+        """Count in the place of a worker, among numbers that all workers see."""
+        self.held_by_worker, self.number = held_by_worker, number
+
+    @property
+    def held(self) -> int:
+        """Bytes that this process holds."""
+        return self.held_by_worker[self.number]
+
+    @held.setter
+    def held(self, size: int) -> None:
+        self.held_by_worker[self.number] = size
 
     def add(self, size: int, *, own: int = 0) -> None:
         """Count `size` more bytes for a client that has `own` already. Raise `Refused` beyond the maximum.
 
         A client is never refused if no other client holds bytes.
         """
-        if self.held > own and self.held + size > self.most:
+        held = sum(self.held_by_worker)
+        if held > own and held + size > self.most:
             raise Refused(self.reason)
         self.held += size
 

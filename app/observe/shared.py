@@ -5,7 +5,9 @@ counted in the files, every request would be slower. A worker that replaces anot
 counter goes back.
 """
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -21,8 +23,14 @@ GAUGES: Final = {
     "retrorun_event_loop_lag_seconds": "livemax",
     "process_start_time_seconds": "livemax",
     "process_max_fds": "livemin",
+    "process_resident_memory_bytes": "livemax",
+    "process_virtual_memory_bytes": "livemax",
 }
 """How to combine the gauges of the workers that run. All others are added up."""
+FILE_BYTES: Final = 1 << 16
+"""Size of a file of counts: prometheus_client's own."""
+HISTOGRAM_BYTES: Final = 1 << 21
+"""Size of the file of times: 400 methods, routes and classes of status, which is more than the contract has."""
 RESTARTS: Final = "retrorun_worker_restarts"
 SAME_IN_ALL: Final = "info"
 """The type of metrics that are the same in all workers."""
@@ -63,29 +71,40 @@ class SharedMetrics(Collector):
         gauge = family.type == "gauge"
         kind = f"gauge_{GAUGES.get(family.name, 'livesum')}" if gauge else family.type
         if kind not in self.files:
-            self.files[kind] = counts_in(self.folder / f"{kind}_{self.number}.db")
+            size = HISTOGRAM_BYTES if family.type == "histogram" else FILE_BYTES
+            self.files[kind] = counts_in(self.folder / f"{kind}_{self.number}.db", size)
             if not gauge:
                 self.earlier |= {key: value for key, value, _ in self.files[kind].read_all_values()}
         for sample in family.samples:
             labels = tuple(sample.labels.values())
             if self.published.get((sample.name, labels)) == sample.value:
                 continue
-            self.published[sample.name, labels] = sample.value
             key = key_of(family.name, sample.name, tuple(sample.labels), labels, family.documentation)
             self.files[kind].write_value(key, sample.value + self.earlier.get(key, 0.0), 0.0)
+            self.published[sample.name, labels] = sample.value
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics of all workers together."""
-        self.publish()
+        with suppress(OSError):  # Without room for files, the others are shown. The event loop logs it.
+            self.publish()
         yield from MultiProcessCollector.merge([str(file) for file in self.folder.glob("*.db")], accumulate=False)
         yield from (family for family in self.own.collect() if family.type == SAME_IN_ALL)
 
 
-def counts_in(file: Path) -> MmapedDict:
-    """Open a file of counts. A new one gets its name when it has its form: another worker may read it at once."""
+def counts_in(file: Path, size: int) -> MmapedDict:
+    """Open a file of counts. A new one gets its name when it has its form: another worker may read it at once.
+
+    Raises
+    ------
+    OSError
+        The folder has no room for the size [B]. It is taken at once, because a process that writes into a mapped file
+        without room is killed.
+    """
     if file.exists():
         return MmapedDict(str(file))
     new = file.with_suffix(".new")
+    with new.open("wb") as made:
+        os.posix_fallocate(made.fileno(), 0, size)
     counts = MmapedDict(str(new))
     new.rename(file)
     return counts
@@ -101,7 +120,7 @@ class Restarts:
     """Counts the workers that were started again, in a file like those of the workers."""
 
     def __init__(self, folder: str) -> None:
-        self.file = MmapedDict(str(Path(folder) / "counter_supervisor.db"))
+        self.file = counts_in(Path(folder, "counter_supervisor.db"), FILE_BYTES)
         self.key = mmap_key(RESTARTS, f"{RESTARTS}_total", [], [], "Workers that ended and were started again.")
         self.file.read_value(self.key)
 

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -147,6 +148,8 @@ class Server(uvicorn.Server):
             asyncio.get_running_loop().remove_reader(orders)
             if not self.state.stopping:
                 self.handle_exit(signal.SIGTERM, None)
+            if self.place is not None:
+                shutil.rmtree(self.place.folder, ignore_errors=True)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept the connections that wait or have begun to arrive, then no more, and stop."""
@@ -178,20 +181,20 @@ class Server(uvicorn.Server):
             count += 1
             if count % LOOK_EVERY == 0:
                 if self.observer is not None:
-                    self.observer.publish()
+                    go_on_after("the metrics could not be shared", self.observer.publish)
                 now = loop.time()
                 for door in self.doors:
                     for connection in list(door.state.connections):
                         if isinstance(connection, Connection):
-                            self.look(connection, now)
+                            go_on_after("the times of a connection could not be checked", connection.look, now)
 
-    @staticmethod
-    def look(connection: Connection, now: float) -> None:
-        """End a connection that takes too long. An error in one must not leave the others without limits."""
-        try:
-            connection.look(now)
-        except Exception as error:
-            logger.error("the times of a connection could not be checked: %s", where_it_happened(error))
+
+def go_on_after(failure: str, function: Callable[..., None], *arguments: object) -> None:
+    """Call a function, and log its failure: nothing may leave the connections without limits."""
+    try:
+        function(*arguments)
+    except Exception as error:
+        logger.error("%s: %s", failure, where_it_happened(error))
 
 
 def run(settings: Settings) -> None:
@@ -234,6 +237,8 @@ def serve(
     observer = guard.observer
     if place is not None and isinstance(observer, Observer):
         observer.share(place.folder, place.number)
+        guard.incoming.share(place.board.incoming, place.number)
+        guard.outgoing.share(place.board.outgoing, place.number)
     metrics_door = None
     if metrics is not None and isinstance(observer, Observer):
         alone = replace(settings, maximum_connections=METRICS_CONNECTIONS)

@@ -21,6 +21,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from mmap import mmap
+from pathlib import Path
 from time import monotonic
 from typing import Final
 
@@ -30,27 +31,42 @@ from retrorun.app.settings import Settings
 from retrorun.app.signals import STOPPING
 
 CHECK_S: Final = 1.0
-"""How often the supervisor checks the workers. A worker that ended sooner after its start has as long a pause."""
+"""How often the supervisor checks the workers."""
 HANGS_AFTER: Final = 30
-"""A worker whose event loop has not run during so many checks is killed."""
+"""A worker whose event loop has not run during so many checks is killed. One that ran for so long starts well."""
+TRIES: Final = 4
+"""The supervisor gives up if so many workers in a row have ended, and none has ever served."""
+FOLDERS: Final = "retrorun-metrics-"
+"""Beginning of the names of the folders of metrics."""
 ABSENT: Final = -1
 """The number of connections of a worker that accepts none."""
 NUMBER_BYTES: Final = 8
 """Bytes of a number that the processes share."""
-DIVIDED: Final = ("maximum_connections", "maximum_incoming_bytes", "maximum_outgoing_bytes", "compute_processes")
-"""Settings that limit the service as a whole, of which each worker gets its part."""
+DIVIDED: Final = ("maximum_connections", "compute_processes")
+"""Settings that limit the service as a whole, of which each worker gets its part. Bytes are counted together."""
 
 logger = logging.getLogger("retrorun")
 
 
 class Board:
-    """Numbers that all processes see: the connections of each worker, and how often its event loop was seen to run."""
+    """Numbers of each worker that all processes see.
+
+    They are its connections, how often its event loop was seen to run, whether it has ever served, and the bytes of
+    requests and answers that it holds.
+    """
 
     def __init__(self, workers: int) -> None:
-        shared = memoryview(mmap(-1, 2 * workers * NUMBER_BYTES)).cast("q")
-        self.connections, self.beats = shared[:workers], shared[workers:]
+        shared = memoryview(mmap(-1, 5 * workers * NUMBER_BYTES)).cast("q")
+        self.connections, self.beats, self.served, self.incoming, self.outgoing = (
+            shared[start : start + workers] for start in range(0, 5 * workers, workers)
+        )
         for number in range(workers):
-            self.connections[number] = ABSENT
+            self.forget(number)
+
+    def forget(self, number: int) -> None:
+        """Forget what a worker holds that is not there."""
+        self.connections[number] = ABSENT
+        self.incoming[number] = self.outgoing[number] = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,7 @@ class Place:
     def enter(self) -> None:
         """Tell the others that this worker accepts connections, and has none yet."""
         self.board.connections[self.number] = 0
+        self.board.served[self.number] = 1
 
     def leave(self) -> None:
         """Tell the others that this worker accepts no connections."""
@@ -97,9 +114,9 @@ class Place:
         A worker that has lost connections would else look busy until it is asked again, which another one, that always
         wakes first, may prevent for ever.
         """
-        self.board.beats[self.number] += 1
         if self.board.connections[self.number] != ABSENT:
             self.board.connections[self.number] = connections
+        self.board.beats[self.number] += 1
 
 
 def share_of(settings: Settings) -> Settings:
@@ -121,18 +138,19 @@ def start_workers(settings: Settings, listeners: Sequence[socket.socket]) -> Pla
     Raises
     ------
     CannotListen
-        The system cannot start a process that shares the socket, or has no folder for the metrics.
+        The system cannot start a process that shares the socket, or has no folder for the metrics. Or the workers end
+        before one of them has served.
     """
     if not hasattr(os, "fork"):
         raise CannotListen("This system cannot run several workers. Set RETRORUN_WORKERS to 1.")
     try:
-        folder = tempfile.mkdtemp(prefix="retrorun-")
+        folder = folder_of_metrics()
+        supervisor = Supervisor(settings.workers, listeners, folder)
     except OSError:
         raise CannotListen(
-            "Several workers need a folder for temporary files, in which they add up the metrics. Give them /tmp or "
-            "another folder in TMPDIR, or set RETRORUN_WORKERS to 1."
+            "Several workers need a folder for temporary files with room, in which they add up the metrics. Give them "
+            "/tmp or another folder in TMPDIR, or set RETRORUN_WORKERS to 1."
         ) from None
-    supervisor = Supervisor(settings.workers, listeners, folder)
     try:
         place = supervisor.run()
     except BaseException:
@@ -142,6 +160,28 @@ def start_workers(settings: Settings, listeners: Sequence[socket.socket]) -> Pla
     if place is None:
         shutil.rmtree(folder, ignore_errors=True)
     return place
+
+
+def folder_of_metrics() -> str:
+    """Make a folder for the metrics, locked until all processes have ended, and remove those that nobody locks.
+
+    A supervisor that is killed leaves one. In a container they would add up, and fill the folder for temporary files.
+    """
+    import fcntl  # noqa: PLC0415 - not on Windows
+
+    for left in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
+        with suppress(OSError):
+            held = os.open(left, os.O_RDONLY)
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                for file in (*left.glob("*.db"), *left.glob("*.new")):
+                    file.unlink()
+                left.rmdir()
+            finally:
+                os.close(held)
+    folder = tempfile.mkdtemp(prefix=FOLDERS)
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return folder
 
 
 class Worker:
@@ -178,6 +218,8 @@ class Supervisor:
         """The running workers by process id."""
         self.due_s = dict.fromkeys(range(count), 0.0)
         """When to start the workers that do not run, by number."""
+        self.early = [0] * count
+        """How many workers of each number in a row ended soon after their start."""
         self.restarts = Restarts(folder)
         self.stopping = False
         self.received: list[int] = []
@@ -207,7 +249,7 @@ class Supervisor:
         woken.setblocking(False)
         waking.setblocking(False)
         signal.set_wakeup_fd(waking.fileno())
-        # nohup ignores SIGHUP, and a shell ignores SIGINT for background commands. That must stay so.
+        # nohup ignores SIGHUP. That must stay so.
         for which in (*STOPPING, signal.SIGCHLD):
             if which != signal.SIGHUP or signal.getsignal(which) != signal.SIG_IGN:
                 signal.signal(which, lambda _signal, _frame: None)
@@ -273,14 +315,27 @@ class Supervisor:
             if worker is None:
                 continue  # As process 1 the supervisor also gets the computing processes that a worker left.
             os.close(worker.orders)
-            self.board.connections[worker.number] = ABSENT
+            self.board.forget(worker.number)
             forget_worker(self.folder, worker.number)
             if not self.stopping:
                 code = os.waitstatus_to_exitcode(status)
                 logger.error("worker %d ended with %d, and is started again", worker.number, code)
                 self.restarts.add()
-                early = monotonic() - worker.started_s < CHECK_S
-                self.due_s[worker.number] = monotonic() + CHECK_S * early
+                self.due_s[worker.number] = monotonic() + self.pause_s(worker)
+
+    def pause_s(self, ended: Worker) -> float:
+        """Return how long to wait before a worker is started again: the longer, the more ended early in a row.
+
+        Raises
+        ------
+        CannotListen
+            No worker has ever served, after `TRIES` of them.
+        """
+        lived_s = monotonic() - ended.started_s
+        self.early[ended.number] = self.early[ended.number] + 1 if lived_s < HANGS_AFTER * CHECK_S else 0
+        if sum(self.early) >= TRIES and not any(self.board.served):
+            raise CannotListen("The workers end before they serve. The log says why.")
+        return CHECK_S * min(2.0 ** max(0, self.early[ended.number] - 1) - 1, HANGS_AFTER)
 
     def check(self) -> None:
         """Kill workers that hang: only the other workers would answer the health checks of the platform."""

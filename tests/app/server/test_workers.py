@@ -1,5 +1,7 @@
 """Several workers on one port: what they share, and that the end of one or of all loses nothing else."""
 
+import errno
+import fcntl
 import http.client
 import json
 import os
@@ -23,13 +25,24 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics
 from prometheus_client.parser import text_string_to_metric_families
 
+from retrorun.app.http.limits import Bytes, Refused
 from retrorun.app.main import build
 from retrorun.app.observe import shared
 from retrorun.app.observe.observer import Observer
 from retrorun.app.observe.shared import Restarts, forget_worker
 from retrorun.app.server.listener import CannotListen
 from retrorun.app.server.server import LAG_EVERY_S
-from retrorun.app.server.supervisor import Board, Place, share_of, start_workers
+from retrorun.app.server.supervisor import (
+    FOLDERS,
+    TRIES,
+    Board,
+    Place,
+    Supervisor,
+    Worker,
+    folder_of_metrics,
+    share_of,
+    start_workers,
+)
 from retrorun.app.settings import Settings
 from robustness.stops import ANSWERED, REFUSED, ask, stop_under_load
 
@@ -142,7 +155,7 @@ def serving(before: str = "", **environment: str) -> Iterator[Service]:
                 process.send_signal(signal.SIGINT)
             process.communicate(timeout=WITHIN_S)
             assert process.returncode in {0, -signal.SIGKILL}
-            assert not list(Path(folder).iterdir()) or process.returncode
+            assert not list(Path(folder).iterdir())
         finally:
             for worker in service.workers() if service is not None and exists(process.pid) else ():
                 with suppress(ProcessLookupError):
@@ -395,7 +408,7 @@ class TestShares:
     def test_limits_of_the_service_are_divided_and_those_of_a_request_are_not(self) -> None:
         whole = Settings(workers=3, maximum_connections=1000, maximum_incoming_bytes=300, maximum_upload_bytes=70)
         part = share_of(whole)
-        assert (part.maximum_connections, part.maximum_incoming_bytes, part.compute_processes) == (334, 100, 1)
+        assert (part.maximum_connections, part.maximum_incoming_bytes, part.compute_processes) == (334, 300, 1)
         assert (part.maximum_upload_bytes, part.maximum_body_bytes) == (70, whole.maximum_body_bytes)
 
     def test_the_one_with_more_connections_waits_for_the_others_that_accept(self) -> None:
@@ -422,6 +435,94 @@ class TestShares:
         two.leave()
         two.beat(0)
         assert not one.is_busier(5)
+
+    def test_bytes_of_all_workers_count_and_those_of_one_that_ended_do_not(self) -> None:
+        board = Board(2)
+        one, two = (Bytes(100, "uploads") for _ in range(2))
+        for number, place in enumerate((one, two)):
+            place.share(board.incoming, number)
+        one.add(250)  # The only client is never refused.
+        with pytest.raises(Refused):
+            two.add(1)
+        one.held -= 200
+        two.add(50)
+        with pytest.raises(Refused):
+            one.add(1)
+        assert (one.held, two.held) == (50, 50)
+        board.forget(0)
+        two.add(50)
+
+    def test_a_failure_to_share_the_metrics_is_logged_and_ends_nothing(self) -> None:
+        """Without the limits on connections a worker would also look as if it hung."""
+        before = (
+            "from retrorun.app.observe.observer import Observer\n"
+            "def broken(self):\n    raise RuntimeError\nObserver.publish = broken\n"
+            "import retrorun.app.server.supervisor as it; it.CHECK_S = 0.05"
+        )
+        with serving(before) as service:
+            workers = service.workers()
+            time.sleep(2)  # Longer than a worker may hang.
+            assert service.workers() == workers
+            assert service.get("/livez")[0] == 200
+            service.process.send_signal(signal.SIGTERM)
+            said = service.process.communicate(timeout=WITHIN_S)[0]
+        assert "the metrics could not be shared" in said
+
+    def test_the_more_workers_end_early_the_longer_is_the_pause(self, tmp_path: Path) -> None:
+        supervisor = Supervisor(2, [], str(tmp_path))
+        ended = Worker(0, -1)
+        pauses = []
+        supervisor.board.served[1] = 1
+        for _ in range(7):
+            pauses.append(supervisor.pause_s(ended))
+        assert pauses == [0, 1, 3, 7, 15, 30, 30]
+        ended.started_s -= 60
+        assert supervisor.pause_s(ended) == 0
+        supervisor.restarts.file.close()
+
+    def test_it_gives_up_if_none_has_ever_served(self) -> None:
+        before = "import retrorun.app.server.server as it; it.build = None"
+        ran = subprocess.run(
+            [sys.executable, "-c", f"{before}\n{SERVE}"],
+            env=BARE,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert ran.returncode > 0
+        assert ran.stderr.endswith("The workers end before they serve. The log says why.\n")
+        assert ran.stdout.count("is started again") == TRIES
+
+    def test_folders_that_were_left_are_removed_and_no_others(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        left, used, own = (tmp_path / f"{FOLDERS}{name}" for name in ("left", "used", "own"))
+        for folder in (left, used, own):
+            folder.mkdir()
+            (folder / "counter_0.db").touch()
+        (own / "letter.txt").touch()
+        held = os.open(used, os.O_RDONLY)
+        fcntl.flock(held, fcntl.LOCK_EX)
+        new = Path(folder_of_metrics())
+        assert {*tmp_path.iterdir()} == {used, own, new}
+        assert (used / "counter_0.db").exists()
+        assert (own / "letter.txt").exists()
+        os.close(held)
+
+    def test_without_room_in_the_folder_it_does_not_start(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A process that writes into a mapped file without room is killed."""
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, "full")
+
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+        monkeypatch.setattr(os, "posix_fallocate", full)
+        with pytest.raises(CannotListen, match="with room"):
+            start_workers(Settings(workers=2), [])
 
     def test_without_a_folder_or_fork_one_sentence_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def none(**_: object) -> str:
