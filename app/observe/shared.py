@@ -5,7 +5,6 @@ counted in the files, every request would be slower. A worker that replaces anot
 counter goes back.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -103,8 +102,7 @@ def counts_in(file: Path, size: int) -> MmapedDict:
     if file.exists():
         return MmapedDict(str(file))
     new = file.with_suffix(".new")
-    with new.open("wb") as made:
-        os.posix_fallocate(made.fileno(), 0, size)
+    new.write_bytes(bytes(size))
     counts = MmapedDict(str(new))
     new.rename(file)
     return counts

@@ -171,12 +171,15 @@ def folder_of_metrics() -> str:
 
     for left in Path(tempfile.gettempdir()).glob(f"{FOLDERS}*"):
         with suppress(OSError):
-            held = os.open(left, os.O_RDONLY)
+            # Somebody else may have made it, or a link of its name.
+            held = os.open(left, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                for file in (*left.glob("*.db"), *left.glob("*.new")):
-                    file.unlink()
-                left.rmdir()
+                if os.fstat(held).st_uid == os.geteuid():
+                    for name in os.listdir(held):  # noqa: PTH208 - a path could lead elsewhere by now
+                        if name.endswith((".db", ".new")):
+                            os.unlink(name, dir_fd=held)
+                    left.rmdir()
             finally:
                 os.close(held)
     folder = tempfile.mkdtemp(prefix=FOLDERS)

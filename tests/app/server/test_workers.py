@@ -1,11 +1,11 @@
 """Several workers on one port: what they share, and that the end of one or of all loses nothing else."""
 
-import errno
 import fcntl
 import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -503,10 +503,16 @@ class TestShares:
             folder.mkdir()
             (folder / "counter_0.db").touch()
         (own / "letter.txt").touch()
+        elsewhere = tmp_path / "elsewhere"
+        elsewhere.mkdir()
+        (elsewhere / "counter_0.db").touch()
+        link = tmp_path / f"{FOLDERS}link"
+        link.symlink_to(elsewhere)
         held = os.open(used, os.O_RDONLY)
         fcntl.flock(held, fcntl.LOCK_EX)
         new = Path(folder_of_metrics())
-        assert {*tmp_path.iterdir()} == {used, own, new}
+        assert {*tmp_path.iterdir()} == {used, own, new, elsewhere, link}
+        assert (elsewhere / "counter_0.db").exists()
         assert (used / "counter_0.db").exists()
         assert (own / "letter.txt").exists()
         os.close(held)
@@ -515,14 +521,14 @@ class TestShares:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A process that writes into a mapped file without room is killed."""
-
-        def full(*_: object) -> None:
-            raise OSError(errno.ENOSPC, "full")
-
         monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-        monkeypatch.setattr(os, "posix_fallocate", full)
-        with pytest.raises(CannotListen, match="with room"):
-            start_workers(Settings(workers=2), [])
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1024, hard))
+        try:
+            with pytest.raises(CannotListen, match="with room"):
+                start_workers(Settings(workers=2), [])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     def test_without_a_folder_or_fork_one_sentence_says_so(self, monkeypatch: pytest.MonkeyPatch) -> None:
         def none(**_: object) -> str:
