@@ -282,8 +282,10 @@ NUMBERS_OF_APP: dict[str, Allowed] = {
         "seconds between measurements of lag, and measurements between looks": (0.05, 5),
     },
     "app/server/supervisor.py": {
-        "numbers and their bytes, checks of a silent worker, bytes of signals": (2, 8, 30, 4096)
+        "numbers of a worker and their bytes, checks of a silent worker, bytes of signals": (5, 8, 30, 4096),
+        "workers that may end before one has served, growth of the pause": (4, 2.0),
     },
+    "app/observe/shared.py": {"bytes of files, as powers of two": (16, 21)},
     "app/cli/main.py": {LAYOUT: (2, 3, 100), "highest port": (65_535,)},
     "app/cli/answer_table.py": {LAYOUT: (2, 3, 100), UNITS: (60, 1000, 3.6, 1000.0, 0.001)},
     "app/cli/terminal.py": {LAYOUT: (2, 3, 100), "columns of the shortest bar": (10,)},
