@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib import import_module
 from struct import Struct
 from typing import Any, Final
@@ -66,4 +67,6 @@ def write(answers: socket.SocketIO, head: bytes, body: bytes | memoryview) -> No
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    # The service may be killed at any moment. Then nobody waits for an answer, and there is nothing to say.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        main(int(sys.argv[1]))

@@ -4,6 +4,7 @@ import asyncio
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -205,6 +206,21 @@ async def test_the_process_ends_with_the_service() -> None:
             return
         await asyncio.sleep(0.05)
     raise AssertionError("it is still there")
+
+
+def test_a_process_whose_service_was_killed_while_it_started_says_nothing() -> None:
+    ours, theirs = socket.socketpair()
+    ours.close()
+    with theirs:
+        started = subprocess.run(
+            [sys.executable, "-m", "retrorun.app.compute.worker", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert (started.returncode, started.stderr) == (0, "")
 
 
 async def test_the_log_says_where_it_failed_and_the_caller_gets_500(
