@@ -151,7 +151,8 @@ def ratio_study_cv(case: Case) -> Number:
     if case.supported is False:
         return study
     doubled = uncertainty.UNMEASURED_STUDY_FACTOR * direction.DIRECTION_MODELS[case.direction_model][case.gait].study_cv
-    return where(case.supported, doubled, study)  # type: ignore[no-any-return]  # `where` accepts words too
+    spread: Number = where(case.supported, doubled, study)
+    return spread
 
 
 def spreads_of_person(case: Case, studies_widened: Number = 1.0) -> Spreads:
