@@ -83,6 +83,16 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield running.port
 
 
+class Quiet(BaseHTTPRequestHandler):
+    """A handler that logs nothing, and answers POST as GET."""
+
+    def do_POST(self) -> None:
+        self.do_GET()  # type: ignore[attr-defined]  # every handler below has it
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 @contextmanager
 def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -96,7 +106,7 @@ def proxy(port: int, change: Change, prefix: str = "") -> Iterator[str]:
     """Run a proxy that changes answers and removes a prefix, and yield its address. None breaks the connection off."""
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=60) as client:
 
-        class Proxy(BaseHTTPRequestHandler):
+        class Proxy(Quiet):
             protocol_version = "HTTP/1.1"
             wbufsize = -1  # Written in one piece, or the system waits for more.
 
@@ -124,12 +134,6 @@ def proxy(port: int, change: Change, prefix: str = "") -> Iterator[str]:
 
             def do_GET(self) -> None:
                 self.forward()
-
-            def do_POST(self) -> None:
-                self.forward()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         with serving(Proxy) as address:
             yield address + prefix
@@ -372,16 +376,10 @@ class TestUnreachable:
         assert ran.err == "retrorun: No answer from this address. Check it, and check that the service runs.\n"
 
     def test_another_server(self, run: Any) -> None:
-        class Other(BaseHTTPRequestHandler):
+        class Other(Quiet):
             def do_GET(self) -> None:
                 self.send_response(200)
                 self.end_headers()
-
-            def do_POST(self) -> None:
-                self.do_GET()
-
-            def log_message(self, format: str, *args: object) -> None:
-                pass
 
         with serving(Other) as url:
             ran = run(url)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -104,10 +104,10 @@ class Service:
 
     def metrics(self) -> dict[str, float]:
         """Return the metrics by name; those with labels by their sum."""
-        found: Counter[str] = Counter()
+        found: defaultdict[str, float] = defaultdict(float)
         for family in text_string_to_metric_families(self.get("/metrics")[1].decode()):
             for sample in family.samples:
-                found[sample.name] += sample.value  # type: ignore[assignment]  # a counter of floats
+                found[sample.name] += sample.value
         return dict(found)
 
 
