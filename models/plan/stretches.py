@@ -69,7 +69,7 @@ class Stretches(NamedTuple):
         >>> Stretches(60.0, 60.0).number(360.0), Stretches(60.0, 60.0).number(361.0), Stretches(60.0, 60.0).number(0.0)
         (6, 7, 0)
         """
-        return math.ceil(backward_s / self.longest_s * (1 - MOST_ROUNDING))
+        return max(math.ceil(backward_s / self.longest_s * (1 - MOST_ROUNDING)), int(backward_s > 0))
 
     def stretch(self, backward_s: float, *, time_s: float) -> float:
         """Return the longest stretch that a time backward may have, as it leaves time for each recovery.

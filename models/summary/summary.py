@@ -334,9 +334,10 @@ def percent_of(probability: float, *, nearest: int) -> float | str:
     >>> percent_of(0.618, nearest=1), percent_of(0.001, nearest=1), percent_of(0.87, nearest=10)
     (62, '< 1', 90)
     """
-    if not round(100 * (1.0 - probability) / nearest):
+    rounded = round(100 * probability / nearest) * nearest
+    if rounded >= 100:
         return f"> {100 - nearest}"
-    return round(100 * probability / nearest) * nearest or f"< {nearest}"
+    return rounded or f"< {nearest}"
 
 
 def of_ranges(ranges: Mapping[Direction, Any], answer: Answer) -> Sentence:

@@ -453,6 +453,7 @@ class TestProbability:
 
     def test_no_chance_is_certain(self) -> None:
         chances = [percent_of(chance, nearest=nearest) for chance in (1e-9, 1 - 1e-9) for nearest in (1, 10)]
+        assert percent_of(0.95, nearest=10) == "> 90"
         assert chances == ["< 1", "< 10", "> 99", "> 90"]
 
     @given(chance=st.floats(0.0, 1.0), nearest=st.sampled_from([1, 10]))
