@@ -335,7 +335,7 @@ def percent_of(probability: float, *, nearest: int) -> float | str:
     (62, '< 1', 90)
     """
     rounded = round(100 * probability / nearest) * nearest
-    if rounded >= 100:
+    if not 100 - rounded:
         return f"> {100 - nearest}"
     return rounded or f"< {nearest}"
 
